@@ -1,0 +1,1 @@
+"""Crypto index research: build indices from point-in-time market data, and evaluate them."""

@@ -1,0 +1,223 @@
+"""`MarketData`: aligned, checked, point-in-time panels in memory.
+
+Nothing here reads files (`load.py`), repairs values (never done on load) or decides (`research.index`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from research.errors import DataError, suggest
+from research.market.manifest import Manifest
+
+Date = str | dt.date | pd.Timestamp
+
+ASSET_COLUMNS = ["asset_id", "symbol", "name", "first_date", "last_date"]
+TAG_COLUMNS = ["asset_id", "tag", "valid_from", "static"]
+LEDGER_COLUMNS = ["date", "asset_id", "field", "rule", "old", "new"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MarketData:
+    """One aligned market, as far as it was known at the close of its last day.
+
+    Attributes
+    ----------
+    prices, market_caps, volumes : DataFrame, shape (days, assets), float64
+        Rows are UTC days, strictly increasing and complete; columns are asset_id, sorted. USD; `prices` dated D
+        is the close of UTC day D; `volumes` is USD traded on D. NaN where the vendor had no value: before
+        the first print, after the last one, and inside. Never filled.
+    extra : dict of str to DataFrame
+        Further panels of the same shape (open, high, low, supply, ...), by name.
+    assets : DataFrame
+        asset_id (str), symbol (str), name (str), first_date, last_date (datetime64) of the prices known so far.
+    tags : DataFrame
+        asset_id (str), tag (str), valid_from (datetime64), static (bool: the tag's history is unknown, so its
+        use in the past is look-ahead in classification and every report says so).
+    ledger : DataFrame
+        date, asset_id, field, rule, old, new: every value repaired, quarantined or refused on import.
+    manifest : Manifest
+    """
+
+    prices: pd.DataFrame
+    market_caps: pd.DataFrame
+    volumes: pd.DataFrame
+    assets: pd.DataFrame
+    tags: pd.DataFrame
+    ledger: pd.DataFrame
+    manifest: Manifest
+    extra: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_axes(self.prices)
+        panels = {"market_caps": self.market_caps, "volumes": self.volumes, **self.extra}
+        for name, panel in panels.items():
+            if panel.shape != self.prices.shape or not (
+                panel.index.equals(self.prices.index) and panel.columns.equals(self.prices.columns)
+            ):
+                raise DataError(
+                    f"panel {name!r} has axes of its own: {panel.shape[0]} days x {panel.shape[1]} assets, while "
+                    f"prices have {self.prices.shape[0]} x {self.prices.shape[1]}. Reindex it to the prices first."
+                )
+
+    @classmethod
+    def from_panels(
+        cls,
+        prices: pd.DataFrame,
+        market_caps: pd.DataFrame | None = None,
+        volumes: pd.DataFrame | None = None,
+        *,
+        tags: pd.DataFrame | None = None,
+        name: str = "in memory",
+        extra: Mapping[str, pd.DataFrame] | None = None,
+    ) -> Self:
+        """Make a market from panels in memory, for research and for tests.
+
+        Missing days are added as NaN rows, columns are sorted, a missing panel is all NaN; symbols are the ids.
+        `tags` has the columns asset_id, tag, valid_from, static.
+        """
+        days = pd.date_range(prices.index[0], prices.index[-1], freq="D", name="date")
+        columns = pd.Index(sorted(prices.columns), name="asset_id")
+
+        def aligned(panel: pd.DataFrame | None) -> pd.DataFrame:
+            if panel is None:
+                return pd.DataFrame(np.nan, index=days, columns=columns)
+            return panel.reindex(index=days, columns=columns).astype(float)
+
+        prices = aligned(prices)
+        known = prices.notna()
+        assets = pd.DataFrame(
+            {
+                "asset_id": columns,
+                "symbol": columns,
+                "name": columns,
+                "first_date": known.idxmax().where(known.any()).to_numpy(),
+                "last_date": known.iloc[::-1].idxmax().where(known.any()).to_numpy(),
+            }
+        )
+        manifest = Manifest(
+            name=name,
+            source="made in memory",
+            retrieved_at="",
+            licence="none stated",
+            close_convention="a price dated D is the close of UTC day D",
+        )
+        return cls(
+            prices=prices,
+            market_caps=aligned(market_caps),
+            volumes=aligned(volumes),
+            assets=assets,
+            tags=pd.DataFrame(columns=TAG_COLUMNS) if tags is None else tags,
+            ledger=pd.DataFrame(columns=LEDGER_COLUMNS),
+            manifest=manifest,
+            extra={key: aligned(panel) for key, panel in (extra or {}).items()},
+        )
+
+    @property
+    def dates(self) -> pd.DatetimeIndex:
+        """The UTC days of the panels."""
+        return pd.DatetimeIndex(self.prices.index)
+
+    def until(self, date: Date) -> Self:
+        """The market as it was known at the close of `date`: rows, assets, tags and ledger up to then.
+
+        Raises
+        ------
+        DataError
+            If `date` lies before the first day.
+        """
+        end = _timestamp(date)
+        if end < self.dates[0]:
+            raise DataError(
+                f"until({end.date()}): the data begin on {self.dates[0].date()}; choose a later date."
+            )
+        listed = (self.assets["first_date"] <= end).to_numpy()
+        assets = self.assets[listed].reset_index(drop=True)
+        assets = assets.assign(last_date=assets["last_date"].clip(upper=end))
+        known_tags = self.tags["valid_from"].isna() | (self.tags["valid_from"] <= end)
+        ids = set(assets["asset_id"])
+        return replace(
+            self._rows(slice(None, end), listed),
+            assets=assets,
+            tags=self.tags[known_tags & self.tags["asset_id"].isin(ids)].reset_index(drop=True),
+            ledger=self.ledger[self.ledger["date"] <= end].reset_index(drop=True),
+        )
+
+    def since(self, date: Date) -> Self:
+        """The same market without the days before `date`. Tags, ledger and assets stay whole: they are the past.
+
+        Raises
+        ------
+        DataError
+            If `date` lies after the last day.
+        """
+        start = _timestamp(date)
+        if start > self.dates[-1]:
+            raise DataError(
+                f"since({start.date()}): the data end on {self.dates[-1].date()}; choose an earlier date."
+            )
+        return self._rows(slice(start, None), None)
+
+    def _rows(self, rows: slice, assets: np.ndarray | None) -> Self:
+        def cut(panel: pd.DataFrame) -> pd.DataFrame:
+            part = panel.loc[rows]
+            return part if assets is None or assets.all() else part.loc[:, assets]
+
+        return replace(
+            self,
+            prices=cut(self.prices),
+            market_caps=cut(self.market_caps),
+            volumes=cut(self.volumes),
+            extra={name: cut(panel) for name, panel in self.extra.items()},
+        )
+
+    def price(self, asset_id: str) -> pd.Series:
+        """Daily closes of one asset, NaN where the vendor had none.
+
+        Raises
+        ------
+        DataError
+            If the asset is unknown; the message suggests the nearest id, or lists the ids of a ticker.
+        """
+        if asset_id in self.prices.columns:
+            return self.prices[asset_id]
+        same_ticker = self.assets.loc[self.assets["symbol"].str.lower() == asset_id.lower(), "asset_id"]
+        hint = (
+            f"{asset_id!r} is the ticker of {', '.join(same_ticker)}: use the id"
+            if len(same_ticker)
+            else suggest(asset_id, _nearby(asset_id, self.prices.columns))
+        )
+        raise DataError(f"snapshot {self.manifest.name!r} has no asset {asset_id!r}: {hint}")
+
+
+def _nearby(asset_id: str, known: pd.Index) -> list[str]:
+    """A short list of ids worth printing: those that start alike, else the first ten."""
+    alike = [name for name in known if name[:2] == asset_id[:2].lower()]
+    return (alike or list(known))[:10]
+
+
+def _timestamp(date: Date) -> pd.Timestamp:
+    try:
+        return pd.Timestamp(date).normalize().tz_localize(None)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{date!r} is not a date: expected YYYY-MM-DD, e.g. 2021-06-30.") from error
+
+
+def _check_axes(prices: pd.DataFrame) -> None:
+    index, columns = prices.index, prices.columns
+    if not isinstance(index, pd.DatetimeIndex) or len(index) == 0 or index.tz is not None:
+        raise DataError("prices need at least one row and a DatetimeIndex of UTC days without a time zone.")
+    if len(index) > 1 and not (np.diff(index.to_numpy()) == np.timedelta64(1, "D")).all():
+        raise DataError(
+            "the days of prices must be strictly increasing and complete: use MarketData.from_panels."
+        )
+    if not (columns.is_unique and columns.is_monotonic_increasing):
+        raise DataError(
+            "the columns of prices must be unique asset ids in sorted order: use MarketData.from_panels."
+        )
