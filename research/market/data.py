@@ -134,9 +134,7 @@ class MarketData:
         """
         end = _timestamp(date)
         if end < self.dates[0]:
-            raise DataError(
-                f"until({end.date()}): the data begin on {self.dates[0].date()}; choose a later date."
-            )
+            raise DataError(f"until({end.date()}): the data begin on {self.dates[0].date()}; choose a later date.")
         listed = (self.assets["first_date"] <= end).to_numpy()
         assets = self.assets[listed].reset_index(drop=True)
         assets = assets.assign(last_date=assets["last_date"].clip(upper=end))
@@ -159,9 +157,7 @@ class MarketData:
         """
         start = _timestamp(date)
         if start > self.dates[-1]:
-            raise DataError(
-                f"since({start.date()}): the data end on {self.dates[-1].date()}; choose an earlier date."
-            )
+            raise DataError(f"since({start.date()}): the data end on {self.dates[-1].date()}; choose an earlier date.")
         return self._rows(slice(start, None), None)
 
     def _rows(self, rows: slice, assets: np.ndarray | None) -> Self:
@@ -214,10 +210,6 @@ def _check_axes(prices: pd.DataFrame) -> None:
     if not isinstance(index, pd.DatetimeIndex) or len(index) == 0 or index.tz is not None:
         raise DataError("prices need at least one row and a DatetimeIndex of UTC days without a time zone.")
     if len(index) > 1 and not (np.diff(index.to_numpy()) == np.timedelta64(1, "D")).all():
-        raise DataError(
-            "the days of prices must be strictly increasing and complete: use MarketData.from_panels."
-        )
+        raise DataError("the days of prices must be strictly increasing and complete: use MarketData.from_panels.")
     if not (columns.is_unique and columns.is_monotonic_increasing):
-        raise DataError(
-            "the columns of prices must be unique asset ids in sorted order: use MarketData.from_panels."
-        )
+        raise DataError("the columns of prices must be unique asset ids in sorted order: use MarketData.from_panels.")
