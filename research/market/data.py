@@ -18,9 +18,9 @@ from research.market.manifest import Manifest
 
 Date = str | dt.date | pd.Timestamp
 
-ASSET_COLUMNS = ["asset_id", "symbol", "name", "first_date", "last_date"]
-TAG_COLUMNS = ["asset_id", "tag", "valid_from", "static"]
-LEDGER_COLUMNS = ["date", "asset_id", "field", "rule", "old", "new"]
+DAY = "datetime64[us]"  # the dtype of every date in the package
+TAG_TYPES = {"asset_id": "str", "tag": "str", "valid_from": DAY, "static": "bool"}
+LEDGER_TYPES = {"date": DAY, "asset_id": "str", "field": "str", "rule": "str", "old": "str", "new": "str"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,7 +82,7 @@ class MarketData:
         Missing days are added as NaN rows, columns are sorted, a missing panel is all NaN; symbols are the ids.
         `tags` has the columns asset_id, tag, valid_from, static.
         """
-        days = pd.date_range(prices.index[0], prices.index[-1], freq="D", name="date")
+        days = days_between(prices.index[0], prices.index[-1])
         columns = pd.Index(sorted(prices.columns), name="asset_id")
 
         def aligned(panel: pd.DataFrame | None) -> pd.DataFrame:
@@ -113,8 +113,8 @@ class MarketData:
             market_caps=aligned(market_caps),
             volumes=aligned(volumes),
             assets=assets,
-            tags=pd.DataFrame(columns=TAG_COLUMNS) if tags is None else tags,
-            ledger=pd.DataFrame(columns=LEDGER_COLUMNS),
+            tags=empty_table(TAG_TYPES) if tags is None else tags.astype(TAG_TYPES),
+            ledger=empty_table(LEDGER_TYPES),
             manifest=manifest,
             extra={key: aligned(panel) for key, panel in (extra or {}).items()},
         )
@@ -132,17 +132,17 @@ class MarketData:
         DataError
             If `date` lies before the first day.
         """
-        end = _timestamp(date)
+        end = as_timestamp(date)
         if end < self.dates[0]:
             raise DataError(f"until({end.date()}): the data begin on {self.dates[0].date()}; choose a later date.")
         listed = (self.assets["first_date"] <= end).to_numpy()
         assets = self.assets[listed].reset_index(drop=True)
-        assets = assets.assign(last_date=assets["last_date"].clip(upper=end))
+        past = self._rows(slice(None, end), listed)
         known_tags = self.tags["valid_from"].isna() | (self.tags["valid_from"] <= end)
         ids = set(assets["asset_id"])
         return replace(
-            self._rows(slice(None, end), listed),
-            assets=assets,
+            past,
+            assets=assets.assign(last_date=_last_dates(assets["last_date"], past.prices)),
             tags=self.tags[known_tags & self.tags["asset_id"].isin(ids)].reset_index(drop=True),
             ledger=self.ledger[self.ledger["date"] <= end].reset_index(drop=True),
         )
@@ -155,7 +155,7 @@ class MarketData:
         DataError
             If `date` lies after the last day.
         """
-        start = _timestamp(date)
+        start = as_timestamp(date)
         if start > self.dates[-1]:
             raise DataError(f"since({start.date()}): the data end on {self.dates[-1].date()}; choose an earlier date.")
         return self._rows(slice(start, None), None)
@@ -181,24 +181,52 @@ class MarketData:
         DataError
             If the asset is unknown; the message suggests the nearest id, or lists the ids of a ticker.
         """
-        if asset_id in self.prices.columns:
-            return self.prices[asset_id]
-        same_ticker = self.assets.loc[self.assets["symbol"].str.lower() == asset_id.lower(), "asset_id"]
-        hint = (
-            f"{asset_id!r} is the ticker of {', '.join(same_ticker)}: use the id"
-            if len(same_ticker)
-            else suggest(asset_id, _nearby(asset_id, self.prices.columns))
-        )
-        raise DataError(f"snapshot {self.manifest.name!r} has no asset {asset_id!r}: {hint}")
+        if asset_id not in self.prices.columns:
+            raise unknown_asset(asset_id, self.assets, self.manifest.name)
+        return self.prices[asset_id]
 
 
-def _nearby(asset_id: str, known: pd.Index) -> list[str]:
+def unknown_asset(asset_id: str, assets: pd.DataFrame, market_name: str) -> DataError:
+    """The error for an asset_id that `assets` does not list: it names the ids of a ticker, or the nearest id."""
+    same_ticker = assets.loc[assets["symbol"].str.lower() == asset_id.lower(), "asset_id"]
+    hint = (
+        f"{asset_id!r} is the ticker of {', '.join(same_ticker)}: use the id"
+        if len(same_ticker)
+        else suggest(asset_id, _nearby(asset_id, assets["asset_id"]))
+    )
+    return DataError(f"snapshot {market_name!r} has no asset {asset_id!r}: {hint}")
+
+
+def days_between(first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
+    """The row labels of every panel: all UTC days from `first` to `last`."""
+    return pd.date_range(first, last, freq="D", unit="us", name="date")
+
+
+def empty_table(types: Mapping[str, str]) -> pd.DataFrame:
+    """A table without rows whose columns have the right types."""
+    return pd.DataFrame(columns=list(types)).astype(dict(types))
+
+
+def _last_dates(last_dates: pd.Series, prices: pd.DataFrame) -> pd.Series:
+    """The last date with a price in `prices`. Later dates in `last_dates` are not known yet: they would tell that an
+    asset in the middle of a gap will come back. NaT where the last price lies before the first row (see `since`)."""
+    end = prices.index[-1]
+    dates = last_dates.where(last_dates <= end)
+    unknown = dates.isna().to_numpy()
+    seen = prices.loc[:, unknown].notna()
+    found = pd.Series(prices.index[len(prices) - 1 - seen.to_numpy()[::-1].argmax(axis=0)], index=dates.index[unknown])
+    dates[unknown] = found.where(seen.any().to_numpy())
+    return dates
+
+
+def _nearby(asset_id: str, known: pd.Series) -> list[str]:
     """A short list of ids worth printing: those that start alike, else the first ten."""
     alike = [name for name in known if name[:2] == asset_id[:2].lower()]
     return (alike or list(known))[:10]
 
 
-def _timestamp(date: Date) -> pd.Timestamp:
+def as_timestamp(date: Date) -> pd.Timestamp:
+    """A UTC day; DataError if `date` is not one."""
     try:
         return pd.Timestamp(date).normalize().tz_localize(None)
     except (ValueError, TypeError) as error:

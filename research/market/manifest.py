@@ -1,10 +1,17 @@
-"""What a snapshot says about itself. How it is written and verified lives in `snapshot.py`."""
+"""What a snapshot says about itself, as an object and as JSON. Files are written and verified in `snapshot.py`."""
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+import json
 from dataclasses import dataclass, field
+from typing import Any, Self
+
+from research.errors import DataError, suggest
 
 FORMAT_VERSION = 1
+MANIFEST_FILE = "manifest.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +32,8 @@ class Manifest:
     rows : int
         Rows of daily.parquet.
     sha256 : dict of str to str
-        File name to the hex digest of its bytes.
+        File name to the hex digest of its bytes; under "manifest.json" stands `fingerprint`, so that a changed
+        letter in the manifest is found as well. Empty for a market made in memory.
     simulated : bool
         True when the market never existed: every output made from it must say so.
     caveats : tuple of str
@@ -45,3 +53,88 @@ class Manifest:
     simulated: bool = False
     caveats: tuple[str, ...] = ()
     format_version: int = FORMAT_VERSION
+
+    def __post_init__(self) -> None:
+        if not self.name.strip():
+            raise DataError("a manifest needs a name: say in a few words which market this is.")
+        if self.simulated and "SIMULATED" not in self.name:
+            raise DataError(f"the market {self.name!r} is simulated, so its name must contain the word SIMULATED.")
+
+    @property
+    def fingerprint(self) -> str:
+        """Hex digest that identifies the snapshot: of this manifest's content, file digests included."""
+        content = dataclasses.asdict(self)
+        content["sha256"] = {name: digest for name, digest in self.sha256.items() if name != MANIFEST_FILE}
+        return hashlib.sha256(_json(content).encode()).hexdigest()
+
+    def signed(self) -> Self:
+        """The same manifest with its own fingerprint among the digests."""
+        return dataclasses.replace(self, sha256={**self.sha256, MANIFEST_FILE: self.fingerprint})
+
+    def to_json(self) -> str:
+        """The text of `manifest.json`: sorted keys, so that the same content has the same bytes."""
+        return _json(dataclasses.asdict(self)) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, where: str) -> Self:
+        """Read a manifest back; `where` names the file in messages.
+
+        Raises
+        ------
+        DataError
+            If `text` is not JSON, is of another format version, has unknown, missing or mistyped entries, or does not
+            agree with its own fingerprint.
+        """
+        content = _parsed(text, where)
+        version = content.get("format_version")
+        if version != FORMAT_VERSION:
+            raise DataError(
+                f"{where}: format_version is {version!r}, this program reads {FORMAT_VERSION}. "
+                "Import the snapshot's source table again with this version of the program."
+            )
+        _check_entries(cls, content, where)
+        manifest = cls(**{**content, "caveats": tuple(content["caveats"])})
+        if manifest.sha256.get(MANIFEST_FILE) != manifest.fingerprint:
+            raise DataError(
+                f"{where}: the content does not agree with its own sha256, so it was changed after it was written. "
+                "A snapshot is never edited: restore the folder, or import the source table again."
+            )
+        return manifest
+
+
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
+
+
+def _parsed(text: str, where: str) -> dict[str, Any]:
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise DataError(
+            f"{where} is not JSON: {error}. Restore the snapshot, or import its source table again."
+        ) from error
+    if not isinstance(content, dict):
+        raise DataError(
+            f"{where} holds a JSON {type(content).__name__}; expected an object with the manifest's entries."
+        )
+    return content
+
+
+def _check_entries(cls: type[Manifest], content: dict[str, Any], where: str) -> None:
+    known = {entry.name: _JSON_TYPES[str(entry.type)] for entry in dataclasses.fields(cls)}
+    for name in content.keys() - known.keys():
+        raise DataError(f"{where} has an unknown entry {name!r}: {suggest(name, known)}")
+    for name, kind in known.items():
+        if name not in content:
+            raise DataError(f"{where} lacks the entry {name!r}. Restore the snapshot, or import its source again.")
+        if not isinstance(content[name], kind):
+            raise DataError(f"{where}: {name} is {content[name]!r}, expected a JSON {kind.__name__}.")
+
+
+_JSON_TYPES: dict[str, type] = {
+    "str": str,
+    "int": int,
+    "bool": bool,
+    "dict[str, str]": dict,
+    "tuple[str, ...]": list,
+}

@@ -1,0 +1,220 @@
+"""Between a snapshot on disk and panels in memory: `load_market` and its counterpart `write_market`.
+
+Values are neither filled nor repaired here. Long rows are scattered into NaN-filled arrays batch by batch, so that
+loading needs little more memory than the panels themselves; there is no pivot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from research.errors import DataError
+from research.market.data import DAY, Date, MarketData, as_timestamp, days_between, unknown_asset
+from research.market.manifest import Manifest
+from research.market.snapshot import (
+    ASSETS,
+    CORE_COLUMNS,
+    DAILY,
+    LEDGER,
+    ROWS_PER_GROUP,
+    TAGS,
+    check_batch,
+    check_daily_schema,
+    float_values,
+    open_snapshot,
+    read_table,
+    row_keys,
+    write_snapshot,
+)
+
+
+def load_market(
+    path: str | Path,
+    *,
+    start: Date | None = None,
+    end: Date | None = None,
+    assets: Sequence[str] | None = None,
+) -> MarketData:
+    """Load a snapshot into aligned panels, every byte of it verified first.
+
+    The same as `load_market(path).until(end).since(start)`, without loading what is cut away.
+
+    Parameters
+    ----------
+    path : path
+        Snapshot folder. A relative path is tried against the current directory and then against the project's root.
+    start, end : date, optional
+        First and last day wanted; the snapshot's own first and last day where they are wider or not given. Assets,
+        tags and ledger are those known at `end`.
+    assets : sequence of str, optional
+        asset_id of the assets wanted; all where not given.
+
+    Returns
+    -------
+    MarketData
+        Panels of shape (days, assets), float64, NaN where the snapshot has no value.
+
+    Raises
+    ------
+    DataError
+        If the snapshot is missing, damaged or of another format version; if an asset is unknown; if `start` lies
+        after the last day or after `end`, or `end` before the first day.
+    """
+    folder, manifest = open_snapshot(path)
+    with pq.ParquetFile(folder / DAILY, read_dictionary=["asset_id"]) as file:
+        check_daily_schema(file.schema_arrow, str(folder / DAILY))
+        window = _window(file, start, end, manifest.name)
+        listed = read_table(folder, ASSETS)
+        known = _known_assets(listed, assets, window, manifest.name)
+        panels, last_dates = _read_panels(file, window, pd.Index(listed["asset_id"]), pd.Index(known["asset_id"]))
+    tags, ledger = read_table(folder, TAGS), read_table(folder, LEDGER)
+    tags = tags[
+        (tags["valid_from"].isna() | (tags["valid_from"] <= window.end)) & tags["asset_id"].isin(known["asset_id"])
+    ]
+    ledger = ledger[ledger["date"] <= window.end]
+    if assets is not None:
+        ledger = ledger[ledger["asset_id"].isin(known["asset_id"])]
+    prices, market_caps, volumes = (panels.pop(name) for name in CORE_COLUMNS)
+    return MarketData(
+        prices=prices,
+        market_caps=market_caps,
+        volumes=volumes,
+        extra=panels,
+        assets=known.assign(last_date=last_dates),
+        tags=tags.reset_index(drop=True),
+        ledger=ledger.reset_index(drop=True),
+        manifest=manifest,
+    )
+
+
+def write_market(market: MarketData, out: str | Path, *, replace: bool = False) -> Manifest:
+    """Write a market in memory as a snapshot; `load_market` gives it back.
+
+    Parameters and errors are those of `write_snapshot`. Days on which an asset has no value at all get no row.
+    """
+    schema = pa.schema(
+        {
+            "date": pa.date32(),
+            "asset_id": pa.dictionary(pa.int32(), pa.string()),
+            **dict.fromkeys([*CORE_COLUMNS, *market.extra], pa.float64()),
+        }
+    )
+    return write_snapshot(
+        out,
+        daily=pa.RecordBatchReader.from_batches(schema, _long_batches(market, schema)),
+        assets=market.assets,
+        tags=market.tags,
+        ledger=market.ledger,
+        manifest=market.manifest,
+        replace=replace,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Window:
+    """The days to load."""
+
+    start: pd.Timestamp
+    end: pd.Timestamp
+
+    @property
+    def days(self) -> pd.DatetimeIndex:
+        return days_between(self.start, self.end)
+
+
+def _window(file: pq.ParquetFile, start: Date | None, end: Date | None, name: str) -> _Window:
+    """The asked days that the file has; its own first and last day stand in the statistics of its row groups."""
+    groups = [file.metadata.row_group(i).column(0).statistics for i in range(file.num_row_groups)]
+    first, last = pd.Timestamp(groups[0].min), pd.Timestamp(groups[-1].max)
+    begin = first if start is None else as_timestamp(start)
+    stop = last if end is None else as_timestamp(end)
+    if begin > stop:
+        raise DataError(
+            f"snapshot {name!r}: start {begin.date()} lies after {'end' if end is not None else 'the last day'} "
+            f"{stop.date()}. Choose a start between {first.date()} and {min(stop, last).date()}."
+        )
+    if begin > last or stop < first:
+        raise DataError(
+            f"snapshot {name!r} has data from {first.date()} to {last.date()}, none between {begin.date()} and "
+            f"{stop.date()}. Choose other dates."
+        )
+    return _Window(start=max(begin, first), end=min(stop, last))
+
+
+def _known_assets(listed: pd.DataFrame, asked: Sequence[str] | None, window: _Window, name: str) -> pd.DataFrame:
+    """The rows of assets.parquet that are asked for and had a price by the end of the window."""
+    if isinstance(asked, str):
+        raise DataError(f"assets={asked!r} is one text; expected a list of asset ids, e.g. assets=[{asked!r}].")
+    if asked is not None:
+        for asset_id in asked:
+            if asset_id not in set(listed["asset_id"]):
+                raise unknown_asset(asset_id, listed, name)
+        listed = listed[listed["asset_id"].isin(list(asked))]
+    known = listed[listed["first_date"] <= window.end].reset_index(drop=True)
+    if known.empty:
+        raise DataError(f"snapshot {name!r}: none of the assets asked for had a price by {window.end.date()}.")
+    return known
+
+
+def _read_panels(
+    file: pq.ParquetFile, window: _Window, listed: pd.Index, known: pd.Index
+) -> tuple[dict[str, pd.DataFrame], pd.DatetimeIndex]:
+    """Scatter the rows into one NaN-filled array per column; also the last day with a price, by asset."""
+    days = window.days
+    names = file.schema_arrow.names[2:]
+    arrays = {name: np.full((len(days), len(known)), np.nan) for name in names}
+    column_of = known.get_indexer(listed)
+    first_day = int(window.start.to_datetime64().astype("datetime64[D]").astype(np.int64))
+    last_days = np.full(len(known), np.iinfo(np.int64).min)
+    last_key, where = -1, str(DAILY)
+    for batch in _batches_until(file, first_day + len(days) - 1):
+        day_numbers, codes = row_keys(batch, listed, where)
+        last_key = check_batch(batch, day_numbers, codes, listed, last_key, where)
+        rows, columns = day_numbers - first_day, column_of[codes]
+        wanted = (columns >= 0) & (rows < len(days))
+        priced = wanted & ~np.isnan(float_values(batch, "price", where))
+        last_days[columns[priced]] = day_numbers[priced]  # rows are sorted by date, so the latest one stays
+        wanted &= rows >= 0
+        rows, columns = rows[wanted], columns[wanted]
+        for name, array in arrays.items():
+            array[rows, columns] = float_values(batch, name, where)[wanted]
+    panels = {
+        name: pd.DataFrame(array, index=days, columns=known.rename("asset_id"), copy=False)
+        for name, array in arrays.items()
+    }
+    return panels, pd.DatetimeIndex(last_days.astype("datetime64[D]").astype(DAY))
+
+
+def _batches_until(file: pq.ParquetFile, last_day: int) -> Iterator[pa.RecordBatch]:
+    """Batches of the row groups that begin on `last_day` or before."""
+    epoch = pd.Timestamp(0)
+    groups = [
+        i
+        for i in range(file.num_row_groups)
+        if (pd.Timestamp(file.metadata.row_group(i).column(0).statistics.min) - epoch).days <= last_day
+    ]
+    yield from file.iter_batches(batch_size=ROWS_PER_GROUP, row_groups=groups)
+
+
+def _long_batches(market: MarketData, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """The panels as sorted long rows, some days at a time."""
+    panels = dict(zip(CORE_COLUMNS, (market.prices, market.market_caps, market.volumes), strict=True)) | dict(
+        market.extra
+    )
+    arrays = [panel.to_numpy() for panel in panels.values()]
+    ids = pa.array(market.prices.columns.to_list(), pa.string())
+    step = max(1, ROWS_PER_GROUP // max(1, len(ids)))
+    for begin in range(0, len(market.dates), step):
+        part = [array[begin : begin + step] for array in arrays]
+        rows, columns = np.nonzero(np.logical_or.reduce([~np.isnan(values) for values in part]))
+        dates = market.dates[begin + rows].to_numpy().astype("datetime64[D]")
+        floats = [pa.array(values[rows, columns], from_pandas=True) for values in part]
+        keys = pa.DictionaryArray.from_arrays(pa.array(columns, pa.int32()), ids)
+        yield pa.RecordBatch.from_arrays([pa.array(dates), keys, *floats], schema=schema)
