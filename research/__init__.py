@@ -1,1 +1,42 @@
-"""Crypto index research: build indices from point-in-time market data, and evaluate them."""
+"""Crypto index research: build indices from point-in-time market data, and evaluate them.
+
+The names a notebook needs are here; each is imported when first used, so that the command line starts fast.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from research.evaluation import performance_summary
+    from research.index import IndexHistory, Methodology, build_index, rulebooks
+    from research.market import MarketData, load_market
+
+__all__ = [
+    "IndexHistory",
+    "MarketData",
+    "Methodology",
+    "build_index",
+    "load_market",
+    "performance_summary",
+    "rulebooks",
+]
+
+_HOME = {
+    "MarketData": "market",
+    "load_market": "market",
+    "performance_summary": "evaluation",
+    "IndexHistory": "index",
+    "Methodology": "index",
+    "build_index": "index",
+    "rulebooks": "index",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'research' has no attribute {name!r}")
+    return getattr(import_module(f"research.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

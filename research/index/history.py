@@ -1,0 +1,167 @@
+"""`IndexHistory`: the result of `build_index`. Levels here; the audit tables are made in `audit.py` when asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from research.index import audit
+from research.index.costs import cost_fraction
+from research.index.decision import Decision
+from research.index.methodology import Methodology
+from research.index.records import Event, Segment, Trade
+from research.index.view import FloatArray, PointInTime
+from research.market import MarketData
+from research.market.data import Date
+
+DEAD_TOKEN_FLAG = 0.01
+"""Difference in growth a year between the two values of dead tokens above which an output says so."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class IndexHistory:
+    """What an index was, day by day, and why.
+
+    Levels are indexed by UTC day from the base date to the last day of the market. All frames are made when first
+    asked for. `market` and `methodology` are the inputs; the other fields are the engine's own records.
+    """
+
+    market: MarketData
+    methodology: Methodology
+    source: PointInTime
+    base_row: int
+    decision_records: tuple[Decision, ...]
+    segments: tuple[Segment, ...]
+    trades: tuple[Trade, ...]
+    event_records: tuple[Event, ...]
+
+    # ------------------------------------------------------------------ levels
+
+    @property
+    def dates(self) -> pd.DatetimeIndex:
+        """Days of the index, base date to the market's last day."""
+        return self.source.dates[self.base_row :]
+
+    @cached_property
+    def level(self) -> pd.Series:
+        """The index, net of trading costs: a price index, without staking income, airdrops and taxes."""
+        return self._series(self._value * self._factor(self._net_factors(self.methodology.events.removal_haircut)))
+
+    @cached_property
+    def gross_level(self) -> pd.Series:
+        """The index before trading costs."""
+        return self._series(self._value * self._factor(self._haircuts(self.methodology.events.removal_haircut)))
+
+    @cached_property
+    def level_if_removed_at_last_price(self) -> pd.Series:
+        """The net level with dead tokens sold at their last price (`removal_haircut = 0`)."""
+        return self._series(self._value * self._factor(self._net_factors(0.0)))
+
+    @cached_property
+    def level_if_removed_at_zero(self) -> pd.Series:
+        """The net level with dead tokens written off (`removal_haircut = 1`)."""
+        return self._series(self._value * self._factor(self._net_factors(1.0)))
+
+    @property
+    def dead_token_sensitivity(self) -> float:
+        """Growth a year lost if dead tokens were worth nothing, not their last price; NaN on a single day."""
+        days = len(self.dates) - 1
+        if days < 1:
+            return float("nan")
+        ends = (self.level_if_removed_at_last_price.iloc[-1], self.level_if_removed_at_zero.iloc[-1])
+        last, zero = ((end / self.methodology.base_value) ** (365 / days) for end in ends)
+        return float(last - zero)
+
+    @cached_property
+    def trade_costs(self) -> FloatArray:
+        """Cost of each trade as a fraction of the value. Buying the first basket is before the base value: no cost."""
+        rate = self.methodology.costs.rate
+        costs = np.zeros(len(self.trades))
+        for number, trade in enumerate(self.trades):
+            if trade.cause != "initial":
+                moved = ~trade.frozen
+                costs[number] = cost_fraction(trade.before[moved], trade.after[moved], rate)
+        return costs
+
+    @cached_property
+    def _value(self) -> FloatArray:
+        """Value at zero cost with removals at the last price, 1 on the base date; shape (days,)."""
+        value = np.ones(len(self.dates))
+        for segment in self.segments:
+            start = segment.start - self.base_row
+            value[start + 1 : segment.stop - self.base_row + 1] = segment.total()[1:]
+        return value
+
+    def _haircuts(self, haircut: float) -> FloatArray:
+        """The factor that each trade puts on the level for the members it removes."""
+        lost = [trade.before[trade.after == 0].sum() if trade.cause == "removal" else 0.0 for trade in self.trades]
+        return np.asarray(1.0 - haircut * np.array(lost), dtype=np.float64)
+
+    def _net_factors(self, haircut: float) -> FloatArray:
+        return self._haircuts(haircut) * (1.0 - self.trade_costs)
+
+    def _factor(self, by_trade: FloatArray) -> FloatArray:
+        """Cumulative product of factors that take effect at the close of their trade's day; shape (days,)."""
+        factor = np.ones(len(self.dates))
+        for trade, part in zip(self.trades, by_trade, strict=True):
+            factor[trade.row - self.base_row] *= part
+        return np.cumprod(factor)
+
+    def _series(self, values: FloatArray) -> pd.Series:
+        index = pd.DatetimeIndex(self.dates, name="date")
+        return pd.Series(self.methodology.base_value * values, index=index, name=self.methodology.name)
+
+    # ------------------------------------------------------------------ audit tables
+
+    @cached_property
+    def decisions(self) -> pd.DataFrame:
+        """Every asset looked at on every determination: see `audit.decisions_table`."""
+        return audit.decisions_table(self)
+
+    @cached_property
+    def constituents(self) -> pd.DataFrame:
+        """Every position before and after every trade: see `audit.constituents_table`."""
+        return audit.constituents_table(self)
+
+    @cached_property
+    def rebalances(self) -> pd.DataFrame:
+        """One row per trade: see `audit.rebalances_table`."""
+        return audit.rebalances_table(self)
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """Carried prices, suspensions, removals and what else happened: see `audit.events_table`."""
+        return audit.events_table(self)
+
+    @cached_property
+    def weights(self) -> pd.DataFrame:
+        """Weights at each day's close, after that day's trade: see `audit.weights_table`."""
+        return audit.weights_table(self)
+
+    @cached_property
+    def concentration(self) -> pd.DataFrame:
+        """Daily Herfindahl index, effective number of members (its inverse) and largest weight."""
+        return audit.concentration_table(self)
+
+    def holdings(self, date: Date | None = None) -> pd.DataFrame:
+        """Who is in at the close of `date` (default: the last day), how much, since when and why."""
+        return audit.holdings_table(self, date)
+
+    def nearest_misses(self, date: Date | None = None, count: int = 5) -> pd.DataFrame:
+        """The largest assets that were not selected and failed at most one screen of number."""
+        return audit.nearest_misses_table(self, date, count)
+
+    # ------------------------------------------------------------------ what to know when reading it
+
+    @property
+    def investable(self) -> bool:
+        """False where the rulebook decides and trades at one and the same close."""
+        return self.methodology.schedule.lag_days >= 1
+
+    @property
+    def caveats(self) -> list[str]:
+        """What a reader of any figure of this index should know, in sentences."""
+        return audit.caveats(self)

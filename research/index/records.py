@@ -1,0 +1,90 @@
+"""What the engine writes down as it goes: stretches of constant units, trades and events. Tables: `history.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from research.index.decision import Decision
+from research.index.view import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Segment:
+    """Constant units from the close of `start` to the close of `stop` (rows of the market, both included).
+
+    `prices` are the carried prices of the k members, shape (stop - start + 1, k); cash keeps its value.
+    """
+
+    start: int
+    stop: int
+    assets: IntArray
+    units: FloatArray
+    cash: float
+    prices: FloatArray
+
+    def values(self) -> FloatArray:
+        """Value of each member on each day, shape (stop - start + 1, k)."""
+        return self.prices * self.units
+
+    def total(self) -> FloatArray:
+        """Value of the index on each day. C-ordered rows: the sum of a day does not depend on how many days follow."""
+        return np.asarray(np.ascontiguousarray(self.values()).sum(axis=1) + self.cash)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trade:
+    """One change of units at the close of `row`.
+
+    Arrays of shape (k,) are over the assets held before or after, by position in the market's columns.
+
+    Attributes
+    ----------
+    cause : str
+        "initial", "reconstitution", "rebalance" or "removal".
+    rank : ndarray of int
+        Rank at the determination, 0 where there was none.
+    target, before, after : ndarray
+        Target weight at the determination, weights drifted to this close, weights after the trade.
+    units, price : ndarray
+        Units after the trade per unit of gross value at the base, and the (carried) prices of the day.
+    frozen : ndarray of bool
+        Held, but without a price today: not traded.
+    cash_before, cash_after : float
+        Weight of cash: only where no member could be traded.
+    market_value : float
+        Index market value after the trade, USD (market caps frozen at the determination, times capping factors);
+        NaN for a removal, which only takes its part away.
+    """
+
+    row: int
+    cause: str
+    decision: Decision | None
+    assets: IntArray
+    rank: IntArray
+    target: FloatArray
+    before: FloatArray
+    after: FloatArray
+    units: FloatArray
+    price: FloatArray
+    frozen: BoolArray
+    cash_before: float
+    cash_after: float
+    market_value: float = np.nan
+
+    @property
+    def turnover(self) -> float:
+        """One-sided: half of the sum of absolute changes of weight, cash included."""
+        return float(0.5 * (np.abs(self.after - self.before).sum() + abs(self.cash_after - self.cash_before)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One line of the event log; `effect` is the relative effect on the level, NaN where there is none to state."""
+
+    row: int
+    asset: int | None
+    event: str
+    detail: str
+    effect: float = np.nan

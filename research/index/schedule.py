@@ -1,0 +1,44 @@
+"""When an index decides and when it trades: determination days and effective days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from research.index.methodology import WEEKDAYS, Schedule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Determination:
+    """One decision: taken at the close of `row` (days since the market's first day), traded `lag` rows later."""
+
+    row: int
+    effective_row: int
+    reconstitution: bool
+
+
+def determinations(days: pd.DatetimeIndex, schedule: Schedule) -> list[Determination]:
+    """Every determination whose day lies within `days`, in order. The effective day may lie beyond their end."""
+    anew = _calendar(days, schedule.reconstitution, schedule.weekday)
+    either = anew | _calendar(days, schedule.rebalance or schedule.reconstitution, schedule.weekday)
+    return [
+        Determination(row=int(row), effective_row=int(row) + schedule.lag_days, reconstitution=bool(anew[row]))
+        for row in np.flatnonzero(either)
+    ]
+
+
+def _calendar(days: pd.DatetimeIndex, frequency: str, weekday: str) -> np.ndarray:
+    match frequency:
+        case "daily":
+            return np.ones(len(days), dtype=bool)
+        case "weekly":
+            return np.asarray(days.dayofweek == WEEKDAYS.index(weekday))
+        case "monthly":
+            return np.asarray(days.is_month_end)
+        case "quarterly":
+            return np.asarray(days.is_quarter_end)
+        case "yearly":
+            return np.asarray(days.is_year_end)
+    return np.zeros(len(days), dtype=bool)

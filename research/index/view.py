@@ -1,0 +1,132 @@
+"""`MarketView`: the market as known at the close of one day. Everything that decides is handed one, and nothing else.
+
+Truncation invariance rests on this module: no method reaches a row after `row`, and no asset is visible before its
+first print.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from research.errors import DataError, suggest
+from research.market import MarketData
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+
+
+class PointInTime:
+    """The arrays of one market, and the only maker of views on them."""
+
+    def __init__(self, market: MarketData) -> None:
+        self.market = market
+        self.dates = market.dates
+        self.prices: FloatArray = market.prices.to_numpy()
+        self._panels: dict[str, FloatArray] = {
+            "price": self.prices,
+            "market_cap": market.market_caps.to_numpy(),
+            "volume": market.volumes.to_numpy(),
+            **{name: panel.to_numpy() for name, panel in market.extra.items()},
+        }
+        self.asset_ids: NDArray[np.object_] = np.asarray(market.prices.columns, dtype=object)
+        self.symbols: NDArray[np.object_] = (
+            market.assets.set_index("asset_id")["symbol"].reindex(self.asset_ids).to_numpy(dtype=object)
+        )
+        never = len(self.dates)
+        printed = ~np.isnan(self.prices)
+        self.first_row: IntArray = np.where(printed.any(axis=0), printed.argmax(axis=0), never)
+        self._tags = _TagTable(market.tags, self.asset_ids)
+
+    def at(self, row: int) -> MarketView:
+        """The view at the close of `dates[row]`."""
+        return MarketView(source=self, row=row)
+
+    def panel(self, field: str) -> FloatArray:
+        if field not in self._panels:
+            raise DataError(f"the snapshot has no column {field!r}: {suggest(field, self._panels)}")
+        return self._panels[field]
+
+    def carried_prices(self, row: int, assets: IntArray) -> tuple[FloatArray, IntArray]:
+        """The last print at or before `row` of each asset, and the row of that print (-1: none yet)."""
+        found = np.full(len(assets), -1, dtype=np.int64)
+        todo = np.arange(len(assets))
+        for back in range(row, -1, -1):
+            if not len(todo):
+                break
+            has = ~np.isnan(self.prices[back, assets[todo]])
+            found[todo[has]] = back
+            todo = todo[~has]
+        values = np.where(found >= 0, self.prices[np.maximum(found, 0), assets], np.nan)
+        return values, found
+
+    def tagged(self, tags: tuple[str, ...], row: int) -> NDArray[np.object_]:
+        return self._tags.first_match(tags, self.dates[row])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MarketView:
+    """What is known at the close of one day.
+
+    Arrays are over `assets`: the positions (in the market's sorted columns) of the assets that have printed a price
+    by now. Windows are C-ordered copies, so that sums do not depend on how a panel lies in memory.
+    """
+
+    source: PointInTime
+    row: int
+
+    @property
+    def date(self) -> pd.Timestamp:
+        return self.source.dates[self.row]
+
+    @cached_property
+    def assets(self) -> IntArray:
+        """Positions of the assets listed by now, shape (n,)."""
+        return np.flatnonzero(self.source.first_row <= self.row)
+
+    def window(self, field: str, days: int) -> FloatArray:
+        """The last `days` rows of a panel up to and including today, shape (<= days, n), NaN as the vendor left it."""
+        start = max(0, self.row - days + 1)
+        return np.ascontiguousarray(self.source.panel(field)[start : self.row + 1, self.assets])
+
+    def today(self, field: str) -> FloatArray:
+        """Today's row of a panel, shape (n,)."""
+        return self.window(field, 1)[0]
+
+    def age_days(self) -> FloatArray:
+        """Days since the first print, today included, shape (n,). Counted from the first row of the panel."""
+        return np.asarray(self.row - self.source.first_row[self.assets] + 1, dtype=float)
+
+    def tagged(self, tags: tuple[str, ...]) -> NDArray[np.object_]:
+        """The first of `tags` that each asset carries today, else an empty text; shape (n,)."""
+        found: NDArray[np.object_] = self.source.tagged(tags, self.row)[self.assets]
+        return found
+
+    def positions(self, assets: IntArray) -> BoolArray:
+        """Which of the listed assets are in `assets` (positions in the market), shape (n,)."""
+        return np.isin(self.assets, assets)
+
+
+class _TagTable:
+    """Tags by name, each with the columns it applies to and since when (always, where that is unknown)."""
+
+    def __init__(self, tags: pd.DataFrame, asset_ids: NDArray[np.object_]) -> None:
+        place = {asset: position for position, asset in enumerate(asset_ids)}
+        known = tags[tags["asset_id"].isin(place)]
+        self._size = len(asset_ids)
+        self._by_tag = {
+            str(tag): (group["asset_id"].map(place).to_numpy(dtype=np.int64), pd.DatetimeIndex(group["valid_from"]))
+            for tag, group in known.groupby("tag")
+        }
+
+    def first_match(self, tags: tuple[str, ...], date: pd.Timestamp) -> NDArray[np.object_]:
+        found = np.full(self._size, "", dtype=object)
+        for tag in reversed(tags):
+            positions, valid_from = self._by_tag.get(tag, (np.array([], dtype=np.int64), pd.DatetimeIndex([])))
+            found[positions[(valid_from.isna() | (valid_from <= date))]] = tag
+        return found

@@ -1,0 +1,114 @@
+"""TOML file -> frozen dataclasses: the one reader of rulebooks, import profiles and report lists.
+
+The dataclasses check their own values in `__post_init__`; here only the shape is checked: unknown keys, missing keys
+and the type of each value, with messages that name the file and the key and suggest the nearest name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from research.errors import ResearchError, suggest
+
+T = TypeVar("T")
+
+
+def read_toml(path: Path, error: type[ResearchError]) -> dict[str, Any]:
+    """Parse one TOML file.
+
+    Raises
+    ------
+    error
+        If the file is missing or is not TOML; the message carries the parser's line and column.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as cause:
+        raise error(f"{path}: no such file. Check the path.") from cause
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
+        raise error(f"{path}: not a valid TOML file: {cause}. Correct that place.") from cause
+
+
+def from_table(cls: type[T], table: Mapping[str, Any], where: str, error: type[ResearchError]) -> T:
+    """Make the dataclass `cls` from a TOML table.
+
+    Fields that are themselves dataclasses take sub-tables; tuples take arrays. `where` names the file (and section)
+    in messages.
+
+    Raises
+    ------
+    error
+        On an unknown key, a missing key, or a value of another type than the field's annotation. What the dataclass
+        itself raises passes through with `where` in front.
+    """
+    fields = {field.name: field for field in dataclasses.fields(cls) if field.init}  # type: ignore[arg-type]
+    for key in table:
+        if key not in fields:
+            raise error(f"{where}: unknown key {key!r}: {suggest(key, fields)}")
+    hints = typing.get_type_hints(cls)
+    values = {key: _convert(hints[key], value, f"{where}: {key}", error) for key, value in table.items()}
+    missing = [name for name, field in fields.items() if _is_required(field) and name not in values]
+    if missing:
+        raise error(f"{where}: missing {', '.join(missing)}. Add {'it' if len(missing) == 1 else 'them'}.")
+    try:
+        return cls(**values)
+    except ResearchError as cause:
+        if str(cause).startswith(where.split(":")[0]):  # a section inside has said where already
+            raise
+        raise type(cause)(f"{where}: {cause}") from cause
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _convert(hint: Any, value: Any, where: str, error: type[ResearchError]) -> Any:
+    """Check one value against an annotation and give it back in the annotation's type."""
+    options = typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
+    for option in options:
+        if dataclasses.is_dataclass(option) and isinstance(value, dict):
+            return from_table(typing.cast(type, option), value, where, error)
+        if typing.get_origin(option) is tuple and isinstance(value, list):
+            item, *rest = typing.get_args(option)
+            kinds = [item] * len(value) if rest == [...] else [item, *rest]
+            if len(kinds) == len(value):
+                return tuple(
+                    _convert(kind, part, f"{where}[{n}]", error)
+                    for n, (kind, part) in enumerate(zip(kinds, value, strict=True))
+                )
+        if typing.get_origin(option) is dict and isinstance(value, dict):
+            kind = typing.get_args(option)[1]
+            return {key: _convert(kind, part, f"{where}.{key}", error) for key, part in value.items()}
+        if option is Any or _is_plain(option, value):
+            return float(value) if option is float else value
+    expected = " or ".join(_words(option) for option in options if option is not type(None))
+    raise error(f"{where} = {value!r}: expected {expected}.")
+
+
+def _is_plain(option: Any, value: Any) -> bool:
+    if option is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if option is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if option is dt.date:
+        return isinstance(value, dt.date) and not isinstance(value, dt.datetime)
+    return isinstance(option, type) and isinstance(value, option)
+
+
+def _words(option: Any) -> str:
+    names = {float: "a number", int: "a whole number", str: "text", bool: "true or false", dt.date: "a date"}
+    if typing.get_origin(option) is tuple:
+        kinds = typing.get_args(option)
+        if kinds[-1] is ...:
+            return f"a list of {_words(kinds[0]).removeprefix('a ')}s"
+        return f"a list of {len(kinds)} values"
+    if dataclasses.is_dataclass(option) or typing.get_origin(option) is dict:
+        return "a table"
+    return names.get(option, str(option))
