@@ -1,1 +1,106 @@
-"""TODO."""
+"""Numbers in, numbers out: performance, risk and skill of return series. Knows nothing of tokens or files.
+
+Functions take simple returns (a Series, or a DataFrame by column) unless their name or first parameter says `level`.
+`returns_from_levels` is the way from prices to returns.
+"""
+
+from research.evaluation.bootstrap import bootstrap_interval, bootstrap_intervals, optimal_block_length
+from research.evaluation.drawdowns import current_drawdown, drawdown_series, drawdown_table, max_drawdown
+from research.evaluation.metrics import (
+    adjusted_sharpe_ratio,
+    annualized_volatility,
+    cagr,
+    cagr_to_volatility,
+    calmar_ratio,
+    downside_deviation,
+    ewma_volatility,
+    excess_kurtosis,
+    martin_ratio,
+    omega_ratio,
+    returns_from_levels,
+    semi_deviation,
+    sharpe_ratio,
+    skewness,
+    sortino_ratio,
+    total_return,
+    ulcer_index,
+)
+from research.evaluation.periods import calendar_table, period_returns, resample_returns, share_positive
+from research.evaluation.relative import (
+    active_return,
+    batting_average,
+    beta,
+    correlation,
+    down_beta,
+    down_capture,
+    information_ratio,
+    jensen_alpha,
+    r_squared,
+    tracking_error,
+    up_beta,
+    up_capture,
+)
+from research.evaluation.rolling import (
+    rolling_beta,
+    rolling_returns,
+    rolling_sharpe,
+    rolling_summary,
+    rolling_tracking_error,
+    rolling_volatility,
+)
+from research.evaluation.summary import performance_summary
+from research.evaluation.tails import expected_shortfall, tail_ratio, value_at_risk, worst_periods
+
+__all__ = [
+    "active_return",
+    "adjusted_sharpe_ratio",
+    "annualized_volatility",
+    "batting_average",
+    "beta",
+    "bootstrap_interval",
+    "bootstrap_intervals",
+    "cagr",
+    "cagr_to_volatility",
+    "calendar_table",
+    "calmar_ratio",
+    "correlation",
+    "current_drawdown",
+    "down_beta",
+    "down_capture",
+    "downside_deviation",
+    "drawdown_series",
+    "drawdown_table",
+    "ewma_volatility",
+    "excess_kurtosis",
+    "expected_shortfall",
+    "information_ratio",
+    "jensen_alpha",
+    "martin_ratio",
+    "max_drawdown",
+    "omega_ratio",
+    "optimal_block_length",
+    "performance_summary",
+    "period_returns",
+    "r_squared",
+    "resample_returns",
+    "returns_from_levels",
+    "rolling_beta",
+    "rolling_returns",
+    "rolling_sharpe",
+    "rolling_summary",
+    "rolling_tracking_error",
+    "rolling_volatility",
+    "semi_deviation",
+    "share_positive",
+    "sharpe_ratio",
+    "skewness",
+    "sortino_ratio",
+    "tail_ratio",
+    "total_return",
+    "tracking_error",
+    "ulcer_index",
+    "up_beta",
+    "up_capture",
+    "value_at_risk",
+    "worst_periods",
+]

@@ -1,0 +1,193 @@
+"""Sampling error of any figure by the stationary block bootstrap.
+
+Daily crypto returns come in clusters, so whole blocks of days are drawn: the stationary bootstrap of Politis and
+Romano (1994) as `arch` implements it. The mean block length is chosen by Politis and White (2004), corrected by
+Patton, Politis and White (2009), for the returns and for their squares (the clustering of volatility), the longer of
+the two. Benchmark and risk-free rate are drawn with the returns, day by day together.
+
+How often such intervals hold the true value was measured: see CONVENTIONS.md. For figures that depend on the length of
+the history or on its order (total return, maximum drawdown, Calmar, Ulcer) the interval is not a confidence interval
+for a fixed number: it is the range that histories of the same length drawn from this past would show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from arch.bootstrap import StationaryBootstrap
+from arch.bootstrap import optimal_block_length as politis_white
+
+from research.errors import DataError
+from research.evaluation._columns import Array, Frame, history
+
+Metric = Callable[..., Any]
+CHUNK = 250  # draws handed to a metric at once: a few megabytes, which stay in the processor's cache
+MINIMUM = 20  # periods: with less, an interval would only look like information
+
+
+def bootstrap_interval(
+    metric: Metric,
+    returns: pd.Series,
+    *,
+    benchmark: pd.Series | None = None,
+    confidence: float = 0.95,
+    draws: int = 2000,
+    block_length: float | None = None,
+    seed: int = 0,
+) -> pd.Series:
+    """Value of a metric with a percentile interval from resampled histories.
+
+    Parameters
+    ----------
+    metric : callable
+        `metric(returns)`, or `metric(returns, benchmark)` when a benchmark is given; like every metric of this room it
+        takes a Series and gives a float, takes a DataFrame (one column per draw) and gives a Series by column.
+    returns : Series
+    benchmark : Series, optional
+        Returns of the benchmark; the common history is used, and both are drawn together.
+    confidence : float
+        Share of the draws inside the interval.
+    draws : int
+    block_length : float, optional
+        Mean block length in periods; chosen from the data by default (`optimal_block_length`).
+    seed : int
+        The same seed gives the same interval.
+
+    Returns
+    -------
+    Series: value, lower, upper, standard_error
+        Interval and standard error are NaN with fewer than 20 periods, or where the metric is undefined in more than
+        a tenth of the draws.
+
+    Raises
+    ------
+    DataError
+        For a NaN inside the history, a benchmark with gaps, an impossible confidence, draws or block length.
+    """
+    table = bootstrap_intervals(
+        {"metric": metric},
+        returns,
+        benchmark=benchmark,
+        confidence=confidence,
+        draws=draws,
+        block_length=block_length,
+        seed=seed,
+    )
+    return table.iloc[0].rename(None)
+
+
+def bootstrap_intervals(
+    metrics: Mapping[str, Metric],
+    returns: pd.Series,
+    *,
+    benchmark: pd.Series | None = None,
+    confidence: float = 0.95,
+    draws: int = 2000,
+    block_length: float | None = None,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Several metrics on the same resampled histories: one row per metric, columns as in `bootstrap_interval`."""
+    companions = [] if benchmark is None else [benchmark]
+    return interval_table(
+        metrics,
+        returns,
+        companions,
+        confidence=confidence,
+        draws=draws,
+        block_length=block_length,
+        seed=seed,
+    )
+
+
+def optimal_block_length(returns: pd.Series) -> float:
+    """Mean block length of the stationary bootstrap in periods, the longer of those for returns and squared returns.
+
+    At least 1 (independent draws); NaN with fewer than 20 returns. Source: Politis and White (2004), Patton, Politis
+    and White (2009).
+    """
+    values = history(returns).to_numpy()
+    if len(values) < MINIMUM:
+        return float("nan")
+    if np.ptp(values) == 0:
+        return 1.0
+    squares = (values - values.mean()) ** 2
+    lengths = [politis_white(series)["stationary"].iloc[0] for series in (values, squares) if np.ptp(series) > 0]
+    return float(np.nanmax([1.0, *lengths]))
+
+
+def interval_table(
+    metrics: Mapping[str, Metric],
+    returns: pd.Series,
+    companions: list[pd.Series],
+    *,
+    confidence: float,
+    draws: int,
+    block_length: float | None,
+    seed: int,
+) -> pd.DataFrame:
+    """`bootstrap_intervals` with any number of companions (benchmark, risk-free rate), drawn together."""
+    if not 0 < confidence < 1 or draws < 2:
+        raise DataError(
+            f"confidence {confidence}, draws {draws}: expected a confidence between 0 and 1 and at least two draws."
+        )
+    sample = common_history(returns, companions)
+    point = [metric(*sample) for metric in metrics.values()]
+    table = pd.DataFrame(
+        np.nan, index=pd.Index(metrics, name="metric"), columns=["value", "lower", "upper", "standard_error"]
+    )
+    table["value"] = point
+    if len(sample[0]) < MINIMUM:
+        return table
+    if block_length is None:
+        block_length = max(optimal_block_length(series) for series in sample)
+    drawn = draw_metrics(metrics, sample, draws=draws, block_length=block_length, seed=seed)
+    enough = np.isfinite(drawn).mean(axis=1) >= 0.9
+    tails = [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0]
+    bounds = np.full((len(metrics), 3), np.nan)
+    for row in np.flatnonzero(enough):
+        good = drawn[row][np.isfinite(drawn[row])]
+        bounds[row] = [*np.quantile(good, tails), good.std(ddof=1)]
+    table[["lower", "upper", "standard_error"]] = bounds
+    return table
+
+
+def draw_metrics(
+    metrics: Mapping[str, Metric], sample: list[pd.Series], *, draws: int, block_length: float, seed: int
+) -> Array:
+    """Each metric on each resampled history, shape (metrics, draws)."""
+    rows = resampled_rows(len(sample[0]), draws=draws, block_length=block_length, seed=seed)
+    arrays = [series.to_numpy() for series in sample]
+    result = np.full((len(metrics), draws), np.nan)
+    for begin in range(0, draws, CHUNK):
+        part = rows[begin : begin + CHUNK]
+        frames: list[Frame] = [pd.DataFrame(array[part].T) for array in arrays]
+        for number, metric in enumerate(metrics.values()):
+            result[number, begin : begin + len(part)] = metric(*frames)
+    return result
+
+
+def resampled_rows(length: int, *, draws: int, block_length: float, seed: int) -> npt.NDArray[np.intp]:
+    """Row numbers of the stationary bootstrap, shape (draws, length); blocks wrap round the end of the history."""
+    if not block_length >= 1:
+        raise DataError(f"block_length is {block_length}: expected a mean length of at least one period.")
+    positions = np.arange(length)
+    source = StationaryBootstrap(cast(int, block_length), positions, seed=np.random.default_rng(seed))
+    rows = np.empty((draws, length), dtype=np.intp)
+    for number, (drawn, _) in enumerate(source.bootstrap(draws)):
+        rows[number] = drawn[0]
+    return rows
+
+
+def common_history(returns: pd.Series, companions: list[pd.Series]) -> list[pd.Series]:
+    """Returns and companions over the history they share; a gap inside raises, naming the date."""
+    sample = [history(returns)]
+    for companion in companions:
+        if not isinstance(companion, pd.Series):
+            raise DataError(f"benchmark: expected one pandas Series, found {type(companion).__name__}.")
+        sample.append(history(companion.reindex(sample[0].index), "benchmark"))
+        sample = [series.reindex(sample[-1].index) for series in sample]
+    return sample

@@ -1,0 +1,256 @@
+"""Return, volatility and risk-adjusted figures of a series of simple returns.
+
+Tails are in `tails.py`, drawdowns in `drawdowns.py`, anything against a benchmark in `relative.py`, sampling error in
+`bootstrap.py` and `inference.py`. For all of them:
+
+Shapes: a Series of returns gives a float, a DataFrame gives a Series by column. Units: fractions (0.05 is 5 %).
+NaN: leading and trailing NaN are outside the history, column by column; a NaN inside raises `DataError` naming column
+and date. A figure that is not defined (too short a history, no volatility, no drawdown) is NaN, never infinite.
+Annual figures: `periods_per_year` is 365 for daily crypto data, 52 for weekly, 12 for monthly; 1 leaves a figure per
+period. Annual rates r become (1+r)^(1/periods_per_year) − 1 per period; a Series of rates is taken as per period.
+What other libraries do instead is in CONVENTIONS.md.
+"""
+# mypy: disable-error-code="no-any-return"
+# (numpy types its reductions as Any)
+
+from __future__ import annotations
+
+import numpy as np
+
+from research.errors import DataError
+from research.evaluation._columns import (
+    Array,
+    Frame,
+    FrameT,
+    PerColumn,
+    Rate,
+    by_column,
+    by_row,
+    growth,
+    per_period,
+    positive,
+    spread,
+)
+from research.evaluation.drawdowns import depths
+
+
+def returns_from_levels(levels: FrameT) -> FrameT:
+    """Simple returns of levels or prices, P_t / P_{t−1} − 1.
+
+    Parameters
+    ----------
+    levels : Series or DataFrame, shape (periods,) or (periods, columns)
+        Positive levels, in any unit and of any size.
+
+    Returns
+    -------
+    Series or DataFrame of the same shape
+        NaN on the first row of each column's history (its base date) and outside the history.
+
+    Raises
+    ------
+    DataError
+        If a level inside the history is missing, not finite or not positive; column and date are named.
+    """
+
+    def kernel(values: Array) -> Array:
+        if values.min() <= 0:
+            raise DataError(f"levels: found {values.min():.6g}; a level must be positive for a return to exist.")
+        result = np.full(values.shape, np.nan)
+        result[1:] = values[1:] / values[:-1] - 1.0
+        return result
+
+    return by_row(kernel, levels, name="levels")
+
+
+def total_return(returns: Frame) -> PerColumn:
+    """Compounded return over the whole history, Π(1+r) − 1, as a fraction."""
+    return by_column(lambda r: growth(r)[-1] - 1.0, returns)
+
+
+def cagr(returns: Frame, *, periods_per_year: float = 365) -> PerColumn:
+    """Compound annual growth rate, Π(1+r)^(q/n) − 1, with n returns and q periods a year.
+
+    10,000 that become 20,000 in three years: 26 % a year.
+    """
+    per_period(0.0, periods_per_year)
+    return by_column(lambda r: compound_rate(r, periods_per_year), returns)
+
+
+def annualized_volatility(returns: Frame, *, periods_per_year: float = 365) -> PerColumn:
+    """Sample standard deviation (n − 1) of the returns times √q. Needs two returns."""
+    per_period(0.0, periods_per_year)
+    return by_column(lambda r: spread(r) * np.sqrt(periods_per_year), returns, minimum=2)
+
+
+def ewma_volatility(returns: FrameT, *, decay: float = 0.94, periods_per_year: float = 365) -> FrameT:
+    """Exponentially weighted volatility by date, √(q·v_t) with v_t = λ v_{t−1} + (1−λ) r_t² and v_1 = r_1².
+
+    The value at t uses returns up to and including t. Zero mean, λ = 0.94 for daily data: J.P. Morgan, RiskMetrics
+    Technical Document (1996).
+
+    Returns
+    -------
+    Series or DataFrame of the shape of `returns`
+    """
+    per_period(0.0, periods_per_year)
+    if not 0 < decay < 1:
+        raise DataError(f"decay is {decay}: expected a number between 0 and 1, such as 0.94.")
+
+    def kernel(values: Array) -> Array:
+        variance = values**2
+        for row in range(1, len(variance)):
+            variance[row] = decay * variance[row - 1] + (1.0 - decay) * variance[row]
+        return np.sqrt(variance * periods_per_year)
+
+    return by_row(kernel, returns)
+
+
+def downside_deviation(
+    returns: Frame, *, minimum_acceptable_return: Rate = 0.0, periods_per_year: float = 365
+) -> PerColumn:
+    """√(Σ min(r − MAR, 0)² / n) · √q over all n returns, not only those below the minimum acceptable return.
+
+    Source: Sortino and Price (1994). Zero when no return falls below.
+    """
+    target = per_period(minimum_acceptable_return, periods_per_year)
+    return by_column(lambda r, mar: _downside(r - mar) * np.sqrt(periods_per_year), returns, target)
+
+
+def semi_deviation(returns: Frame, *, periods_per_year: float = 365) -> PerColumn:
+    """Downside deviation below the series' own mean, √(Σ min(r − r̄, 0)² / n) · √q."""
+    per_period(0.0, periods_per_year)
+    return by_column(lambda r: _downside(r - r.mean(axis=0)) * np.sqrt(periods_per_year), returns)
+
+
+def sharpe_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: float = 365) -> PerColumn:
+    """Arithmetic Sharpe ratio, mean(r − rf) / sd(r − rf) · √q. Source: Sharpe (1994).
+
+    `cagr_to_volatility` is the geometric variant that some programs print under the same name. NaN for constant
+    returns. Rule of thumb for context: above 1 good, 2 very good, 3 exceptional.
+    """
+    rate = per_period(risk_free, periods_per_year)
+    return by_column(lambda r, rf: _sharpe(r - rf) * np.sqrt(periods_per_year), returns, rate, minimum=2)
+
+
+def cagr_to_volatility(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: float = 365) -> PerColumn:
+    """Geometric Sharpe ratio: compound annual growth of the excess returns over their annualised volatility."""
+    rate = per_period(risk_free, periods_per_year)
+
+    def kernel(values: Array, rf: Array) -> Array:
+        excess = values - rf
+        return compound_rate(excess, periods_per_year) / positive(spread(excess) * np.sqrt(periods_per_year))
+
+    return by_column(kernel, returns, rate, minimum=2)
+
+
+def adjusted_sharpe_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: float = 365) -> PerColumn:
+    """Sharpe ratio with a penalty for negative skewness and fat tails, SR · (1 + S·SR/6 − K·SR²/24).
+
+    SR is the annualised geometric Sharpe ratio (`cagr_to_volatility`), S the skewness and K the excess kurtosis of the
+    returns per period, as in the formula's implementation in R (PerformanceAnalytics). Source: Pezier and White (2006).
+    """
+    rate = per_period(risk_free, periods_per_year)
+
+    def kernel(values: Array, rf: Array) -> Array:
+        excess = values - rf
+        ratio = compound_rate(excess, periods_per_year) / positive(spread(excess) * np.sqrt(periods_per_year))
+        skew, kurtosis = shape(values)
+        return ratio * (1.0 + skew * ratio / 6.0 - kurtosis * ratio**2 / 24.0)
+
+    return by_column(kernel, returns, rate, minimum=2)
+
+
+def sortino_ratio(returns: Frame, *, minimum_acceptable_return: Rate = 0.0, periods_per_year: float = 365) -> PerColumn:
+    """mean(r − MAR) / downside deviation · √q, downside deviation over all returns. NaN when nothing falls below MAR.
+
+    Source: Sortino and Price (1994).
+    """
+    target = per_period(minimum_acceptable_return, periods_per_year)
+
+    def kernel(values: Array, mar: Array) -> Array:
+        excess = values - mar
+        return excess.mean(axis=0) / positive(_downside(excess)) * np.sqrt(periods_per_year)
+
+    return by_column(kernel, returns, target, minimum=2)
+
+
+def omega_ratio(returns: Frame, *, threshold: Rate = 0.0, periods_per_year: float = 365) -> PerColumn:
+    """Σ max(r − L, 0) / Σ max(L − r, 0) for an annual threshold L. NaN when no return lies below it.
+
+    Source: Keating and Shadwick (2002). At L = 0 it is the gain-loss ratio of Bernardo and Ledoit.
+    """
+    level = per_period(threshold, periods_per_year)
+
+    def kernel(values: Array, limit: Array) -> Array:
+        excess = values - limit
+        return np.maximum(excess, 0.0).sum(axis=0) / positive(np.maximum(-excess, 0.0).sum(axis=0))
+
+    return by_column(kernel, returns, level)
+
+
+def calmar_ratio(returns: Frame, *, periods_per_year: float = 365) -> PerColumn:
+    """CAGR over the size of the maximum drawdown, both over the whole history. NaN without a drawdown.
+
+    Source: Young (1991), who used 36 months. 50 % a year with a drawdown of 25 % is 2.0.
+    """
+    per_period(0.0, periods_per_year)
+    return by_column(lambda r: compound_rate(r, periods_per_year) / positive(-depths(r).min(axis=0)), returns)
+
+
+def ulcer_index(returns: Frame) -> PerColumn:
+    """Root mean square of the drawdown over all periods, √mean(DD²), with exact compounding. Source: Martin (1989)."""
+    return by_column(_ulcer, returns)
+
+
+def martin_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: float = 365) -> PerColumn:
+    """(CAGR − risk-free rate) / Ulcer index, the rate compounded over the same periods. NaN without a drawdown.
+
+    Source: Martin and McCann (1989).
+    """
+    rate = per_period(risk_free, periods_per_year)
+
+    def kernel(values: Array, rf: Array) -> Array:
+        safe = compound_rate(np.broadcast_to(rf, (len(values), rf.shape[1])), periods_per_year)
+        return (compound_rate(values, periods_per_year) - safe) / positive(_ulcer(values))
+
+    return by_column(kernel, returns, rate)
+
+
+def skewness(returns: Frame) -> PerColumn:
+    """Moment skewness m₃ / m₂^1.5, moments with denominator n. NaN for constant returns."""
+    return by_column(lambda r: shape(r)[0], returns, minimum=2)
+
+
+def excess_kurtosis(returns: Frame) -> PerColumn:
+    """Moment kurtosis m₄ / m₂² − 3, moments with denominator n: zero for a normal distribution."""
+    return by_column(lambda r: shape(r)[1], returns, minimum=2)
+
+
+def compound_rate(values: Array, periods_per_year: float) -> Array:
+    """CAGR by column of a complete array."""
+    rate: Array = growth(values)[-1] ** (periods_per_year / len(values)) - 1.0
+    return rate
+
+
+def shape(values: Array) -> tuple[Array, Array]:
+    """Skewness and excess kurtosis by column of a complete array: what the public functions and the tails share."""
+    deviation = values - values.mean(axis=0)
+    square = deviation * deviation
+    variance = np.where(spread(values) > 0, square.mean(axis=0), np.nan)
+    skew = (square * deviation).mean(axis=0) / variance**1.5
+    return skew, (square * square).mean(axis=0) / variance**2 - 3.0
+
+
+def _sharpe(excess: Array) -> Array:
+    return excess.mean(axis=0) / positive(spread(excess))
+
+
+def _downside(excess: Array) -> Array:
+    below = np.minimum(excess, 0.0)
+    return np.sqrt((below * below).mean(axis=0))
+
+
+def _ulcer(values: Array) -> Array:
+    fall = depths(values)
+    return np.sqrt((fall * fall).mean(axis=0))

@@ -1,0 +1,132 @@
+"""Figures over every window of a fixed number of periods, dated by the window's last day.
+
+A window that the history does not fill is NaN. Calendar windows are in `periods.py`; shapes, units and NaN policy as in
+`metrics.py`.
+"""
+# mypy: disable-error-code="no-any-return"
+# (numpy types its reductions as Any)
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from research.errors import DataError
+from research.evaluation._columns import (
+    ROUNDING,
+    Array,
+    Frame,
+    FrameT,
+    PerColumn,
+    Rate,
+    by_row,
+    growth,
+    per_period,
+    positive,
+)
+from research.evaluation.relative import Benchmark
+
+
+def rolling_returns(returns: FrameT, window: int = 365) -> FrameT:
+    """Total return over each window of `window` returns, as a fraction (not annualised).
+
+    NaN on the first window − 1 rows of each history, and where the window begins at a level of zero.
+    """
+    _check(window)
+
+    def kernel(values: Array) -> Array:
+        level = np.concatenate([np.ones((1, values.shape[1])), growth(values)])
+        result = np.full(values.shape, np.nan)
+        result[window - 1 :] = level[window:] / positive(level[:-window]) - 1.0
+        return result
+
+    return by_row(kernel, returns, minimum=window)
+
+
+def rolling_volatility(returns: FrameT, window: int = 365, *, periods_per_year: float = 365) -> FrameT:
+    """Annualised sample volatility over each window."""
+    _check(window, at_least=2)
+    per_period(0.0, periods_per_year)
+    return by_row(lambda r: _moments(r, window)[1] * np.sqrt(periods_per_year), returns, minimum=window)
+
+
+def rolling_sharpe(
+    returns: FrameT, window: int = 365, *, risk_free: Rate = 0.0, periods_per_year: float = 365
+) -> FrameT:
+    """Arithmetic Sharpe ratio over each window; NaN where the returns of a window are constant."""
+    _check(window, at_least=2)
+    rate = per_period(risk_free, periods_per_year)
+
+    def kernel(values: Array, rf: Array) -> Array:
+        mean, deviation = _moments(values - rf, window)
+        return mean / positive(deviation) * np.sqrt(periods_per_year)
+
+    return by_row(kernel, returns, rate, minimum=window)
+
+
+def rolling_beta(returns: FrameT, benchmark: Benchmark, window: int = 365) -> FrameT:
+    """OLS beta to the benchmark over each window; NaN where the benchmark is constant."""
+    _check(window, at_least=2)
+
+    def kernel(r: Array, b: Array) -> Array:
+        x, y = b - b.mean(axis=0), r - r.mean(axis=0)  # the shift leaves the slope alone and keeps the sums small
+        covariance = _window_mean(x * y, window) - _window_mean(x, window) * _window_mean(y, window)
+        variance = _moments(b, window)[1] ** 2 * (window - 1) / window
+        return covariance / positive(variance)
+
+    return by_row(kernel, returns, benchmark, minimum=window)
+
+
+def rolling_tracking_error(
+    returns: FrameT, benchmark: Benchmark, window: int = 365, *, periods_per_year: float = 365
+) -> FrameT:
+    """Annualised tracking error over each window."""
+    _check(window, at_least=2)
+    per_period(0.0, periods_per_year)
+    return by_row(
+        lambda r, b: _moments(r - b, window)[1] * np.sqrt(periods_per_year), returns, benchmark, minimum=window
+    )
+
+
+def rolling_summary(returns: Frame, window: int = 365) -> PerColumn:
+    """What an investor who stayed for `window` periods got, whenever they came.
+
+    Returns
+    -------
+    Series (share_positive, worst, median, best, windows) for a Series, DataFrame of such columns for a DataFrame
+        Fractions; `windows` is how many there are. They overlap: 730 days hold two independent years, not 366.
+        NaN (and windows 0) where the history is shorter than one window.
+    """
+    rolled = rolling_returns(returns.to_frame("value") if isinstance(returns, pd.Series) else returns, window)
+    known = rolled.notna().sum()
+    share = (rolled > 0).sum() / known.where(known > 0)
+    table = pd.DataFrame([share, rolled.min(), rolled.median(), rolled.max(), known], index=_SUMMARY)
+    return table["value"].rename(str(returns.name)) if isinstance(returns, pd.Series) else table
+
+
+_SUMMARY = ["share_positive", "worst", "median", "best", "windows"]
+
+
+def _check(window: int, at_least: int = 1) -> None:
+    if window < at_least:
+        raise DataError(f"window is {window}: expected a number of periods of at least {at_least}, such as 365.")
+
+
+def _window_mean(values: Array, window: int) -> Array:
+    """Mean of each full window by cumulative sums; NaN before the first one."""
+    total = np.cumsum(np.concatenate([np.zeros((1, values.shape[1])), values]), axis=0)
+    result = np.full(values.shape, np.nan)
+    result[window - 1 :] = (total[window:] - total[:-window]) / window
+    return result
+
+
+def _moments(values: Array, window: int) -> tuple[Array, Array]:
+    """Mean and sample standard deviation of each window; what is left of cancellation counts as zero."""
+    centre = values.mean(axis=0)
+    shifted = values - centre
+    mean = _window_mean(shifted, window)
+    square = _window_mean(shifted**2, window)
+    variance = square - mean**2
+    floor = ROUNDING * np.maximum(square, (shifted**2).mean(axis=0))
+    deviation = np.sqrt(np.where(variance > floor, variance, 0.0) * window / (window - 1))
+    return mean + centre, np.where(np.isnan(mean), np.nan, deviation)

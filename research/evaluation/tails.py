@@ -1,0 +1,137 @@
+"""The left tail: value at risk, expected shortfall, tail ratio, worst periods.
+
+Losses keep the sign of a return: a value at risk of −0.05 is a loss of 5 %. Horizon: one period of the returns.
+Skewness and kurtosis are in `metrics.py`; shapes, units and NaN policy as there.
+"""
+# mypy: disable-error-code="no-any-return"
+# (numpy types its reductions as Any)
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from research.errors import DataError
+from research.evaluation._columns import Array, Frame, PerColumn, by_column, choose, history, positive
+from research.evaluation.metrics import shape
+
+Method = Literal["historical", "gaussian", "modified"]
+
+
+def value_at_risk(returns: Frame, *, method: Method = "historical", confidence: float = 0.95) -> PerColumn:
+    """The return that is undercut with probability 1 − confidence, per period (negative for a loss).
+
+    Parameters
+    ----------
+    method : {"historical", "gaussian", "modified"}
+        "historical": the empirical quantile, linear between order statistics (type 7 of Hyndman and Fan, numpy's and
+        R's default). "gaussian": mean + z·sd with the population sd (denominator n). "modified": z replaced by the
+        Cornish-Fisher z + (z²−1)S/6 + (z³−3z)K/24 − (2z³−5z)S²/36 with moment skewness S and excess kurtosis K;
+        source: Favre and Galeano (2002). The expansion is not monotone for strong skewness or kurtosis: look at it
+        beside the historical figure.
+    confidence : float
+        Between 0.5 and 1.
+    """
+    kernel = choose({"historical": _historical_var, "gaussian": _gaussian_var, "modified": _modified_var}, method)
+    tail = _tail(confidence)
+    return by_column(lambda r: kernel(r, tail), returns, minimum=2)
+
+
+def expected_shortfall(returns: Frame, *, method: Method = "historical", confidence: float = 0.95) -> PerColumn:
+    """Mean return in the tail beyond the value at risk, per period (negative for a loss). Also called CVaR.
+
+    Parameters
+    ----------
+    method : {"historical", "gaussian", "modified"}
+        "historical": mean of the returns at or below the historical value at risk. "gaussian": mean − sd·φ(z)/(1−c).
+        "modified": the Edgeworth form of Boudt, Peterson and Croux (2008), never above the modified value at risk.
+    confidence : float
+        Between 0.5 and 1.
+    """
+    kernel = choose({"historical": _historical_es, "gaussian": _gaussian_es, "modified": _modified_es}, method)
+    tail = _tail(confidence)
+    return by_column(lambda r: kernel(r, tail), returns, minimum=2)
+
+
+def tail_ratio(returns: Frame, *, confidence: float = 0.95) -> PerColumn:
+    """Size of the gain quantile over the size of the loss quantile, |Q(c)| / |Q(1−c)|, type-7 quantiles."""
+    tail = _tail(confidence)
+
+    def kernel(values: Array) -> Array:
+        low, high = np.abs(np.quantile(values, [tail, 1.0 - tail], axis=0))
+        return high / positive(low)
+
+    return by_column(kernel, returns, minimum=2)
+
+
+def worst_periods(returns: pd.Series, *, count: int = 10, benchmark: pd.Series | None = None) -> pd.DataFrame:
+    """The worst periods of a series, or what it did on the worst periods of a benchmark.
+
+    Parameters
+    ----------
+    returns : Series
+    count : int
+        Rows wanted; fewer when the history is shorter. For weeks, pass `resample_returns(returns, "weekly")`.
+    benchmark : Series, optional
+        When given, the periods are the benchmark's worst ones within the common history.
+
+    Returns
+    -------
+    DataFrame, index = date, worst first
+        return (float) and, with a benchmark, benchmark (float) and active (float, the difference).
+    """
+    if count < 1:
+        raise DataError(f"count is {count}: expected a positive number of periods.")
+    own = history(returns)
+    if benchmark is None:
+        return own.sort_values(kind="stable").head(count).rename("return").to_frame()
+    other = history(benchmark.reindex(own.index), "benchmark")
+    table = pd.DataFrame({"return": own, "benchmark": other}).loc[other.index]
+    table["active"] = table["return"] - table["benchmark"]
+    return table.sort_values("benchmark", kind="stable").head(count)
+
+
+def _historical_var(values: Array, tail: float) -> Array:
+    return np.quantile(values, tail, axis=0)
+
+
+def _historical_es(values: Array, tail: float) -> Array:
+    inside = values <= _historical_var(values, tail)
+    return np.where(inside, values, 0.0).sum(axis=0) / inside.sum(axis=0)
+
+
+def _gaussian_var(values: Array, tail: float) -> Array:
+    return values.mean(axis=0) + norm.ppf(tail) * values.std(axis=0)
+
+
+def _gaussian_es(values: Array, tail: float) -> Array:
+    return values.mean(axis=0) - values.std(axis=0) * norm.pdf(norm.ppf(tail)) / tail
+
+
+def _modified_var(values: Array, tail: float) -> Array:
+    return values.mean(axis=0) + _cornish_fisher(norm.ppf(tail), *shape(values)) * values.std(axis=0)
+
+
+def _modified_es(values: Array, tail: float) -> Array:
+    skew, kurtosis = shape(values)
+    h = _cornish_fisher(norm.ppf(tail), skew, kurtosis)
+    edgeworth = norm.pdf(h) * (
+        1.0
+        + h**3 * skew / 6.0
+        + (h**6 - 9 * h**4 + 9 * h**2 + 3) * skew**2 / 72.0
+        + (h**4 - 2 * h**2 - 1) * kurtosis / 24.0
+    )
+    return values.mean(axis=0) + values.std(axis=0) * np.minimum(-edgeworth / tail, h)
+
+
+def _cornish_fisher(z: float, skew: Array, kurtosis: Array) -> Array:
+    return z + (z**2 - 1) * skew / 6.0 + (z**3 - 3 * z) * kurtosis / 24.0 - (2 * z**3 - 5 * z) * skew**2 / 36.0
+
+
+def _tail(confidence: float) -> float:
+    if not 0.5 <= confidence < 1:
+        raise DataError(f"confidence is {confidence}: expected a number from 0.5 up to 1, such as 0.95.")
+    return 1.0 - confidence
