@@ -187,10 +187,10 @@ def _capture(method: str, periods_per_year: float) -> Callable[[Array, Array, Ar
     per_period(0.0, periods_per_year)
 
     def geometric(r: Array, b: Array, picked: Array) -> Array:
-        count = np.where(picked.any(axis=0), picked.sum(axis=0), np.nan)
-        ours = growth(np.where(picked, r, 0.0))[-1] ** (periods_per_year / count) - 1.0
-        theirs = growth(np.where(picked, b, 0.0))[-1] ** (periods_per_year / count) - 1.0
-        return ours / theirs
+        power = periods_per_year / np.maximum(picked.sum(axis=0), 1)
+        ours = growth(np.where(picked, r, 0.0))[-1] ** power - 1.0
+        theirs = growth(np.where(picked, b, 0.0))[-1] ** power - 1.0
+        return ours / np.where(picked.any(axis=0), theirs, np.nan)
 
     def ratio_of_sums(r: Array, b: Array, picked: Array) -> Array:
         total = np.where(picked, b, 0.0).sum(axis=0)
