@@ -1,0 +1,124 @@
+"""What puts results on screen: in JupyterLab, in a notebook that nbval checks, and on a published page.
+
+A picture cannot be compared, so a figure is shown together with a short digest of the data it was drawn from. Figures
+and tables themselves are made in `figures.py` and `tables.py`, prose in `texts.py`.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from research.errors import ReportError
+from research.reporting.tables import Table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+DOTS_PER_INCH = 120
+
+
+def show_figure(axes: Axes, *, title: str, caption: str, alt: str | None = None) -> None:
+    """Show a figure of `figures.py`, with its title, caption, text alternative and digest, and close it.
+
+    Parameters
+    ----------
+    axes : Axes
+        As given back by a function of `figures`, which notes what was plotted.
+    title, caption : str
+        Heading, and one or two sentences on how to read the figure.
+    alt : str, optional
+        Text alternative; by default the kind of the figure and the first, last, smallest and largest value plotted.
+
+    Raises
+    ------
+    ReportError
+        If `axes` does not come from `figures`: its data are unknown, and no digest can be made.
+    """
+    import matplotlib.pyplot as plt
+
+    from research.reporting.figures import PLOTTED
+
+    if axes not in PLOTTED:
+        raise ReportError("these axes were not drawn by research.reporting.figures, so what they show is unknown.")
+    kind, data = PLOTTED[axes]
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight", metadata={"Software": None})
+    plt.close(figure)
+    _display(
+        {
+            "image/png": base64.b64encode(picture.getvalue()).decode("ascii"),
+            "text/plain": f"{title}\n{caption}\n{digest(data)}",
+        },
+        {"image/png": {"title": title, "caption": caption, "alt": alt or describe(title, kind, data)}},
+    )
+
+
+def show_table(frame: pd.DataFrame, *, caption: str, **options: Any) -> None:
+    """Show a frame as a `Table`; the options are its attributes."""
+    table = Table(frame=frame, caption=caption, **options)
+    _display({"text/html": table.to_html(), "text/plain": table.to_text()})
+
+
+def show_text(markdown: str) -> None:
+    """Show prose, which may hold computed numbers."""
+    _display({"text/markdown": markdown, "text/plain": markdown})
+
+
+def show_verdict(items: Mapping[str, str]) -> None:
+    """Show the verdict strip: label -> value, in order. On a page it is the bar at the top."""
+    width = max(map(len, items))
+    _display(
+        {
+            "text/markdown": " · ".join(f"{label} **{value}**" for label, value in items.items()),
+            "text/plain": "\n".join(f"{label:<{width}}  {value}" for label, value in items.items()),
+        },
+        {"verdict": [{"label": label, "value": value} for label, value in items.items()]},
+    )
+
+
+def digest(data: pd.DataFrame) -> str:
+    """n, first, last, min, max and mean of each plotted series, to five significant digits, as aligned text."""
+    columns = {
+        str(name): [f"{len(values)}", *(f"{number:.5g}" for number in _marks(values))]
+        for name, values in ((name, data[name].dropna()) for name in data.columns)
+    }
+    table = pd.DataFrame.from_dict(columns, orient="index", columns=["n", "first", "last", "min", "max", "mean"])
+    return str(table.to_string())
+
+
+def describe(title: str, kind: str, data: pd.DataFrame) -> str:
+    """Text alternative of a figure, from what was plotted."""
+    span = ""
+    if isinstance(data.index, pd.DatetimeIndex):
+        span = f" from {data.index[0]:%Y-%m-%d} to {data.index[-1]:%Y-%m-%d}"
+    series = []
+    for name in data.columns[:4]:
+        first, last, low, high, _ = _marks(data[name].dropna())
+        series.append(f"{name}: first {first:.4g}, last {last:.4g}, lowest {low:.4g}, highest {high:.4g}")
+    more = f"; and {len(data.columns) - 4} more" if len(data.columns) > 4 else ""
+    return f"{title}. {kind}{span}. {'; '.join(series)}{more}."
+
+
+def _marks(values: pd.Series) -> list[float]:
+    if values.empty:
+        return [float("nan")] * 5
+    return [
+        float(values.iloc[0]),
+        float(values.iloc[-1]),
+        float(values.min()),
+        float(values.max()),
+        float(values.mean()),
+    ]
+
+
+def _display(data: dict[str, str], metadata: dict[str, Any] | None = None) -> None:
+    from IPython.display import display
+
+    display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]

@@ -1,0 +1,148 @@
+"""Figures: each function takes a frame and gives back Axes. None of them computes a statistic.
+
+Colours are the ten of M. A. Petroff (2021, "Accessible color sequences for data visualization", arXiv:2107.02270),
+which matplotlib ships as the style `petroff10`; series also differ in line style. `show_figure` in `display.py` shows
+what is made here.
+"""
+
+from __future__ import annotations
+
+from itertools import cycle
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import matplotlib.dates as mdates
+import matplotlib.pyplot as plt
+import matplotlib.style
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
+
+PLOTTED: WeakKeyDictionary[Axes, tuple[str, pd.DataFrame]] = WeakKeyDictionary()
+"""What each Axes was drawn from, with the kind of figure in words: the digest and the text alternative read it."""
+
+_COLOURS = [entry["color"] for entry in matplotlib.style.library["petroff10"]["axes.prop_cycle"]]
+_DASHES: tuple[Any, ...] = ("solid", (0, (5, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)))
+_WIDE, _GREY = (8.6, 4.3), "#5c5c5c"
+
+
+def levels(frame: pd.DataFrame, *, source: str, unit: str = "level", log: bool = True) -> Axes:
+    """Levels over time, the first column in front; on a logarithmic axis equal distances are equal returns."""
+    axes = _lines(frame, source)
+    if log:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    axes.set_ylabel(f"{unit}, logarithmic" if log else unit)
+    return _note(axes, f"Line chart{' on a logarithmic axis' if log else ''}", frame)
+
+
+def drawdowns(frame: pd.DataFrame, *, source: str) -> Axes:
+    """Fall from the highest level so far (0 or below), the first column as an area."""
+    axes = _lines(frame, source)
+    first = frame.iloc[:, 0]
+    axes.fill_between(frame.index, first.to_numpy(), 0, color=_COLOURS[0], alpha=0.25, linewidth=0)
+    axes.set_ylim(top=0)
+    _percent_axis(axes)
+    axes.set_ylabel("below the highest level so far, %")
+    return _note(axes, "Drawdown chart", frame)
+
+
+def rolling(frame: pd.DataFrame, *, source: str, label: str, percent: bool = True) -> Axes:
+    """A rolling measure over time against the line of zero."""
+    axes = _lines(frame, source)
+    axes.axhline(0, color=_GREY, linewidth=0.8)
+    if percent:
+        _percent_axis(axes)
+    axes.set_ylabel(label)
+    return _note(axes, "Line chart of a rolling measure", frame)
+
+
+def weights(frame: pd.DataFrame, *, source: str, shown: int = 9) -> Axes:
+    """Weights over time as stacked areas: the `shown` members with most weight, all others together in grey."""
+    largest = frame.fillna(0.0).mean().sort_values(ascending=False, kind="stable").index[:shown]
+    areas = frame[largest].fillna(0.0)  # outside the index a weight is nothing, and an area needs a height
+    others = frame.drop(columns=largest)
+    if len(others.columns):
+        areas = areas.assign(others=others.fillna(0.0).sum(axis=1))
+    colours = [*_COLOURS[: len(largest)], "#c9c9c9"]
+    axes = _canvas(source)
+    names = [str(name) if name != "others" else f"{len(others.columns)} others" for name in areas.columns]
+    axes.stackplot(areas.index, areas.to_numpy().T, labels=names, colors=colours, edgecolor="white", linewidth=0.3)
+    axes.set_ylim(0, 1)
+    axes.set_xlim(areas.index[0], areas.index[-1])
+    _percent_axis(axes)
+    axes.set_ylabel("weight, % of the index")
+    handles, texts = axes.get_legend_handles_labels()
+    axes.legend(handles[::-1], texts[::-1], loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
+    return _note(axes, "Stacked areas of weights", areas)
+
+
+def monthly_heatmap(frame: pd.DataFrame, *, source: str) -> Axes:
+    """Monthly returns, years down and months across; blue is a gain, red a loss, and every cell says its number."""
+    import seaborn as sns
+
+    axes = _canvas(source, height=0.42 * len(frame) + 1.3)
+    limit = float(np.nanquantile(np.abs(frame.to_numpy(dtype=float)), 0.95))
+    numbers = frame.map(lambda value: "" if pd.isna(value) else f"{100 * value:+.0f}".replace("-", "\u2212"))
+    sns.heatmap(
+        frame.astype(float),
+        ax=axes,
+        annot=numbers,
+        fmt="",
+        cmap="RdBu",
+        center=0,
+        vmin=-limit,
+        vmax=limit,
+        linewidths=1,
+        annot_kws={"fontsize": 9},
+        cbar=False,
+    )
+    axes.grid(visible=False)
+    axes.set(xlabel="month", ylabel="year")
+    axes.tick_params(axis="y", rotation=0, length=0)
+    axes.tick_params(axis="x", length=0)
+    return _note(axes, "Heatmap of monthly returns", frame.T.add_prefix("", axis=1))
+
+
+def _lines(frame: pd.DataFrame, source: str) -> Axes:
+    axes = _canvas(source)
+    dashes = cycle(_DASHES)
+    for position, name in enumerate(frame.columns):
+        style = {"color": _COLOURS[position % len(_COLOURS)], "linestyle": next(dashes)}
+        axes.plot(
+            frame.index,
+            frame[name].to_numpy(),
+            label=str(name),
+            linewidth=2.0 if position == 0 else 1.2,
+            zorder=3 - 0.1 * position,
+            **style,
+        )
+    if len(frame.columns) > 1:
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=4, frameon=False, fontsize=9)
+    axes.set_xlim(frame.index[0], frame.index[-1])
+    return axes
+
+
+def _canvas(source: str, height: float = _WIDE[1]) -> Axes:
+    with plt.rc_context({"font.family": "sans-serif", "font.size": 10, "svg.hashsalt": "research"}):
+        figure, axes = plt.subplots(figsize=(_WIDE[0], height), layout="constrained")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#dddddd", linewidth=0.8)
+    axes.set_axisbelow(True)
+    locator = mdates.AutoDateLocator()  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    figure.supxlabel(f"Source: {source}", x=0.01, ha="left", fontsize=8, color=_GREY)
+    return axes
+
+
+def _percent_axis(axes: Axes) -> None:
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol="\u00a0%"))
+
+
+def _note(axes: Axes, kind: str, frame: pd.DataFrame) -> Axes:
+    PLOTTED[axes] = (kind, frame)
+    return axes

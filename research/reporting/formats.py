@@ -1,0 +1,101 @@
+"""How a number reads: the one place where values become words. A missing value is a dash, never a zero."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from research.errors import ReportError, suggest
+
+MISSING = "–"
+_MINUS, _SPACE = "\u2212", "\u00a0"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:,.1f}{_SPACE}%"
+
+
+def _precise_percent(value: float) -> str:
+    return f"{100 * value:,.3f}{_SPACE}%"
+
+
+def _change(value: float) -> str:
+    return f"{100 * value:+,.1f}{_SPACE}%"
+
+
+def _ratio(value: float) -> str:
+    return f"{value:,.2f}"
+
+
+def _number(value: float) -> str:
+    """Five significant digits, whole numbers from a thousand on."""
+    if value == 0 or abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.{max(0, 4 - math.floor(math.log10(abs(value))))}f}"
+
+
+def _usd(value: float) -> str:
+    for size, word in ((1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:,.1f}{_SPACE}{word}"
+    return f"{value:,.2f}"
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _date(value: Any) -> str:
+    return f"{pd.Timestamp(value):%Y-%m-%d}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    return str(value)
+
+
+KINDS: dict[str, Callable[[Any], str]] = {
+    "percent": _percent,
+    "precise percent": _precise_percent,
+    "change": _change,
+    "ratio": _ratio,
+    "number": _number,
+    "usd": _usd,
+    "count": _count,
+    "date": _date,
+    "text": _text,
+}
+NUMERIC = frozenset(KINDS) - {"date", "text"}
+
+
+def format_value(value: Any, kind: str) -> str:
+    """`value` in words, as one of `KINDS`: percent (0.1234 -> 12.3 %), change (signed), ratio, usd (1.2 bn), …
+
+    Missing values (None, NaN, NaT) read as a dash.
+
+    Raises
+    ------
+    ReportError
+        If `kind` is unknown, or the value is infinite: a figure that cannot be believed is not printed.
+    """
+    if kind not in KINDS:
+        raise ReportError(f"unknown number format {kind!r}: {suggest(kind, KINDS)}")
+    if value is None or value is pd.NaT or (isinstance(value, float | np.floating) and math.isnan(value)):
+        return MISSING
+    if isinstance(value, float | np.floating) and math.isinf(value):
+        raise ReportError(f"cannot print {value} as {kind}: find out where the infinite value comes from.")
+    return KINDS[kind](value).replace("-", _MINUS) if kind in NUMERIC else KINDS[kind](value)
+
+
+def kind_of(column: pd.Series) -> str:
+    """The format of a column for which none was named, by its dtype."""
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return "date"
+    if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
+        return "text"
+    return "count" if pd.api.types.is_integer_dtype(column) else "number"

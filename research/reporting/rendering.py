@@ -1,0 +1,148 @@
+"""An executed notebook -> one self-contained page, by the nbconvert template in `template/`.
+
+The page loads nothing: style and script are inline, pictures are data, and its Content-Security-Policy forbids the
+rest. The index page of the site is made in `site.py` with the same style sheet.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import HTMLExporter
+from nbformat import NotebookNode
+
+from research.errors import ReportError
+
+TEMPLATE = Path(__file__).parent / "template"
+_HEADING = re.compile(r"^(#{1,6}) +(.+?) *#* *$", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What a page says about itself.
+
+    Attributes
+    ----------
+    title : str
+        The page's heading; the notebook's own becomes the question under it.
+    built_at, commit : str
+        ISO 8601 instant (UTC), and the commit of the code.
+    parameters : mapping
+        Every parameter with its value.
+    snapshots : mapping of str to str
+        Name of each snapshot -> fingerprint.
+    simulated : bool
+        Whether any of them never existed: the page says so in plain sight.
+    versions : mapping of str to str
+        Packages and their versions.
+    """
+
+    title: str
+    built_at: str
+    commit: str
+    parameters: Mapping[str, Any]
+    snapshots: Mapping[str, str]
+    simulated: bool
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+def render_page(notebook: NotebookNode, page: Page) -> str:
+    """The notebook as HTML.
+
+    Raises
+    ------
+    ReportError
+        If the notebook has not exactly one first-level heading, or its headings skip a level.
+    """
+    notebook = copy.deepcopy(notebook)
+    question = _take_question(notebook)
+    resources = {
+        "page": page,
+        "question": question,
+        "sections": _mark_sections(notebook),
+        "verdict": verdict_of(notebook),
+        "style": style(),
+        "script": script(),
+        "policy": policy(),
+    }
+    html, _ = _exporter().from_notebook_node(notebook, resources)
+    return str(html)
+
+
+def verdict_of(notebook: NotebookNode) -> list[dict[str, str]]:
+    """label and value of each item of the notebook's verdict strip; empty when it shows none."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if "verdict" in output.get("metadata", {}):
+                return [dict(item) for item in output.metadata["verdict"]]
+    return []
+
+
+@cache
+def style() -> str:
+    """The style sheet of every page."""
+    return (TEMPLATE / "style.css").read_text(encoding="utf-8")
+
+
+@cache
+def script() -> str:
+    """The script of every page: it only adds comfort; without it everything can be read."""
+    return (TEMPLATE / "page.js").read_text(encoding="utf-8")
+
+
+@cache
+def policy() -> str:
+    """Content-Security-Policy: no network at all, and no script but ours, by its digest."""
+    digest = base64.b64encode(hashlib.sha256(script().encode()).digest()).decode()
+    return (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    return HTMLExporter(  # type: ignore[no-untyped-call]
+        template_name=TEMPLATE.name, extra_template_basedirs=[str(TEMPLATE.parent)], exclude_anchor_links=True
+    )
+
+
+def _headings(cell: NotebookNode) -> list[tuple[int, str]]:
+    if cell.cell_type != "markdown":
+        return []
+    text = re.sub(r"^```.*?^```", "", cell.source, flags=re.MULTILINE | re.DOTALL)
+    return [(len(marks), title) for marks, title in _HEADING.findall(text)]
+
+
+def _take_question(notebook: NotebookNode) -> str:
+    """Remove the notebook's first-level heading, which the page shows under its own, and give it back."""
+    found = [(cell, title) for cell in notebook.cells for level, title in _headings(cell) if level == 1]
+    if len(found) != 1:
+        raise ReportError(f"the notebook has {len(found)} first-level headings (# …), expected one: its question.")
+    cell, title = found[0]
+    cell.source = re.sub(r"^# .*$", "", cell.source, count=1, flags=re.MULTILINE).strip()
+    return title
+
+
+def _mark_sections(notebook: NotebookNode) -> list[dict[str, str]]:
+    """Give every cell that opens a section an anchor, and list them for the contents."""
+    sections: list[dict[str, str]] = []
+    level = 1
+    for cell in notebook.cells:
+        for depth, title in _headings(cell):
+            if depth > level + 1:
+                raise ReportError(f"heading {title!r} is of level {depth} after level {level}: do not skip a level.")
+            level = depth
+            if depth == 2:
+                anchor = f"section-{len(sections) + 1}"
+                sections.append({"anchor": anchor, "title": title})
+                cell.metadata.setdefault("anchor", anchor)
+    return sections

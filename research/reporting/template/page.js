@@ -1,0 +1,65 @@
+"use strict";
+// Comfort only: sortable tables, one button for all code, ages of dates. Without this script everything can be read.
+
+const key = (cell) => (cell.dataset.value === undefined ? cell.textContent.trim() : Number(cell.dataset.value));
+
+function compare(a, b) {
+  const blank = (value) => value === "" || value === "–";
+  if (blank(a) || blank(b)) return null; // missing values stay at the end, whichever way
+  return typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b));
+}
+
+function sortBy(table, header) {
+  const column = header.cellIndex;
+  const ascending = header.getAttribute("aria-sort") !== "ascending";
+  const rows = [...table.tBodies[0].rows];
+  rows.sort((one, other) => {
+    const [a, b] = [key(one.cells[column]), key(other.cells[column])];
+    const order = compare(a, b);
+    if (order === null) return (a === "–" || a === "") - (b === "–" || b === "");
+    return ascending ? order : -order;
+  });
+  table.tBodies[0].append(...rows);
+  for (const each of table.tHead.rows[0].cells) each.setAttribute("aria-sort", "none");
+  header.setAttribute("aria-sort", ascending ? "ascending" : "descending");
+}
+
+for (const table of document.querySelectorAll("main table")) {
+  if (!table.tHead || table.tBodies[0].rows.length < 2) continue;
+  for (const header of table.tHead.rows[0].cells) {
+    if (!header.textContent.trim()) continue;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...header.childNodes);
+    button.addEventListener("click", () => sortBy(table, header));
+    header.append(button);
+    header.setAttribute("aria-sort", "none");
+  }
+}
+
+const code = [...document.querySelectorAll("details.code")];
+if (code.length) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "Show all code";
+  button.setAttribute("aria-pressed", "false");
+  button.addEventListener("click", () => {
+    const open = button.getAttribute("aria-pressed") === "false";
+    for (const each of code) each.open = open;
+    button.setAttribute("aria-pressed", String(open));
+    button.textContent = open ? "Hide all code" : "Show all code";
+  });
+  const holder = document.createElement("p");
+  holder.className = "controls";
+  holder.append(button);
+  document.querySelector("main").prepend(holder);
+}
+
+if (matchMedia("(max-width: 62rem)").matches) {
+  for (const each of document.querySelectorAll("nav details")) each.open = false;
+}
+
+for (const time of document.querySelectorAll("time[datetime]")) {
+  const days = Math.floor((Date.now() - new Date(time.dateTime)) / 86400000);
+  if (Number.isFinite(days)) time.after(days < 1 ? " (less than a day ago)" : days === 1 ? " (a day ago)" : ` (${days} days ago)`);
+}
