@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from research.market import MarketData, load_market
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
@@ -16,3 +18,24 @@ def shared(path: str) -> Path:
     if not file.exists():
         pytest.skip(f"needs ../shared/{path}, which is not beside this checkout")
     return file
+
+
+@pytest.fixture(scope="session")
+def market_50(tmp_path_factory: pytest.TempPathFactory) -> MarketData:
+    """The 50-coin file of ../shared, imported: Terra and FTX live and die in it."""
+    return imported("coingecko_50_2015_2023_srk.parquet", "coingecko-50", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def market_406(tmp_path_factory: pytest.TempPathFactory) -> MarketData:
+    """The 406-coin file of ../shared, imported: bogus caps, reused tickers, 120 early deaths."""
+    return imported("coingecko_406_2014_2017_indexconstruction.parquet", "coingecko-406", tmp_path_factory)
+
+
+def imported(file: str, profile: str, tmp_path_factory: pytest.TempPathFactory) -> MarketData:
+    from research.market import import_table
+
+    table = shared(f"market/{file}")
+    out = tmp_path_factory.mktemp(profile) / "snapshot"
+    import_table(table, profile, out)
+    return load_market(out)

@@ -37,7 +37,6 @@ def constituents_table(index: IndexHistory) -> pd.DataFrame:
     levels = index.level.to_numpy()
     for trade in index.trades:
         level = levels[trade.row - index.base_row]
-        gross = float(trade.units @ trade.price) / max(1.0 - trade.cash_after, np.finfo(float).tiny)
         part = pd.DataFrame(
             {
                 "effective_date": source.dates[trade.row],
@@ -49,7 +48,7 @@ def constituents_table(index: IndexHistory) -> pd.DataFrame:
                 "target_weight": trade.target,
                 "drifted_weight": trade.before,
                 "weight": trade.after,
-                "units": trade.units * (level / gross),
+                "units": trade.units * (level / trade.value),
                 "price": trade.price,
                 "trade": trade.after - trade.before,
                 "status": _status(trade),
@@ -57,7 +56,7 @@ def constituents_table(index: IndexHistory) -> pd.DataFrame:
         )
         part["rank"] = part["rank"].mask(part["rank"] == 0)
         parts.append(part.sort_values(["weight", "asset_id"], ascending=[False, True]))
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True).astype({"determination_date": source.dates.dtype})
 
 
 def _status(trade: Trade) -> np.ndarray:
@@ -99,7 +98,7 @@ def rebalances_table(index: IndexHistory) -> pd.DataFrame:
                 "level": levels[place],
             }
         )
-    return pd.DataFrame(rows).set_index("effective_date")
+    return pd.DataFrame(rows).astype({"determination_date": index.source.dates.dtype}).set_index("effective_date")
 
 
 def events_table(index: IndexHistory) -> pd.DataFrame:

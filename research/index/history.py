@@ -97,8 +97,10 @@ class IndexHistory:
 
     def _haircuts(self, haircut: float) -> FloatArray:
         """The factor that each trade puts on the level for the members it removes."""
-        lost = [trade.before[trade.after == 0].sum() if trade.cause == "removal" else 0.0 for trade in self.trades]
-        return np.asarray(1.0 - haircut * np.array(lost), dtype=np.float64)
+        lost: list[float] = [
+            trade.before[trade.after == 0].sum() if trade.cause == "removal" else 0.0 for trade in self.trades
+        ]
+        return 1.0 - haircut * np.array(lost, dtype=np.float64)
 
     def _net_factors(self, haircut: float) -> FloatArray:
         return self._haircuts(haircut) * (1.0 - self.trade_costs)

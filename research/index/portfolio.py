@@ -120,10 +120,10 @@ class Portfolio:
                 units=_units(after, prices, frozen, self.units),
                 price=prices,
                 frozen=frozen,
+                value=float(total),
                 cash_before=self.cash / total,
                 cash_after=(self.cash + (0.0 if room > 0 else freed)) / total,
-            ),
-            total,
+            )
         )
 
     # ------------------------------------------------------------------ trading
@@ -171,11 +171,11 @@ class Portfolio:
                 units=_units(after, prices, frozen, units),
                 price=prices,
                 frozen=frozen,
+                value=float(total),
                 cash_before=self.cash / total,
                 cash_after=0.0 if buyable.any() else rest / total,
                 market_value=_notional(decision) * shape.sum() / (1.0 - after[frozen].sum() / total),
-            ),
-            total,
+            )
         )
 
     def log_kept(self, decision: Decision) -> None:
@@ -183,11 +183,11 @@ class Portfolio:
         eligible = int((decision.rank > 0).sum())
         self._log("kept", self.row, None, f"only {eligible} eligible assets: the previous composition is kept")
 
-    def _book(self, trade: Trade, total: float) -> None:
+    def _book(self, trade: Trade) -> None:
         """Record the trade and hold what it says."""
         self.trades.append(trade)
         held = trade.units > 0
-        self.assets, self.units, self.cash = trade.assets[held], trade.units[held], trade.cash_after * total
+        self.assets, self.units, self.cash = trade.assets[held], trade.units[held], trade.cash_after * trade.value
 
 
 def _units(values: FloatArray, price: FloatArray, frozen: BoolArray, before: FloatArray) -> FloatArray:

@@ -48,9 +48,11 @@ class Trade:
     target, before, after : ndarray
         Target weight at the determination, weights drifted to this close, weights after the trade.
     units, price : ndarray
-        Units after the trade per unit of gross value at the base, and the (carried) prices of the day.
+        Units after the trade, adding up to `value`, and the (carried) prices of the day.
     frozen : ndarray of bool
         Held, but without a price today: not traded.
+    value : float
+        Value of the index at this close, 1 at the base, at zero cost and with dead tokens at their last price.
     cash_before, cash_after : float
         Weight of cash: only where no member could be traded.
     market_value : float
@@ -69,6 +71,7 @@ class Trade:
     units: FloatArray
     price: FloatArray
     frozen: BoolArray
+    value: float
     cash_before: float
     cash_after: float
     market_value: float = np.nan

@@ -34,7 +34,7 @@ def _calendar(days: pd.DatetimeIndex, frequency: str, weekday: str) -> np.ndarra
         case "daily":
             return np.ones(len(days), dtype=bool)
         case "weekly":
-            return np.asarray(days.dayofweek == WEEKDAYS.index(weekday))
+            return np.asarray(days.day_of_week == WEEKDAYS.index(weekday))
         case "monthly":
             return np.asarray(days.is_month_end)
         case "quarterly":

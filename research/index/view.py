@@ -96,7 +96,8 @@ class MarketView:
 
     def today(self, field: str) -> FloatArray:
         """Today's row of a panel, shape (n,)."""
-        return self.window(field, 1)[0]
+        row: FloatArray = self.window(field, 1)[0]
+        return row
 
     def age_days(self) -> FloatArray:
         """Days since the first print, today included, shape (n,). Counted from the first row of the panel."""

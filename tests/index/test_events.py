@@ -1,0 +1,181 @@
+"""Missing prices and dead members, day by day, on markets small enough to do by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from research.index import IndexHistory, build_index
+from research.market import MarketData
+from tests.index.markets import random_market, rules
+
+DAYS = pd.date_range("2021-01-01", periods=60)
+
+
+def market(**prices: list[float] | np.ndarray) -> MarketData:
+    """Assets a, b, ... with caps of a thousand times the price (so that ranks and weights follow prices)."""
+    frame = pd.DataFrame(prices, index=DAYS, dtype=float)
+    return MarketData.from_panels(frame, frame * 1000.0, frame * 100.0)
+
+
+def two_asset_rules(**events: float) -> object:
+    return rules(
+        base_date=dt.date(2021, 1, 10),
+        selection={"count": 2, "min_count": 1},
+        weighting={"scheme": "equal"},
+        schedule={"reconstitution": "monthly", "lag_days": 1},
+        events=events,
+    )
+
+
+def flat(value: float = 1.0) -> np.ndarray:
+    return np.full(len(DAYS), value)
+
+
+def missing(values: np.ndarray, first: str, last: str | None = None) -> np.ndarray:
+    series = pd.Series(values, index=DAYS)
+    series.loc[first:last] = np.nan
+    return series.to_numpy()
+
+
+def events_of(index: IndexHistory) -> list[tuple[str, str]]:
+    return [(str(row.date.date()), row.event) for row in index.events.itertuples()]
+
+
+def test_a_short_gap_is_carried_and_the_jump_comes_with_the_next_price() -> None:
+    b = missing(np.where(DAYS >= "2021-01-20", 2.0, 1.0), "2021-01-18", "2021-01-19")
+    index = build_index(market(a=flat(), b=b), two_asset_rules())
+    assert index.level["2021-01-19"] == 1000.0
+    assert index.level["2021-01-20"] == 1500.0
+    assert events_of(index) == [("2021-01-18", "carried"), ("2021-01-20", "resumed")]
+    assert index.events["effect_bps"].iloc[1] == pytest.approx(5000.0)
+
+
+def test_a_longer_gap_suspends_and_a_price_before_the_limit_brings_the_member_back() -> None:
+    b = missing(flat(), "2021-01-12", "2021-01-21")  # ten days: not more than remove_after_days
+    index = build_index(market(a=flat(), b=b), two_asset_rules(carry_days=3, remove_after_days=10))
+    assert events_of(index) == [("2021-01-12", "carried"), ("2021-01-15", "suspended"), ("2021-01-22", "resumed")]
+    assert list(index.holdings()["asset_id"]) == ["a", "b"]
+
+
+@pytest.mark.parametrize(("haircut", "level"), [(0.0, 1000.0), (0.4, 800.0), (1.0, 500.0)])
+def test_a_member_that_stays_away_is_removed_on_the_eleventh_day_at_its_last_price_less_the_haircut(
+    haircut: float, level: float
+) -> None:
+    b = missing(flat(), "2021-01-12")
+    index = build_index(market(a=flat(), b=b), two_asset_rules(removal_haircut=haircut))
+    assert events_of(index)[-1] == ("2021-01-22", "removed")
+    assert index.level["2021-01-21"] == 1000.0
+    assert index.level["2021-01-22"] == pytest.approx(level)
+    assert list(index.holdings()["asset_id"]) == ["a"]
+    assert index.weights.loc["2021-01-22"].to_dict() == {"a": 1.0, "b": 0.0}
+    removal = index.rebalances.loc["2021-01-22"]
+    assert (removal["cause"], removal["removed"], removal["turnover"]) == ("removal", 1, 0.5)
+    assert index.events["effect_bps"].iloc[-1] == pytest.approx(-1e4 * 0.5 * haircut)
+
+
+def test_the_dead_token_pair_is_always_there_and_its_difference_is_a_rate_per_year() -> None:
+    index = build_index(market(a=flat(), b=missing(flat(), "2021-01-12")), two_asset_rules())
+    assert index.level.iloc[-1] == index.level_if_removed_at_last_price.iloc[-1] == pytest.approx(1000.0)
+    assert index.level_if_removed_at_zero.iloc[-1] == pytest.approx(500.0)
+    years = (len(index.level) - 1) / 365
+    assert index.dead_token_sensitivity == pytest.approx(1.0 - 0.5 ** (1 / years))
+    assert any("Dead tokens matter" in line for line in index.caveats)
+
+
+def test_the_value_of_a_removed_member_goes_to_the_others_in_proportion() -> None:
+    a, c = flat(), np.where(DAYS >= "2021-01-15", 3.0, 1.0)
+    index = build_index(
+        market(a=a, b=missing(flat(), "2021-01-12"), c=c),
+        rules(
+            base_date=dt.date(2021, 1, 10),
+            selection={"count": 3},
+            weighting={"scheme": "equal"},
+            schedule={"lag_days": 1},
+        ),
+    )
+    before, after = index.weights.loc["2021-01-21"], index.weights.loc["2021-01-22"]
+    assert before.to_dict() == pytest.approx({"a": 0.2, "b": 0.2, "c": 0.6})
+    assert after.to_dict() == pytest.approx({"a": 0.25, "b": 0.0, "c": 0.75})
+
+
+def test_a_removed_member_is_not_replaced_before_the_next_reconstitution() -> None:
+    index = build_index(
+        market(a=flat(4.0), b=missing(flat(3.0), "2021-01-12"), c=flat(2.0)),
+        two_asset_rules(),
+    )
+    assert list(index.holdings("2021-01-31")["asset_id"]) == ["a"]
+    assert list(index.holdings("2021-02-01")["asset_id"]) == ["a", "c"]
+
+
+def test_when_nobody_else_has_a_price_the_value_waits_as_cash() -> None:
+    a, b = missing(flat(), "2021-01-12"), missing(flat(), "2021-01-12")
+    index = build_index(market(a=a, b=b, c=flat(0.5)), two_asset_rules())
+    assert index.weights.loc["2021-01-22", "cash"] == pytest.approx(1.0)
+    assert index.level["2021-01-31"] == pytest.approx(1000.0)
+    assert list(index.holdings("2021-02-01")["asset_id"]) == ["c"]  # min_count = 1: one eligible asset is enough
+
+
+def test_a_member_without_a_price_on_the_effective_day_keeps_its_units_and_the_others_share_the_rest() -> None:
+    a = np.where(DAYS >= "2021-01-20", 3.0, 1.0)
+    b = missing(flat(), "2021-02-01", "2021-02-01")
+    index = build_index(market(a=a, b=b, c=flat(0.1)), two_asset_rules())
+    rows = index.constituents[index.constituents["effective_date"] == "2021-02-01"].set_index("asset_id")
+    assert rows.loc["b", "status"] == "frozen"
+    assert rows.loc["b", ["drifted_weight", "weight", "target_weight"]].tolist() == [0.25, 0.25, 0.5]
+    assert rows.loc["a", "weight"] == 0.75
+    assert ("2021-02-01", "not traded") in events_of(index)
+
+
+def test_a_chosen_asset_without_a_price_on_the_effective_day_is_not_bought() -> None:
+    b = missing(np.where(DAYS >= "2021-01-25", 9.0, 0.01), "2021-02-01", "2021-02-01")
+    index = build_index(market(a=flat(2.0), b=b, c=flat(1.0)), two_asset_rules())
+    rows = index.constituents[index.constituents["effective_date"] == "2021-02-01"].set_index("asset_id")
+    assert rows["status"].to_dict() == {"a": "kept", "b": "not bought", "c": "removed"}
+    assert rows["weight"].to_dict() == {"a": 1.0, "b": 0.0, "c": 0.0}
+
+
+def test_with_too_few_eligible_assets_the_previous_composition_is_kept_and_drifts() -> None:
+    b = missing(np.where(DAYS >= "2021-01-20", 3.0, 1.0), "2021-01-31", "2021-01-31")
+    index = build_index(
+        market(a=flat(), b=b),
+        rules(base_date=dt.date(2021, 1, 10), selection={"count": 2, "min_count": 2}, weighting={"scheme": "equal"}),
+    )
+    assert ("2021-02-02", "kept") in events_of(index)
+    assert index.weights.loc["2021-02-05"].to_dict() == {"a": 0.25, "b": 0.75}
+    assert any("previous composition was kept" in line for line in index.caveats)
+
+
+def test_a_loss_before_the_death_stays_in_the_level() -> None:
+    """Terra's shape: priced all the way down, then nothing."""
+    fall = np.concatenate([np.ones(14), np.geomspace(1.0, 1e-4, 8), np.full(len(DAYS) - 22, np.nan)])
+    index = build_index(market(a=flat(), b=fall), two_asset_rules())
+    assert index.level.iloc[-1] == pytest.approx(500.05)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**20), st.sampled_from([0.0, 0.3, 1.0]))
+def test_levels_weights_and_contributions_hold_together_on_markets_full_of_gaps(seed: int, haircut: float) -> None:
+    history = build_index(
+        random_market(seed),
+        rules(schedule={"reconstitution": "weekly"}, events={"remove_after_days": 5, "removal_haircut": haircut}),
+    )
+    assert (history.level > 0).all()
+    np.testing.assert_allclose(history.weights.sum(axis=1), 1.0, atol=1e-12)
+    assert (history.weights.to_numpy() >= 0).all()
+    # without costs, yesterday's weights times today's (carried) returns is the return, but for the haircuts
+    carried = history.market.prices.ffill().loc[
+        history.level.index, history.weights.columns.drop("cash", errors="ignore")
+    ]
+    returns = carried.pct_change()
+    explained = (history.weights.shift()[carried.columns] * returns).sum(axis=1).iloc[1:]
+    actual = history.level_if_removed_at_last_price.pct_change().iloc[1:]
+    np.testing.assert_allclose(explained, actual, rtol=0, atol=1e-12)
+    traded = history.constituents.groupby(["effective_date", "cause"])[["weight", "trade"]].sum()
+    if "cash" not in history.weights:
+        np.testing.assert_allclose(traded["weight"], 1.0, atol=1e-12)

@@ -1,0 +1,60 @@
+"""What must not matter: the unit of prices, the order of assets, and where a history is cut in two."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from research.index import build_index
+from research.market import MarketData
+from tests.index.markets import random_market, rules
+
+METHODOLOGY = rules(
+    universe={"min_valid_share": 0.5, "valid_share_window": 30},
+    selection={"count": 5, "entry_rank": 4, "exit_rank": 7, "rank_by": "market_cap_mean_30d"},
+    weighting={"max_weight": 0.4},
+    schedule={"reconstitution": "monthly", "rebalance": "weekly"},
+    costs={"fee_bps": 15},
+)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**16), power=st.integers(-20, 20))
+def test_one_assets_price_in_another_unit_changes_nothing(seed: int, power: int) -> None:
+    """A split or a redenomination of the whole history: price scaled, market cap and volume as before."""
+    market = random_market(seed)
+    factor = pd.Series(1.0, market.prices.columns)
+    factor.iloc[3] = 2.0**power
+    scaled = MarketData.from_panels(market.prices * factor, market.market_caps, market.volumes)
+    one, other = (build_index(m, METHODOLOGY) for m in (market, scaled))
+    pd.testing.assert_series_equal(one.level, other.level, rtol=1e-13)
+    pd.testing.assert_frame_equal(one.weights, other.weights, atol=1e-13)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**16))
+def test_new_names_in_another_order_change_nothing_but_the_names(seed: int) -> None:
+    market = random_market(seed)
+    order = np.random.default_rng(seed).permutation(market.prices.shape[1])
+    names = dict(zip(market.prices.columns, [f"name-{place:02d}" for place in order], strict=True))
+    panels = [panel.rename(columns=names) for panel in (market.prices, market.market_caps, market.volumes)]
+    one, other = build_index(market, METHODOLOGY), build_index(MarketData.from_panels(*panels), METHODOLOGY)
+    pd.testing.assert_series_equal(one.level, other.level, rtol=1e-12)
+    renamed = one.weights.rename(columns=names).sort_index(axis=1)
+    pd.testing.assert_frame_equal(renamed, other.weights, atol=1e-12, check_names=False)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**16))
+def test_a_history_cut_in_two_gives_the_same_returns_after_the_cut(seed: int) -> None:
+    """With rules whose memory is short, an index started in the middle holds what the old one holds from there on."""
+    market = random_market(seed, defects=False, days=300)
+    methodology = rules(weighting={"max_weight": 0.4}, schedule={"reconstitution": "monthly", "lag_days": 2})
+    whole = build_index(market, methodology)
+    second = build_index(market.since("2020-05-31"), methodology)
+    both = second.level.index
+    assert len(both) > 100
+    ratio = whole.level[both] / second.level
+    np.testing.assert_allclose(ratio / ratio.iloc[0], 1.0, rtol=1e-12)

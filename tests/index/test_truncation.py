@@ -1,0 +1,102 @@
+"""Truncation invariance of every rulebook and rule, on the sample and on real data; and that the test bites."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from research.index import Methodology, build_index, rulebooks
+from research.index.view import MarketView
+from research.market import MarketData, load_market
+from tests.index.markets import random_market, rules
+from tests.index.truncation import assert_same_up_to, assert_truncation_invariant
+
+
+def spread_dates(market: MarketData, first: str, count: int) -> list[pd.Timestamp]:
+    days = market.dates[market.dates >= first]
+    return [days[place] for place in np.linspace(0, len(days) - 1, count).astype(int)]
+
+
+@pytest.fixture(scope="module")
+def sample() -> MarketData:
+    return load_market("data/sample")
+
+
+@pytest.mark.parametrize("name", rulebooks())
+def test_shipped_rulebooks_on_the_sample(sample: MarketData, name: str) -> None:
+    methodology = Methodology.load(name)
+    start = build_index(sample, methodology).level.index[0]
+    assert_truncation_invariant(sample, methodology, spread_dates(sample, str(start.date()), 12))
+
+
+@pytest.mark.parametrize("name", rulebooks())
+def test_shipped_rulebooks_on_real_data(market_50: MarketData, name: str) -> None:
+    methodology = Methodology.load(name)
+    start = build_index(market_50, methodology).level.index[0]
+    assert_truncation_invariant(market_50, methodology, spread_dates(market_50, str(start.date()), 8))
+
+
+RULES = {
+    "no buffer, weekly": {"schedule": {"reconstitution": "weekly", "lag_days": 1}},
+    "daily with overlapping decisions": {"schedule": {"reconstitution": "daily", "lag_days": 3}},
+    "quarterly members, weekly weights": {"schedule": {"reconstitution": "quarterly", "rebalance": "weekly"}},
+    "equal": {"weighting": {"scheme": "equal"}},
+    "bounds": {"weighting": {"max_weight": 0.3, "min_weight": 0.1}},
+    "mean cap": {"selection": {"count": 4, "rank_by": "market_cap_mean_30d", "entry_rank": 3, "exit_rank": 6}},
+    "median volume": {"selection": {"count": 4, "rank_by": "volume_median_20d"}},
+    "screens": {
+        "universe": {
+            "min_history_days": 20,
+            "min_valid_share": 0.9,
+            "valid_share_window": "month",
+            "min_volume": 1e4,
+            "turnover_band": [0.0001, 3.0],
+            "incumbent_relief": 0.8,
+        }
+    },
+    "costs and haircut": {"costs": {"fee_bps": 30}, "events": {"removal_haircut": 0.7, "remove_after_days": 5}},
+}
+
+
+@pytest.mark.parametrize("tables", RULES.values(), ids=RULES.keys())
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 2**16), cut=st.floats(0.5, 1.0))
+def test_every_rule_on_random_markets(tables: dict, seed: int, cut: float) -> None:
+    market = random_market(seed)
+    date = market.dates[int(cut * (len(market.dates) - 1))]
+    assert_truncation_invariant(market, rules(**tables), [date])
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**16))
+def test_a_future_multiplied_by_random_numbers_changes_nothing_before_it(seed: int) -> None:
+    market = random_market(seed)
+    row = len(market.dates) * 2 // 3
+    noise = np.ones(market.prices.shape)
+    noise[row + 1 :] = np.random.default_rng(seed).lognormal(0, 1, noise[row + 1 :].shape)
+    perturbed = MarketData.from_panels(market.prices * noise, market.market_caps * noise, market.volumes * noise)
+    methodology = rules(schedule={"reconstitution": "weekly"}, costs={"fee_bps": 10})
+    before, after = (build_index(m, methodology).level.loc[: market.dates[row]] for m in (market, perturbed))
+    assert len(before) > 50
+    pd.testing.assert_series_equal(before, after, check_exact=True)
+
+
+def test_a_planted_look_ahead_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A view that shows tomorrow's row must break the invariance: otherwise the tests above prove nothing."""
+    market, methodology = random_market(1, defects=False), rules(schedule={"reconstitution": "weekly", "lag_days": 1})
+    date = next(day for day in market.dates[120:] if day.day_of_week == 4)
+    assert_truncation_invariant(market, methodology, [date])
+    honest = MarketView.window
+
+    def peeking(self: MarketView, field: str, days: int) -> np.ndarray:
+        panel = self.source.panel(field)
+        tomorrow = min(self.row + 1, len(panel) - 1)
+        return np.vstack([honest(self, field, days)[1:], panel[tomorrow, self.assets]])
+
+    monkeypatch.setattr(MarketView, "window", peeking)
+    whole, cut = build_index(market, methodology), build_index(market.until(date), methodology)
+    with pytest.raises(AssertionError):
+        assert_same_up_to(cut, whole, date)
