@@ -60,9 +60,8 @@ def show_figure(axes: Axes, *, title: str, caption: str, alt: str | None = None)
     )
 
 
-def show_table(frame: pd.DataFrame, *, caption: str, **options: Any) -> None:
-    """Show a frame as a `Table`; the options are its attributes."""
-    table = Table(frame=frame, caption=caption, **options)
+def show_table(table: Table) -> None:
+    """Show a table of `tables.py`."""
     _display({"text/html": table.to_html(), "text/plain": table.to_text()})
 
 

@@ -14,7 +14,6 @@ from weakref import WeakKeyDictionary
 import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import matplotlib.style
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
@@ -28,7 +27,13 @@ _WIDE, _GREY = (8.6, 4.3), "#5c5c5c"
 
 
 def levels(frame: pd.DataFrame, *, source: str, unit: str = "level", log: bool = True) -> Axes:
-    """Levels over time, the first column in front; on a logarithmic axis equal distances are equal returns."""
+    """Levels over time, the first column in front; every other one is scaled to meet it on its own first day.
+
+    On a logarithmic axis equal distances are equal returns.
+    """
+    first_days = frame.apply(pd.Series.first_valid_index)
+    scale = {name: frame.iloc[:, 0][day] / frame[name][day] for name, day in first_days.items() if day is not None}
+    frame = frame * pd.Series(scale)
     axes = _lines(frame, source)
     if log:
         axes.set_yscale("log")
@@ -62,13 +67,13 @@ def rolling(frame: pd.DataFrame, *, source: str, label: str, percent: bool = Tru
 
 def weights(frame: pd.DataFrame, *, source: str, shown: int = 9) -> Axes:
     """Weights over time as stacked areas: the `shown` members with most weight, all others together in grey."""
-    largest = frame.fillna(0.0).mean().sort_values(ascending=False, kind="stable").index[:shown]
-    areas = frame[largest].fillna(0.0)  # outside the index a weight is nothing, and an area needs a height
+    largest = frame.mean().sort_values(ascending=False, kind="stable").index[:shown]
+    areas = frame[largest]
     others = frame.drop(columns=largest)
     if len(others.columns):
-        areas = areas.assign(others=others.fillna(0.0).sum(axis=1))
+        areas = areas.assign(others=others.sum(axis=1))
     colours = [*_COLOURS[: len(largest)], "#c9c9c9"]
-    axes = _canvas(source)
+    axes = _dated(source)
     names = [str(name) if name != "others" else f"{len(others.columns)} others" for name in areas.columns]
     axes.stackplot(areas.index, areas.to_numpy().T, labels=names, colors=colours, edgecolor="white", linewidth=0.3)
     axes.set_ylim(0, 1)
@@ -85,7 +90,8 @@ def monthly_heatmap(frame: pd.DataFrame, *, source: str) -> Axes:
     import seaborn as sns
 
     axes = _canvas(source, height=0.42 * len(frame) + 1.3)
-    limit = float(np.nanquantile(np.abs(frame.to_numpy(dtype=float)), 0.95))
+    sizes = frame.abs().melt()["value"].dropna()
+    limit = sizes.quantile(0.95) if len(sizes) else 1.0  # a few wild months must not pale the others
     numbers = frame.map(lambda value: "" if pd.isna(value) else f"{100 * value:+.0f}".replace("-", "\u2212"))
     sns.heatmap(
         frame.astype(float),
@@ -100,15 +106,14 @@ def monthly_heatmap(frame: pd.DataFrame, *, source: str) -> Axes:
         annot_kws={"fontsize": 9},
         cbar=False,
     )
-    axes.grid(visible=False)
     axes.set(xlabel="month", ylabel="year")
     axes.tick_params(axis="y", rotation=0, length=0)
     axes.tick_params(axis="x", length=0)
-    return _note(axes, "Heatmap of monthly returns", frame.T.add_prefix("", axis=1))
+    return _note(axes, "Heatmap of monthly returns", frame)
 
 
 def _lines(frame: pd.DataFrame, source: str) -> Axes:
-    axes = _canvas(source)
+    axes = _dated(source)
     dashes = cycle(_DASHES)
     for position, name in enumerate(frame.columns):
         style = {"color": _COLOURS[position % len(_COLOURS)], "linestyle": next(dashes)}
@@ -130,12 +135,17 @@ def _canvas(source: str, height: float = _WIDE[1]) -> Axes:
     with plt.rc_context({"font.family": "sans-serif", "font.size": 10, "svg.hashsalt": "research"}):
         figure, axes = plt.subplots(figsize=(_WIDE[0], height), layout="constrained")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color="#dddddd", linewidth=0.8)
     axes.set_axisbelow(True)
+    figure.supxlabel(f"Source: {source}", x=0.01, ha="left", fontsize=8, color=_GREY)
+    return axes
+
+
+def _dated(source: str) -> Axes:
+    axes = _canvas(source)
+    axes.grid(axis="y", color="#dddddd", linewidth=0.8)
     locator = mdates.AutoDateLocator()  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-    figure.supxlabel(f"Source: {source}", x=0.01, ha="left", fontsize=8, color=_GREY)
     return axes
 
 

@@ -89,7 +89,14 @@ def format_value(value: Any, kind: str) -> str:
         return MISSING
     if isinstance(value, float | np.floating) and math.isinf(value):
         raise ReportError(f"cannot print {value} as {kind}: find out where the infinite value comes from.")
-    return KINDS[kind](value).replace("-", _MINUS) if kind in NUMERIC else KINDS[kind](value)
+    words = KINDS[kind](value)
+    return _signed(words) if kind in NUMERIC else words
+
+
+def _signed(words: str) -> str:
+    """A typographic minus, and none before a number that rounds to nothing."""
+    nothing = words[:1] in "-+" and not any(digit in words for digit in "123456789")
+    return words[1:] if nothing else words.replace("-", _MINUS)
 
 
 def kind_of(column: pd.Series) -> str:

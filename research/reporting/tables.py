@@ -1,22 +1,26 @@
 """A frame as a table a reader can use: caption, units, number formats, the same in a notebook and on a page.
 
-Nothing is computed here. `show_table` in `display.py` puts a table on screen.
+`Table` takes any frame; the functions below it know the frames of this package and how their columns read. Nothing is
+computed here. `show_table` in `display.py` puts a table on screen.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from html import escape
 from typing import Any
 
 import pandas as pd
 
 from research.errors import ReportError, suggest
+from research.market.manifest import Manifest
 from research.reporting.formats import format_value, kind_of
+from research.reporting.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Table:
     """A captioned table. As text/plain it is the same words in columns, so that nbval compares every cell.
 
@@ -40,6 +44,7 @@ class Table:
 
     frame: pd.DataFrame
     caption: str
+    _: KW_ONLY
     formats: Mapping[str, str] = field(default_factory=dict)
     row_formats: Mapping[Any, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -113,5 +118,113 @@ def _row(texts: tuple[str, ...], values: tuple[Any, ...]) -> str:
 
 def _value(value: Any) -> str:
     """Class and sort key of a number's cell."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
     return f' class="number" data-value="{value:.10g}"' if is_number else ""
+
+
+def performance(summary: pd.DataFrame, *, confidence: float = 0.95) -> Table:
+    """`performance_summary`: value and interval in the unit of each row, its convention, and the rule of thumb."""
+    frame = summary[["value", "lower", "upper"]].assign(
+        rule_of_thumb=[RULES_OF_THUMB.get(str(metric), "") for metric in summary.index],
+        convention=summary["convention"],
+    )
+    units = {"percent": "percent", "ratio": "ratio", "days": "count"}
+    return Table(
+        frame.rename(index=lambda name: str(name).replace("_", " ")),
+        f"Performance and risk, with {confidence:.0%} intervals",
+        row_formats={str(metric).replace("_", " "): units[unit] for metric, unit in summary["unit"].items()},
+        note="lower and upper are the ends of a stationary block bootstrap interval: what a rerun of the same kind of "
+        f"history could have shown. A dash marks a figure that describes one path only. {RULES_OF_THUMB_SOURCE}",
+    )
+
+
+def holdings(frame: pd.DataFrame, *, as_of: pd.Timestamp) -> Table:
+    """`IndexHistory.holdings`: who is in, how much, since when and why."""
+    columns = ["asset_id", "symbol", "rank", "target_weight", "weight", "price", "since", "reason"]
+    return Table(
+        frame[columns],
+        f"Members at the close of {as_of:%Y-%m-%d}",
+        formats={"target_weight": "percent", "weight": "percent"},
+        headers={
+            "asset_id": "asset",
+            "target_weight": "target at the last trade",
+            "weight": "weight now",
+            "price": "price, USD",
+        },
+    )
+
+
+def nearest_misses(frame: pd.DataFrame) -> Table:
+    """`IndexHistory.nearest_misses`: who was left out most narrowly, and why."""
+    return Table(
+        frame,
+        "The nearest misses at the last choice of members",
+        formats={"rank_value": "usd"},
+        headers={"asset_id": "asset", "rank_value": "ranked by, USD"},
+    )
+
+
+def trades(constituents: pd.DataFrame) -> Table:
+    """The rows of one trade of `IndexHistory.constituents`: weight before and after."""
+    columns = ["asset_id", "symbol", "status", "target_weight", "drifted_weight", "weight", "trade", "price"]
+    return Table(
+        constituents[columns].sort_values("trade", ascending=False, ignore_index=True),
+        f"What was traded at the close of {constituents['effective_date'].iloc[0]:%Y-%m-%d}",
+        formats={"target_weight": "percent", "drifted_weight": "percent", "weight": "percent", "trade": "change"},
+        headers={
+            "asset_id": "asset",
+            "target_weight": "target",
+            "drifted_weight": "before",
+            "weight": "after",
+            "trade": "traded, % of index",
+            "price": "price, USD",
+        },
+    )
+
+
+def drawdowns(frame: pd.DataFrame) -> Table:
+    """`drawdown_table`: the deepest falls, and how long they took to heal."""
+    columns = ["peak", "trough", "to", "depth", "days_to_trough", "days_to_recover"]
+    return Table(
+        frame[columns],
+        "The deepest drawdowns",
+        formats={"depth": "percent"},
+        headers={"to": "recovered", "days_to_trough": "days to the trough", "days_to_recover": "days to recover"},
+        note="A dash under recovered: not yet.",
+    )
+
+
+def trading_by_year(frame: pd.DataFrame) -> Table:
+    """Sums of `IndexHistory.rebalances` by year: added, removed, turnover, cost."""
+    return Table(
+        frame.rename_axis("year"),
+        "Trading by year, the first purchase left out",
+        formats={"turnover": "percent", "cost": "precise percent"},
+        headers={"turnover": "turnover, one-sided", "cost": "cost, % of the level"},
+    )
+
+
+def rolling(frame: pd.DataFrame, *, window_days: int) -> Table:
+    """`rolling_summary`, one row per series: what a stay of one window brought, whenever it began."""
+    numbers = ["worst", "median", "best"]
+    return Table(
+        frame.rename_axis("series"),
+        f"Every window of {window_days} days",
+        formats={"share_positive": "percent", "windows": "count"} | dict.fromkeys(numbers, "change"),
+    )
+
+
+def provenance(manifest: Manifest, given: Mapping[str, Any], commit: str, versions: Mapping[str, str]) -> Table:
+    """What a result was made from: data, parameters, code and versions."""
+    rows = {
+        "snapshot": manifest.name,
+        "fingerprint": manifest.fingerprint,
+        "source": manifest.source,
+        "retrieved": manifest.retrieved_at,
+        "licence": manifest.licence,
+        "dating": manifest.close_convention,
+        "parameters": ", ".join(f"{name} = {value!r}" for name, value in given.items()),
+        "code": f"commit {commit}",
+        "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
+    }
+    return Table(pd.DataFrame({"what": list(rows), "is": list(rows.values())}), "Made from")
