@@ -2,68 +2,129 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from research.errors import DataError
+from research.index.decision import Decision
+from research.index.methodology import Methodology
+from research.index.reasons import full_reasons, short_reasons
 from research.index.records import Trade
+from research.index.view import IntArray
 
 if TYPE_CHECKING:
     from research.index.history import IndexHistory
     from research.market.data import Date
 
+STATUSES = ("frozen", "kept", "added", "removed", "not bought")
+ADDED, REMOVED = STATUSES.index("added"), STATUSES.index("removed")
 
-def decisions_table(index: IndexHistory) -> pd.DataFrame:
+
+def decisions_table(decisions: Sequence[Decision], methodology: Methodology) -> pd.DataFrame:
     """One row per asset looked at and determination.
 
     Columns: determination_date, effective_date (datetime), cause, asset_id, symbol (str); for each screen
     <screen>_value, <screen>_limit, <screen>_pass; eligible (bool), rank_value (float), rank (Int64), incumbent,
     selected (bool), reason (str).
     """
-    frames = [decision.to_frame(index.methodology) for decision in index.decision_records]
-    return pd.concat(frames, ignore_index=True)
+    source = decisions[0].view.source
+    rows = np.array([decision.row for decision in decisions])
+    lags = np.array([decision.effective_row for decision in decisions]) - rows
+    sizes = [len(decision.assets) for decision in decisions]
+    assets = np.concatenate([decision.assets for decision in decisions])
+
+    def joined(field: str) -> np.ndarray:
+        return np.concatenate([getattr(decision, field) for decision in decisions])
+
+    columns: dict[str, Any] = {
+        "determination_date": np.repeat(source.dates[rows].to_numpy(), sizes),
+        "effective_date": np.repeat((source.dates[rows] + pd.to_timedelta(lags, unit="D")).to_numpy(), sizes),
+        "cause": _texts([decision.cause for decision in decisions], np.repeat(np.arange(len(decisions)), sizes)),
+        "asset_id": _texts(source.asset_ids, assets),
+        "symbol": _texts(source.symbols, assets),
+    }
+    for number, screen in enumerate(decisions[0].screens):
+        for part, suffix in [("value", "value"), ("limit", "limit"), ("passed", "pass")]:
+            parts = [getattr(decision.screens[number], part) for decision in decisions]
+            columns[f"{screen.name}_{suffix}"] = np.concatenate(parts)
+    words: list[str] = []
+    codes: list[IntArray] = []
+    for decision in decisions:
+        reasons, code = short_reasons(decision, methodology)
+        codes.append(code + len(words))
+        words += reasons
+    columns |= {
+        "eligible": joined("eligible"),
+        "rank_value": joined("rank_value"),
+        "rank": _ranks(joined("rank")),
+        "incumbent": joined("incumbent"),
+        "selected": joined("selected"),
+        "reason": _texts(words, np.concatenate(codes)),
+    }
+    return pd.DataFrame(columns)
+
+
+def _texts(words: Sequence[str] | np.ndarray, codes: np.ndarray) -> pd.api.extensions.ExtensionArray:
+    """A text column from few texts and many places: much cheaper than making each text anew."""
+    return pd.array(list(words), dtype="str").take(codes)
+
+
+def _ranks(ranks: IntArray) -> pd.api.extensions.ExtensionArray:
+    """Ranks as nullable integers; 0 means none."""
+    return pd.arrays.IntegerArray(ranks, mask=ranks == 0)
 
 
 def constituents_table(index: IndexHistory) -> pd.DataFrame:
-    """One row per position and trade.
+    """One row per position and trade, the largest weight of each trade first.
 
     Columns: effective_date, determination_date (NaT for a removal), cause, asset_id, symbol, rank (Int64),
     target_weight (at the determination), drifted_weight (before the trade), weight (after it), units (per index level),
     price (carried where frozen), trade (weight - drifted_weight), status (added, kept, removed, frozen, not bought).
     """
-    source, parts = index.source, []
-    levels = index.level.to_numpy()
-    for trade in index.trades:
-        level = levels[trade.row - index.base_row]
-        part = pd.DataFrame(
-            {
-                "effective_date": source.dates[trade.row],
-                "determination_date": trade.decision.view.date if trade.decision else pd.NaT,
-                "cause": trade.cause,
-                "asset_id": source.asset_ids[trade.assets],
-                "symbol": source.symbols[trade.assets],
-                "rank": pd.array(trade.rank, dtype="Int64"),
-                "target_weight": trade.target,
-                "drifted_weight": trade.before,
-                "weight": trade.after,
-                "units": trade.units * (level / trade.value),
-                "price": trade.price,
-                "trade": trade.after - trade.before,
-                "status": _status(trade),
-            }
-        )
-        part["rank"] = part["rank"].mask(part["rank"] == 0)
-        parts.append(part.sort_values(["weight", "asset_id"], ascending=[False, True]))
-    return pd.concat(parts, ignore_index=True).astype({"determination_date": source.dates.dtype})
+    source, trades = index.source, index.trades
+    rows = np.array([trade.row for trade in trades])
+    sizes = [len(trade.assets) for trade in trades]
+    number = np.repeat(np.arange(len(trades)), sizes)
+    # units per unit of value at zero cost -> units per index level
+    scale = index.level.to_numpy()[rows - index.base_row] / [trade.value for trade in trades]
+
+    def joined(field: str) -> np.ndarray:
+        return np.concatenate([getattr(trade, field) for trade in trades])
+
+    assets, before, after = joined("assets"), joined("before"), joined("after")
+    table = pd.DataFrame(
+        {
+            "effective_date": source.dates[rows][number],
+            "determination_date": _determined(index)[number],
+            "cause": _texts([trade.cause for trade in trades], number),
+            "asset_id": _texts(source.asset_ids, assets),
+            "symbol": _texts(source.symbols, assets),
+            "rank": _ranks(joined("rank")),
+            "target_weight": joined("target"),
+            "drifted_weight": before,
+            "weight": after,
+            "units": joined("units") * scale[number],
+            "price": joined("price"),
+            "trade": after - before,
+            "status": _texts(STATUSES, np.concatenate([_status(trade) for trade in trades])),
+        }
+    )
+    return table.iloc[np.lexsort((assets, -after, number))].reset_index(drop=True)
+
+
+def _determined(index: IndexHistory) -> pd.DatetimeIndex:
+    """The determination day of each trade, NaT for a removal."""
+    days = [trade.decision.view.date if trade.decision else pd.NaT for trade in index.trades]
+    return pd.DatetimeIndex(days).as_unit(index.source.dates.unit)
 
 
 def _status(trade: Trade) -> np.ndarray:
+    """What the trade did to each asset, as a place in STATUSES."""
     held, holds = trade.before > 0, trade.after > 0
-    return np.select(
-        [trade.frozen, held & holds, holds, held], ["frozen", "kept", "added", "removed"], default="not bought"
-    )
+    return np.select([trade.frozen, held & holds, holds, held], [0, 1, 2, 3], default=4)
 
 
 def rebalances_table(index: IndexHistory) -> pd.DataFrame:
@@ -73,32 +134,35 @@ def rebalances_table(index: IndexHistory) -> pd.DataFrame:
     turnover (one-sided share of the value), cost (fraction of the value), market_value (USD, frozen caps), divisor
     (market_value / level), level (net, after the trade).
     """
-    rows, levels = [], index.level.to_numpy()
-    divisor = np.nan
-    for trade, cost in zip(index.trades, index.trade_costs, strict=True):
-        status = _status(trade)
-        place = trade.row - index.base_row
-        market_value = trade.market_value
-        if np.isnan(market_value):  # a removal takes its part of the market value away
-            value_before = divisor * levels[place - 1] * index._value[place] / index._value[place - 1]
-            market_value = value_before * (1.0 - trade.before[status == "removed"].sum())
-        divisor = market_value / levels[place]
-        rows.append(
-            {
-                "effective_date": index.source.dates[trade.row],
-                "determination_date": trade.decision.view.date if trade.decision else pd.NaT,
-                "cause": trade.cause,
-                "members": int((trade.after > 0).sum()),
-                "added": int((status == "added").sum()),
-                "removed": int((status == "removed").sum()),
-                "turnover": trade.turnover,
-                "cost": cost,
-                "market_value": market_value,
-                "divisor": divisor,
-                "level": levels[place],
-            }
-        )
-    return pd.DataFrame(rows).astype({"determination_date": index.source.dates.dtype}).set_index("effective_date")
+    trades = index.trades
+    status = [_status(trade) for trade in trades]
+    level = index.level.to_numpy()[[trade.row - index.base_row for trade in trades]]
+    market_value = _market_values(index)
+    return pd.DataFrame(
+        {
+            "determination_date": _determined(index),
+            "cause": [trade.cause for trade in trades],
+            "members": [int((trade.after > 0).sum()) for trade in trades],
+            "added": [int((done == ADDED).sum()) for done in status],
+            "removed": [int((done == REMOVED).sum()) for done in status],
+            "turnover": [trade.turnover for trade in trades],
+            "cost": index.trade_costs,
+            "market_value": market_value,
+            "divisor": market_value / level,
+            "level": level,
+        },
+        index=pd.DatetimeIndex(index.source.dates[[trade.row for trade in trades]], name="effective_date"),
+    )
+
+
+def _market_values(index: IndexHistory) -> np.ndarray:
+    """Index market value after each trade. A removal takes the member's part of the value away."""
+    values = np.array([trade.market_value for trade in index.trades])
+    for number in np.flatnonzero(np.isnan(values)):
+        trade, before = index.trades[number], index.trades[number - 1]
+        grown = values[number - 1] * trade.value / before.value
+        values[number] = grown * (1.0 - trade.before[_status(trade) == REMOVED].sum())
+    return values
 
 
 def events_table(index: IndexHistory) -> pd.DataFrame:
@@ -202,13 +266,14 @@ def _since(index: IndexHistory, trades: list[Trade], members: pd.Series) -> list
 
 
 def _latest_reconstitution(index: IndexHistory, row: int) -> pd.DataFrame:
-    """The table of the last decision that chose members and was effective by `row`."""
+    """The last decision that chose members and was effective by `row`, as a table with the reasons in full."""
     chosen = [
         decision
         for decision in index.decision_records
         if decision.cause != "rebalance" and decision.effective_row <= row and not decision.kept
     ]
-    return chosen[-1].to_frame(index.methodology)
+    table = decisions_table(chosen[-1:], index.methodology)
+    return table.assign(reason=full_reasons(chosen[-1], index.methodology))
 
 
 def nearest_misses_table(index: IndexHistory, date: Date | None, count: int) -> pd.DataFrame:

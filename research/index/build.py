@@ -88,12 +88,13 @@ def _carry_out(pending: deque[Decision], portfolio: Portfolio, *, until: int) ->
 def _incumbents(decisions: list[Decision], portfolio: Portfolio) -> IntArray:
     """Members by the latest decision that chose any, without those removed since it was taken."""
     latest = next(decision for decision in reversed(decisions) if not decision.kept)
-    removed = [
-        trade.assets[(trade.before > 0) & (trade.after == 0)]
-        for trade in portfolio.trades
-        if trade.cause == "removal" and trade.row > latest.row
-    ]
-    return np.setdiff1d(np.concatenate([latest.members, latest.unweighted]), np.concatenate([NOBODY, *removed]))
+    members = {*latest.members, *latest.unweighted}
+    for trade in reversed(portfolio.trades):
+        if trade.row <= latest.row:
+            break
+        if trade.cause == "removal":
+            members -= set(trade.assets[(trade.before > 0) & (trade.after == 0)])
+    return np.array(sorted(members), dtype=np.int64)
 
 
 def _first_decision(source: PointInTime, methodology: Methodology, plan: list[Determination]) -> Decision:

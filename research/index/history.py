@@ -97,10 +97,9 @@ class IndexHistory:
 
     def _haircuts(self, haircut: float) -> FloatArray:
         """The factor that each trade puts on the level for the members it removes."""
-        lost: list[float] = [
-            trade.before[trade.after == 0].sum() if trade.cause == "removal" else 0.0 for trade in self.trades
-        ]
-        return 1.0 - haircut * np.array(lost, dtype=np.float64)
+        lost = [trade.before[trade.after == 0].sum() if trade.cause == "removal" else 0.0 for trade in self.trades]
+        factors: FloatArray = 1.0 - haircut * np.array(lost)
+        return factors
 
     def _net_factors(self, haircut: float) -> FloatArray:
         return self._haircuts(haircut) * (1.0 - self.trade_costs)
@@ -110,7 +109,8 @@ class IndexHistory:
         factor = np.ones(len(self.dates))
         for trade, part in zip(self.trades, by_trade, strict=True):
             factor[trade.row - self.base_row] *= part
-        return np.cumprod(factor)
+        cumulative: FloatArray = np.cumprod(factor)
+        return cumulative
 
     def _series(self, values: FloatArray) -> pd.Series:
         index = pd.DatetimeIndex(self.dates, name="date")
@@ -121,7 +121,7 @@ class IndexHistory:
     @cached_property
     def decisions(self) -> pd.DataFrame:
         """Every asset looked at on every determination: see `audit.decisions_table`."""
-        return audit.decisions_table(self)
+        return audit.decisions_table(self.decision_records, self.methodology)
 
     @cached_property
     def constituents(self) -> pd.DataFrame:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from research.index.decision import Decision
-from research.index.methodology import Events
 from research.index.records import Event, Segment, Trade
+from research.index.rules import Events
 from research.index.view import BoolArray, FloatArray, IntArray, PointInTime
 
 NOTIONAL = 1e9
@@ -104,7 +104,7 @@ class Portfolio:
                 self.row,
                 int(self.assets[place]),
                 f"no price for {stale[place]} days: removed at the last price, {where_to}",
-                -values[place] / total * self.rules.removal_haircut,
+                0.0 - values[place] / total * self.rules.removal_haircut,
             )
         frozen = ~open_today & ~gone
         self._book(

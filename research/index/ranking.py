@@ -72,9 +72,11 @@ def ranks(view: MarketView, values: FloatArray, eligible: np.ndarray) -> IntArra
     Ties go to the higher market cap, then the higher volume, the older asset, the smaller id.
     """
     rankable = np.flatnonzero(eligible & ~np.isnan(values))
-    cap, volume = (np.nan_to_num(view.today(name)[rankable], nan=-1.0) for name in ("market_cap", "volume"))
-    # positions follow sorted ids, and lexsort is stable: the last tie-break comes free
-    order = np.lexsort((-view.age_days()[rankable], -volume, -cap, -values[rankable]))
+    # positions follow sorted ids, and both sorts are stable: the last tie-break comes free
+    order = np.argsort(-values[rankable], kind="stable")
+    if (np.diff(values[rankable][order]) == 0).any():
+        cap, volume = (np.nan_to_num(view.today(name)[rankable], nan=-1.0) for name in ("market_cap", "volume"))
+        order = np.lexsort((-view.age_days()[rankable], -volume, -cap, -values[rankable]))
     result = np.zeros(len(values), dtype=np.int64)
     result[rankable[order]] = np.arange(1, len(rankable) + 1)
     return result

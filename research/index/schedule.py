@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from research.index.methodology import WEEKDAYS, Schedule
+from research.index.rules.schedule import WEEKDAYS, Schedule
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from research.index.methodology import Universe
 from research.index.ranking import window_median
+from research.index.rules import Universe
 from research.index.view import BoolArray, FloatArray, MarketView
 
 VOLUME_WINDOW = 30

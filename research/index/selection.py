@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from research.index.methodology import Selection
+from research.index.rules import Selection
 from research.index.view import BoolArray, IntArray
 
 

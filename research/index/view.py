@@ -96,7 +96,7 @@ class MarketView:
 
     def today(self, field: str) -> FloatArray:
         """Today's row of a panel, shape (n,)."""
-        row: FloatArray = self.window(field, 1)[0]
+        row: FloatArray = self.source.panel(field)[self.row].take(self.assets)
         return row
 
     def age_days(self) -> FloatArray:
@@ -108,9 +108,12 @@ class MarketView:
         found: NDArray[np.object_] = self.source.tagged(tags, self.row)[self.assets]
         return found
 
-    def positions(self, assets: IntArray) -> BoolArray:
+    def marked(self, assets: IntArray) -> BoolArray:
         """Which of the listed assets are in `assets` (positions in the market), shape (n,)."""
-        return np.isin(self.assets, assets)
+        marks = np.zeros(len(self.source.asset_ids), dtype=bool)
+        marks[assets] = True
+        chosen: BoolArray = marks[self.assets]
+        return chosen
 
 
 class _TagTable:

@@ -1,6 +1,6 @@
 """Weighting schemes, and `cap_weights`: the one routine that bounds weights (SPEC of caps and floors).
 
-A scheme turns the members into raw sizes; `target_weights` looks the scheme up by the name used in the rulebook and
+A scheme turns the members into raw sizes; `raw_sizes` looks the scheme up by the name used in the rulebook and
 bounds the result. Selection lives in `selection.py`, trading in `engine.py`.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from research.errors import DataError, MethodologyError
-from research.index.methodology import Weighting
+from research.index.rules import Weighting
 from research.index.view import FloatArray, IntArray, MarketView
 
 Scheme = Callable[[MarketView, IntArray], FloatArray]
@@ -34,22 +34,16 @@ SCHEMES: dict[str, Scheme] = {"market_cap": market_cap, "equal": equal}
 NEED_MARKET_CAP = frozenset({"market_cap"})
 
 
-def target_weights(view: MarketView, weighting: Weighting, places: IntArray) -> tuple[IntArray, FloatArray]:
-    """The members that can be weighted today, and their bounded weights.
+def raw_sizes(view: MarketView, weighting: Weighting, places: IntArray) -> FloatArray:
+    """What weights are in proportion to before bounds, shape (k,); NaN for a member without a size or a price today.
 
     Parameters
     ----------
     places : ndarray of int, shape (k,)
         Places of the members in the view's arrays.
-
-    Returns
-    -------
-    places, weights : ndarrays, shape (<= k,)
-        Members without a size today are left out: they keep the units they have.
     """
     sizes = SCHEMES[weighting.scheme](view, places)
-    sized = ~np.isnan(sizes) & ~np.isnan(view.today("price")[places])
-    return places[sized], cap_weights(sizes[sized], weighting.max_weight, weighting.min_weight)
+    return np.where(np.isnan(view.today("price")[places]), np.nan, sizes)
 
 
 def cap_weights(
@@ -84,10 +78,12 @@ def cap_weights(
     upper = np.broadcast_to(np.asarray(1.0 if max_weight is None else max_weight, dtype=float), sizes.shape)
     lower = np.broadcast_to(np.asarray(0.0 if min_weight is None else min_weight, dtype=float), sizes.shape)
     _check_feasible(sizes, lower, upper)
+    weights: FloatArray = sizes / sizes.sum()
+    if (weights <= upper).all() and (weights >= lower).all():
+        return weights
     live = sizes > 0
     k = _scale(sizes[live], lower[live], upper[live], 1.0 - lower[~live].sum())
-    weights = np.where(live, np.clip(k * sizes, lower, upper), lower)
-    return np.asarray(weights, dtype=float)
+    return np.asarray(np.where(live, np.clip(k * sizes, lower, upper), lower))
 
 
 def _sizes(values: ArrayLike) -> FloatArray:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from research.index import build_index
-from research.index.methodology import Selection
 from research.index.ranking import measure, window_mean, window_median
+from research.index.rules import Selection
 from research.index.selection import largest
 from research.index.view import PointInTime
 from research.market import MarketData

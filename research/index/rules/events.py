@@ -1,0 +1,38 @@
+"""What happens when a member's price goes missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from research.index.rules.checks import require
+
+
+@dataclass(frozen=True, kw_only=True)
+class Events:
+    """What happens when a member's price goes missing.
+
+    Attributes
+    ----------
+    carry_days : int
+        Up to so many days a missing price is carried; after that the member is suspended. Either way its weight is
+        frozen, for nothing trades without a price.
+    remove_after_days : int
+        Missing for more days than this, the member is removed at its last price less the haircut, and the value
+        is spread over the others in proportion. It is not replaced before the next reconstitution.
+    removal_haircut : float in [0, 1]
+        Share of the last value that is lost at a removal. The variants 0 and 1 are always computed as well.
+    """
+
+    carry_days: int = 3
+    remove_after_days: int = 10
+    removal_haircut: float = 0.0
+
+    def __post_init__(self) -> None:
+        require(
+            0 <= self.carry_days <= self.remove_after_days,
+            f"carry_days = {self.carry_days}, remove_after_days = {self.remove_after_days}: "
+            "expected 0 <= carry_days <= remove_after_days.",
+        )
+        require(
+            0 <= self.removal_haircut <= 1, f"removal_haircut = {self.removal_haircut}: expected a share from 0 to 1."
+        )
