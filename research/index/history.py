@@ -109,8 +109,7 @@ class IndexHistory:
         factor = np.ones(len(self.dates))
         for trade, part in zip(self.trades, by_trade, strict=True):
             factor[trade.row - self.base_row] *= part
-        cumulative: FloatArray = np.cumprod(factor)
-        return cumulative
+        return np.multiply.accumulate(factor)
 
     def _series(self, values: FloatArray) -> pd.Series:
         index = pd.DatetimeIndex(self.dates, name="date")

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from research.errors import DataError, suggest
+from research.errors import DataError, MethodologyError, suggest
 from research.market import MarketData
 
 FloatArray = NDArray[np.float64]
@@ -24,7 +24,9 @@ IntArray = NDArray[np.int64]
 class PointInTime:
     """The arrays of one market, and the only maker of views on them."""
 
-    def __init__(self, market: MarketData) -> None:
+    def __init__(
+        self, market: MarketData, *, signals: pd.DataFrame | None = None, votes: pd.DataFrame | None = None
+    ) -> None:
         self.market = market
         self.dates = market.dates
         self.prices: FloatArray = market.prices.to_numpy()
@@ -41,6 +43,7 @@ class PointInTime:
         never = len(self.dates)
         printed = ~np.isnan(self.prices)
         self.first_row: IntArray = np.where(printed.any(axis=0), printed.argmax(axis=0), never)
+        self.signals, self.votes = signals, votes
         self._tags = _TagTable(market.tags, self.asset_ids)
 
     def at(self, row: int) -> MarketView:
@@ -107,6 +110,33 @@ class MarketView:
         """The first of `tags` that each asset carries today, else an empty text; shape (n,)."""
         found: NDArray[np.object_] = self.source.tagged(tags, self.row)[self.assets]
         return found
+
+    @property
+    def votes(self) -> pd.DataFrame:
+        """Ballots cast by now: date, proposal, voter, power, choice.
+
+        Raises
+        ------
+        MethodologyError
+            If the index was built without votes.
+        """
+        return self._table("votes", self.source.votes)
+
+    @property
+    def signals(self) -> pd.DataFrame:
+        """Signals given by now: date, asset_id, signal (bullish, neutral, bearish), and score where there is one.
+
+        Raises
+        ------
+        MethodologyError
+            If the index was built without signals.
+        """
+        return self._table("signals", self.source.signals)
+
+    def _table(self, name: str, table: pd.DataFrame | None) -> pd.DataFrame:
+        if table is None:
+            raise MethodologyError(f"the rulebook needs {name}: give them as build_index(market, rules, {name}=table).")
+        return table[table["date"] <= self.date]
 
     def marked(self, assets: IntArray) -> BoolArray:
         """Which of the listed assets are in `assets` (positions in the market), shape (n,)."""
