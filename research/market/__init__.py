@@ -1,8 +1,24 @@
 """Snapshots on disk -> one aligned, checked, point-in-time `MarketData`."""
 
 from research.market.data import MarketData
+from research.market.importer import ImportSummary, import_table
 from research.market.load import load_market, write_market
 from research.market.manifest import Manifest
+from research.market.profiles import Profile, shipped_profiles
+from research.market.simulate import simulate_market, write_sample
 from research.market.snapshot import open_snapshot, write_snapshot
 
-__all__ = ["Manifest", "MarketData", "load_market", "open_snapshot", "write_market", "write_snapshot"]
+__all__ = [
+    "ImportSummary",
+    "Manifest",
+    "MarketData",
+    "Profile",
+    "import_table",
+    "load_market",
+    "open_snapshot",
+    "shipped_profiles",
+    "simulate_market",
+    "write_market",
+    "write_sample",
+    "write_snapshot",
+]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from research.market.manifest import Manifest
 
 Date = str | dt.date | pd.Timestamp
 
-DAY = "datetime64[us]"  # the dtype of every date in the package
+DAY: Final = "datetime64[us]"  # the dtype of every date in the package
 TAG_TYPES = {"asset_id": "str", "tag": "str", "valid_from": DAY, "static": "bool"}
 LEDGER_TYPES = {"date": DAY, "asset_id": "str", "field": "str", "rule": "str", "old": "str", "new": "str"}
 

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from research.market.data import LEDGER_TYPES, TAG_TYPES, MarketData, days_between, empty_table
+from research.market import checks
+from research.market.data import TAG_TYPES, MarketData, days_between
 from research.market.load import write_market
 from research.market.manifest import Manifest
 from research.market.simulate import universe
-from research.market.simulate.defects import plant
+from research.market.simulate.defects import misprint, plant
 from research.market.simulate.paths import simulate_paths
 from research.market.simulate.universe import Token, tokens
 
@@ -54,9 +55,9 @@ def simulate_market(*, seed: int = SEED) -> MarketData:
     everyone = tokens()
     days = days_between(START, END)
     panels = _panels(everyone, len(days), seed)
-    ids = [token.asset_id for token in everyone]
-    frames = {name: pd.DataFrame(values, index=days, columns=ids).sort_index(axis=1) for name, values in panels.items()}
-    frames = {name: _rounded(frame).rename_axis(columns="asset_id") for name, frame in frames.items()}
+    columns = pd.Index([token.asset_id for token in everyone], name="asset_id")
+    frames = {name: pd.DataFrame(_rounded(values), days, columns).sort_index(axis=1) for name, values in panels.items()}
+    ledger = _quarantine(frames)
     assets = _assets(everyone, frames["price"])
     return MarketData(
         prices=frames.pop("price"),
@@ -65,7 +66,7 @@ def simulate_market(*, seed: int = SEED) -> MarketData:
         extra=frames,
         assets=assets,
         tags=_tags(everyone, assets),
-        ledger=empty_table(LEDGER_TYPES),
+        ledger=ledger,
         manifest=MANIFEST,
     )
 
@@ -88,16 +89,32 @@ def _panels(everyone: list[Token], days: int, seed: int) -> dict[str, np.ndarray
     }
     for panel in panels.values():
         panel[~paths.listed] = np.nan
-    plant(panels, [token.asset_id for token in everyone], np.random.default_rng([seed, 1]))
+    ids = [token.asset_id for token in everyone]
+    plant(panels, ids, np.random.default_rng([seed, 1]))
+    misprint(panels, ids, np.random.default_rng([seed, 2]))
     return panels
 
 
-def _rounded(frame: pd.DataFrame) -> pd.DataFrame:
+def _quarantine(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Do with the misprints what an import does (`checks.py`), in place; return the ledger."""
+    suspects = (frames["price"] <= 0) | (frames["market_cap"] <= 0)
+    rows, columns = np.nonzero(suspects.to_numpy())
+    cells = {name: frames[name].to_numpy()[rows, columns] for name in ("price", "market_cap", "volume")}
+    keys = {"date": suspects.index[rows], "key": suspects.columns[columns].to_numpy()}
+    lines: checks.Ledger = []
+    checked = checks.set_impossible_values_missing(pd.DataFrame(keys | cells), lines)
+    for name in cells:
+        values = frames[name].to_numpy(copy=True)
+        values[rows, columns] = checked[name]
+        frames[name] = pd.DataFrame(values, suspects.index, suspects.columns)
+    ledger = pd.concat(lines)
+    return ledger.sort_values(["date", "asset_id", "field"]).reset_index(drop=True)
+
+
+def _rounded(values: np.ndarray) -> np.ndarray:
     """Keep `DIGITS` of each value: what a vendor's figure is worth, and what compresses well."""
-    mantissa, exponent = np.frexp(frame.to_numpy())
-    return pd.DataFrame(
-        np.ldexp(np.round(np.ldexp(mantissa, DIGITS)), exponent - DIGITS), index=frame.index, columns=frame.columns
-    )
+    mantissa, exponent = np.frexp(values)
+    return np.asarray(np.ldexp(np.round(np.ldexp(mantissa, DIGITS)), exponent - DIGITS))
 
 
 def _assets(everyone: list[Token], prices: pd.DataFrame) -> pd.DataFrame:

@@ -28,6 +28,7 @@ LOST_PEG_LEVELS = (0.968, 0.874, 0.891, 0.943, 0.972, 0.985, 0.996)  # closes in
 STALES = (0.24, 0.44, 0.67)  # one for each token of universe.STALE
 STALE_DAYS = 9
 SHORT_GAPS_EACH, LONG_GAP_DAYS = 3, (24, 47)
+MISPRINTS_EACH = 3
 LOST_CAP_DAYS = 20  # the vendor has a price and no cap
 
 
@@ -63,6 +64,15 @@ def plant(panels: Panels, ids: list[str], rng: np.random.Generator) -> None:
         _drop(panels, column[asset_id], int(rng.integers(int(0.3 * days), int(0.6 * days))), length)
     lost = int(rng.integers(int(0.3 * days), int(0.8 * days)))
     panels["market_cap"][lost : lost + LOST_CAP_DAYS, column[universe.LOST_CAP]] = np.nan
+
+
+def misprint(panels: Panels, ids: list[str], rng: np.random.Generator) -> None:
+    """Zeros where a price or a cap should be: what a vendor prints, and an import quarantines."""
+    for name, sufferers in (("price", universe.ZERO_PRICES), ("market_cap", universe.ZERO_CAPS)):
+        for asset_id in sufferers:
+            column = ids.index(asset_id)
+            days = rng.choice(np.flatnonzero(~np.isnan(panels["price"][:, column])), size=MISPRINTS_EACH, replace=False)
+            panels[name][days, column] = 0.0
 
 
 def _scale(panels: Panels, column: int, begin: int, factor: np.ndarray | float, names: tuple[str, ...]) -> None:

@@ -1,0 +1,164 @@
+"""What is checked when a table is imported, and what becomes of a value that fails. Pure functions on long rows.
+
+Two answers, by what can still be known:
+
+- It is unknown what the row means (a date in the future, two different rows for one day): the whole file is refused.
+- One value cannot be right (a price of zero): it is set missing, and the ledger keeps what it was. Nothing is
+  estimated, filled or replaced by another value, and a missing value never becomes zero.
+
+Sizes are not judged here. An absurd cap or a jump by 100 is what the vendor published; screens decide about it at their
+own date, with what was known then.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from research.errors import DataError
+from research.market.data import LEDGER_TYPES
+from research.market.profiles import DatingRule
+
+EARLIEST = pd.Timestamp("2009-01-03")  # bitcoin's first block: there is no earlier price
+ATTRIBUTES = ["row", "date", "key", "asset_key", "symbol", "name"]
+Ledger = list[pd.DataFrame]
+
+
+def value_columns(rows: pd.DataFrame) -> list[str]:
+    """The columns that hold numbers."""
+    return [name for name in rows.columns if name not in ATTRIBUTES]
+
+
+def refuse_impossible_dates(rows: pd.DataFrame, retrieved: dt.datetime) -> None:
+    """Raise DataError for a row dated after the day of retrieval, or before there were prices."""
+    latest = pd.Timestamp(retrieved.date())
+    wrong = (rows["date"] > latest) | (rows["date"] < EARLIEST)
+    if wrong.any():
+        row = rows[wrong].iloc[0]
+        raise DataError(
+            f"row {row['row']} ({row['key']}) is dated {row['date'].date()}, expected {EARLIEST.date()} to "
+            f"{latest.date()}, the day of retrieval. Put the date right, or retrieved_at in the profile."
+        )
+
+
+def drop_repeated(rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+    """Keep one of several identical rows for one asset and day; refuse the table if they differ."""
+    numbers = value_columns(rows)
+    repeated = rows.duplicated(["key", "date"])
+    identical = rows.duplicated(["key", "date", *numbers])
+    if (repeated & ~identical).any():
+        second = rows[repeated & ~identical].iloc[0]
+        first = rows[(rows["key"] == second["key"]) & (rows["date"] == second["date"])].iloc[0]
+        differing = [name for name in numbers if first[name] != second[name]]
+        raise DataError(
+            f"two rows for one day: {second['key']!r} on {second['date'].date()} in rows {first['row']} and "
+            f"{second['row']}, with {differing[0]} {first[differing[0]]} and {second[differing[0]]}. "
+            "Remove the wrong one from the table."
+        )
+    note(ledger, rows[identical], "row", "repeated row dropped", rows.loc[identical, "row"].astype("str"))
+    return rows[~identical]
+
+
+def apply_dating(rows: pd.DataFrame, rules: tuple[DatingRule, ...], ledger: Ledger) -> tuple[pd.DataFrame, int]:
+    """Give each row the day whose close it has; also the number of rows that moved.
+
+    Where the vendor's convention changes, two rows can be the close of the same day: the last one under the old rule
+    and the first under the new. The one under the old rule stays; the ledger has the other's values and the kept ones.
+    """
+    rule = np.searchsorted(
+        np.array([r.start for r in rules], dtype="datetime64[us]"), rows["date"].to_numpy(), side="right"
+    )
+    shifts = np.array([0, *(r.shift_days for r in rules)])[rule]
+    dated = rows.assign(date=rows["date"] + pd.to_timedelta(shifts, unit="D"), rule=rule)
+    dated = dated.sort_values(["key", "date", "rule"], kind="stable")
+    seam = dated.duplicated(["key", "date"])
+    kept = dated.shift()[seam]
+    for name in value_columns(rows):
+        rule_text = "second row for this close, where the vendor's dating changes"
+        note(ledger, dated[seam], name, rule_text, dated.loc[seam, name], kept[name])
+    return dated[~seam].drop(columns="rule"), int((shifts != 0).sum())
+
+
+def set_impossible_values_missing(rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+    """Prices and caps must be positive, volumes not negative, all finite; a cap needs a price beside it."""
+    rows = rows.copy()
+    for name in value_columns(rows):
+        _set_missing(rows, name, np.isinf(rows[name]), f"{name} not finite", ledger)
+        if name in ("price", "market_cap"):
+            _set_missing(rows, name, rows[name] <= 0, f"{name} not positive", ledger)
+        elif name == "volume":
+            _set_missing(rows, name, rows[name] < 0, f"{name} negative", ledger)
+    _set_missing(rows, "market_cap", rows["market_cap"].notna() & rows["price"].isna(), "cap without price", ledger)
+    return rows
+
+
+def split_after_gaps(rows: pd.DataFrame, longest: int | None, ledger: Ledger) -> pd.DataFrame:
+    """Give each row the key of its asset, in the column `asset_key`.
+
+    A key whose prices resume after more than `longest` days is a new asset from then on: `etc`, then `etc-2`.
+
+    Only the gap decides, and it is known on the day of resumption. Two coins that share a ticker one after the other
+    are thus never spliced; one coin that the vendor lost for so long loses its history, which is the safer mistake.
+    """
+    if longest is None:
+        return rows.assign(asset_key=rows["key"])
+    rows = rows.sort_values(["key", "date"], kind="stable")
+    priced = rows.loc[rows["price"].notna(), ["key", "date"]]
+    gap = priced.groupby("key")["date"].diff().dt.days
+    resumes = (gap > longest).reindex(rows.index, fill_value=False)
+    number = resumes.groupby(rows["key"]).cumsum() + 1
+    split = rows.assign(asset_key=rows["key"].where(number == 1, rows["key"] + "-" + number.astype("str")))
+    rule = f"prices resume after more than {longest} days: a new asset"
+    taken = set(split.loc[resumes, "asset_key"]) & set(rows["key"])
+    if taken:
+        raise DataError(
+            f"after a gap, new assets would be called {sorted(taken)}, but the table has such keys already. "
+            "Raise split_after_gap_days in the profile, or rename them in the table."
+        )
+    note(ledger, rows[resumes], "asset_id", rule, rows.loc[resumes, "key"], split.loc[resumes, "asset_key"])
+    return split
+
+
+def drop_empty(rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+    """Drop rows without any value, and assets that never have a price.
+
+    Raises
+    ------
+    DataError
+        If nothing is left.
+    """
+    rows = rows[rows[value_columns(rows)].notna().any(axis=1)]
+    priced = rows["price"].notna().groupby(rows["asset_key"]).transform("any")
+    last = rows[~priced].drop_duplicates("asset_key", keep="last")
+    note(ledger, last, "asset_id", "asset without any price dropped", last["asset_key"])
+    if not priced.any():
+        raise DataError(
+            "no row has a price that can be used. Nothing to import; is the right column named in the profile?"
+        )
+    return rows[priced]
+
+
+def note(
+    ledger: Ledger, rows: pd.DataFrame, field: str, rule: str, old: pd.Series, new: pd.Series | None = None
+) -> None:
+    """Add a line to the ledger for each of `rows`; values are written as text, missing ones stay missing."""
+    lines = {
+        "date": rows["date"],
+        "asset_id": rows["key"],
+        "field": field,
+        "rule": rule,
+        "old": old.map(_text, na_action="ignore"),
+        "new": None if new is None else new.map(_text, na_action="ignore"),
+    }
+    ledger.append(pd.DataFrame(lines, index=rows.index).astype(LEDGER_TYPES))
+
+
+def _set_missing(rows: pd.DataFrame, name: str, wrong: pd.Series, rule: str, ledger: Ledger) -> None:
+    note(ledger, rows[wrong], name, rule, rows.loc[wrong, name])
+    rows.loc[wrong, name] = np.nan
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else repr(float(value))  # type: ignore[arg-type]
