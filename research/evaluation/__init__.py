@@ -6,6 +6,19 @@ Functions take simple returns (a Series, or a DataFrame by column) unless their 
 
 from research.evaluation.bootstrap import bootstrap_interval, bootstrap_intervals, optimal_block_length
 from research.evaluation.drawdowns import current_drawdown, drawdown_series, drawdown_table, max_drawdown
+from research.evaluation.expectations import expectations, forecast_calibration, forecast_record
+from research.evaluation.inference import (
+    adjust_pvalues,
+    alpha_test,
+    deflated_sharpe,
+    expected_maximum_sharpe,
+    minimum_track_record,
+    observations_needed,
+    probabilistic_sharpe,
+    sharpe_probability,
+    years_to_distinguish,
+)
+from research.evaluation.matching import PROFILES, match_profile
 from research.evaluation.metrics import (
     adjusted_sharpe_ratio,
     annualized_volatility,
@@ -25,7 +38,17 @@ from research.evaluation.metrics import (
     total_return,
     ulcer_index,
 )
+from research.evaluation.overfitting import TrialRegistry, overfitting_splits, probability_of_backtest_overfitting
 from research.evaluation.periods import calendar_table, period_returns, resample_returns, share_positive
+from research.evaluation.red_flags import find_red_flags, red_flag_rules
+from research.evaluation.regimes import (
+    cycle_regimes,
+    drawdown_by_cycle,
+    market_cycles,
+    performance_by_regime,
+    trend_regimes,
+    volatility_regimes,
+)
 from research.evaluation.relative import (
     active_return,
     batting_average,
@@ -52,8 +75,12 @@ from research.evaluation.summary import performance_summary
 from research.evaluation.tails import expected_shortfall, tail_ratio, value_at_risk, worst_periods
 
 __all__ = [
+    "PROFILES",
+    "TrialRegistry",
     "active_return",
+    "adjust_pvalues",
     "adjusted_sharpe_ratio",
+    "alpha_test",
     "annualized_volatility",
     "batting_average",
     "beta",
@@ -65,23 +92,40 @@ __all__ = [
     "calmar_ratio",
     "correlation",
     "current_drawdown",
+    "cycle_regimes",
+    "deflated_sharpe",
     "down_beta",
     "down_capture",
     "downside_deviation",
+    "drawdown_by_cycle",
     "drawdown_series",
     "drawdown_table",
     "ewma_volatility",
     "excess_kurtosis",
+    "expectations",
+    "expected_maximum_sharpe",
     "expected_shortfall",
+    "find_red_flags",
+    "forecast_calibration",
+    "forecast_record",
     "information_ratio",
     "jensen_alpha",
+    "market_cycles",
     "martin_ratio",
+    "match_profile",
     "max_drawdown",
+    "minimum_track_record",
+    "observations_needed",
     "omega_ratio",
     "optimal_block_length",
+    "overfitting_splits",
+    "performance_by_regime",
     "performance_summary",
     "period_returns",
+    "probabilistic_sharpe",
+    "probability_of_backtest_overfitting",
     "r_squared",
+    "red_flag_rules",
     "resample_returns",
     "returns_from_levels",
     "rolling_beta",
@@ -92,15 +136,19 @@ __all__ = [
     "rolling_volatility",
     "semi_deviation",
     "share_positive",
+    "sharpe_probability",
     "sharpe_ratio",
     "skewness",
     "sortino_ratio",
     "tail_ratio",
     "total_return",
     "tracking_error",
+    "trend_regimes",
     "ulcer_index",
     "up_beta",
     "up_capture",
     "value_at_risk",
+    "volatility_regimes",
     "worst_periods",
+    "years_to_distinguish",
 ]

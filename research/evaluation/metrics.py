@@ -130,7 +130,7 @@ def sharpe_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: flo
     returns. Rule of thumb for context: above 1 good, 2 very good, 3 exceptional.
     """
     rate = per_period(risk_free, periods_per_year)
-    return by_column(lambda r, rf: _sharpe(r - rf) * np.sqrt(periods_per_year), returns, rate, minimum=2)
+    return by_column(lambda r, rf: per_period_sharpe(r - rf) * np.sqrt(periods_per_year), returns, rate, minimum=2)
 
 
 def cagr_to_volatility(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: float = 365) -> PerColumn:
@@ -233,6 +233,11 @@ def compound_rate(values: Array, periods_per_year: float) -> Array:
     return rate
 
 
+def per_period_sharpe(excess: Array) -> Array:
+    """Mean over sample standard deviation by column of a complete array of excess returns."""
+    return excess.mean(axis=0) / positive(spread(excess))
+
+
 def shape(values: Array) -> tuple[Array, Array]:
     """Skewness and excess kurtosis by column of a complete array: what the public functions and the tails share."""
     deviation = values - values.mean(axis=0)
@@ -240,10 +245,6 @@ def shape(values: Array) -> tuple[Array, Array]:
     variance = np.where(spread(values) > 0, square.mean(axis=0), np.nan)
     skew = (square * deviation).mean(axis=0) / variance**1.5
     return skew, (square * square).mean(axis=0) / variance**2 - 3.0
-
-
-def _sharpe(excess: Array) -> Array:
-    return excess.mean(axis=0) / positive(spread(excess))
 
 
 def _downside(excess: Array) -> Array:

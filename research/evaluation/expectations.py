@@ -1,0 +1,162 @@
+"""What to expect if the future resampled the past, and whether such forecasts held.
+
+The caveat belongs to every figure here: a market that changes its character is outside of any resampled past.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binom
+
+from research.errors import DataError
+from research.evaluation._columns import Array, growth, history, require_dates
+from research.evaluation.bootstrap import MINIMUM, optimal_block_length, resampled_rows
+from research.evaluation.drawdowns import depths
+
+CAVEAT = "Repeats the past: resampled from the history shown, without new kinds of events and without a view."
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+def expectations(
+    returns: pd.Series,
+    *,
+    horizons: Sequence[int] = (365, 1095),
+    quantiles: Sequence[float] = QUANTILES,
+    draws: int = 2000,
+    block_length: float | None = None,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Distribution of total return and maximum drawdown over the coming periods, by the stationary bootstrap.
+
+    Parameters
+    ----------
+    returns : Series
+    horizons : sequence of int, periods (one and three years of daily data by default)
+    quantiles : sequence of float between 0 and 1
+    draws, block_length, seed
+        As in `bootstrap_interval`.
+
+    Returns
+    -------
+    DataFrame, index = (horizon, measure) with measure "total_return" or "max_drawdown"
+        One column per quantile, named by it (fractions), and share_negative: the share of draws below zero.
+        `attrs["caveat"]` says what it is not. NaN with fewer than 20 returns.
+    """
+    series = history(returns)
+    _check(horizons, quantiles)
+    index = pd.MultiIndex.from_product([horizons, ["total_return", "max_drawdown"]], names=["horizon", "measure"])
+    table = pd.DataFrame(np.nan, index=index, columns=[*quantiles, "share_negative"])
+    table.attrs["caveat"] = CAVEAT
+    if len(series) < MINIMUM:
+        return table
+    block = optimal_block_length(series) if block_length is None else block_length
+    for horizon in horizons:
+        paths = simulate_paths(series.to_numpy(), horizon, draws=draws, block_length=block, seed=seed)
+        for measure, values in {
+            "total_return": growth(paths)[-1] - 1.0,
+            "max_drawdown": depths(paths).min(axis=0),
+        }.items():
+            table.loc[(horizon, measure)] = [*np.quantile(values, quantiles), (values < 0).mean()]
+    return table
+
+
+def forecast_record(
+    returns: pd.Series,
+    *,
+    horizon: int = 365,
+    first: int = 730,
+    step: int = 30,
+    coverage: float = 0.9,
+    draws: int = 500,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Forecasts as they would have been made in the past, beside what came.
+
+    At each forecast date the interval of the total return is drawn from the returns up to and including that date only.
+
+    Parameters
+    ----------
+    horizon : int
+        Periods ahead.
+    first : int
+        Returns before the first forecast.
+    step : int
+        Periods between forecasts.
+    coverage : float
+        Share of outcomes that should fall inside.
+
+    Returns
+    -------
+    DataFrame, index = forecast date
+        lower, upper, realised (fractions), inside (bool). Empty when the history is too short for one forecast.
+        `attrs` carries horizon, step and coverage for `forecast_calibration`.
+    """
+    series = history(returns)
+    require_dates(series)
+    _check([horizon, first, step], [coverage])
+    values = series.to_numpy()
+    tails = [(1.0 - coverage) / 2.0, (1.0 + coverage) / 2.0]
+    rows, dates = [], []
+    for number, made in enumerate(range(max(first, MINIMUM), len(values) - horizon + 1, step)):
+        block = optimal_block_length(series.iloc[:made])
+        paths = simulate_paths(values[:made], horizon, draws=draws, block_length=block, seed=seed + number)
+        lower, upper = np.quantile(growth(paths)[-1] - 1.0, tails)
+        realised = growth(values[made : made + horizon, None])[-1, 0] - 1.0
+        rows.append((lower, upper, realised, lower <= realised <= upper))
+        dates.append(series.index[made - 1])
+    record = pd.DataFrame(
+        rows, columns=["lower", "upper", "realised", "inside"], index=pd.DatetimeIndex(dates, name="made")
+    )
+    record.attrs |= {"horizon": horizon, "step": step, "coverage": coverage}
+    return record
+
+
+def forecast_calibration(record: pd.DataFrame) -> pd.Series:
+    """Did the outcomes fall inside the forecasts as often as they should?
+
+    Parameters
+    ----------
+    record : DataFrame from `forecast_record`
+
+    Returns
+    -------
+    Series
+        expected (share), inside (share seen), forecasts (how many), independent (how many of them do not overlap),
+        lower, upper: the central 95 % of the share that `independent` good forecasts would show; consistent (bool).
+        With two or three independent forecasts nearly everything is consistent, and that is what the bounds say.
+    """
+    expected = float(record.attrs["coverage"])
+    count = len(record)
+    span = (count - 1) * record.attrs["step"] if count else 0
+    independent = min(count, 1 + span // record.attrs["horizon"]) if count else 0
+    inside = float(record["inside"].mean()) if count else np.nan
+    lower, upper = (binom.ppf([0.025, 0.975], independent, expected) / independent) if independent else (np.nan, np.nan)
+    return pd.Series(
+        {
+            "expected": expected,
+            "inside": inside,
+            "forecasts": count,
+            "independent": independent,
+            "lower": lower,
+            "upper": upper,
+            "consistent": bool(lower <= inside <= upper) if independent else None,
+        },
+        dtype=object,
+    )
+
+
+def simulate_paths(values: Array, horizon: int, *, draws: int, block_length: float, seed: int) -> Array:
+    """Returns of resampled futures, shape (horizon, draws). A horizon beyond the history joins several samples."""
+    pieces = -(-horizon // len(values))
+    rows = resampled_rows(len(values), draws=draws * pieces, block_length=block_length, seed=seed)
+    return np.asarray(values[rows.reshape(draws, -1)[:, :horizon]].T)
+
+
+def _check(periods: Sequence[int], shares: Sequence[float]) -> None:
+    if min(periods) < 1:
+        raise DataError(f"a horizon, first or step of {min(periods)}: expected at least one period.")
+    if not all(0 < share < 1 for share in shares):
+        raise DataError(f"quantiles or coverage {list(shares)}: expected numbers between 0 and 1.")

@@ -1,0 +1,286 @@
+"""Is it skill? Probabilistic and deflated Sharpe ratio, track record needed, HAC tests, many tests at once.
+
+Sampling error of any figure is in `bootstrap.py`, over-fitting of a search in `overfitting.py`. The three formula
+functions at the top take per-observation figures; everything else takes returns and annual figures. Shapes, units and
+NaN policy as in `metrics.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+from scipy.stats import norm
+from statsmodels.stats.multitest import multipletests
+
+from research.errors import DataError, suggest
+from research.evaluation._columns import ROUNDING, Array, Frame, PerColumn, Rate, by_column, history, per_period
+from research.evaluation.metrics import per_period_sharpe, shape
+from research.evaluation.relative import Benchmark
+
+ADJUSTMENTS = {"bonferroni": "bonferroni", "holm": "holm", "bhy": "fdr_by"}
+TEST_COLUMNS = ["alpha", "standard_error", "t_statistic", "p_value", "lower", "upper", "beta", "beta_t_statistic"]
+
+
+def sharpe_probability(
+    sharpe: float | Array, reference: float, *, observations: int, skewness: float | Array, kurtosis: float | Array
+) -> float | Array:
+    """Probability that the true Sharpe ratio exceeds a reference, Φ[(SR − SR*) √(T−1) / √(1 − γ₃SR + (γ₄−1)/4·SR²)].
+
+    All figures per observation; `kurtosis` is raw (3 for a normal distribution).
+    Source: Bailey and López de Prado (2012), "The Sharpe ratio efficient frontier".
+    """
+    scale = np.sqrt(_sharpe_variance(sharpe, skewness, kurtosis))
+    return norm.cdf((sharpe - reference) * np.sqrt(observations - 1) / scale)  # type: ignore[no-any-return]
+
+
+def observations_needed(
+    sharpe: float | Array,
+    reference: float,
+    *,
+    skewness: float | Array,
+    kurtosis: float | Array,
+    confidence: float = 0.95,
+) -> float | Array:
+    """Minimum track record length, 1 + (1 − γ₃SR + (γ₄−1)/4·SR²) (z / (SR − SR*))², in observations.
+
+    All figures per observation, raw kurtosis; NaN where the Sharpe ratio does not exceed the reference.
+    Source: Bailey and López de Prado (2012).
+    """
+    gap = np.where(np.greater(sharpe, reference), np.subtract(sharpe, reference), np.nan)
+    needed = 1.0 + _sharpe_variance(sharpe, skewness, kurtosis) * (norm.ppf(confidence) / gap) ** 2
+    return float(needed) if np.ndim(needed) == 0 else needed
+
+
+def expected_maximum_sharpe(trials: int, variance: float) -> float:
+    """Largest Sharpe ratio to expect from `trials` attempts without skill, √V ((1−γ)Φ⁻¹(1−1/N) + γΦ⁻¹(1−1/(Ne))).
+
+    `variance` is that of the trials' Sharpe ratios, in the square of the unit wanted back; γ is Euler's constant.
+    One trial: zero. Source: Bailey and López de Prado (2014), "The deflated Sharpe ratio".
+    """
+    if trials < 1 or not variance >= 0:
+        raise DataError(
+            f"trials {trials}, variance {variance}: expected at least one trial and a variance from zero up."
+        )
+    if trials == 1:
+        return 0.0
+    weight = np.euler_gamma
+    normal = (1.0 - weight) * norm.ppf(1.0 - 1.0 / trials) + weight * norm.ppf(1.0 - 1.0 / (trials * np.e))
+    return float(np.sqrt(variance) * normal)
+
+
+def probabilistic_sharpe(
+    returns: Frame, *, reference: float = 0.0, risk_free: Rate = 0.0, periods_per_year: float = 365
+) -> PerColumn:
+    """Probability that the true annual Sharpe ratio exceeds `reference` (annual), given skewness and kurtosis.
+
+    NaN with fewer than three returns or constant ones. See `sharpe_probability`. Returns are taken as independent
+    over time.
+    """
+    rate = per_period(risk_free, periods_per_year)
+    level = reference / np.sqrt(periods_per_year)
+
+    def kernel(values: Array, rf: Array) -> Array:
+        skew, excess = shape(values - rf)
+        sharpe = per_period_sharpe(values - rf)
+        return np.asarray(
+            sharpe_probability(sharpe, level, observations=len(values), skewness=skew, kurtosis=excess + 3.0)
+        )
+
+    return by_column(kernel, returns, rate, minimum=3)
+
+
+def deflated_sharpe(
+    returns: Frame, *, trials: int, sharpe_variance: float, risk_free: Rate = 0.0, periods_per_year: float = 365
+) -> PerColumn:
+    """Probability that the true Sharpe ratio exceeds what the best of `trials` lucky attempts would show.
+
+    Parameters
+    ----------
+    trials : int
+        Every configuration that was evaluated in the search (`TrialRegistry.count`), not only those kept.
+    sharpe_variance : float
+        Variance of the trials' annual Sharpe ratios (`TrialRegistry.sharpe_variance`).
+
+    Source: Bailey and López de Prado (2014). Equals `probabilistic_sharpe` at the reference `expected_maximum_sharpe`.
+    """
+    reference = expected_maximum_sharpe(trials, sharpe_variance)
+    return probabilistic_sharpe(returns, reference=reference, risk_free=risk_free, periods_per_year=periods_per_year)
+
+
+def minimum_track_record(
+    returns: Frame,
+    *,
+    reference: float = 0.0,
+    confidence: float = 0.95,
+    risk_free: Rate = 0.0,
+    periods_per_year: float = 365,
+) -> PerColumn:
+    """Observations needed before the Sharpe ratio exceeds `reference` (annual) at this confidence.
+
+    In observations, not years; divide by `periods_per_year`. NaN where the Sharpe ratio is not above the reference.
+    See `observations_needed`.
+    """
+    _check_confidence(confidence)
+    rate = per_period(risk_free, periods_per_year)
+    level = reference / np.sqrt(periods_per_year)
+
+    def kernel(values: Array, rf: Array) -> Array:
+        skew, excess = shape(values - rf)
+        sharpe = per_period_sharpe(values - rf)
+        return np.asarray(
+            observations_needed(sharpe, level, skewness=skew, kurtosis=excess + 3.0, confidence=confidence)
+        )
+
+    return by_column(kernel, returns, rate, minimum=3)
+
+
+def years_to_distinguish(
+    returns: Frame,
+    benchmark: Benchmark,
+    *,
+    confidence: float = 0.95,
+    power: float = 0.5,
+    periods_per_year: float = 365,
+) -> PerColumn:
+    """Years of history needed to tell a series from its benchmark by its mean active return.
+
+    ((z_{(1+c)/2} + z_power) · ω / |mean(r − b)|)² / q, two-sided, with ω the long-run standard deviation of the active
+    returns (Newey-West, automatic lag as in `alpha_test`). It answers "if the difference seen so far is the true one,
+    how long until a test would see it with this power". NaN without a difference, or with fewer than 20 returns.
+    """
+    _check_confidence(confidence)
+    _check_confidence(power)
+    z = norm.ppf((1.0 + confidence) / 2.0) + norm.ppf(power)
+
+    def kernel(r: Array, b: Array) -> Array:
+        active = r - b
+        mean = np.abs(active.mean(axis=0))
+        clear = np.where(mean > ROUNDING * np.abs(active).max(axis=0), mean, np.nan)
+        variance = long_run_variance(active, automatic_lags(len(active)))
+        return np.asarray(z**2 * variance / clear**2 / periods_per_year)
+
+    return by_column(kernel, returns, benchmark, minimum=20)
+
+
+def alpha_test(
+    returns: Frame,
+    benchmark: Benchmark | None = None,
+    *,
+    risk_free: Rate = 0.0,
+    periods_per_year: float = 365,
+    lags: int | None = None,
+    confidence: float = 0.95,
+) -> pd.Series | pd.DataFrame:
+    """Jensen's alpha with a t statistic and an interval that stand autocorrelation and changing volatility.
+
+    OLS of excess returns on the benchmark's excess returns with the Newey-West (HAC, Bartlett kernel) covariance and
+    no small-sample correction; p-value (two-sided) and interval from the normal distribution. Without a benchmark the
+    mean excess return is tested, and the beta rows are NaN. Source: Newey and West (1987).
+
+    Parameters
+    ----------
+    lags : int, optional
+        ⌊4 (T/100)^(2/9)⌋ by default (Newey and West, 1994).
+
+    Returns
+    -------
+    Series (DataFrame with one column per series for a DataFrame)
+        alpha, standard_error, lower, upper: annual fractions (times q). t_statistic, p_value. beta,
+        beta_t_statistic (against zero). lags, observations. NaN with fewer than ten returns.
+    """
+    _check_confidence(confidence)
+    if isinstance(returns, pd.DataFrame):
+        columns = {}
+        for label in returns.columns:
+            other = benchmark[label] if isinstance(benchmark, pd.DataFrame) else benchmark
+            columns[label] = alpha_test(
+                returns[label],
+                other,
+                risk_free=risk_free[label] if isinstance(risk_free, pd.DataFrame) else risk_free,
+                periods_per_year=periods_per_year,
+                lags=lags,
+                confidence=confidence,
+            )
+        return pd.DataFrame(columns)
+    sample = _excess(returns, benchmark, per_period(risk_free, periods_per_year))
+    observations = len(sample)
+    lags = automatic_lags(observations) if lags is None else lags
+    result = pd.Series(np.nan, index=[*TEST_COLUMNS, "lags", "observations"], name=returns.name)
+    result["lags"], result["observations"] = lags, observations
+    if observations < 10 or bool((np.ptp(sample.to_numpy(), axis=0) == 0).any()):
+        return result
+    design = sm.add_constant(sample.iloc[:, 1:].to_numpy(), has_constant="add")
+    fit = sm.OLS(sample.iloc[:, 0].to_numpy(), design).fit(
+        cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": False}
+    )
+    lower, upper = fit.conf_int(alpha=1.0 - confidence)[0]
+    figures = np.array([fit.params[0], fit.bse[0], lower, upper]) * periods_per_year
+    result[["alpha", "standard_error", "lower", "upper"]] = figures
+    result["t_statistic"], result["p_value"] = fit.tvalues[0], fit.pvalues[0]
+    if benchmark is not None:
+        result["beta"], result["beta_t_statistic"] = fit.params[1], fit.tvalues[1]
+    return result
+
+
+def adjust_pvalues(pvalues: pd.Series | Sequence[float], *, method: str = "holm") -> pd.Series:
+    """P-values corrected for how many tests were made.
+
+    Parameters
+    ----------
+    pvalues : Series or sequence of float, one per test
+    method : {"holm", "bhy", "bonferroni"}
+        "holm" and "bonferroni" bound the chance of a single false discovery, "bhy" (Benjamini, Hochberg and
+        Yekutieli) the share of false discoveries under any dependence. Source: Harvey and Liu (2015).
+
+    Returns
+    -------
+    Series with the index of `pvalues`
+    """
+    values = pd.Series(pvalues, dtype=float)
+    if method not in ADJUSTMENTS:
+        raise DataError(f"unknown method {method!r}: {suggest(method, ADJUSTMENTS)}")
+    if not values.between(0.0, 1.0).all():
+        faulty = values[~values.between(0.0, 1.0)]
+        raise DataError(f"p-value {faulty.iloc[0]} of {faulty.index[0]!r}: expected a number from 0 to 1.")
+    if values.empty:
+        return values
+    return pd.Series(multipletests(values.to_numpy(), method=ADJUSTMENTS[method])[1], index=values.index)
+
+
+def automatic_lags(observations: int) -> int:
+    """⌊4 (T/100)^(2/9)⌋, the lag of Newey and West (1994)."""
+    return int(4.0 * (observations / 100.0) ** (2.0 / 9.0))
+
+
+def long_run_variance(values: Array, lags: int) -> Array:
+    """Newey-West long-run variance by column of a complete array: Bartlett weights, denominator n."""
+    centred = values - values.mean(axis=0)
+    total = (centred * centred).mean(axis=0)
+    for lag in range(1, min(lags, len(values) - 1) + 1):
+        weight = 1.0 - lag / (lags + 1.0)
+        total = total + 2.0 * weight * (centred[lag:] * centred[:-lag]).sum(axis=0) / len(values)
+    return np.asarray(total)
+
+
+def _sharpe_variance(sharpe: float | Array, skewness: float | Array, kurtosis: float | Array) -> float | Array:
+    return 1.0 - skewness * sharpe + (kurtosis - 1.0) / 4.0 * sharpe**2
+
+
+def _excess(returns: pd.Series, benchmark: pd.Series | pd.DataFrame | None, rate: Rate) -> pd.DataFrame:
+    """Excess returns, and the benchmark's beside them, over the history they share."""
+    columns = [history(returns)]
+    if isinstance(benchmark, pd.Series):
+        columns.append(history(benchmark.reindex(columns[0].index), "benchmark"))
+    frame = pd.concat(columns, axis=1, join="inner").set_axis(["own", "benchmark"][: len(columns)], axis="columns")
+    if isinstance(rate, pd.Series):
+        known = history(rate.reindex(frame.index), "risk_free")
+        return frame.loc[known.index].sub(known, axis="index")
+    return frame - rate
+
+
+def _check_confidence(confidence: float) -> None:
+    if not 0 < confidence < 1:
+        raise DataError(f"confidence or power is {confidence}: expected a number between 0 and 1, such as 0.95.")
