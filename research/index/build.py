@@ -9,27 +9,43 @@ import numpy as np
 import pandas as pd
 
 from research.errors import MethodologyError
-from research.index.decision import Decision, decide
+from research.index.decision import NOBODY, NOTHING, Decision, State, decide
 from research.index.history import IndexHistory
 from research.index.methodology import Methodology
 from research.index.portfolio import Portfolio
 from research.index.schedule import Determination, determinations
-from research.index.view import IntArray, PointInTime
+from research.index.view import PointInTime
+from research.index.watch import first_call, is_watchful
 from research.market import MarketData
 
-NOBODY = np.zeros(0, dtype=np.int64)
 
-
-def build_index(market: MarketData, methodology: Methodology) -> IndexHistory:
+def build_index(
+    market: MarketData,
+    methodology: Methodology,
+    *,
+    signals: pd.DataFrame | None = None,
+    votes: pd.DataFrame | None = None,
+    migrations: pd.DataFrame | None = None,
+    removals: pd.DataFrame | None = None,
+) -> IndexHistory:
     """Build an index: decide on every determination day, trade on every effective day, hold in between.
 
     A decision at the close of a day sees rows up to that day and nothing else, so
     ``build_index(market.until(t), rules)`` equals ``build_index(market, rules)`` on every row up to t, bit for bit.
+    That holds for the tables too: a line dated D is known at the close of D.
 
     Parameters
     ----------
     market : MarketData
     methodology : Methodology
+    signals : DataFrame, optional
+        date, asset_id, signal (bullish, neutral, bearish) and, for signal weights, score.
+    votes : DataFrame, optional
+        date, proposal, voter, power, choice.
+    migrations : DataFrame, optional
+        date, asset_id, new_asset_id, ratio (new units per old one): redenominations and migrations.
+    removals : DataFrame, optional
+        date, asset_id, reason: extraordinary removals, sold at the next close.
 
     Returns
     -------
@@ -38,30 +54,26 @@ def build_index(market: MarketData, methodology: Methodology) -> IndexHistory:
     Raises
     ------
     MethodologyError
-        If the base date lies outside the data, no day has enough eligible assets, or bounds on weights cannot be met.
+        If the base date lies outside the data, no day has enough eligible assets, bounds on weights cannot be met, or
+        the rulebook needs a table that is not given.
+    DataError
+        If a table lacks a column or names an unknown asset.
     """
-    source = PointInTime(market)
+    source = PointInTime(
+        market,
+        signals=signals,
+        votes=votes,
+        migrations=migrations,
+        removals=removals,
+        outlier_jump=methodology.events.outlier_jump,
+    )
     plan = determinations(source.dates, methodology.schedule)
     first = _first_decision(source, methodology, plan)
-    portfolio = Portfolio(source=source, rules=methodology.events, row=first.effective_row)
+    portfolio = Portfolio(source=source, methodology=methodology, row=first.effective_row)
     portfolio.trade(first)
-    decisions, pending = [first], deque[Decision]()
-    for determination in plan:
-        if determination.row <= first.row:
-            continue
-        _carry_out(pending, portfolio, until=determination.row)
-        portfolio.advance(determination.row)
-        decision = decide(
-            source.at(determination.row),
-            methodology,
-            _incumbents(decisions, portfolio),
-            cause="reconstitution" if determination.reconstitution else "rebalance",
-            effective_row=determination.effective_row,
-        )
-        decisions.append(decision)
-        pending.append(decision)
-    _carry_out(pending, portfolio, until=len(source.dates) - 1)
-    portfolio.advance(len(source.dates) - 1)
+    # what the calendar holds before the base date is not part of the index
+    live = deque(step for step in plan if step.row >= first.effective_row and step.row > first.row)
+    decisions = _run(portfolio, first, live)
     return IndexHistory(
         market=market,
         methodology=methodology,
@@ -74,27 +86,55 @@ def build_index(market: MarketData, methodology: Methodology) -> IndexHistory:
     )
 
 
-def _carry_out(pending: deque[Decision], portfolio: Portfolio, *, until: int) -> None:
-    """Trade the decisions whose effective day has come."""
-    while pending and pending[0].effective_row <= until:
-        decision = pending.popleft()
-        portfolio.advance(decision.effective_row)
-        if decision.kept:
-            portfolio.log_kept(decision)
+def _run(portfolio: Portfolio, first: Decision, plan: deque[Determination]) -> list[Decision]:
+    """Go from one day on which something happens to the next, until the data end."""
+    source, methodology = portfolio.source, portfolio.methodology
+    lag, end = methodology.schedule.lag_days, len(source.dates) - 1
+    decisions, pending = [first], deque[Decision]()
+    while True:
+        while pending and pending[0].effective_row == portfolio.row:
+            portfolio.trade(pending.popleft())
+        scheduled = plan[0].row if plan else end + 1
+        stop = max(portfolio.row, min(scheduled, pending[0].effective_row if pending else end, end))
+        path = portfolio.path(stop)
+        call = None
+        if is_watchful(methodology) and not pending:
+            call = first_call(source, methodology, path, portfolio.last_decided, before=scheduled)
+        if call is not None:
+            path = path.until(call[0])
+        if path.stop > portfolio.row:
+            portfolio.hold(path)
+        if call is not None and portfolio.row == call[0]:
+            cause, effective = call[1], call[0] + lag
+        elif portfolio.row >= scheduled:
+            step = plan.popleft()
+            cause, effective = "reconstitution" if step.reconstitution else "rebalance", step.effective_row
+        elif portfolio.row == end and not (pending and pending[0].effective_row <= end):
+            return decisions
         else:
-            portfolio.trade(decision)
+            continue
+        view, state = source.at(portfolio.row), _state(portfolio, decisions)
+        decisions.append(decide(view, methodology, state, cause=cause, effective_row=effective))
+        pending.append(decisions[-1])
 
 
-def _incumbents(decisions: list[Decision], portfolio: Portfolio) -> IntArray:
-    """Members by the latest decision that chose any, without those removed since it was taken."""
+def _state(portfolio: Portfolio, decisions: list[Decision]) -> State:
+    """Members by the latest decision that chose any, without those removed since; and what is held today."""
     latest = next(decision for decision in reversed(decisions) if not decision.kept)
-    members = {*latest.members, *latest.unweighted}
+    members = set(latest.chosen.tolist())
     for trade in reversed(portfolio.trades):
         if trade.row <= latest.row:
             break
         if trade.cause == "removal":
-            members -= set(trade.assets[(trade.before > 0) & (trade.after == 0)])
-    return np.array(sorted(members), dtype=np.int64)
+            members -= set(trade.assets[(trade.before > 0) & (trade.after == 0)].tolist())
+    prices, _ = portfolio.source.carried_prices(portfolio.row, portfolio.assets)
+    values = portfolio.units * prices
+    return State(
+        members=np.array(sorted(members), dtype=np.int64),
+        assets=portfolio.assets if len(portfolio.assets) else NOBODY,
+        weights=values / (values.sum() + portfolio.cash) if len(values) else NOTHING,
+        latest=latest,
+    )
 
 
 def _first_decision(source: PointInTime, methodology: Methodology, plan: list[Determination]) -> Decision:
@@ -104,18 +144,13 @@ def _first_decision(source: PointInTime, methodology: Methodology, plan: list[De
         plan = [_on_base_date(source, methodology, methodology.base_date)]
         enough = methodology.min_count
     else:
-        enough = methodology.selection.count
+        enough = methodology.selection.count or methodology.min_count
     last: Decision | None = None
     for determination in plan:
         if determination.effective_row >= len(source.dates):
             break
-        last = decide(
-            source.at(determination.row),
-            methodology,
-            NOBODY,
-            cause="initial",
-            effective_row=determination.effective_row,
-        )
+        view, row = source.at(determination.row), determination.effective_row
+        last = decide(view, methodology, State(), cause="initial", effective_row=row)
         if last.selected.sum() >= enough:
             return last
     days = f"{source.dates[0].date()} to {source.dates[-1].date()}"

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from research.index import audit
-from research.index.costs import cost_fraction
 from research.index.decision import Decision
 from research.index.methodology import Methodology
 from research.index.records import Event, Segment, Trade
@@ -78,13 +77,7 @@ class IndexHistory:
     @cached_property
     def trade_costs(self) -> FloatArray:
         """Cost of each trade as a fraction of the value. Buying the first basket is before the base value: no cost."""
-        rate = self.methodology.costs.rate
-        costs = np.zeros(len(self.trades))
-        for number, trade in enumerate(self.trades):
-            if trade.cause != "initial":
-                moved = ~trade.frozen
-                costs[number] = cost_fraction(trade.before[moved], trade.after[moved], rate)
-        return costs
+        return np.array([trade.cost for trade in self.trades])
 
     @cached_property
     def _value(self) -> FloatArray:
@@ -97,7 +90,7 @@ class IndexHistory:
 
     def _haircuts(self, haircut: float) -> FloatArray:
         """The factor that each trade puts on the level for the members it removes."""
-        lost = [trade.before[trade.after == 0].sum() if trade.cause == "removal" else 0.0 for trade in self.trades]
+        lost = [trade.before[trade.written_off].sum() for trade in self.trades]
         factors: FloatArray = 1.0 - haircut * np.array(lost)
         return factors
 

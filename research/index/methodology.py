@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from research.errors import MethodologyError, suggest
-from research.index.rules import Costs, Events, Schedule, Selection, Universe, Weighting
+from research.index.rules import Costs, Events, Overlay, Schedule, Selection, Universe, Weighting
 from research.index.rules.checks import require
 from research.settings import from_table, read_toml
 
@@ -26,8 +26,8 @@ class Methodology:
         Level on the base date.
     base_date : date, optional
         First effective day. Default: the first on the calendar with enough eligible assets.
-    universe, selection, weighting, schedule, costs, events
-        The sections.
+    universe, selection, weighting, schedule, costs, events, overlay
+        The sections; without `overlay` the index is always fully invested in its members.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Methodology:
     schedule: Schedule = field(default_factory=Schedule)
     costs: Costs = field(default_factory=Costs)
     events: Events = field(default_factory=Events)
+    overlay: Overlay | None = None
 
     def __post_init__(self) -> None:
         require(bool(self.name.strip()), "name is empty: expected the index's name.")
@@ -51,9 +52,18 @@ class Methodology:
             self.base_date is not None or self.schedule.reconstitution != "never",
             'reconstitution = "never" buys once and holds: say when, with base_date.',
         )
-        count, high, low = self.selection.count, self.weighting.max_weight, self.weighting.min_weight
         require(
-            high is None or high * count >= 1 - 1e-12,
+            self.overlay is not None or self.events.freed_weight == "members",
+            'events: freed_weight = "stable" needs an [overlay] with a stable_leg.',
+        )
+        if self.selection.count is not None:
+            self._check_bounds(self.selection.count)
+
+    def _check_bounds(self, count: int) -> None:
+        """Bounds that the number aimed at cannot meet are refused before any data are read."""
+        high, low = self.weighting.max_weight, self.weighting.min_weight
+        require(
+            high is None or high * count >= 1 - 1e-12 or self.weighting.infeasible != "error",
             f"max_weight = {high} with count = {count}: the caps add up to {(high or 0) * count:.4g}, below 1. "
             f"The smallest feasible cap for {count} members is {1 / count:.6g}.",
         )
@@ -89,7 +99,7 @@ class Methodology:
         if self.selection.min_count is not None:
             return self.selection.min_count
         caps_need = math.ceil(1 / self.weighting.max_weight - 1e-9) if self.weighting.max_weight else 1
-        return max(caps_need, math.ceil(self.selection.count / 2))
+        return max(caps_need, math.ceil((self.selection.count or 1) / 2))
 
     def as_dict(self) -> dict[str, Any]:
         """The rulebook as plain nested dictionaries, for provenance."""

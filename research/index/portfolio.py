@@ -2,7 +2,7 @@
 
 Value is ``sum(units * price) + cash``, at zero cost and with removed members sold at their last price. Costs and
 haircuts take a fraction of the whole, so `history.py` applies them as factors on the level. What to hold is decided in
-`decision.py`.
+`decision.py`; how a trade is worked out is in `trading.py`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from research.index import trading
 from research.index.decision import Decision
+from research.index.methodology import Methodology
 from research.index.records import Event, Segment, Trade
-from research.index.rules import Events
 from research.index.view import BoolArray, FloatArray, IntArray, PointInTime
 
-NOTIONAL = 1e9
+COLLAPSE, SURGE = -0.8, 5.0
 
 
 @dataclass
@@ -24,7 +25,7 @@ class Portfolio:
     """Holdings at the close of `row`, and the record of how they came about. Starts as one unit of cash."""
 
     source: PointInTime
-    rules: Events
+    methodology: Methodology
     row: int
     assets: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     units: FloatArray = field(default_factory=lambda: np.zeros(0))
@@ -35,153 +36,116 @@ class Portfolio:
 
     # ------------------------------------------------------------------ holding
 
-    def advance(self, to: int) -> None:
-        """Hold to the close of `to`: carry missing prices, remove members that stay away too long."""
-        while self.row < to:
-            prices, last = self._carried(to)
-            stale = np.arange(self.row, to + 1)[:, None] - last
-            gone = stale > self.rules.remove_after_days
-            days_with_removal = np.flatnonzero(gone[1:].any(axis=1))
-            stop = self.row + 1 + int(days_with_removal[0]) if len(days_with_removal) else to
-            days = stop - self.row + 1
-            self.segments.append(
-                Segment(
-                    start=self.row,
-                    stop=stop,
-                    assets=self.assets,
-                    units=self.units,
-                    cash=self.cash,
-                    prices=prices[:days],
-                )
-            )
-            if stale[:days].any():
-                self._log_gaps(stale[:days], self.segments[-1])
-            self.row = stop
-            if gone[days - 1].any():
-                self._remove(gone[days - 1], stale[days - 1])
-
-    def _carried(self, to: int) -> tuple[FloatArray, IntArray]:
-        """Prices of the members from today to `to`, missing ones carried, and the row each was printed in."""
+    def path(self, to: int) -> Segment:
+        """What holding on would be worth, day by day, to the close of `to` or of the first forced sale before it."""
         first, printed = self.source.carried_prices(self.row, self.assets)
         prices = np.ascontiguousarray(self.source.prices[self.row : to + 1, self.assets])
-        last = np.where(np.isnan(prices), -1, np.arange(self.row, to + 1)[:, None])
+        days = np.arange(self.row, to + 1)[:, None]
+        last = np.where(np.isnan(prices), -1, days)
         last[0] = printed
         last = np.maximum.accumulate(last, axis=0)
         inside = np.take_along_axis(prices, np.maximum(last - self.row, 0), axis=0)
-        return np.where(last >= self.row, inside, first), last
+        whole = Segment(
+            start=self.row,
+            stop=to,
+            assets=self.assets,
+            units=self.units,
+            cash=self.cash,
+            prices=np.where(last >= self.row, inside, first),
+            stale=days - last,
+        )
+        forced = self._forced(whole)
+        return whole.until(forced) if forced is not None else whole
 
-    def _log_gaps(self, stale: IntArray, segment: Segment) -> None:
-        """A line when a price begins to be carried, when a member is suspended, and when its price comes back."""
-        carry = self.rules.carry_days
-        values, total = segment.values(), segment.total()
-        for day, place in np.argwhere(stale[1:] != stale[:-1]) + np.array([1, 0]):
-            now, before = int(stale[day, place]), int(stale[day - 1, place])
-            row, asset = segment.start + int(day), int(segment.assets[place])
-            if now == 1 and carry > 0:
-                self._log("carried", row, asset, "no price: the last one is carried")
-            if now == carry + 1:
-                self._log("suspended", row, asset, f"no price for {now} days, carry_days = {carry}: weight frozen")
-            if now < before:
-                change = values[day, place] - values[day - 1, place]
-                self._log("resumed", row, asset, f"price back after {before} days without", change / total[day - 1])
+    def _forced(self, path: Segment) -> int | None:
+        """The first row after today on which a member must go, or turns into another asset."""
+        rows = [int(row) for row in np.flatnonzero(self._dead(path.stale)[1:].any(axis=1))[:1] + path.start + 1]
+        for removal in self.source.removals:
+            place = np.flatnonzero(self.assets == removal.asset)
+            if len(place) and removal.row < path.stop:
+                first = max(removal.row - path.start, 0) + 1
+                open_days = np.flatnonzero(path.stale[first:, place[0]] == 0)
+                rows += [path.start + first + int(day) for day in open_days[:1]]
+        for conversion in self.source.conversions:
+            if (
+                path.start < conversion.row <= path.stop
+                and np.isin([conversion.old, conversion.new], self.assets).any()
+            ):
+                rows.append(conversion.row)
+        return min(rows, default=None)
 
-    def _log(self, event: str, row: int, asset: int | None, detail: str, effect: float = np.nan) -> None:
-        self.events.append(Event(row=row, asset=asset, event=event, detail=detail, effect=float(effect)))
+    def _dead(self, stale: IntArray) -> BoolArray:
+        return stale > self.methodology.events.remove_after_days
+
+    def hold(self, path: Segment) -> None:
+        """Hold to the end of the path; then do what is forced on that day."""
+        self.segments.append(path)
+        self._log_gaps(path)
+        self._log_collapses(path)
+        self.row = path.stop
+        if path.stop == path.start:
+            return
+        stale = path.stale[-1]
+        announced = [removal.asset for removal in self.source.removals if removal.row < self.row]
+        gone = self._dead(stale) | (np.isin(path.assets, announced) & (stale == 0))
+        if gone.any():
+            self._remove(gone, stale)
+        for conversion in self.source.conversions:
+            if conversion.row == self.row:
+                self._convert(conversion.old, conversion.new)
+
+    def _convert(self, old: int, new: int) -> None:
+        """Exchange what is held of a migrated asset's new id for the old id under which it goes on, value for value."""
+        if new == old and old in self.assets:
+            self.log("redenominated", self.row, old, "price continued in the unit of the first listing", 0.0)
+        elif np.isin([old, new], self.assets).any():
+            self.log("migrated", self.row, old, f"continues at the price of {self.source.asset_ids[new]}", 0.0)
+            if new in self.assets:
+                self._book(trading.conversion(self, old, new))
 
     def _remove(self, gone: BoolArray, stale: IntArray) -> None:
-        """Sell members at their last price, and spread the value over the others that have a price today."""
-        prices, _ = self.source.carried_prices(self.row, self.assets)
-        values = self.units * prices
-        total = values.sum() + self.cash
-        open_today = stale == 0
-        freed, room = values[gone].sum(), values[open_today].sum()
-        after = np.where(gone, 0.0, values)
-        after[open_today] *= 1.0 + (freed / room if room > 0 else 0.0)
-        where_to = "value spread over the other members" if room > 0 else "value held as cash, no other member trades"
-        for place in np.flatnonzero(gone):
-            self._log(
-                "removed",
-                self.row,
-                int(self.assets[place]),
-                f"no price for {stale[place]} days: removed at the last price, {where_to}",
-                0.0 - values[place] / total * self.rules.removal_haircut,
-            )
-        frozen = ~open_today & ~gone
-        self._book(
-            Trade(
-                row=self.row,
-                cause="removal",
-                decision=None,
-                assets=self.assets,
-                rank=np.zeros(len(self.assets), dtype=np.int64),
-                target=after / total,
-                before=values / total,
-                after=after / total,
-                units=_units(after, prices, frozen, self.units),
-                price=prices,
-                frozen=frozen,
-                value=float(total),
-                cash_before=self.cash / total,
-                cash_after=(self.cash + (0.0 if room > 0 else freed)) / total,
-            )
+        """Sell members: at today's price if they have one, else at their last, less the haircut."""
+        trade = trading.removal(self, gone, stale)
+        where_to = (
+            "value held as cash, nothing else trades" if trade.cash_after > trade.cash_before else "value kept in"
         )
+        for place in np.flatnonzero(gone):
+            asset, days = int(trade.assets[place]), int(stale[place])
+            why = f"no price for {days} days: sold at the last price" if days else self._announcement(asset)
+            haircut = self.methodology.events.removal_haircut if days else 0.0
+            self.log("removed", self.row, asset, f"{why}, {where_to}", 0.0 - trade.before[place] * haircut)
+        self._book(trade)
+
+    def _announcement(self, asset: int) -> str:
+        removal = next(removal for removal in self.source.removals if removal.asset == asset)
+        return f"{removal.reason}, announced {self.source.dates[removal.row].date()}: sold at the next close"
 
     # ------------------------------------------------------------------ trading
 
+    @property
+    def last_decided(self) -> Trade:
+        """The last trade that carried a decision out."""
+        return next(trade for trade in reversed(self.trades) if trade.decision is not None)
+
     def trade(self, decision: Decision) -> None:
-        """Move to the decision's weights at today's close; what has no price today keeps its units.
-
-        The decision fixed weights at the determination's prices, and with them the proportions of units: by today
-        they have drifted with prices, as a provider's published weighting factors do.
-        """
-        assets = np.union1d(self.assets, decision.members)
-        prices, printed = self.source.carried_prices(self.row, assets)
-        units = np.zeros(len(assets))
-        units[np.searchsorted(assets, self.assets)] = self.units
-        values = units * prices
-        total = values.sum() + self.cash
-        place = np.searchsorted(assets, decision.members)
-        target, shape = np.zeros(len(assets)), np.zeros(len(assets))
-        target[place] = decision.weights
-        shape[place] = decision.weights * prices[place] / decision.prices
-        missing = printed < self.row
-        for spot in np.flatnonzero(missing & ((target > 0) | (values > 0))):
-            consequence = "units kept" if values[spot] > 0 else "not bought"
-            self._log("not traded", self.row, int(assets[spot]), f"no price on the effective day: {consequence}")
-        frozen = (missing | np.isin(assets, decision.unweighted)) & (values > 0)
-        buyable = (shape > 0) & ~missing
-        after = np.where(frozen, values, 0.0)
-        rest = total - after.sum()
-        if buyable.any():
-            after[buyable] = shape[buyable] / shape[buyable].sum() * rest
-        else:
-            self._log("not traded", self.row, None, "no member of the new composition has a price: value held as cash")
-        rank = np.zeros(len(assets), dtype=np.int64)
-        rank[place] = decision.member_ranks
-        self._book(
-            Trade(
-                row=self.row,
-                cause=decision.cause,
-                decision=decision,
-                assets=assets,
-                rank=rank,
-                target=target,
-                before=values / total,
-                after=after / total,
-                units=_units(after, prices, frozen, units),
-                price=prices,
-                frozen=frozen,
-                value=float(total),
-                cash_before=self.cash / total,
-                cash_after=0.0 if buyable.any() else rest / total,
-                market_value=_notional(decision) * shape.sum() / (1.0 - after[frozen].sum() / total),
+        """Move to the decision's weights at today's close; what has no price today keeps its units."""
+        if decision.kept:
+            eligible = int((decision.rank > 0).sum())
+            self.log(
+                "kept",
+                self.row,
+                None,
+                f"{decision.kept_because or f'only {eligible} eligible assets'}: the previous composition is kept",
             )
-        )
-
-    def log_kept(self, decision: Decision) -> None:
-        """Too few assets were eligible: nothing trades, and the log says so."""
-        eligible = int((decision.rank > 0).sum())
-        self._log("kept", self.row, None, f"only {eligible} eligible assets: the previous composition is kept")
+            return
+        trade = trading.rebalance(self, decision)
+        for place in np.flatnonzero(~trade.frozen & (trade.target > 0) & (trade.after == 0)):
+            self.log("not traded", self.row, int(trade.assets[place]), "no price on the effective day: not bought")
+        for place in np.flatnonzero(trade.frozen):
+            self.log("not traded", self.row, int(trade.assets[place]), "no price on the effective day: units kept")
+        if trade.cash_after > 0:
+            self.log("not traded", self.row, None, "no member of the new composition has a price: value held as cash")
+        self._book(trade)
 
     def _book(self, trade: Trade) -> None:
         """Record the trade and hold what it says."""
@@ -189,14 +153,35 @@ class Portfolio:
         held = trade.units > 0
         self.assets, self.units, self.cash = trade.assets[held], trade.units[held], trade.cash_after * trade.value
 
+    # ------------------------------------------------------------------ log
 
-def _units(values: FloatArray, price: FloatArray, frozen: BoolArray, before: FloatArray) -> FloatArray:
-    """Units for the values held after a trade; frozen ones stay as they are, to the last bit."""
-    units = np.divide(values, price, out=np.zeros_like(values), where=values > 0)
-    return np.where(frozen, before, units)
+    def log(self, event: str, row: int, asset: int | None, detail: str, effect: float = np.nan) -> None:
+        """Add a line to the event log."""
+        self.events.append(Event(row=row, asset=asset, event=event, detail=detail, effect=float(effect)))
 
+    def _log_gaps(self, path: Segment) -> None:
+        """A line when a price begins to be carried, when a member is suspended, and when its price comes back."""
+        if not path.stale.any():
+            return
+        carry = self.methodology.events.carry_days
+        stale, values, total = path.stale, path.values(), path.total()
+        for day, place in np.argwhere(stale[1:] != stale[:-1]) + np.array([1, 0]):
+            now, before = int(stale[day, place]), int(stale[day - 1, place])
+            row, asset = path.start + int(day), int(path.assets[place])
+            if now == 1 and carry > 0:
+                self.log("carried", row, asset, "no price: the last one is carried")
+            if now == carry + 1:
+                self.log("suspended", row, asset, f"no price for {now} days, carry_days = {carry}: weight frozen")
+            if now < before:
+                change = values[day, place] - values[day - 1, place]
+                self.log("resumed", row, asset, f"price back after {before} days without", change / total[day - 1])
 
-def _notional(decision: Decision) -> float:
-    """Index market value at the determination: the members' market caps, or a round sum where one is unknown."""
-    total = decision.market_caps.sum()
-    return NOTIONAL if np.isnan(total) else float(total)
+    def _log_collapses(self, path: Segment) -> None:
+        """A line when a member loses 80 % in a day; nothing is done about it, for that would be hindsight."""
+        fall: FloatArray = path.prices[1:] / path.prices[:-1] - 1.0
+        for day, place in np.argwhere(fall <= COLLAPSE):
+            row, asset = path.start + int(day) + 1, int(path.assets[place])
+            volume = self.source.panel("volume")[row - 1 : row + 1, asset]
+            surge = f", volume x{volume[1] / volume[0]:.0f}" if volume[0] > 0 and volume[1] > SURGE * volume[0] else ""
+            loss = path.weights()[day, place] * fall[day, place]
+            self.log("collapse", row, asset, f"price {fall[day, place]:+.0%} in a day{surge}", loss)

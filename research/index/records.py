@@ -1,4 +1,4 @@
-"""What the engine writes down as it goes: stretches of constant units, trades and events. Tables: `history.py`."""
+"""What the engine writes down as it goes: stretches of constant units, trades and events. Tables: `audit.py`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from research.index.view import BoolArray, FloatArray, IntArray
 class Segment:
     """Constant units from the close of `start` to the close of `stop` (rows of the market, both included).
 
-    `prices` are the carried prices of the k members, shape (stop - start + 1, k); cash keeps its value.
+    `prices` are the carried prices of the k members, `stale` the days since each was printed, both of shape
+    (stop - start + 1, k); cash keeps its value.
     """
 
     start: int
@@ -23,6 +24,7 @@ class Segment:
     units: FloatArray
     cash: float
     prices: FloatArray
+    stale: IntArray
 
     def values(self) -> FloatArray:
         """Value of each member on each day, shape (stop - start + 1, k)."""
@@ -31,6 +33,23 @@ class Segment:
     def total(self) -> FloatArray:
         """Value of the index on each day. C-ordered rows: the sum of a day does not depend on how many days follow."""
         return np.asarray(np.ascontiguousarray(self.values()).sum(axis=1) + self.cash)
+
+    def weights(self) -> FloatArray:
+        """Drifted weights of the members on each day, shape (stop - start + 1, k)."""
+        return self.values() / self.total()[:, None]
+
+    def until(self, stop: int) -> Segment:
+        """The same stretch, ended at the close of `stop`."""
+        days = stop - self.start + 1
+        return Segment(
+            start=self.start,
+            stop=stop,
+            assets=self.assets,
+            units=self.units,
+            cash=self.cash,
+            prices=self.prices[:days],
+            stale=self.stale[:days],
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,7 +61,9 @@ class Trade:
     Attributes
     ----------
     cause : str
-        "initial", "reconstitution", "rebalance" or "removal".
+        "initial", "reconstitution", "rebalance", "drift", "stable switch", "removal" or "conversion".
+    decision : Decision, optional
+        What is carried out; none for a removal and a conversion.
     rank : ndarray of int
         Rank at the determination, 0 where there was none.
     target, before, after : ndarray
@@ -51,13 +72,17 @@ class Trade:
         Units after the trade, adding up to `value`, and the (carried) prices of the day.
     frozen : ndarray of bool
         Held, but without a price today: not traded.
+    written_off : ndarray of bool
+        Removed without a price: what the haircut applies to.
     value : float
         Value of the index at this close, 1 at the base, at zero cost and with dead tokens at their last price.
     cash_before, cash_after : float
         Weight of cash: only where no member could be traded.
+    cost : float
+        Fraction of the value that the trade costs.
     market_value : float
         Index market value after the trade, USD (market caps frozen at the determination, times capping factors);
-        NaN for a removal, which only takes its part away.
+        NaN where only a part of it is taken away.
     """
 
     row: int
@@ -71,14 +96,18 @@ class Trade:
     units: FloatArray
     price: FloatArray
     frozen: BoolArray
+    written_off: BoolArray
     value: float
     cash_before: float
     cash_after: float
+    cost: float
     market_value: float = np.nan
 
     @property
     def turnover(self) -> float:
-        """One-sided: half of the sum of absolute changes of weight, cash included."""
+        """One-sided: half of the sum of absolute changes of weight, cash included; 0 for a conversion."""
+        if self.cause == "conversion":
+            return 0.0
         return float(0.5 * (np.abs(self.after - self.before).sum() + abs(self.cash_after - self.cash_before)))
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from research.errors import DataError, MethodologyError, suggest
+from research.index.actions import convert_panels, dated, quarantine, read_migrations, read_removals
 from research.market import MarketData
 
 FloatArray = NDArray[np.float64]
@@ -21,21 +22,38 @@ BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
 
+SIGNAL_COLUMNS = ["date", "asset_id", "signal"]
+VOTE_COLUMNS = ["date", "proposal", "voter", "power", "choice"]
+
+
 class PointInTime:
     """The arrays of one market, and the only maker of views on them."""
 
     def __init__(
-        self, market: MarketData, *, signals: pd.DataFrame | None = None, votes: pd.DataFrame | None = None
+        self,
+        market: MarketData,
+        *,
+        signals: pd.DataFrame | None = None,
+        votes: pd.DataFrame | None = None,
+        migrations: pd.DataFrame | None = None,
+        removals: pd.DataFrame | None = None,
+        outlier_jump: float | None = None,
     ) -> None:
         self.market = market
         self.dates = market.dates
-        self.prices: FloatArray = market.prices.to_numpy()
-        self._panels: dict[str, FloatArray] = {
-            "price": self.prices,
+        self.conversions = read_migrations(migrations, market)
+        self.removals = read_removals(removals, market)
+        panels = {
+            "price": market.prices.to_numpy(),
             "market_cap": market.market_caps.to_numpy(),
             "volume": market.volumes.to_numpy(),
             **{name: panel.to_numpy() for name, panel in market.extra.items()},
         }
+        self._panels: dict[str, FloatArray] = convert_panels(panels, self.conversions)
+        self.held_back: list[tuple[int, int, bool]] = []
+        if outlier_jump is not None:
+            self._panels["price"], self.held_back = quarantine(self._panels["price"], outlier_jump)
+        self.prices = self._panels["price"]
         self.asset_ids: NDArray[np.object_] = np.asarray(market.prices.columns, dtype=object)
         self.symbols: NDArray[np.object_] = (
             market.assets.set_index("asset_id")["symbol"].reindex(self.asset_ids).to_numpy(dtype=object)
@@ -43,7 +61,7 @@ class PointInTime:
         never = len(self.dates)
         printed = ~np.isnan(self.prices)
         self.first_row: IntArray = np.where(printed.any(axis=0), printed.argmax(axis=0), never)
-        self.signals, self.votes = signals, votes
+        self.signals, self.votes = dated(signals, "signals", SIGNAL_COLUMNS), dated(votes, "votes", VOTE_COLUMNS)
         self._tags = _TagTable(market.tags, self.asset_ids)
 
     def at(self, row: int) -> MarketView:
@@ -67,6 +85,14 @@ class PointInTime:
             todo = todo[~has]
         values = np.where(found >= 0, self.prices[np.maximum(found, 0), assets], np.nan)
         return values, found
+
+    def quoted_units(self, row: int) -> FloatArray:
+        """Units quoted at the close of `row` per unit at listing, by asset; 1 where nothing was redenominated."""
+        units = np.ones(len(self.asset_ids))
+        for conversion in self.conversions:
+            if conversion.row <= row:
+                units[conversion.old] *= conversion.ratio
+        return units
 
     def tagged(self, tags: tuple[str, ...], row: int) -> NDArray[np.object_]:
         return self._tags.first_match(tags, self.dates[row])
@@ -110,6 +136,12 @@ class MarketView:
         """The first of `tags` that each asset carries today, else an empty text; shape (n,)."""
         found: NDArray[np.object_] = self.source.tagged(tags, self.row)[self.assets]
         return found
+
+    @cached_property
+    def flagged(self) -> BoolArray:
+        """Which listed assets an extraordinary removal has been announced for, shape (n,)."""
+        announced = [removal.asset for removal in self.source.removals if removal.row <= self.row]
+        return self.marked(np.array(announced, dtype=np.int64))
 
     @property
     def votes(self) -> pd.DataFrame:

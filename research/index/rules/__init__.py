@@ -6,9 +6,10 @@ said. What the rules do is in `screens.py`, `selection.py`, `weighting.py`, `sch
 
 from research.index.rules.costs import Costs
 from research.index.rules.events import Events
+from research.index.rules.overlay import Overlay
 from research.index.rules.schedule import Schedule
 from research.index.rules.selection import Selection
 from research.index.rules.universe import Universe
 from research.index.rules.weighting import Weighting
 
-__all__ = ["Costs", "Events", "Schedule", "Selection", "Universe", "Weighting"]
+__all__ = ["Costs", "Events", "Overlay", "Schedule", "Selection", "Universe", "Weighting"]

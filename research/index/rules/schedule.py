@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from research.index.rules.checks import one_of, require
 
 FREQUENCIES = ("daily", "weekly", "monthly", "quarterly", "yearly", "never")
+DRIFT_GOALS = ("target", "band")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -27,12 +28,26 @@ class Schedule:
     lag_days : int
         Days from the determination to the effective close. Zero decides and trades at one and the same close: for
         replicating published back-tests only, and every output says "not investable".
+    drift_absolute, drift_relative : float, optional
+        A weight outside its target by more than ``max(drift_absolute, drift_relative * target)`` at a close calls for
+        a rebalance, effective `lag_days` later.
+    drift_total : float, optional
+        So does a one-sided drift, half of the sum of all distances, above this.
+    drift_to : str
+        "target" trades back to the weights of the last decision, "band" only to the edges of the bands.
+    cool_down_days : int
+        No drift is looked for within so many days after a trade.
     """
 
     reconstitution: str = "monthly"
     rebalance: str | None = None
     weekday: str = "friday"
     lag_days: int = 2
+    drift_absolute: float | None = None
+    drift_relative: float | None = None
+    drift_total: float | None = None
+    drift_to: str = "target"
+    cool_down_days: int = 7
 
     def __post_init__(self) -> None:
         one_of("reconstitution", self.reconstitution, FREQUENCIES)
@@ -44,4 +59,23 @@ class Schedule:
                 f"rebalance = {self.rebalance!r} is rarer than reconstitution = {self.reconstitution!r}: "
                 "members chosen anew are always weighted anew.",
             )
+        for name in ("drift_absolute", "drift_relative", "drift_total"):
+            value = getattr(self, name)
+            require(value is None or 0 < value < 10, f"{name} = {value}: expected a positive share, e.g. 0.05.")
+        one_of("drift_to", self.drift_to, DRIFT_GOALS)
+        require(
+            self.drift_to == "target" or self.has_band,
+            'drift_to = "band" needs a band: set drift_absolute, drift_relative or both.',
+        )
+        require(self.cool_down_days >= 0, f"cool_down_days = {self.cool_down_days}: expected 0 or more.")
         require(0 <= self.lag_days <= 60, f"lag_days = {self.lag_days}: expected 0 to 60.")
+
+    @property
+    def has_band(self) -> bool:
+        """Whether single weights are held inside a band."""
+        return self.drift_absolute is not None or self.drift_relative is not None
+
+    @property
+    def watches_drift(self) -> bool:
+        """Whether drift can call for a rebalance."""
+        return self.has_band or self.drift_total is not None

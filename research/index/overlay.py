@@ -1,0 +1,155 @@
+"""Signals and volatility move weight between the members and a stablecoin at its market price.
+
+What the signals are worth is judged elsewhere; here they are followed, within a minimum trade and a turnover limit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from research.errors import DataError, suggest
+from research.index.rules import Overlay
+from research.index.view import FloatArray, IntArray, MarketView
+from research.index.weighting import cap_weights
+
+SIGNALS = ("bullish", "neutral", "bearish")
+DECAYS = (0.94, 0.97)
+VOLATILITY_WINDOW = 250
+VOLATILITY_DELAY = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overlaid:
+    """Final weights over `assets` (positions in the market, sorted), the exposure, and what had to be noted."""
+
+    assets: IntArray
+    weights: FloatArray
+    exposure: float
+    notes: tuple[str, ...]
+
+
+def apply_overlay(
+    view: MarketView,
+    overlay: Overlay,
+    *,
+    members: IntArray,
+    weights: FloatArray,
+    max_weight: float | None,
+    held: tuple[IntArray, FloatArray] | None,
+    last_exposure: float | None,
+) -> Overlaid:
+    """Scale the members' bounded weights, and put what is freed into the stable leg.
+
+    Parameters
+    ----------
+    members, weights : ndarrays, shape (k,)
+        Positions of the members and their weights after caps and floors. Weights that add up to less than 1 leave the
+        rest to the stable leg.
+    max_weight : float, optional
+        The cap, re-applied when what is freed is spread over the members again.
+    held : (assets, weights), optional
+        What the index holds today, drifted; None at the start, where no limit on trades applies.
+    last_exposure : float, optional
+        Exposure of the last determination.
+    """
+    notes: list[str] = []
+    scale, exposure = np.ones(len(members)), 1.0
+    if overlay.signals:
+        scale, missing = signal_scale(view, overlay, members)
+        if missing:
+            notes.append(f"{missing} members without a signal of the last {overlay.max_signal_age_days} days: neutral")
+    if overlay.volatility_target is not None:
+        exposure = _exposure(view, overlay, members, weights, last_exposure)
+    scaled = weights * scale
+    if overlay.mode == "fully_invested" and scaled.sum() > 0:
+        scaled = cap_weights(scaled, None if max_weight is None else max(max_weight, 1.0 / (scaled > 0).sum()))
+    scaled = scaled * exposure
+    stable = stable_coin(view, overlay)
+    if stable is None:
+        if scaled.sum() < 1.0 - 1e-12:
+            notes.append("no stablecoin of the stable leg has a price and keeps its peg: members keep their weights")
+        return Overlaid(assets=members, weights=weights / weights.sum(), exposure=1.0, notes=tuple(notes))
+    assets = np.union1d(members, [stable] if held is None else [stable, *held[0]]).astype(np.int64)
+    target = np.zeros(len(assets))
+    target[np.searchsorted(assets, members)] = scaled
+    leg = int(np.searchsorted(assets, stable))
+    target[leg] += 1.0 - target.sum()
+    if held is not None:
+        now = np.zeros(len(assets))
+        now[np.searchsorted(assets, held[0])] = held[1]
+        target = _limit_trades(now, target, leg, overlay, notes)
+    keep = target > 0
+    return Overlaid(assets=assets[keep], weights=target[keep] / target.sum(), exposure=exposure, notes=tuple(notes))
+
+
+def signal_scale(view: MarketView, overlay: Overlay, members: IntArray) -> tuple[FloatArray, int]:
+    """The multiple that each member's latest signal asks for, shape (k,), and how many had none that is fresh.
+
+    Raises
+    ------
+    DataError
+        If a signal is none of bullish, neutral and bearish.
+    """
+    table = view.signals
+    strange = table.loc[~table["signal"].isin(SIGNALS), "signal"]
+    if len(strange):
+        raise DataError(f"signals: {strange.iloc[0]!r} is not a signal: {suggest(str(strange.iloc[0]), SIGNALS)}")
+    fresh = table[table["date"] > view.date - pd.Timedelta(days=overlay.max_signal_age_days)]
+    latest = fresh.groupby("asset_id")["signal"].last().reindex(view.source.asset_ids[members])
+    multiple = latest.map({name: getattr(overlay, name) for name in SIGNALS})
+    return multiple.fillna(overlay.neutral).to_numpy(dtype=float), int(latest.isna().sum())
+
+
+def stable_coin(view: MarketView, overlay: Overlay) -> int | None:
+    """Position of the first stablecoin of the leg with a price today within `depeg_warning` of 1 USD; None without.
+
+    Raises
+    ------
+    DataError
+        If the market has no such asset at all, not even later or earlier.
+    """
+    for asset_id in overlay.stable_leg:
+        place = int(view.source.market.prices.columns.get_indexer(pd.Index([asset_id]))[0])
+        if place >= 0 and abs(view.source.prices[view.row, place] - 1.0) <= overlay.depeg_warning:
+            return place
+    return None
+
+
+def _exposure(view: MarketView, overlay: Overlay, members: IntArray, weights: FloatArray, last: float | None) -> float:
+    """Share of the members together: target volatility over the larger of two estimates, changed only in steps.
+
+    Returns up to two days before the determination, of the basket at today's weights; missing ones leave the basket's
+    return of the day to the other members.
+    """
+    assert overlay.volatility_target is not None
+    window = view.window("price", VOLATILITY_WINDOW)[:-VOLATILITY_DELAY, np.searchsorted(view.assets, members)]
+    steps = window[1:] / window[:-1] - 1.0
+    there = ~np.isnan(steps)
+    covered = there @ weights
+    returns = (np.where(there, steps, 0.0) * weights).sum(axis=1)[covered > 0] / covered[covered > 0]
+    if len(returns) < 2:
+        return overlay.max_exposure if last is None else last
+    estimates = []
+    for decay in DECAYS:
+        age = decay ** np.arange(len(returns))[::-1]
+        estimates.append(np.sqrt((age * returns**2).sum() / age.sum() * 365))
+    wanted = min(overlay.max_exposure, overlay.volatility_target / max(estimates)) if max(estimates) > 0 else 1.0
+    return float(wanted) if last is None or abs(wanted - last) > overlay.exposure_step else last
+
+
+def _limit_trades(now: FloatArray, target: FloatArray, leg: int, overlay: Overlay, notes: list[str]) -> FloatArray:
+    """Leave small changes undone, and go only part of the way where the turnover would be too large."""
+    small = (np.abs(target - now) < overlay.min_trade) & (target > 0) & (now > 0)
+    small[leg] = False
+    kept = np.where(small, now, target)
+    kept[leg] += 1.0 - kept.sum()
+    if kept[leg] >= 0:  # else the small changes are needed to pay for the others: leave them in
+        target = kept
+    turnover = 0.5 * np.abs(target - now).sum()
+    if overlay.max_turnover is not None and turnover > overlay.max_turnover:
+        notes.append(f"turnover of {turnover:.1%} limited to {overlay.max_turnover:.1%}: the way is gone in part")
+        target = now + overlay.max_turnover / turnover * (target - now)
+    return target
