@@ -23,11 +23,25 @@ class Universe:
         Days of that window; "month" is the calendar month of the determination day.
     min_market_cap, min_volume : float, USD
         Market cap of the day; median of the daily traded value of the last 30 days.
+    min_volume_quantile : float in (0, 1), optional
+        The mean daily traded value of the last 30 days must reach this quantile of all assets priced on the day.
     turnover_band : (float, float)
         Bounds for the 30-day median volume divided by the day's market cap: a tiny value marks a bogus supply,
         a huge one wash trading.
+    max_stale_days : int, optional
+        At most so many identical closes in a row, today's included.
+    max_supply_jump : float, optional
+        Largest daily change of the log of the supply (market cap / price) allowed within the last seven days: a jump
+        keeps an asset out until the new supply has stood for seven days.
+    exclude_pegged : tuple of str
+        Prices that an asset must not be pegged to: "usd" is one dollar, everything else an asset_id of the snapshot
+        (a gold token, a euro coin, bitcoin). Found by price, not by tag: see `pegs.py`.
+    exclude_copies_of : int or tuple of str
+        An asset whose returns are those of a larger one (wrapped and staked tokens) is not eligible: the larger ones
+        are the assets listed here, or the so many largest by market cap. See `pegs.py`.
     incumbent_relief : float in (0, 1]
-        Lower limits are multiplied by it, and the upper one divided by it, for members already in.
+        Lower limits of market cap, volume and turnover are multiplied by it, and the upper limit of turnover is
+        divided by it, for members already in.
     """
 
     exclude_tags: tuple[str, ...] = ()
@@ -38,7 +52,12 @@ class Universe:
     valid_share_needs_cap: bool = False
     min_market_cap: float | None = None
     min_volume: float | None = None
+    min_volume_quantile: float | None = None
     turnover_band: tuple[float, float] | None = None
+    max_stale_days: int | None = None
+    max_supply_jump: float | None = None
+    exclude_pegged: tuple[str, ...] = ()
+    exclude_copies_of: int | tuple[str, ...] = ()
     incumbent_relief: float = 1.0
 
     def __post_init__(self) -> None:
@@ -58,3 +77,17 @@ class Universe:
             low, high = self.turnover_band
             require(0 <= low < high, f"turnover_band = [{low}, {high}]: expected 0 <= low < high.")
         require(0 < self.incumbent_relief <= 1, f"incumbent_relief = {self.incumbent_relief}: expected 0 < x <= 1.")
+        self._check_behaviour()
+
+    def _check_behaviour(self) -> None:
+        quantile, stale, jump = self.min_volume_quantile, self.max_stale_days, self.max_supply_jump
+        require(
+            quantile is None or 0 < quantile < 1, f"min_volume_quantile = {quantile}: expected a share between 0 and 1."
+        )
+        require(stale is None or 1 <= stale <= 90, f"max_stale_days = {stale}: expected 1 to 90.")
+        require(jump is None or jump > 0, f"max_supply_jump = {jump}: expected a positive change of the log supply.")
+        copies = self.exclude_copies_of
+        require(
+            not isinstance(copies, int) or copies >= 1,
+            f"exclude_copies_of = {copies}: expected the number of largest assets to compare with, or a list of ids.",
+        )
