@@ -96,15 +96,30 @@ def _report_build(options: argparse.Namespace) -> int:
 
 
 def _data_import(options: argparse.Namespace) -> int:
-    raise NotImplementedError
+    from research.market import import_table
+
+    _say(str(import_table(options.table, options.profile, options.out, replace=options.replace)))
+    return 0
 
 
 def _data_simulate(options: argparse.Namespace) -> int:
-    raise NotImplementedError
+    from research.market import write_sample
+
+    manifest = write_sample(options.out, replace=options.replace)
+    _say(f"{options.out}: {manifest.name}, {manifest.rows:,} rows, fingerprint {manifest.fingerprint}")
+    return 0
 
 
 def _data_check(options: argparse.Namespace) -> int:
-    raise NotImplementedError
+    from research.market import load_market
+
+    market = load_market(options.snapshot)
+    manifest, dates = market.manifest, market.dates
+    _say(f"{options.snapshot}: {manifest.name}, from {manifest.source}")
+    _say(f"{manifest.rows:,} rows, {len(market.assets):,} assets, {dates[0].date()} to {dates[-1].date()}")
+    _say(f"{len(market.ledger):,} lines in the ledger; every file is as it was written")
+    _say(f"fingerprint {manifest.fingerprint}")
+    return 0
 
 
 if __name__ == "__main__":

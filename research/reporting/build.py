@@ -208,7 +208,12 @@ def _run(jobs: Mapping[str, Job], workers: int, scratch: Path, shelf: _Shelf) ->
             initializer=start_worker,
             initargs=(str(scratch.resolve() / "ipython"),),
         ) as pool:
-            _drain(pool, jobs, waiting, workers, shelf)
+            try:
+                _drain(pool, jobs, waiting, workers, shelf)
+            except BaseException:  # told to stop: do not wait for the jobs under way
+                for process in multiprocessing.active_children():
+                    process.terminate()
+                raise
 
 
 def _drain(pool: Executor, jobs: Mapping[str, Job], waiting: list[str], workers: int, shelf: _Shelf) -> None:

@@ -18,8 +18,9 @@ from research.reporting.tables import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-DOTS_PER_INCH = 120
+DOTS_PER_INCH, COLOURS = 120, 64
 
 
 def show_figure(axes: Axes, *, title: str, caption: str, alt: str | None = None) -> None:
@@ -48,12 +49,11 @@ def show_figure(axes: Axes, *, title: str, caption: str, alt: str | None = None)
     kind, data = PLOTTED[axes]
     figure = axes.get_figure(root=True)
     assert figure is not None
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight", metadata={"Software": None})
+    picture = _png(figure)
     plt.close(figure)
     _display(
         {
-            "image/png": base64.b64encode(picture.getvalue()).decode("ascii"),
+            "image/png": base64.b64encode(picture).decode("ascii"),
             "text/plain": f"{title}\n{caption}\n{digest(data)}",
         },
         {"image/png": {"title": title, "caption": caption, "alt": alt or describe(title, kind, data)}},
@@ -115,6 +115,17 @@ def _marks(values: pd.Series) -> list[float]:
         float(values.max()),
         float(values.mean()),
     ]
+
+
+def _png(figure: Figure) -> bytes:
+    """The figure as PNG with a palette: a quarter of the size, and nothing that an eye would miss."""
+    from PIL import Image
+
+    drawn, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight")
+    image = Image.open(drawn).convert("RGB")
+    image.quantize(COLOURS, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
+    return small.getvalue()
 
 
 def _display(data: dict[str, str], metadata: dict[str, Any] | None = None) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import signal
 import threading
 import time
 import traceback
@@ -77,6 +78,7 @@ def start_worker(ipython_folder: str) -> None:
     os.environ["IPYTHONDIR"] = ipython_folder  # nobody's start-up files run in a report's kernel
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this environment, not a namesake of the user's
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what matters is in the outcome
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the build, which then ends its workers
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()

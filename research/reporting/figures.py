@@ -14,9 +14,12 @@ from weakref import WeakKeyDictionary
 import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import matplotlib.style
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
+
+from research.reporting.formats import format_value
 
 PLOTTED: WeakKeyDictionary[Axes, tuple[str, pd.DataFrame]] = WeakKeyDictionary()
 """What each Axes was drawn from, with the kind of figure in words: the digest and the text alternative read it."""
@@ -31,7 +34,7 @@ def levels(frame: pd.DataFrame, *, source: str, unit: str = "level", log: bool =
 
     On a logarithmic axis equal distances are equal returns.
     """
-    first_days = frame.apply(pd.Series.first_valid_index)
+    first_days = {name: frame[name].first_valid_index() for name in frame.columns}
     scale = {name: frame.iloc[:, 0][day] / frame[name][day] for name, day in first_days.items() if day is not None}
     frame = frame * pd.Series(scale)
     axes = _lines(frame, source)
@@ -49,20 +52,22 @@ def drawdowns(frame: pd.DataFrame, *, source: str) -> Axes:
     axes = _lines(frame, source)
     first = frame.iloc[:, 0]
     axes.fill_between(frame.index, first.to_numpy(), 0, color=_COLOURS[0], alpha=0.25, linewidth=0)
-    axes.set_ylim(top=0)
+    axes.set_ylim(top=0.01)
     _percent_axis(axes)
     axes.set_ylabel("below the highest level so far, %")
     return _note(axes, "Drawdown chart", frame)
 
 
-def rolling(frame: pd.DataFrame, *, source: str, label: str, percent: bool = True) -> Axes:
-    """A rolling measure over time against the line of zero."""
-    axes = _lines(frame, source)
-    axes.axhline(0, color=_GREY, linewidth=0.8)
-    if percent:
-        _percent_axis(axes)
-    axes.set_ylabel(label)
-    return _note(axes, "Line chart of a rolling measure", frame)
+def rolling_returns(frame: pd.DataFrame, *, source: str, window_days: int) -> Axes:
+    """Returns over a rolling window: the axis is logarithmic in what one unit became, and reads in per cent."""
+    axes = _lines(1.0 + frame, source)
+    axes.axhline(1.0, color=_GREY, linewidth=0.8)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: format_value(value - 1, "whole change")))
+    axes.set_ylabel(f"return over {window_days} days, %, logarithmic")
+    return _note(axes, "Line chart of returns over a rolling window", frame)
 
 
 def weights(frame: pd.DataFrame, *, source: str, shown: int = 9) -> Axes:
@@ -90,20 +95,22 @@ def monthly_heatmap(frame: pd.DataFrame, *, source: str) -> Axes:
     import seaborn as sns
 
     axes = _canvas(source, height=0.42 * len(frame) + 1.3)
-    sizes = frame.abs().melt()["value"].dropna()
-    limit = sizes.quantile(0.95) if len(sizes) else 1.0  # a few wild months must not pale the others
+    sizes = frame.drop(columns="Year", errors="ignore").abs().melt()["value"].dropna()
+    limit = (
+        float(np.quantile(sizes, 0.95)) if len(sizes) else 1.0
+    )  # a few wild months, or years, must not pale the others
     numbers = frame.map(lambda value: "" if pd.isna(value) else f"{100 * value:+.0f}".replace("-", "\u2212"))
     sns.heatmap(
-        frame.astype(float),
+        frame.astype(float).clip(-limit, limit),
         ax=axes,
         annot=numbers,
         fmt="",
         cmap="RdBu",
         center=0,
-        vmin=-limit,
-        vmax=limit,
+        vmin=-2 * limit,  # the pale half of the colours, on which dark numbers can be read
+        vmax=2 * limit,
         linewidths=1,
-        annot_kws={"fontsize": 9},
+        annot_kws={"fontsize": 9, "color": "#1b1f24"},
         cbar=False,
     )
     axes.set(xlabel="month", ylabel="year")
@@ -126,7 +133,7 @@ def _lines(frame: pd.DataFrame, source: str) -> Axes:
             **style,
         )
     if len(frame.columns) > 1:
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=4, frameon=False, fontsize=9)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=5, frameon=False, fontsize=9)
     axes.set_xlim(frame.index[0], frame.index[-1])
     return axes
 

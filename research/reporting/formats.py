@@ -19,12 +19,20 @@ def _percent(value: float) -> str:
     return f"{100 * value:,.1f}{_SPACE}%"
 
 
-def _precise_percent(value: float) -> str:
-    return f"{100 * value:,.3f}{_SPACE}%"
+def _fine_percent(value: float) -> str:
+    return f"{100 * value:,.2f}{_SPACE}%"
 
 
 def _change(value: float) -> str:
     return f"{100 * value:+,.1f}{_SPACE}%"
+
+
+def _whole_change(value: float) -> str:
+    return f"{100 * value:+,.0f}{_SPACE}%"
+
+
+def _fine_change(value: float) -> str:
+    return f"{100 * value:+,.2f}{_SPACE}%"
 
 
 def _ratio(value: float) -> str:
@@ -61,8 +69,10 @@ def _text(value: Any) -> str:
 
 KINDS: dict[str, Callable[[Any], str]] = {
     "percent": _percent,
-    "precise percent": _precise_percent,
+    "fine percent": _fine_percent,
     "change": _change,
+    "whole change": _whole_change,
+    "fine change": _fine_change,
     "ratio": _ratio,
     "number": _number,
     "usd": _usd,
@@ -85,7 +95,7 @@ def format_value(value: Any, kind: str) -> str:
     """
     if kind not in KINDS:
         raise ReportError(f"unknown number format {kind!r}: {suggest(kind, KINDS)}")
-    if value is None or value is pd.NaT or (isinstance(value, float | np.floating) and math.isnan(value)):
+    if pd.api.types.is_scalar(value) and pd.isna(value):
         return MISSING
     if isinstance(value, float | np.floating) and math.isinf(value):
         raise ReportError(f"cannot print {value} as {kind}: find out where the infinite value comes from.")

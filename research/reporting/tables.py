@@ -6,9 +6,9 @@ computed here. `show_table` in `display.py` puts a table on screen.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from functools import cached_property
 from html import escape
 from typing import Any
 
@@ -16,8 +16,11 @@ import pandas as pd
 
 from research.errors import ReportError, suggest
 from research.market.manifest import Manifest
-from research.reporting.formats import format_value, kind_of
+from research.reporting.formats import NUMERIC, format_value, kind_of
 from research.reporting.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE
+
+_LONG = 40
+"""Characters from which a column of text gets room for sentences."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,28 +55,41 @@ class Table:
     limit: int | None = None
 
     def __post_init__(self) -> None:
+        if self.frame.index.name is None and not isinstance(self.frame.index, pd.RangeIndex):
+            raise ReportError(f"table {self.caption!r}: the index has no name, so its column has no header.")
+        known = [*map(str, self.frame.columns), str(self.frame.index.name)]
         for name in [*self.formats, *self.headers]:
-            if name not in self.frame.columns:
-                raise ReportError(f"table {self.caption!r} has no column {name!r}: {suggest(name, self.frame.columns)}")
+            if name not in known:
+                raise ReportError(f"table {self.caption!r} has no column {name!r}: {suggest(name, known)}")
 
-    @property
+    @cached_property
+    def shown(self) -> pd.DataFrame:
+        """The rows that are shown, the row headers as the first column."""
+        frame = self.frame if self.limit is None else self.frame.head(self.limit)
+        if not (isinstance(frame.index, pd.RangeIndex) and frame.index.name is None):
+            frame = frame.reset_index()
+        return frame
+
+    @cached_property
     def words(self) -> pd.DataFrame:
-        """The shown rows as text, the row headers first."""
-        shown = self.frame if self.limit is None else self.frame.head(self.limit)
-        columns = {str(name): self._column_words(shown[name]) for name in shown.columns}
-        if not _is_plain(shown.index):
-            label = str(shown.index.name or "\u00a0")
-            kind = kind_of(shown.index.to_series())
-            columns = {label: [format_value(value, kind) for value in shown.index], **columns}
-        words = pd.DataFrame(columns, index=range(len(shown)))
+        """The shown rows as text, with the headers a reader sees."""
+        shown = self.shown
+        words = pd.DataFrame(
+            {
+                name: [format_value(value, self._kind(name, row)) for row, value in enumerate(shown[name])]
+                for name in shown.columns
+            },
+            index=shown.index,
+            dtype=object,
+        )
         return words.rename(columns=lambda name: self.headers.get(name, str(name).replace("_", " ")))
 
-    def _column_words(self, column: pd.Series) -> list[str]:
-        kind = self.formats.get(str(column.name)) or kind_of(column)
-        kinds = [
-            self.row_formats.get(row, kind) if isinstance(value, float | int) else kind for row, value in column.items()
-        ]
-        return [format_value(value, which) for value, which in zip(column, kinds, strict=True)]
+    def _kind(self, name: Hashable, row: int | None = None) -> str:
+        """The format of a column, or of one cell: numbers in a row that has a unit of its own are in that unit."""
+        kind = self.formats.get(str(name)) or kind_of(self.shown[name])
+        if row is None or kind not in NUMERIC:
+            return kind
+        return self.row_formats.get(self.shown.iloc[row, 0], kind)
 
     @property
     def footnote(self) -> str:
@@ -84,18 +100,29 @@ class Table:
 
     def to_html(self) -> str:
         """One `<table>` in a container of its own that scrolls; numbers carry their value for sorting."""
-        shown = self.frame if self.limit is None else self.frame.head(self.limit)
-        plain = _is_plain(shown.index)
-        words = self.words
-        values = list(shown.itertuples(index=not plain, name=None))
-        head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in words.columns)
-        body = "".join(_row(texts, row) for texts, row in zip(words.itertuples(index=False), values, strict=True))
+        columns = [self._column_html(position) for position in range(self.shown.shape[1])]
+        head, *body = ("".join(cells) for cells in zip(*columns, strict=True))
         note = f'<p class="note">{escape(self.footnote)}</p>' if self.footnote else ""
         return (
             f'<div class="table" role="region" tabindex="0" aria-label="{escape(self.caption)}"><table>'
-            f"<caption>{escape(self.caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-            f"{note}"
+            f"<caption>{escape(self.caption)}</caption><thead><tr>{head}</tr></thead>"
+            f"<tbody>{''.join(f'<tr>{row}</tr>' for row in body)}</tbody></table></div>{note}"
         )
+
+    def _column_html(self, position: int) -> list[str]:
+        """The header and the cells of one column."""
+        values, words = self.shown.iloc[:, position], self.words.iloc[:, position]
+        kind = self._kind(values.name)
+        style = "number" if kind in NUMERIC else "date" if kind == "date" else ""
+        style = "long" if kind == "text" and words.str.len().max() > _LONG else style
+        style = f' class="{style}"' if style else ""
+        tag, scope = ("td", "") if position else ("th", ' scope="row"')
+        keys = [
+            f' data-value="{float(value):.10g}"' if kind in NUMERIC and not pd.isna(value) else "" for value in values
+        ]
+        return [f'<th scope="col"{style}>{escape(str(words.name))}</th>'] + [
+            f"<{tag}{scope}{style}{key}>{escape(text)}</{tag}>" for text, key in zip(words, keys, strict=True)
+        ]
 
     def to_text(self) -> str:
         """The same words as plain text."""
@@ -106,32 +133,18 @@ class Table:
         return {"text/html": self.to_html(), "text/plain": self.to_text()}
 
 
-def _is_plain(index: pd.Index) -> bool:
-    return isinstance(index, pd.RangeIndex) and index.name is None
-
-
-def _row(texts: tuple[str, ...], values: tuple[Any, ...]) -> str:
-    cells = [f'<th scope="row"{_value(values[0])}>{escape(texts[0])}</th>']
-    cells += [f"<td{_value(value)}>{escape(text)}</td>" for text, value in zip(texts[1:], values[1:], strict=True)]
-    return f"<tr>{''.join(cells)}</tr>"
-
-
-def _value(value: Any) -> str:
-    """Class and sort key of a number's cell."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
-    return f' class="number" data-value="{value:.10g}"' if is_number else ""
-
-
 def performance(summary: pd.DataFrame, *, confidence: float = 0.95) -> Table:
     """`performance_summary`: value and interval in the unit of each row, its convention, and the rule of thumb."""
-    frame = summary[["value", "lower", "upper"]].assign(
-        rule_of_thumb=[RULES_OF_THUMB.get(str(metric), "") for metric in summary.index],
-        convention=summary["convention"],
-    )
+    thumb = RULES_OF_THUMB
+    notes = [
+        f"{text} Rule of thumb: {thumb[str(metric)]}." if metric in thumb else text
+        for metric, text in summary["convention"].items()
+    ]
+    frame = summary[["value", "lower", "upper"]].assign(convention=notes)
     units = {"percent": "percent", "ratio": "ratio", "days": "count"}
     return Table(
         frame.rename(index=lambda name: str(name).replace("_", " ")),
-        f"Performance and risk, with {confidence:.0%} intervals",
+        f"Performance and risk, with {100 * confidence:g}\u00a0% intervals",
         row_formats={str(metric).replace("_", " "): units[unit] for metric, unit in summary["unit"].items()},
         note="lower and upper are the ends of a stationary block bootstrap interval: what a rerun of the same kind of "
         f"history could have shown. A dash marks a figure that describes one path only. {RULES_OF_THUMB_SOURCE}",
@@ -140,7 +153,7 @@ def performance(summary: pd.DataFrame, *, confidence: float = 0.95) -> Table:
 
 def holdings(frame: pd.DataFrame, *, as_of: pd.Timestamp) -> Table:
     """`IndexHistory.holdings`: who is in, how much, since when and why."""
-    columns = ["asset_id", "symbol", "rank", "target_weight", "weight", "price", "since", "reason"]
+    columns = ["asset_id", "symbol", "target_weight", "weight", "price", "since", "reason"]
     return Table(
         frame[columns],
         f"Members at the close of {as_of:%Y-%m-%d}",
@@ -170,7 +183,7 @@ def trades(constituents: pd.DataFrame) -> Table:
     return Table(
         constituents[columns].sort_values("trade", ascending=False, ignore_index=True),
         f"What was traded at the close of {constituents['effective_date'].iloc[0]:%Y-%m-%d}",
-        formats={"target_weight": "percent", "drifted_weight": "percent", "weight": "percent", "trade": "change"},
+        formats=dict.fromkeys(("target_weight", "drifted_weight", "weight"), "fine percent") | {"trade": "fine change"},
         headers={
             "asset_id": "asset",
             "target_weight": "target",
@@ -197,9 +210,9 @@ def drawdowns(frame: pd.DataFrame) -> Table:
 def trading_by_year(frame: pd.DataFrame) -> Table:
     """Sums of `IndexHistory.rebalances` by year: added, removed, turnover, cost."""
     return Table(
-        frame.rename_axis("year"),
+        frame.set_axis(frame.index.astype(str).rename("year")),
         "Trading by year, the first purchase left out",
-        formats={"turnover": "percent", "cost": "precise percent"},
+        formats={"turnover": "percent", "cost": "fine percent"},
         headers={"turnover": "turnover, one-sided", "cost": "cost, % of the level"},
     )
 

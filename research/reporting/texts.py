@@ -177,7 +177,7 @@ def dead_tokens(sensitivity: float, removed: int) -> str:
     times = "Once a member was" if removed == 1 else f"{removed} times a member was"
     return (
         f"{times} removed for want of a price. Valued at zero instead of at the last price, the index would have grown "
-        f"**{format_value(sensitivity, 'precise percent')} a year less**."
+        f"**{format_value(sensitivity, 'fine percent')} a year less**."
     )
 
 
@@ -192,7 +192,7 @@ def concentration(today: pd.Series, explained: float, benchmark: str) -> str:
 
 
 def _usd(value: float) -> str:
-    return format_value(value, "usd")
+    return format_value(value, "usd").replace(".0", "")
 
 
 def _percent(value: float) -> str:

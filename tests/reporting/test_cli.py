@@ -1,0 +1,54 @@
+"""The command line: exit status, one clear line for what is wrong, a quick start."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from research.cli import main
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["report"], ["report", "biuld"], ["report", "build", "--workers", "0"], ["data", "import", "x.csv"]],
+)
+def test_wrong_usage_exits_with_two(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage: research" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["data", "check", "nowhere"], "no snapshot at nowhere"),
+        (["data", "import", "nowhere.csv", "--profile", "coingecko-50", "--out", "{tmp}/snapshot"], "nowhere.csv"),
+        (["data", "import", "nowhere.csv", "--profile", "coingeko-50", "--out", "{tmp}/snapshot"], "coingecko-50"),
+        (["report", "build", "--config", "{tmp}/reports.toml"], "reports.toml: no such file"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_exit_status_one(
+    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([argument.format(tmp=tmp_path) for argument in arguments]) == 1
+    captured = capsys.readouterr()
+    assert captured.err.startswith("error: ")
+    assert captured.err.count("\n") == 1
+    assert message in captured.err
+    assert captured.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_sample_passes_its_check(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "check", "data/sample"]) == 0
+    assert "SIMULATED" in capsys.readouterr().out
+
+
+def test_the_command_line_loads_nothing_heavy_before_it_knows_what_to_do() -> None:
+    code = "import sys, research.cli; print([m for m in ('numpy', 'pandas', 'papermill') if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

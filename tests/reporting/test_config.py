@@ -1,0 +1,122 @@
+"""The list of reports, and a report's parameters against its notebook."""
+
+from __future__ import annotations
+
+import pytest
+
+from research.errors import ReportError
+from research.reporting.config import choose, load_reports
+from research.reporting.parameters import effective_parameters
+
+from .conftest import Project
+
+
+def write(project: Project, text: str) -> None:
+    project.config.write_text(text, encoding="utf-8")
+
+
+GOOD = '[walk]\ntitle = "A walk"\nnotebook = "../notebooks/walk.ipynb"\n'
+
+
+def test_a_report_is_read_with_its_notebook_relative_to_the_file(project: Project) -> None:
+    write(project, GOOD + "parameters = { days = 4 }\n")
+    report = load_reports(project.config)["walk"]
+    assert report.title == "A walk"
+    assert report.notebook == str(project.root / "notebooks" / "walk.ipynb")
+    assert report.parameters == {"days": 4}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no report in it"),
+        ("[walk\n", "not a valid TOML file"),
+        (GOOD + 'titel = "x"\n', "unknown key 'titel': did you mean 'title'?"),
+        ('[walk]\nnotebook = "x.ipynb"\n', "missing title"),
+        ('[walk]\ntitle = "x"\n', "missing notebook"),
+        ('[walk]\ntitle = 3\nnotebook = "x.ipynb"\n', "title = 3: expected text"),
+        ('[walk]\ntitle = " "\nnotebook = "x.ipynb"\n', "title is empty"),
+        ('[walk]\ntitle = "x"\nnotebook = "x.ipynb"\nparameters = 3\n', "parameters = 3: expected a table"),
+        ('title = "x"\n', "stands outside a report"),
+        (GOOD.replace("[walk]", "[index]"), "cannot be the name of a page"),
+        (GOOD.replace("[walk]", '["../walk"]'), "cannot be the name of a page"),
+        (GOOD.replace("[walk]", "[Walk]"), "cannot be the name of a page"),
+    ],
+)
+def test_what_is_wrong_with_a_list_of_reports_is_said_with_its_file(project: Project, text: str, message: str) -> None:
+    write(project, text)
+    with pytest.raises(ReportError) as caught:
+        load_reports(project.config)
+    assert message in str(caught.value)
+    assert str(project.config) in str(caught.value)
+
+
+def test_a_missing_list_is_one_clear_error(project: Project) -> None:
+    with pytest.raises(ReportError, match="no such file"):
+        load_reports(project.config)
+
+
+def test_only_an_unknown_report_suggests_the_nearest_name(project: Project) -> None:
+    project.reports(large_cap="", equal_weight="")
+    with pytest.raises(ReportError, match=r"--only large-cup: there is no such report; did you mean 'large-cap'\?"):
+        choose(load_reports(project.config), ["large-cup"])
+
+
+def test_chosen_reports_keep_the_order_of_the_file(project: Project) -> None:
+    project.reports(b="", a="", c="")
+    assert list(choose(load_reports(project.config), ["a", "b"])) == ["b", "a"]
+    assert list(choose(load_reports(project.config), [])) == ["b", "a", "c"]
+
+
+def parameters_of(project: Project, inline: str) -> dict[str, object]:
+    project.notebook("walk")
+    project.reports(walk=inline)
+    return effective_parameters(load_reports(project.config)["walk"])
+
+
+def test_parameters_are_the_defaults_of_the_notebook_with_those_of_the_report_over_them(project: Project) -> None:
+    found = parameters_of(project, "{ days = 7, share = 1 }")
+    assert found == {"town": "Bonn", "days": 7, "share": 1, "flag": True}
+
+
+@pytest.mark.parametrize(
+    ("inline", "message"),
+    [
+        ("{ dys = 7 }", "has no parameter 'dys': did you mean 'days'?"),
+        ('{ days = "7" }', "days = '7' is str, expected int"),
+        ("{ days = 7.0 }", "days = 7.0 is float, expected int"),
+        ("{ days = true }", "days = True is bool, expected int"),
+        ("{ flag = 1 }", "flag = 1 is int, expected bool"),
+        ("{ town = 2020-01-01 }", 'write it as text: town = "2020-01-01"'),
+        ("{ share = nan }", "not a finite number"),
+        ("{ share = -inf }", "not a finite number"),
+        ("{ town = [2020-01-01] }", "write it as text"),
+    ],
+)
+def test_a_parameter_that_does_not_fit_the_notebook_is_refused(project: Project, inline: str, message: str) -> None:
+    with pytest.raises(ReportError) as caught:
+        parameters_of(project, inline)
+    assert message in str(caught.value)
+
+
+def test_a_notebook_without_parameters_cell_is_refused(project: Project) -> None:
+    project.notebook("walk", parameters=None)
+    project.reports(walk="")
+    with pytest.raises(ReportError, match="no cell tagged 'parameters'"):
+        effective_parameters(load_reports(project.config)["walk"])
+
+
+def test_a_missing_notebook_and_a_file_that_is_none_are_refused(project: Project) -> None:
+    project.reports(walk="")
+    with pytest.raises(ReportError, match="there is no notebook"):
+        effective_parameters(load_reports(project.config)["walk"])
+    (project.root / "notebooks" / "walk.ipynb").write_text("not json")
+    with pytest.raises(ReportError, match="is not a notebook"):
+        effective_parameters(load_reports(project.config)["walk"])
+
+
+def test_a_derived_default_is_refused_because_it_would_go_stale(project: Project) -> None:
+    project.notebook("walk", parameters="days: int = 3\nhours: int = 24 * days")
+    project.reports(walk="")
+    with pytest.raises(ReportError, match="default of 'hours' is 24 \\* days, expected a literal"):
+        effective_parameters(load_reports(project.config)["walk"])

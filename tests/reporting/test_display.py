@@ -1,0 +1,197 @@
+"""Figures with their digest, tables in words, prose with numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from research import Methodology, rulebooks
+from research.errors import ReportError
+from research.reporting import display, figures, tables, texts
+from research.reporting.formats import MISSING, format_value
+from research.reporting.tables import Table
+
+DAYS = pd.date_range("2020-01-01", periods=4, name="date")
+LEVELS = pd.DataFrame({"index": [100.0, 120.0, 60.0, 90.0], "bitcoin": [np.nan, 5.0, 10.0, 7.5]}, index=DAYS)
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[dict[str, str], dict[str, Any]]]]:
+    """What was put on screen: data and metadata of each output."""
+    outputs: list[tuple[dict[str, str], dict[str, Any]]] = []
+    monkeypatch.setattr(display, "_display", lambda data, metadata=None: outputs.append((data, metadata or {})))
+    yield outputs
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "words"),
+    [
+        (0.12345, "percent", "12.3\u00a0%"),
+        (-0.5, "percent", "\u221250.0\u00a0%"),
+        (0.12345, "change", "+12.3\u00a0%"),
+        (-0.00001, "change", "0.0\u00a0%"),
+        (-0.0, "ratio", "0.00"),
+        (1.005e9, "usd", "1.0\u00a0bn"),
+        (-2.5e6, "usd", "\u22122.5\u00a0m"),
+        (12.3, "usd", "12.30"),
+        (19579.17, "number", "19,579"),
+        (4.70269, "number", "4.7027"),
+        (0.00123456, "number", "0.0012346"),
+        (2101, "count", "2,101"),
+        (pd.Timestamp("2020-02-03"), "date", "2020-02-03"),
+        (True, "text", "yes"),
+        ("two-fold", "text", "two-fold"),
+        (float("nan"), "percent", MISSING),
+        (pd.NaT, "date", MISSING),
+        (pd.NA, "count", MISSING),
+        (None, "text", MISSING),
+    ],
+)
+def test_a_number_reads_as_its_kind_says_and_what_is_missing_is_a_dash(value: Any, kind: str, words: str) -> None:
+    assert format_value(value, kind) == words
+
+
+def test_an_infinite_number_and_an_unknown_kind_are_refused() -> None:
+    with pytest.raises(ReportError, match="infinite"):
+        format_value(float("inf"), "ratio")
+    with pytest.raises(ReportError, match="did you mean 'percent'"):
+        format_value(1.0, "procent")
+
+
+def test_the_digest_of_a_figure_is_the_numbers_that_were_plotted() -> None:
+    words = " ".join(display.digest(LEVELS).split())
+    assert words == "n first last min max mean index 4 100 90 60 120 92.5 bitcoin 3 5 7.5 5 10 7.5"
+
+
+def test_a_changed_figure_has_another_digest(shown: list[Any]) -> None:
+    for frame in (LEVELS, LEVELS * 1.0001):
+        display.show_figure(figures.drawdowns(frame / 1000 - 1, source="test"), title="T", caption="C")
+    first, second = (data["text/plain"] for data, _ in shown)
+    assert first != second
+
+
+def test_a_figure_is_shown_once_with_caption_and_a_text_alternative_from_its_data(shown: list[Any]) -> None:
+    display.show_figure(figures.drawdowns(LEVELS / 100 - 2, source="test"), title="Falls", caption="How far.")
+    [(data, metadata)] = shown
+    assert data["image/png"].startswith("iVBOR")
+    about = metadata["image/png"]
+    assert about["alt"].startswith("Falls. Drawdown chart from 2020-01-01 to 2020-01-04. index: first -1, last -1.1")
+    assert (about["title"], about["caption"]) == ("Falls", "How far.")
+    assert plt.get_fignums() == []
+
+
+def test_axes_of_unknown_origin_are_refused(shown: list[Any]) -> None:
+    with pytest.raises(ReportError, match="not drawn by"):
+        display.show_figure(plt.subplots()[1], title="T", caption="C")
+
+
+def test_levels_meet_on_the_first_day_of_each_series() -> None:
+    axes = figures.levels(LEVELS, source="test")
+    index, bitcoin = (line.get_ydata() for line in axes.get_lines())
+    assert list(index) == [100, 120, 60, 90]
+    assert list(bitcoin[1:]) == [120, 240, 180]
+    assert axes.get_yscale() == "log"
+    plt.close("all")
+
+
+def test_weights_beyond_the_largest_are_shown_together_and_nothing_is_left_out() -> None:
+    weights = pd.DataFrame(np.full((4, 12), 1 / 12), index=DAYS, columns=[f"asset-{n:02d}" for n in range(12)])
+    axes = figures.weights(weights, source="test", shown=9)
+    _, labels = axes.get_legend_handles_labels()
+    assert labels[-1] == "3 others"
+    assert figures.PLOTTED[axes][1].sum(axis=1).to_numpy() == pytest.approx(1.0)
+    plt.close("all")
+
+
+def test_every_cell_of_the_heatmap_says_its_number() -> None:
+    table = pd.DataFrame({"Jan": [0.1, -0.2], "Feb": [np.nan, 0.0], "Year": [0.5, -0.2]}, index=[2020, 2021])
+    axes = figures.monthly_heatmap(table, source="test")
+    assert [text.get_text() for text in axes.texts] == ["+10", "+50", "\u221220", "+0", "\u221220"]
+    plt.close("all")
+
+
+def test_every_figure_labels_its_axis_with_a_unit_and_names_its_source() -> None:
+    returns = LEVELS.pct_change(fill_method=None)
+    drawn = [
+        figures.levels(LEVELS, source="the vendor"),
+        figures.drawdowns(returns, source="the vendor"),
+        figures.rolling_returns(returns, source="the vendor", window_days=2),
+        figures.weights(LEVELS.fillna(1.0) / 1000, source="the vendor"),
+    ]
+    for axes in drawn:
+        assert axes.get_ylabel()
+        figure = axes.get_figure()
+        assert figure is not None
+        assert figure.get_supxlabel() == "Source: the vendor"
+    assert all("%" in axes.get_ylabel() for axes in drawn[1:])
+    plt.close("all")
+
+
+FRAME = pd.DataFrame({"share": [0.5, np.nan], "note": ["a & b", "c"]}, index=pd.Index(["x", "y"], name="asset_id"))
+
+
+def test_a_table_says_the_same_words_as_text_and_as_html() -> None:
+    table = Table(FRAME, "Shares", formats={"share": "percent"}, headers={"asset_id": "asset"}, note="Source: none.")
+    assert " ".join(table.to_text().split()) == "Shares asset share note x 50.0 % a & b y – c Source: none."
+    html = table.to_html()
+    assert '<th scope="col">asset</th><th scope="col" class="number">share</th>' in html
+    assert '<th scope="row">x</th><td class="number" data-value="0.5">50.0\u00a0%</td><td>a &amp; b</td>' in html
+    assert '<td class="number">–</td>' in html
+
+
+def test_rows_with_units_of_their_own_are_formatted_by_row() -> None:
+    frame = pd.DataFrame({"value": [0.5, 0.5]}, index=pd.Index(["cagr", "beta"], name="metric"))
+    words = Table(frame, "T", row_formats={"cagr": "percent", "beta": "ratio"}).words
+    assert list(words["value"]) == ["50.0\u00a0%", "0.50"]
+
+
+def test_a_table_that_is_cut_says_so_and_an_empty_one_too() -> None:
+    assert Table(FRAME, "T", limit=1).footnote == "The first 1 of 2 rows."
+    assert len(Table(FRAME, "T", limit=1).words) == 1
+    assert Table(FRAME.head(0), "T").footnote == "No rows."
+    assert "<tbody></tbody>" in Table(FRAME.head(0), "T").to_html()
+
+
+def test_a_table_refuses_a_format_for_a_column_that_is_not_there_and_an_index_without_a_name() -> None:
+    with pytest.raises(ReportError, match="no column 'shere': did you mean 'share'"):
+        Table(FRAME, "T", formats={"shere": "percent"})
+    with pytest.raises(ReportError, match="the index has no name"):
+        Table(FRAME.rename_axis(None), "T")
+
+
+def test_the_performance_table_shows_thresholds_as_rules_of_thumb_and_names_their_source() -> None:
+    columns = {"value": 0.9, "lower": -0.1, "upper": 1.8, "unit": "ratio", "convention": "Arithmetic."}
+    table = tables.performance(pd.DataFrame(columns, index=pd.Index(["sharpe_ratio"], name="metric")))
+    assert "Rule of thumb: above 1 good" in table.to_text()
+    assert "not a verdict" in table.footnote
+    assert list(table.words.iloc[0, :4]) == ["sharpe ratio", "0.90", "\u22120.10", "1.80"]
+
+
+@pytest.mark.parametrize("name", sorted(rulebooks()))
+def test_every_shipped_rulebook_reads_as_sentences_with_its_own_numbers(name: str) -> None:
+    rules = Methodology.load(name)
+    text = texts.rulebook(rules)
+    assert f"The {rules.selection.count} largest" in text
+    assert f"traded {rules.schedule.lag_days} days later" in text
+    assert f"{rules.costs.fee_bps:g} basis points of fee" in text
+    assert "None" not in text
+    assert "$" not in text
+
+
+def test_a_measure_reads_as_words() -> None:
+    assert texts.measure("market_cap_mean_30d") == "mean market cap of the last 30 days"
+    assert texts.measure("volume") == "volume of the day"
+
+
+def test_the_verdict_strip_carries_its_items_for_the_page(shown: list[Any]) -> None:
+    display.show_verdict({"Level": "1,000", "As of": "2020-01-04"})
+    [(data, metadata)] = shown
+    assert metadata["verdict"] == [{"label": "Level", "value": "1,000"}, {"label": "As of", "value": "2020-01-04"}]
+    assert "1,000" in data["text/plain"]
+    assert "**1,000**" in data["text/markdown"]

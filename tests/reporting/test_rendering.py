@@ -1,0 +1,231 @@
+"""The page: self-contained, complete, readable by machines and people."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from nbformat import NotebookNode, v4
+
+from research.errors import ReportError
+from research.reporting.execution import verify
+from research.reporting.rendering import Page, render_page
+from research.reporting.site import Entry, write_index
+from research.reporting.tables import Table
+
+PIXEL = base64.b64encode(b"not really a picture").decode()
+FACTSHEET = Path(__file__).parents[2] / "notebooks" / "index_factsheet.ipynb"
+
+
+class Reader(HTMLParser):
+    """Collects tags with their attributes, and the text of scripts, from a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.script = ""
+        self._inside = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._inside = tag
+
+    def handle_data(self, data: str) -> None:
+        if self._inside == "script":
+            self.script += data
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
+
+    def all(self, name: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.tags if tag == name]
+
+
+def page(**changes: object) -> Page:
+    given: dict[str, object] = {
+        "title": "A <b>title</b>",
+        "built_at": "2024-01-02T03:04:05Z",
+        "commit": "abc",
+        "parameters": {"town": "<i>Bonn</i>"},
+        "snapshots": {"SIMULATED market": "f00d"},
+        "simulated": True,
+        "versions": {"pandas": "3"},
+    }
+    return Page(**(given | changes))
+
+
+def notebook() -> NotebookNode:
+    """One output of every kind that a page shows."""
+    table = pd.DataFrame({"a": [1, 2]})
+    bundle = {"text/html": Table(table, "A table").to_html(), "text/plain": "a table"}
+    picture = {"image/png": PIXEL, "text/plain": "T\nC\n   n\nx  2"}
+    about = {"image/png": {"title": "T & co", "caption": "C", "alt": 'Two "lines"'}}
+    outputs = [
+        v4.new_output("display_data", data=bundle),
+        v4.new_output("execute_result", data={"text/html": table.to_html(), "text/plain": "x"}, execution_count=1),
+        v4.new_output("display_data", data=picture, metadata=about),
+        v4.new_output("display_data", data={"text/markdown": "It was **bold**.", "text/plain": "It"}),
+        v4.new_output("execute_result", data={"text/plain": "<plain>"}, execution_count=1),
+        v4.new_output("stream", name="stdout", text="said <this>\n"),
+        v4.new_output("stream", name="stderr", text="DataWarning: short history\n"),
+        v4.new_output(
+            "display_data",
+            data={"text/plain": "Level 3"},
+            metadata={"verdict": [{"label": "Level", "value": "<3>"}]},
+        ),
+    ]
+    cells = [
+        v4.new_markdown_cell("# Why?\n\nBecause."),
+        v4.new_markdown_cell("## First part\n\nProse."),
+        v4.new_code_cell("1 < 2  # <script>alert(1)</script>", execution_count=1, outputs=outputs),
+        v4.new_markdown_cell("## Second part\n\n### Detail\n\n```\n# no heading\n```"),
+    ]
+    return v4.new_notebook(cells=cells, metadata={"language_info": {"name": "python"}})
+
+
+@pytest.fixture(scope="module")
+def html() -> str:
+    return render_page(notebook(), page())
+
+
+def test_nothing_is_loaded_from_anywhere(html: str) -> None:
+    reader = Reader(html)
+    for _, attributes in reader.tags:
+        for name in ("src", "href", "srcset", "data", "action", "poster"):
+            target = attributes.get(name) or "#"
+            assert target.startswith(("#", "data:image/png;base64,")) or target == "index.html", target
+    style = re.search(r"<style>(.*?)</style>", html, re.DOTALL)
+    assert style is not None
+    assert "url(" not in style[1]
+    assert "@import" not in style[1]
+    assert reader.all("link") == reader.all("iframe") == []
+
+
+def test_the_policy_forbids_the_network_and_allows_only_our_script(html: str) -> None:
+    reader = Reader(html)
+    [policy] = [meta["content"] for meta in reader.all("meta") if meta.get("http-equiv") == "Content-Security-Policy"]
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; img-src data:; ")
+    digest = base64.b64encode(hashlib.sha256(reader.script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}';" in policy
+    assert len(reader.all("script")) == 1
+
+
+def test_the_page_has_one_first_heading_a_language_a_skip_link_and_headings_in_order(html: str) -> None:
+    reader = Reader(html)
+    assert len(reader.all("h1")) == 1
+    assert reader.all("html") == [{"lang": "en"}]
+    assert {"class": "skip", "href": "#main"} in reader.all("a")
+    levels = [int(tag[1]) for tag, _ in reader.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_the_contents_lead_to_every_section(html: str) -> None:
+    reader = Reader(html)
+    anchors = {attributes["id"] for _, attributes in reader.tags if "id" in attributes}
+    links = [link["href"] for link in reader.all("a") if str(link.get("href")).startswith("#section")]
+    assert len(links) == 2
+    assert {str(link)[1:] for link in links} <= anchors
+
+
+def test_no_table_picture_or_text_of_the_notebook_is_lost(html: str) -> None:
+    reader = Reader(html)
+    assert len(reader.all("table")) == 2  # one displayed, one the result of a cell
+    [image] = reader.all("img")
+    assert image["src"] == f"data:image/png;base64,{PIXEL}"
+    assert "<strong>bold</strong>" in html
+    assert "&lt;plain&gt;" in html
+    assert "said &lt;this&gt;" in html
+    assert "DataWarning: short history" in html
+
+
+def test_a_picture_has_its_text_alternative_caption_and_data(html: str) -> None:
+    [image] = Reader(html).all("img")
+    assert image["alt"] == 'Two "lines"'
+    assert "<strong>T &amp; co.</strong> C" in html
+    assert "   n\nx  2</pre>" in html
+
+
+def test_the_verdict_is_in_the_bar_at_the_top_and_not_repeated(html: str) -> None:
+    assert html.count("&lt;3&gt;") == 1
+    assert html.index("&lt;3&gt;") < html.index('id="main"')
+
+
+def test_what_users_wrote_is_escaped(html: str) -> None:
+    assert "<h1>A &lt;b&gt;title&lt;/b&gt;</h1>" in html
+    assert "<i>Bonn</i>" not in html
+    assert "<script>alert(1)</script>" not in html
+
+
+def test_a_simulated_market_is_in_plain_sight_and_a_real_one_has_no_such_banner(html: str) -> None:
+    assert "<strong>SIMULATED</strong> This market never existed." in html
+    real = render_page(notebook(), page(simulated=False, snapshots={"vendor": "f00d"}))
+    assert "SIMULATED" not in real
+
+
+def test_the_index_page_says_simulated_beside_those_reports_alone(tmp_path: Path) -> None:
+    when = "2024-01-02T03:04:05Z"
+    real = Entry(title="Real", last_success=when, simulated=False)
+    made_up = Entry(title="Made up", last_success=when, simulated=True)
+    write_index(tmp_path, {"real": real})
+    assert "SIMULATED" not in (tmp_path / "index.html").read_text()
+    write_index(tmp_path, {"real": real, "made-up": made_up})
+    html = (tmp_path / "index.html").read_text()
+    assert html.count('class="badge"') == 1
+    assert "Made up</a> <span" in html
+    assert len(Reader(html).all("h1")) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("No heading.", "0 first-level headings"),
+        ("# One\n\n# Two", "2 first-level"),
+        ("# One\n\n### Deep", "skip a level"),
+    ],
+)
+def test_headings_out_of_order_are_refused(source: str, message: str) -> None:
+    with pytest.raises(ReportError, match=message):
+        render_page(v4.new_notebook(cells=[v4.new_markdown_cell(source)]), page())
+
+
+def test_the_committed_factsheet_renders_with_all_its_tables_and_described_pictures() -> None:
+    sheet = nbformat.read(FACTSHEET, as_version=4)
+    bundles = [output.data for cell in sheet.cells for output in cell.get("outputs", []) if "data" in output]
+    reader = Reader(render_page(sheet, page()))
+    assert len(reader.all("table")) == sum("text/html" in data for data in bundles) > 5
+    assert len(reader.all("img")) == sum("image/png" in data for data in bundles) > 3
+    assert all(len(str(image["alt"])) > 40 for image in reader.all("img"))
+    assert all(table.get("aria-label") for table in reader.all("div") if table.get("class") == "table")
+
+
+def executed(**changes: object) -> NotebookNode:
+    cells = [v4.new_code_cell("1", execution_count=1), v4.new_code_cell("2", execution_count=2), v4.new_code_cell("")]
+    result = v4.new_notebook(cells=cells, metadata={"papermill": {"exception": None}})
+    result.cells[1].update(changes)
+    return result
+
+
+def test_a_notebook_that_ran_to_its_end_passes_with_an_empty_cell_unrun() -> None:
+    verify(executed())
+
+
+def test_a_notebook_that_only_looks_completed_is_found_out() -> None:
+    with pytest.raises(ReportError, match="code cell 2 did not run"):
+        verify(executed(execution_count=None))
+    error = v4.new_output("error", ename="SystemExit", evalue="0", traceback=[])
+    with pytest.raises(ReportError, match="code cell 2 ended with SystemExit: 0"):
+        verify(executed(outputs=[error]))
+    stopped = executed()
+    stopped.metadata["papermill"]["exception"] = True
+    with pytest.raises(ReportError, match="did not run to its end"):
+        verify(stopped)
