@@ -189,14 +189,16 @@ def _assets(rows: pd.DataFrame, known: Mapping[str, Asset]) -> pd.DataFrame:
 
 
 def _tags(rows: pd.DataFrame, known: Mapping[str, Asset]) -> pd.DataFrame:
-    ids = dict(zip(rows["asset_key"], rows["asset_id"], strict=True))
-    lines = {
-        (asset_id, tag.tag): (pd.Timestamp(tag.valid_from) if tag.valid_from else pd.NaT, tag.valid_from is None)
-        for key, asset_id in ids.items()
-        for tag in known.get(key, Asset()).tags
-    }
-    table = [(*names, *values) for names, values in sorted(lines.items(), key=lambda line: line[0])]
-    return pd.DataFrame(table, columns=list(TAG_TYPES)).astype(TAG_TYPES)
+    keys = rows.drop_duplicates("asset_key")[["asset_key", "asset_id"]].itertuples(index=False)
+    tags = {(asset_id, tag) for key, asset_id in keys for tag in known.get(key, Asset()).tags}
+    lines = [
+        (asset_id, tag, pd.NaT, True)
+        if isinstance(tag, str)
+        else (asset_id, tag.tag, pd.Timestamp(tag.valid_from), False)
+        for asset_id, tag in tags
+    ]
+    table = pd.DataFrame(lines, columns=list(TAG_TYPES)).astype(TAG_TYPES)
+    return table.sort_values(["asset_id", "tag"]).reset_index(drop=True)
 
 
 def _daily(rows: pd.DataFrame) -> pa.Table:

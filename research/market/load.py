@@ -34,6 +34,8 @@ from research.market.snapshot import (
     write_snapshot,
 )
 
+ROWS_PER_BATCH = 1 << 17  # read at a time: a few MB, so that small markets too load in little more than their own size
+
 
 def load_market(
     path: str | Path,
@@ -68,7 +70,8 @@ def load_market(
         after the last day or after `end`, or `end` before the first day.
     """
     folder, manifest = open_snapshot(path)
-    with pq.ParquetFile(folder / DAILY, read_dictionary=["asset_id"]) as file:
+    # pre_buffer would hold the whole file in memory while it is read
+    with pq.ParquetFile(folder / DAILY, read_dictionary=["asset_id"], pre_buffer=False) as file:
         check_daily_schema(file.schema_arrow, str(folder / DAILY))
         window = _window(file, start, end, manifest.name)
         listed = read_table(folder, ASSETS)
@@ -200,7 +203,7 @@ def _batches_until(file: pq.ParquetFile, last_day: int) -> Iterator[pa.RecordBat
         for i in range(file.num_row_groups)
         if (pd.Timestamp(file.metadata.row_group(i).column(0).statistics.min) - epoch).days <= last_day
     ]
-    yield from file.iter_batches(batch_size=ROWS_PER_GROUP, row_groups=groups)
+    yield from file.iter_batches(batch_size=ROWS_PER_BATCH, row_groups=groups)
 
 
 def _long_batches(market: MarketData, schema: pa.Schema) -> Iterator[pa.RecordBatch]:

@@ -6,18 +6,15 @@ is described in data/README.md.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self
 
 from research.errors import DataError, suggest
 from research.market.snapshot import CORE_COLUMNS
+from research.settings import from_table, read_toml
 
-T = TypeVar("T")
 FOLDER = Path(__file__).with_name("profiles")
 
 
@@ -42,7 +39,7 @@ class Columns:
     volume: str | None = None
     symbol: str | None = None
     name: str | None = None
-    extra: Mapping[str, str] = field(default_factory=dict)
+    extra: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in self.extra:
@@ -55,7 +52,7 @@ class Columns:
     def numbers(self) -> dict[str, str]:
         """Snapshot column -> vendor column, of the columns that hold numbers."""
         core = {name: getattr(self, name) for name in CORE_COLUMNS if getattr(self, name) is not None}
-        return core | dict(self.extra)
+        return core | self.extra
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,28 +63,29 @@ class DatingRule:
     shift_days: int
 
     def __post_init__(self) -> None:
-        if isinstance(self.start, dt.datetime) or not isinstance(self.start, dt.date):
-            raise DataError(f"dating: start = {self.start!r} is not a date; write e.g. start = 2018-01-30.")
-        if not isinstance(self.shift_days, int) or abs(self.shift_days) > 1:
-            raise DataError(f"dating: shift_days = {self.shift_days!r}; expected -1, 0 or 1.")
+        if abs(self.shift_days) > 1:
+            raise DataError(f"dating: shift_days = {self.shift_days}; expected -1, 0 or 1.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tag:
-    """A tag; without `valid_from` its history is unknown, and it is static."""
+    """A tag and the first day on which it was known."""
 
     tag: str
-    valid_from: dt.date | None = None
+    valid_from: dt.date
 
 
 @dataclass(frozen=True, kw_only=True)
 class Asset:
-    """What the vendor's table does not say about one asset. What is None comes from the table or from the key."""
+    """What the vendor's table does not say about one asset. What is None comes from the table or from the key.
+
+    A tag that is a text alone is static: its history is unknown.
+    """
 
     id: str | None = None
     symbol: str | None = None
     name: str | None = None
-    tags: tuple[Tag, ...] = ()
+    tags: tuple[Tag | str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +119,7 @@ class Profile:
     date_format: str | None = None
     dating: tuple[DatingRule, ...] = ()
     split_after_gap_days: int | None = None
-    assets: Mapping[str, Asset] = field(default_factory=dict)
+    assets: dict[str, Asset] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         starts = [rule.start for rule in self.dating]
@@ -146,27 +144,9 @@ class Profile:
         path = Path(profile) if str(profile).endswith(".toml") else FOLDER / f"{profile}.toml"
         if not path.is_file():
             raise DataError(
-                f"no profile {str(profile)!r}: {suggest(str(profile), shipped_profiles())}, or a path to a .toml"
+                f"no profile {str(profile)!r}: {suggest(str(profile), shipped_profiles())}, or the path of a .toml file"
             )
-        try:
-            content = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise DataError(f"profile {path} is not TOML: {error}.") from error
-        return cls.from_mapping(content, str(path))
-
-    @classmethod
-    def from_mapping(cls, content: Mapping[str, Any], where: str = "profile") -> Self:
-        """Make a profile from the content of a TOML file; `where` names it in messages."""
-        content = dict(content)
-        content["columns"] = _build(Columns, content.get("columns", {}), f"{where}, [columns]")
-        content["dating"] = tuple(
-            _build(DatingRule, rule, f"{where}, [[dating]]") for rule in content.get("dating", [])
-        )
-        content["caveats"] = tuple(content.get("caveats", ()))
-        content["assets"] = {
-            key: _asset(entry, f"{where}, [assets] {key}") for key, entry in content.get("assets", {}).items()
-        }
-        return _build(cls, content, where)
+        return from_table(cls, read_toml(path, DataError), str(path), DataError)
 
 
 def shipped_profiles() -> list[str]:
@@ -189,37 +169,3 @@ def instant(text: str) -> dt.datetime:
     if moment.tzinfo is None:
         raise DataError(f"retrieved_at = {text!r} has no time zone; add Z if it is UTC.")
     return moment.astimezone(dt.UTC)
-
-
-def _asset(entry: Mapping[str, Any], where: str) -> Asset:
-    if not isinstance(entry, Mapping) or not isinstance(entry.get("tags", []), list):
-        raise DataError(
-            f'{where}: found {entry!r}, expected e.g. {{ id = "bitcoin", symbol = "BTC", tags = ["exchange"] }}.'
-        )
-    entry = dict(entry)
-    entry["tags"] = tuple(
-        _build(Tag, {"tag": tag} if isinstance(tag, str) else tag, f"{where}, tags") for tag in entry.get("tags", ())
-    )
-    return _build(Asset, entry, where)
-
-
-def _build(cls: type[T], content: Mapping[str, Any], where: str) -> T:
-    """Make a dataclass of a TOML table: its keys must be the fields, texts must be texts, all required ones present."""
-    if not isinstance(content, Mapping):
-        raise DataError(f"{where}: found {content!r}, expected a table.")
-    fields = {entry.name: entry for entry in dataclasses.fields(cls)}  # type: ignore[arg-type]
-    for key, value in content.items():
-        if key not in fields:
-            raise DataError(f"{where}: unknown entry {key!r}: {suggest(key, fields)}")
-        kind = str(fields[key].type)
-        if (kind.startswith("str") and not isinstance(value, str | None)) or (
-            kind.startswith("int") and not (isinstance(value, int) and not isinstance(value, bool))
-        ):
-            raise DataError(
-                f"{where}: {key} = {value!r}, expected {'a text' if kind.startswith('str') else 'a whole number'}."
-            )
-    required = [name for name, entry in fields.items() if entry.default is entry.default_factory is dataclasses.MISSING]
-    missing = [name for name in required if name not in content]
-    if missing:
-        raise DataError(f"{where}: {', '.join(missing)} missing. Needed are {', '.join(required)}.")
-    return cls(**content)

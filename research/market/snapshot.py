@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from research.errors import DataError
@@ -46,7 +47,7 @@ SCHEMAS = {
         }
     ),
 }
-ROWS_PER_GROUP = 1 << 20
+ROWS_PER_GROUP = 1 << 18  # decoded as a whole when read: small enough not to count beside the panels
 _EPOCH = np.datetime64("1970-01-01", "D")
 
 
@@ -170,7 +171,8 @@ def row_keys(batch: pa.RecordBatch, assets: pd.Index, where: str) -> tuple[np.nd
         raise DataError(f"{where}: {days.null_count} rows have no date. Every row needs a UTC day.")
     ids = batch.column("asset_id")
     ids = ids if pa.types.is_dictionary(ids.type) else ids.dictionary_encode()
-    positions = assets.get_indexer(pd.Index(ids.dictionary.to_pylist()))
+    known = pa.array(assets, pa.string())
+    positions = pc.index_in(ids.dictionary.cast(pa.string()), known).fill_null(-1).to_numpy(zero_copy_only=False)
     codes = ids.indices.fill_null(len(positions)).to_numpy(zero_copy_only=False)
     codes = np.append(positions, -1)[codes]
     if (codes < 0).any():
@@ -244,7 +246,7 @@ def _write_daily(file: Path, daily: pa.Table | pa.RecordBatchReader, assets: pd.
     ) as writer:
         for batch in _batches(daily):
             last_key = check_batch(batch, *row_keys(batch, assets, where), assets, last_key, where)
-            writer.write_batch(batch.cast(schema) if batch.schema != schema else batch, row_group_size=ROWS_PER_GROUP)
+            writer.write_table(pa.Table.from_batches([batch]).cast(schema), row_group_size=ROWS_PER_GROUP)
             rows += batch.num_rows
     if rows == 0:
         raise DataError("there are no daily rows to write: a snapshot needs at least one price.")
