@@ -1,4 +1,7 @@
-"""The audit trail: the engine's records as tables, so that every number of an index can be traced."""
+"""The audit trail: the engine's records as tables, so that every number of an index can be traced.
+
+What it means for one asset or one day is worked out in `explain.py`.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from research.errors import DataError
 from research.index.decision import Decision
 from research.index.methodology import Methodology
-from research.index.reasons import full_reasons, short_reasons
+from research.index.reasons import short_reasons
 from research.index.records import Trade
 from research.index.view import IntArray
 
 if TYPE_CHECKING:
     from research.index.history import IndexHistory
-    from research.market.data import Date
 
 STATUSES = ("frozen", "kept", "added", "removed", "not bought")
 ADDED, REMOVED = STATUSES.index("added"), STATUSES.index("removed")
@@ -42,9 +43,9 @@ def decisions_table(decisions: Sequence[Decision], methodology: Methodology) -> 
     columns: dict[str, Any] = {
         "determination_date": np.repeat(source.dates[rows].to_numpy(), sizes),
         "effective_date": np.repeat((source.dates[rows] + pd.to_timedelta(lags, unit="D")).to_numpy(), sizes),
-        "cause": _texts([decision.cause for decision in decisions], np.repeat(np.arange(len(decisions)), sizes)),
-        "asset_id": _texts(source.asset_ids, assets),
-        "symbol": _texts(source.symbols, assets),
+        "cause": texts([decision.cause for decision in decisions], np.repeat(np.arange(len(decisions)), sizes)),
+        "asset_id": texts(source.asset_ids, assets),
+        "symbol": texts(source.symbols, assets),
     }
     for number, screen in enumerate(decisions[0].screens):
         for part, suffix in [("value", "value"), ("limit", "limit"), ("passed", "pass")]:
@@ -59,20 +60,20 @@ def decisions_table(decisions: Sequence[Decision], methodology: Methodology) -> 
     columns |= {
         "eligible": joined("eligible"),
         "rank_value": joined("rank_value"),
-        "rank": _ranks(joined("rank")),
+        "rank": ranks_column(joined("rank")),
         "incumbent": joined("incumbent"),
         "selected": joined("selected"),
-        "reason": _texts(words, np.concatenate(codes)),
+        "reason": texts(words, np.concatenate(codes)),
     }
     return pd.DataFrame(columns)
 
 
-def _texts(words: Sequence[str] | np.ndarray, codes: np.ndarray) -> pd.api.extensions.ExtensionArray:
+def texts(words: Sequence[str] | np.ndarray, codes: np.ndarray) -> pd.api.extensions.ExtensionArray:
     """A text column from few texts and many places: much cheaper than making each text anew."""
     return pd.array(list(words), dtype="str").take(codes)
 
 
-def _ranks(ranks: IntArray) -> pd.api.extensions.ExtensionArray:
+def ranks_column(ranks: IntArray) -> pd.api.extensions.ExtensionArray:
     """Ranks as nullable integers; 0 means none."""
     return pd.arrays.IntegerArray(ranks, mask=ranks == 0)
 
@@ -95,21 +96,22 @@ def constituents_table(index: IndexHistory) -> pd.DataFrame:
         return np.concatenate([getattr(trade, field) for trade in trades])
 
     assets, before, after = joined("assets"), joined("before"), joined("after")
+    quoted = np.concatenate([source.quoted_units(trade.row)[trade.assets] for trade in trades])
     table = pd.DataFrame(
         {
             "effective_date": source.dates[rows][number],
             "determination_date": _determined(index)[number],
-            "cause": _texts([trade.cause for trade in trades], number),
-            "asset_id": _texts(source.asset_ids, assets),
-            "symbol": _texts(source.symbols, assets),
-            "rank": _ranks(joined("rank")),
+            "cause": texts([trade.cause for trade in trades], number),
+            "asset_id": texts(source.asset_ids, assets),
+            "symbol": texts(source.symbols, assets),
+            "rank": ranks_column(joined("rank")),
             "target_weight": joined("target"),
             "drifted_weight": before,
             "weight": after,
-            "units": joined("units") * scale[number],
-            "price": joined("price"),
+            "units": joined("units") * scale[number] * quoted,
+            "price": joined("price") / quoted,
             "trade": after - before,
-            "status": _texts(STATUSES, np.concatenate([_status(trade) for trade in trades])),
+            "status": texts(STATUSES, np.concatenate([_status(trade) for trade in trades])),
         }
     )
     return table.iloc[np.lexsort((assets, -after, number))].reset_index(drop=True)
@@ -213,105 +215,3 @@ def concentration_table(index: IndexHistory) -> pd.DataFrame:
     return pd.DataFrame(
         {"herfindahl": squares, "effective_number": 1.0 / squares, "largest_weight": index.weights.max(axis=1)}
     )
-
-
-def _row_of(index: IndexHistory, date: Date | None) -> int:
-    last = len(index.source.dates) - 1
-    if date is None:
-        return last
-    row = int((pd.Timestamp(date) - index.source.dates[0]).days)
-    if not index.base_row <= row <= last:
-        raise DataError(
-            f"{index.methodology.name} has no day {pd.Timestamp(date).date()}: it runs from {index.dates[0].date()} "
-            f"to {index.dates[-1].date()}."
-        )
-    return row
-
-
-def holdings_table(index: IndexHistory, date: Date | None) -> pd.DataFrame:
-    """One row per member at the close of a day, largest first.
-
-    Columns: asset_id, symbol, rank (Int64), target_weight (of the last trade), weight, units, price, price_date (the
-    day of the price: earlier where it is carried), since (start of the present membership), reason.
-    """
-    row = _row_of(index, date)
-    trades = [trade for trade in index.trades if trade.row <= row]
-    members = index.constituents[index.constituents["effective_date"] == index.source.dates[trades[-1].row]]
-    members = members[(members["cause"] == trades[-1].cause) & (members["weight"] > 0)].reset_index(drop=True)
-    positions = index.market.prices.columns.get_indexer(pd.Index(members["asset_id"]))
-    price, printed = index.source.carried_prices(row, positions)
-    weights = index.weights.iloc[row - index.base_row].reindex(members["asset_id"]).to_numpy()
-    reasons = _latest_reconstitution(index, row).set_index("asset_id")["reason"]
-    table = members[["asset_id", "symbol", "rank", "target_weight"]].assign(
-        weight=weights,
-        units=members["units"],
-        price=price,
-        price_date=index.source.dates[printed],
-        since=_since(index, trades, members["asset_id"]),
-        reason=reasons.reindex(members["asset_id"]).to_numpy(),
-    )
-    return table.sort_values(["weight", "asset_id"], ascending=[False, True], ignore_index=True)
-
-
-def _since(index: IndexHistory, trades: list[Trade], members: pd.Series) -> list[pd.Timestamp]:
-    """First effective day of each member's present, unbroken membership."""
-    held = [set(index.source.asset_ids[trade.assets[trade.after > 0]]) for trade in trades]
-    result = []
-    for member in members:
-        start = len(trades) - 1
-        while start > 0 and member in held[start - 1]:
-            start -= 1
-        result.append(index.source.dates[trades[start].row])
-    return result
-
-
-def _latest_reconstitution(index: IndexHistory, row: int) -> pd.DataFrame:
-    """The last decision that chose members and was effective by `row`, as a table with the reasons in full."""
-    chosen = [
-        decision
-        for decision in index.decision_records
-        if decision.cause != "rebalance" and decision.effective_row <= row and not decision.kept
-    ]
-    table = decisions_table(chosen[-1:], index.methodology)
-    return table.assign(reason=full_reasons(chosen[-1], index.methodology))
-
-
-def nearest_misses_table(index: IndexHistory, date: Date | None, count: int) -> pd.DataFrame:
-    """The `count` largest assets left out at the last reconstitution that failed at most one screen, and no tag screen.
-
-    Columns: asset_id, symbol, rank (Int64, missing where not eligible), rank_value, reason.
-    """
-    table = _latest_reconstitution(index, _row_of(index, date))
-    passes = table[[column for column in table.columns.astype(str) if column.endswith("_pass")]]
-    tags = passes[[column for column in passes.columns if "tags" in column]]
-    near = ~table["selected"] & ((~passes).sum(axis=1) <= 1) & tags.all(axis=1) & table["rank_value"].notna()
-    columns = ["asset_id", "symbol", "rank", "rank_value", "reason"]
-    return table[near].nlargest(count, "rank_value")[columns].reset_index(drop=True)
-
-
-def caveats(index: IndexHistory) -> list[str]:
-    """Sentences for the reader, most serious first."""
-    market, rules = index.market, index.methodology
-    lines = []
-    if market.manifest.simulated:
-        lines.append("SIMULATED data: this market never existed.")
-    if not index.investable:
-        lines.append("Not investable: it decides and trades at one and the same close (lag of 0 days).")
-    sensitivity = index.dead_token_sensitivity
-    if sensitivity > 0.01:
-        lines.append(
-            f"Dead tokens matter: valued at zero instead of at their last price, the index grows {sensitivity:.1%} "
-            "a year less."
-        )
-    used = set(rules.universe.exclude_tags) | set(rules.universe.include_tags)
-    static = market.tags[market.tags["static"].astype(bool) & market.tags["tag"].isin(used)]
-    if len(static):
-        lines.append(
-            f"{len(static)} tags used here ({', '.join(sorted(static['tag'].unique()))}) have no history: today's "
-            "classification is applied to the past, which is look-ahead."
-        )
-    kept = sum(decision.kept for decision in index.decision_records)
-    if kept:
-        lines.append(f"{kept} times too few assets were eligible and the previous composition was kept.")
-    lines.append("A price index: staking income, airdrops and taxes are not in it.")
-    return lines + list(market.manifest.caveats)

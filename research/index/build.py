@@ -59,14 +59,8 @@ def build_index(
     DataError
         If a table lacks a column or names an unknown asset.
     """
-    source = PointInTime(
-        market,
-        signals=signals,
-        votes=votes,
-        migrations=migrations,
-        removals=removals,
-        outlier_jump=methodology.events.outlier_jump,
-    )
+    tables = {"signals": signals, "votes": votes, "migrations": migrations, "removals": removals}
+    source = PointInTime(market, **tables, outlier_jump=methodology.events.outlier_jump)
     plan = determinations(source.dates, methodology.schedule)
     first = _first_decision(source, methodology, plan)
     portfolio = Portfolio(source=source, methodology=methodology, row=first.effective_row)
@@ -83,6 +77,7 @@ def build_index(
         segments=tuple(portfolio.segments),
         trades=tuple(portfolio.trades),
         event_records=tuple(portfolio.events),
+        tables=tables,
     )
 
 

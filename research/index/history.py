@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from research.index import audit
+from research.index import attribution, audit, explain
 from research.index.decision import Decision
 from research.index.methodology import Methodology
 from research.index.records import Event, Segment, Trade
@@ -25,7 +26,8 @@ class IndexHistory:
     """What an index was, day by day, and why.
 
     Levels are indexed by UTC day from the base date to the last day of the market. All frames are made when first
-    asked for. `market` and `methodology` are the inputs; the other fields are the engine's own records.
+    asked for. `market`, `methodology` and `tables` (signals, votes, ...) are the inputs; the other fields
+    are the engine's own records.
     """
 
     market: MarketData
@@ -36,6 +38,7 @@ class IndexHistory:
     segments: tuple[Segment, ...]
     trades: tuple[Trade, ...]
     event_records: tuple[Event, ...]
+    tables: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
 
     # ------------------------------------------------------------------ levels
 
@@ -142,11 +145,28 @@ class IndexHistory:
 
     def holdings(self, date: Date | None = None) -> pd.DataFrame:
         """Who is in at the close of `date` (default: the last day), how much, since when and why."""
-        return audit.holdings_table(self, date)
+        return explain.holdings_table(self, date)
 
     def nearest_misses(self, date: Date | None = None, count: int = 5) -> pd.DataFrame:
         """The largest assets that were not selected and failed at most one screen of number."""
-        return audit.nearest_misses_table(self, date, count)
+        return explain.nearest_misses_table(self, date, count)
+
+    def explain(self, asset_id: str, date: Date | None = None) -> explain.Explanation:
+        """Why one asset is in or out, and why this weight: see `explain.explain`."""
+        return explain.explain(self, asset_id, date)
+
+    def weight_steps(self, date: Date | None = None) -> pd.DataFrame:
+        """Target weights from market cap to final, step by step: see `attribution.weight_steps`."""
+        return attribution.weight_steps(self, date)
+
+    def rebalance_difference(self, date: Date | None = None) -> pd.DataFrame:
+        """What the last rebalance changed, by cause: see `attribution.rebalance_difference`."""
+        return attribution.rebalance_difference(self, date)
+
+    @cached_property
+    def contributions(self) -> pd.DataFrame:
+        """Contribution of each member to each day's return: see `attribution.contributions_table`."""
+        return attribution.contributions_table(self)
 
     # ------------------------------------------------------------------ what to know when reading it
 
@@ -158,4 +178,4 @@ class IndexHistory:
     @property
     def caveats(self) -> list[str]:
         """What a reader of any figure of this index should know, in sentences."""
-        return audit.caveats(self)
+        return explain.caveats(self)

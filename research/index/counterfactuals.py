@@ -1,0 +1,97 @@
+"""What the index would have been under slightly other rules: how much of the result hangs on a single choice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from research.evaluation import (
+    annualized_volatility,
+    cagr,
+    max_drawdown,
+    returns_from_levels,
+    sharpe_ratio,
+    tracking_error,
+)
+from research.index.build import build_index
+from research.index.history import IndexHistory
+from research.index.methodology import Methodology
+from research.market import MarketData
+
+LAGS = (0, 1, 5)
+
+
+def counterfactuals(index: IndexHistory) -> pd.DataFrame:
+    """Rebuild the index with one rule changed at a time, and compare over the days that all variants have.
+
+    Variants: no caps and floors, no buffer, lags of 0, 1 and 5 days, dead tokens at their last price and at zero, and
+    only the tokens that still had a price at the end. The last one is look-ahead on purpose: it measures the bias of
+    an index that forgets its dead.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by variant ("as published" first): total_return, cagr, annualized_volatility, sharpe_ratio,
+        max_drawdown (fractions; 365 days a year; no risk-free rate), annual_turnover (one-sided), and
+        cagr_difference and tracking_error against the published index.
+    """
+    histories = {"as published": index} | dict(_variants(index))
+    levels = {name: history.level for name, history in histories.items()}
+    levels["dead tokens at their last price"] = index.level_if_removed_at_last_price
+    levels["dead tokens at zero"] = index.level_if_removed_at_zero
+    start = max(level.index[0] for level in levels.values())
+    table = pd.DataFrame({name: level.loc[start:] for name, level in levels.items()})
+    returns = returns_from_levels(table)
+    published = returns["as published"]
+    turnover = {name: annual_turnover(history) for name, history in histories.items()}
+    result = pd.DataFrame(
+        {
+            "total_return": table.iloc[-1] / table.iloc[0] - 1.0,
+            "cagr": cagr(returns),
+            "annualized_volatility": annualized_volatility(returns),
+            "sharpe_ratio": sharpe_ratio(returns),
+            "max_drawdown": max_drawdown(returns),
+            "annual_turnover": pd.Series(turnover).reindex(table.columns).fillna(turnover["as published"]),
+        }
+    )
+    result["cagr_difference"] = result["cagr"] - float(cagr(published))
+    result["tracking_error"] = tracking_error(returns, published)
+    return result.rename_axis("variant")
+
+
+def annual_turnover(index: IndexHistory) -> float:
+    """One-sided turnover a year, without the purchase of the first basket; NaN for a history of one day."""
+    years = (len(index.dates) - 1) / 365
+    traded = sum(trade.turnover for trade in index.trades if trade.cause != "initial")
+    return traded / years if years else float("nan")
+
+
+def _variants(index: IndexHistory) -> Iterator[tuple[str, IndexHistory]]:
+    """Name and history of each variant that differs from the rulebook."""
+    rules = index.methodology
+    weighting, selection, schedule = rules.weighting, rules.selection, rules.schedule
+    unbounded = replace(weighting, max_weight=None, min_weight=None, max_weight_by_rank=(), max_group_weight=None)
+    if unbounded != weighting:
+        yield "no caps and floors", _rebuilt(index, replace(rules, weighting=unbounded))
+    if selection.count is not None and selection.buffer != (selection.count, selection.count):
+        yield (
+            "no buffer",
+            _rebuilt(index, replace(rules, selection=replace(selection, entry_rank=None, exit_rank=None))),
+        )
+    for lag in LAGS:
+        if lag != schedule.lag_days:
+            yield f"lag of {lag} days", _rebuilt(index, replace(rules, schedule=replace(schedule, lag_days=lag)))
+    yield "survivors only (look-ahead)", _rebuilt(index, rules, _survivors(index.market))
+
+
+def _rebuilt(index: IndexHistory, rules: Methodology, market: MarketData | None = None) -> IndexHistory:
+    return build_index(market or index.market, rules, **index.tables)
+
+
+def _survivors(market: MarketData) -> MarketData:
+    """The market without the assets that have no price on the last day."""
+    alive = np.asarray(market.prices.iloc[-1].notna())
+    return market.only(list(market.prices.columns[alive]))

@@ -1,0 +1,206 @@
+"""What an index holds and why: holdings, nearest misses, the reason card of one asset, caveats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from research.errors import DataError
+from research.index.attribution import WATERFALL, row_of, weight_steps
+from research.index.audit import decisions_table
+from research.index.decision import Decision
+from research.index.reasons import full_reasons
+from research.index.records import Trade
+
+if TYPE_CHECKING:
+    from research.index.history import IndexHistory
+    from research.market.data import Date
+
+
+def holdings_table(index: IndexHistory, date: Date | None) -> pd.DataFrame:
+    """One row per member at the close of a day, largest first.
+
+    Columns: asset_id, symbol, rank (Int64), target_weight (of the last trade), weight, units, price, price_date (the
+    day of the price: earlier where it is carried), since (start of the present membership), reason.
+    """
+    row = row_of(index, date)
+    trades = [trade for trade in index.trades if trade.row <= row]
+    members = index.constituents[index.constituents["effective_date"] == index.source.dates[trades[-1].row]]
+    members = members[(members["cause"] == trades[-1].cause) & (members["weight"] > 0)].reset_index(drop=True)
+    positions = index.market.prices.columns.get_indexer(pd.Index(members["asset_id"]))
+    price, printed = index.source.carried_prices(row, positions)
+    quoted = index.source.quoted_units(row)[positions]
+    weights = index.weights.iloc[row - index.base_row].reindex(members["asset_id"]).to_numpy()
+    reasons = _latest_reconstitution(index, row).set_index("asset_id")["reason"]
+    table = members[["asset_id", "symbol", "rank", "target_weight"]].assign(
+        weight=weights,
+        units=members["units"],
+        price=price / quoted,
+        price_date=index.source.dates[printed],
+        since=_since(index, trades, members["asset_id"]),
+        reason=reasons.reindex(members["asset_id"]).to_numpy(),
+    )
+    return table.sort_values(["weight", "asset_id"], ascending=[False, True], ignore_index=True)
+
+
+def _since(index: IndexHistory, trades: list[Trade], members: pd.Series) -> list[pd.Timestamp]:
+    """First effective day of each member's present, unbroken membership."""
+    held = [set(index.source.asset_ids[trade.assets[trade.after > 0]]) for trade in trades]
+    result = []
+    for member in members:
+        start = len(trades) - 1
+        while start > 0 and member in held[start - 1]:
+            start -= 1
+        result.append(index.source.dates[trades[start].row])
+    return result
+
+
+def _latest_decision(index: IndexHistory, row: int) -> Decision:
+    """The last decision that chose members and was effective by `row`."""
+    return next(
+        decision
+        for decision in reversed(index.decision_records)
+        if decision.cause in ("initial", "reconstitution") and decision.effective_row <= row and not decision.kept
+    )
+
+
+def _latest_reconstitution(index: IndexHistory, row: int) -> pd.DataFrame:
+    """That decision as a table, with the reasons in full."""
+    decision = _latest_decision(index, row)
+    table = decisions_table([decision], index.methodology)
+    return table.assign(reason=full_reasons(decision, index.methodology))
+
+
+def nearest_misses_table(index: IndexHistory, date: Date | None, count: int) -> pd.DataFrame:
+    """The `count` largest assets left out at the last reconstitution that failed at most one screen, and no tag screen.
+
+    Columns: asset_id, symbol, rank (Int64, missing where not eligible), rank_value, reason.
+    """
+    table = _latest_reconstitution(index, row_of(index, date))
+    passes = table[[column for column in table.columns.astype(str) if column.endswith("_pass")]]
+    tags = passes[[column for column in passes.columns if "tags" in column]]
+    near = ~table["selected"] & ((~passes).sum(axis=1) <= 1) & tags.all(axis=1) & table["rank_value"].notna()
+    columns = ["asset_id", "symbol", "rank", "rank_value", "reason"]
+    return table[near].nlargest(count, "rank_value")[columns].reset_index(drop=True)
+
+
+def caveats(index: IndexHistory) -> list[str]:
+    """Sentences for the reader, most serious first."""
+    market, rules = index.market, index.methodology
+    lines = []
+    if market.manifest.simulated:
+        lines.append("SIMULATED data: this market never existed.")
+    if not index.investable:
+        lines.append("Not investable: it decides and trades at one and the same close (lag of 0 days).")
+    sensitivity = index.dead_token_sensitivity
+    if sensitivity > 0.01:
+        lines.append(
+            f"Dead tokens matter: valued at zero instead of at their last price, the index grows {sensitivity:.1%} "
+            "a year less."
+        )
+    used = set(rules.universe.exclude_tags) | set(rules.universe.include_tags)
+    static = market.tags[market.tags["static"].astype(bool) & market.tags["tag"].isin(used)]
+    if len(static):
+        lines.append(
+            f"{len(static)} tags used here ({', '.join(sorted(static['tag'].unique()))}) have no history: today's "
+            "classification is applied to the past, which is look-ahead."
+        )
+    kept = sum(decision.kept for decision in index.decision_records)
+    if kept:
+        lines.append(f"{kept} times too few assets were eligible and the previous composition was kept.")
+    lines.append("A price index: staking income, airdrops and taxes are not in it.")
+    return lines + list(market.manifest.caveats)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """Why one asset is in or out, and why this weight, at the last decision that was effective by a day.
+
+    Attributes
+    ----------
+    asset_id, determination_date, effective_date
+    selected : bool
+    reason : str
+        In words, with the numbers.
+    screens : DataFrame
+        Indexed by screen: value, limit, margin (relative, positive where passed; missing for tags), passed.
+    rank : int, optional
+        Among the eligible; none where not eligible.
+    buffer : str
+        Where the lines of entry and exit lie.
+    waterfall : Series, optional
+        The weight step by step (`WATERFALL`); none where there is no weight.
+    """
+
+    asset_id: str
+    determination_date: pd.Timestamp
+    effective_date: pd.Timestamp
+    selected: bool
+    reason: str
+    screens: pd.DataFrame
+    rank: int | None
+    buffer: str
+    waterfall: pd.Series | None
+
+    def __str__(self) -> str:
+        where, decided = "in" if self.selected else "out", self.determination_date.date()
+        lines = [
+            f"{self.asset_id}: {where}, decided {decided}, effective {self.effective_date.date()}",
+            self.reason,
+            self.buffer,
+            self.screens.to_string(),
+        ]
+        if self.waterfall is not None:
+            lines.append("weight: " + ", ".join(f"{step} {value:+.2%}" for step, value in self.waterfall.items()))
+        return "\n".join(lines)
+
+
+def explain(index: IndexHistory, asset_id: str, date: Date | None) -> Explanation:
+    """The reason card of one asset as of a day.
+
+    Raises
+    ------
+    DataError
+        If the asset is unknown, was not listed yet at the determination, or the day lies outside the index.
+    """
+    index.market.price(asset_id)  # an unknown id gets the market's own message
+    row = row_of(index, date)
+    decision = _latest_decision(index, row)
+    assets = index.source.asset_ids[decision.assets]
+    found = np.flatnonzero(assets == asset_id)
+    if not len(found):
+        raise DataError(
+            f"{asset_id} had not printed a price by {decision.view.date.date()}, the determination in force on "
+            f"{index.source.dates[row].date()}. Ask for a later day."
+        )
+    place = int(found[0])
+    entry, leave = index.methodology.selection.buffer
+    weights = weight_steps(index, date).set_index("asset_id")[WATERFALL]
+    rank = int(decision.rank[place])
+    return Explanation(
+        asset_id=asset_id,
+        determination_date=decision.view.date,
+        effective_date=index.source.dates[decision.effective_row],
+        selected=bool(decision.selected[place]),
+        reason=full_reasons(decision, index.methodology)[place],
+        screens=_reason_card(decision, place),
+        rank=rank or None,
+        buffer=f"entry at rank {entry} or better, exit below rank {leave}",
+        waterfall=weights.T[asset_id] if asset_id in weights.index else None,
+    )
+
+
+def _reason_card(decision: Decision, place: int) -> pd.DataFrame:
+    rows = {
+        screen.name: {
+            "value": screen.value[place],
+            "limit": screen.limit[place],
+            "margin": screen.margin[place],
+            "passed": bool(screen.passed[place]),
+        }
+        for screen in decision.screens
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("screen")
