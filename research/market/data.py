@@ -228,9 +228,12 @@ def _nearby(asset_id: str, known: pd.Series) -> list[str]:
 def as_timestamp(date: Date) -> pd.Timestamp:
     """A UTC day; DataError if `date` is not one."""
     try:
-        return pd.Timestamp(date).normalize().tz_localize(None)
-    except (ValueError, TypeError) as error:
-        raise DataError(f"{date!r} is not a date: expected YYYY-MM-DD, e.g. 2021-06-30.") from error
+        moment = pd.Timestamp(dt.datetime.fromisoformat(date) if isinstance(date, str) else date)
+    except (ValueError, TypeError):
+        moment = pd.NaT
+    if moment is pd.NaT:
+        raise DataError(f"{date!r} is not a date: expected YYYY-MM-DD, e.g. 2021-06-30.")
+    return pd.Timestamp(moment.date())
 
 
 def _check_axes(prices: pd.DataFrame) -> None:

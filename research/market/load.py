@@ -138,15 +138,16 @@ def _window(file: pq.ParquetFile, start: Date | None, end: Date | None, name: st
     first, last = pd.Timestamp(groups[0].min), pd.Timestamp(groups[-1].max)
     begin = first if start is None else as_timestamp(start)
     stop = last if end is None else as_timestamp(end)
-    if begin > stop:
+    wrong = None
+    if start is not None and end is not None and begin > stop:
+        wrong = f"start {begin.date()} lies after end {stop.date()}"
+    elif begin > last:
+        wrong = f"start {begin.date()} lies after the last day"
+    elif stop < first:
+        wrong = f"end {stop.date()} lies before the first day"
+    if wrong:
         raise DataError(
-            f"snapshot {name!r}: start {begin.date()} lies after {'end' if end is not None else 'the last day'} "
-            f"{stop.date()}. Choose a start between {first.date()} and {min(stop, last).date()}."
-        )
-    if begin > last or stop < first:
-        raise DataError(
-            f"snapshot {name!r} has data from {first.date()} to {last.date()}, none between {begin.date()} and "
-            f"{stop.date()}. Choose other dates."
+            f"snapshot {name!r}: {wrong}. The data run from {first.date()} to {last.date()}: choose dates among these."
         )
     return _Window(start=max(begin, first), end=min(stop, last))
 

@@ -1,0 +1,60 @@
+"""What the tests of this folder share: a small market with holes, comparison of markets, tables of a vendor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from research.market import MarketData, Profile
+from research.market.profiles import Columns
+
+PROFILE = Profile(
+    name="a vendor",
+    source="made for a test",
+    licence="none",
+    retrieved_at="2024-01-31T00:00:00Z",
+    columns=Columns(date="day", key="coin", price="close", market_cap="cap", volume="vol"),
+)
+HEADER = "day,coin,close,cap,vol"
+
+
+def small_market() -> MarketData:
+    """Thirty days of three assets: one lists late, one has a gap, one dies; tags and a ledger with dates."""
+    rng = np.random.default_rng(1)
+    days = pd.date_range("2020-01-01", periods=30)
+    prices = pd.DataFrame(rng.lognormal(size=(30, 3)), index=days, columns=["late", "gap", "dead"])
+    prices.iloc[:5, 0] = prices.iloc[10:14, 1] = prices.iloc[20:, 2] = np.nan
+    tags = pd.DataFrame(
+        {
+            "asset_id": ["dead", "late"],
+            "tag": ["meme", "exchange"],
+            "valid_from": pd.to_datetime([None, "2020-01-20"]),
+            "static": [True, False],
+        }
+    )
+    volumes = prices * 3
+    volumes.iloc[12, 1] = 5.0  # traded, though the vendor has no price
+    return MarketData.from_panels(prices, prices * 10, volumes, tags=tags, extra={"open": prices.shift()})
+
+
+def assert_same_market(left: MarketData, right: MarketData) -> None:
+    """Every panel and table is equal to the bit, types included."""
+    for name in ("prices", "market_caps", "volumes", "assets", "tags", "ledger"):
+        pd.testing.assert_frame_equal(getattr(left, name), getattr(right, name), check_exact=True, obj=name)
+    assert left.extra.keys() == right.extra.keys()
+    for name, panel in left.extra.items():
+        pd.testing.assert_frame_equal(panel, right.extra[name], check_exact=True, obj=name)
+
+
+def csv(folder: Path, *lines: str, header: str = HEADER) -> Path:
+    """A vendor's table of these lines."""
+    file = folder / "table.csv"
+    file.write_text("\n".join([header, *lines, ""]), encoding="utf-8")
+    return file
+
+
+def names_in(folder: Path) -> set[str]:
+    """What lies in a folder, hidden entries included."""
+    return {path.name for path in folder.iterdir()}

@@ -1,0 +1,178 @@
+"""Loading: the panels are those of a pandas pivot, `end` hides the future, a wrong question has a clear answer."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from research.errors import DataError
+from research.market import MarketData, load_market, write_market
+from research.market import load as load_module
+from tests.conftest import ROOT
+from tests.market.helpers import assert_same_market, small_market
+
+DAYS = [f"2020-01-{day:02d}" for day in (1, 2, 8, 12, 13, 14, 15, 20, 21, 29, 30)]
+
+
+@pytest.fixture(scope="module")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("load") / "snapshot"
+    write_market(small_market(), folder)
+    return folder
+
+
+@st.composite
+def long_tables(draw: st.DrawFn) -> pd.DataFrame:
+    """Rows (date, asset_id, price, volume) in random order, at most one for each asset and day."""
+    keys = draw(
+        st.lists(st.tuples(st.integers(0, 40), st.sampled_from("abcdefgh")), min_size=1, max_size=60, unique=True)
+    )
+    number = st.one_of(st.just(np.nan), st.floats(1e-8, 1e12))
+    rows = [(day, asset, draw(st.floats(1e-8, 1e12)), draw(number)) for day, asset in keys]
+    table = pd.DataFrame(rows, columns=["day", "asset_id", "price", "volume"])
+    return table.assign(date=pd.Timestamp("2021-03-01") + pd.to_timedelta(table["day"], unit="D")).drop(columns="day")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(table=long_tables(), rows_per_batch=st.sampled_from([1, 7, 1 << 17]))
+def test_loaded_panels_are_those_of_a_pivot(table: pd.DataFrame, rows_per_batch: int) -> None:
+    expected = {name: table.pivot(index="date", columns="asset_id", values=name) for name in ("price", "volume")}  # noqa: PD010
+    days = pd.date_range(table["date"].min(), table["date"].max())
+    market = MarketData.from_panels(expected["price"], volumes=expected["volume"])
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(load_module, "ROWS_PER_BATCH", rows_per_batch)
+        write_market(market, Path(folder) / "snapshot")
+        loaded = load_market(Path(folder) / "snapshot")
+    for panel, name in ((loaded.prices, "price"), (loaded.volumes, "volume")):
+        pd.testing.assert_frame_equal(
+            panel,
+            expected[name].reindex(days),
+            check_exact=True,
+            check_names=False,
+            check_freq=False,
+            check_index_type=False,
+        )
+    assert loaded.market_caps.isna().all(axis=None)
+
+
+@pytest.mark.parametrize("end", DAYS)
+def test_loading_up_to_a_day_is_the_market_as_it_was_known_then(snapshot: Path, end: str) -> None:
+    assert_same_market(load_market(snapshot, end=end), load_market(snapshot).until(end))
+
+
+@pytest.mark.parametrize("end", DAYS)
+def test_until_is_the_market_made_from_truncated_input(end: str) -> None:
+    whole = small_market()
+    cut = slice(None, end)
+    alive = whole.prices.loc[cut].notna().any()
+    listed = alive.index[alive]
+    truncated = MarketData.from_panels(
+        whole.prices.loc[cut, listed],
+        whole.market_caps.loc[cut, listed],
+        whole.volumes.loc[cut, listed],
+        extra={"open": whole.extra["open"].loc[cut, listed]},
+    )
+    known = whole.until(end)
+    for name in ("prices", "market_caps", "volumes", "assets"):
+        pd.testing.assert_frame_equal(getattr(known, name), getattr(truncated, name), check_exact=True)
+    pd.testing.assert_frame_equal(known.extra["open"], truncated.extra["open"], check_exact=True)
+
+
+def test_in_a_gap_the_last_date_does_not_tell_that_the_asset_will_come_back() -> None:
+    assets = small_market().until("2020-01-12").assets.set_index("asset_id")
+    assert assets.loc["gap", "last_date"] == pd.Timestamp("2020-01-10")
+    assert assets.loc["dead", "last_date"] == pd.Timestamp("2020-01-12")
+
+
+def test_tags_become_known_on_their_day() -> None:
+    market = small_market()
+    assert set(market.until("2020-01-19").tags["tag"]) == {"meme"}  # static: known always, and marked as such
+    assert set(market.until("2020-01-20").tags["tag"]) == {"meme", "exchange"}
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [("2020-01-03", "2020-01-12"), ("2020-01-12", "2020-01-12"), (None, "2020-01-02")]
+)
+def test_a_window_is_until_and_then_since(snapshot: Path, start: str | None, end: str) -> None:
+    expected = load_market(snapshot).until(end)
+    assert_same_market(load_market(snapshot, start=start, end=end), expected.since(start) if start else expected)
+
+
+def test_a_window_wider_than_the_data_is_the_data(snapshot: Path) -> None:
+    assert_same_market(load_market(snapshot, start="2000-01-01", end="2100-01-01"), load_market(snapshot))
+
+
+def test_chosen_assets_keep_their_days_their_tags_and_nothing_else(snapshot: Path) -> None:
+    market, whole = load_market(snapshot, assets=["late", "dead"]), load_market(snapshot)
+    assert list(market.prices.columns) == ["dead", "late"]
+    assert market.dates.equals(whole.dates)
+    pd.testing.assert_frame_equal(market.prices, whole.prices[["dead", "late"]])
+    assert set(load_market(snapshot, assets=["dead"]).tags["asset_id"]) == {"dead"}
+
+
+def test_an_asset_that_lists_after_the_end_is_not_there_yet(snapshot: Path) -> None:
+    assert list(load_market(snapshot, end="2020-01-05").prices.columns) == ["dead", "gap"]
+
+
+@pytest.mark.parametrize(
+    ("question", "message"),
+    [
+        ({"assets": ["daed"]}, "no asset 'daed': did you mean 'dead'"),
+        ({"assets": "dead"}, r"expected a list of asset ids, e.g. assets=\['dead'\]"),
+        ({"assets": []}, "none of the assets"),
+        ({"assets": ["late"], "end": "2020-01-03"}, "none of the assets asked for had a price by 2020-01-03"),
+        ({"start": "2021-01-01"}, "start 2021-01-01 lies after the last day"),
+        (
+            {"start": "2021-01-01", "end": "2021-02-01"},
+            "start 2021-01-01 lies after the last day. The data run from 2020-01-01 to 2020-01-30",
+        ),
+        ({"end": "2019-12-31"}, "end 2019-12-31 lies before the first day"),
+        ({"start": "2020-01-20", "end": "2020-01-10"}, "start 2020-01-20 lies after end 2020-01-10"),
+        ({"start": "January"}, "'January' is not a date"),
+        ({"end": pd.NaT}, "NaT is not a date"),
+    ],
+)
+def test_a_wrong_question_has_a_clear_answer(snapshot: Path, question: dict, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        load_market(snapshot, **question)
+
+
+def test_a_relative_path_is_found_from_a_folder_below_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT / "tests")
+    assert load_market("data/sample", end="2018-01-02").manifest.simulated
+
+
+def test_the_current_folder_comes_before_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_market(small_market(), tmp_path / "data" / "sample")
+    monkeypatch.chdir(tmp_path)
+    assert load_market("data/sample").manifest.name == "in memory"
+
+
+def test_loading_needs_little_more_memory_than_the_panels(tmp_path: Path) -> None:
+    """In a process of its own: numpy's own allocations, as tracemalloc counts them, and Arrow's, by its memory pool."""
+    program = (
+        "import tracemalloc, pyarrow\n"
+        "from pathlib import Path\n"
+        "from research.market import load_market\n"
+        "from tests.benchmarks.market import write_random_snapshot\n"
+        f"path = Path({str(tmp_path)!r}) / 'snapshot'\n"
+        "write_random_snapshot(path, 1000, 1000)\n"
+        "load_market(path, end='2014-01-10')\n"
+        "pool = pyarrow.system_memory_pool(); pyarrow.set_memory_pool(pool)\n"
+        "tracemalloc.start()\n"
+        "market = load_market(path)\n"
+        "panels = sum(p.to_numpy().nbytes for p in (market.prices, market.market_caps, market.volumes))\n"
+        "print((tracemalloc.get_traced_memory()[1] + pool.max_memory()) / panels)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert (
+        1.0 < float(done.stdout) < 2.0
+    )  # a pivot needs more than 6; the parts that do not grow weigh most at this size
