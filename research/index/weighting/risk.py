@@ -1,0 +1,167 @@
+"""Risk estimated from past returns: volatility, shrunk covariance, equal risk contributions. Arrays in, arrays out.
+
+Nothing here knows of a market, a day or a rulebook: the schemes that use these are in `schemes.py`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from research.errors import DataError
+from research.index.view import BoolArray, FloatArray, IntArray
+
+FLOOR_PERCENTILE = 5.0
+_TOLERANCE, _SWEEPS = 1e-12, 1000
+
+
+def simple_returns(prices: FloatArray) -> FloatArray:
+    """Simple returns from one row to the next, shape (days - 1, k); NaN unless both closes are there."""
+    return np.asarray(prices[1:] / prices[:-1] - 1.0)
+
+
+def moments(returns: FloatArray) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Mean and sample standard deviation (n - 1) of each column over the returns there are, and their number.
+
+    NaN where there are fewer than two, or all are equal to zero: a price that does not move is not a quiet asset but
+    a missing measurement.
+    """
+    columns = returns.T.copy()  # sums run along a row of its own for each asset, whatever the other assets
+    there = ~np.isnan(columns)
+    count = there.sum(axis=1)
+    moving = (count >= 2) & (np.where(there, columns, 0.0) != 0).any(axis=1)
+    mean = np.where(there, columns, 0.0).sum(axis=1) / np.maximum(count, 1)
+    square = np.square(np.where(there, columns - mean[:, None], 0.0)).sum(axis=1)
+    deviation = np.sqrt(square / np.maximum(count - 1, 1))
+    return np.where(moving, mean, np.nan), np.where(moving, deviation, np.nan), count
+
+
+def floored(volatility: FloatArray) -> FloatArray:
+    """Volatility raised to the 5th percentile of the values given (linear interpolation); NaN stays NaN.
+
+    The values given are those of the members to be weighted: one that barely moves would otherwise take the basket.
+    """
+    measured = volatility[~np.isnan(volatility)]
+    if not len(measured):
+        return volatility
+    return np.maximum(volatility, np.percentile(measured, FLOOR_PERCENTILE))
+
+
+def common_returns(returns: FloatArray, min_observations: int) -> tuple[BoolArray, FloatArray]:
+    """The columns that a covariance can be estimated for, and their returns on the days that all of them have.
+
+    While fewer than `min_observations` days are common to all, the column with the fewest returns is left out (of
+    several, the last), so that one late listing does not shorten the sample of all others. So is a column that does
+    not move on the common days.
+
+    Returns
+    -------
+    measured : ndarray of bool, shape (k,)
+    common : ndarray, shape (days, number measured)
+    """
+    there = ~np.isnan(returns)
+    count = there.sum(axis=0)
+    measured = count >= min_observations
+    while measured.any():
+        rows = there[:, measured].all(axis=1)
+        common = np.ascontiguousarray(returns[rows][:, measured])
+        moving = (common != 0).any(axis=0)
+        if rows.sum() < min_observations:
+            candidates = np.flatnonzero(measured)
+            measured[candidates[::-1][count[candidates[::-1]].argmin()]] = False
+        elif not moving.all():
+            measured[np.flatnonzero(measured)[~moving]] = False
+        else:
+            return measured, common
+    return measured, np.empty((0, 0))
+
+
+def shrunk_covariance(returns: FloatArray) -> FloatArray:
+    """Ledoit-Wolf covariance, shrunk towards constant correlation; shape (k, k), per period.
+
+    ``(1 - d) S + d F``: S is the sample covariance (divided by T, as the paper does), F has its variances and in place
+    of every correlation their mean. The shrinkage ``d = min(max((pi - rho) / (gamma T), 0), 1)`` minimises the
+    expected squared distance to the true covariance. Variances are those of S: only correlations are shrunk.
+
+    Parameters
+    ----------
+    returns : ndarray, shape (T, k)
+        Without NaN, every column with some variation.
+
+    References
+    ----------
+    Ledoit, O. and Wolf, M. (2004), Honey, I Shrunk the Sample Covariance Matrix, Journal of Portfolio Management 30(4),
+    appendix B.
+    """
+    periods, size = returns.shape
+    centred = returns - returns.T.copy().mean(axis=1)
+    sample = centred.T @ centred / periods
+    if size < 2:
+        return np.asarray(sample)
+    deviation = np.sqrt(np.diag(sample))
+    scale = np.outer(deviation, deviation)
+    mean_correlation = ((sample / scale).sum() - size) / (size * (size - 1))
+    target = mean_correlation * scale
+    np.fill_diagonal(target, np.diag(sample))
+    squared = centred**2
+    pi = squared.T @ squared / periods - sample**2  # asymptotic variances of the entries of S
+    theta = (centred**3).T @ centred / periods - np.diag(sample)[:, None] * sample  # cov(s_ii, s_ij)
+    rho_off = theta * (deviation / deviation[:, None])
+    rho = np.trace(pi) + mean_correlation * (rho_off.sum() - np.trace(rho_off))
+    gamma = np.square(target - sample).sum()
+    if gamma <= np.square(sample).sum() * 1e-24:  # all correlations are equal already, as always for two assets
+        return np.asarray(sample)
+    shrinkage = min(max((pi.sum() - rho) / gamma / periods, 0.0), 1.0)
+    return np.asarray((1.0 - shrinkage) * sample + shrinkage * target)
+
+
+def equal_risk_contributions(covariance: FloatArray) -> FloatArray:
+    """Weights of which each contributes the same risk: ``w_i (S w)_i / (w' S w) = 1 / k``; shape (k,), sum 1.
+
+    Minimises ``x' S x / 2 - sum(ln x) / k`` by coordinate descent,
+    ``x_i = (-b_i + sqrt(b_i^2 + 4 s_ii / k)) / (2 s_ii)`` with ``b_i = (S x)_i - s_ii x_i``, on the correlation
+    matrix, so that the stopping rule knows no unit.
+
+    Raises
+    ------
+    DataError
+        If the matrix is not symmetric with a positive diagonal, or contributions do not become equal (a singular one).
+
+    References
+    ----------
+    Maillard, S., Roncalli, T. and Teiletche, J. (2010), The Properties of Equally Weighted Risk Contribution
+    Portfolios, Journal of Portfolio Management 36(4). Griveau-Billion, T., Richard, J.-C. and Roncalli, T. (2013),
+    A Fast Algorithm for Computing High-Dimensional Risk Parity Portfolios.
+    """
+    matrix = np.asarray(covariance, dtype=float)
+    if (
+        matrix.ndim != 2
+        or not matrix.size
+        or not np.allclose(matrix, matrix.T, rtol=1e-9, atol=1e-12 * np.abs(matrix).max())
+        or not (np.diag(matrix) > 0).all()
+    ):
+        raise DataError(
+            f"equal risk contributions need a symmetric matrix with a positive diagonal, found one of shape "
+            f"{matrix.shape}{f' with diagonal {np.diag(matrix)}' if matrix.ndim == 2 else ''}."
+        )
+    size = len(matrix)
+    deviation = np.sqrt(np.diag(matrix))
+    correlation = np.ascontiguousarray(matrix / np.outer(deviation, deviation))
+    x = np.full(size, 1.0 / np.sqrt(size))
+    for _ in range(_SWEEPS):
+        largest_step = 0.0
+        for i in range(size):
+            b = float(correlation[i] @ x) - x[i]
+            step = 0.5 * (np.sqrt(b * b + 4.0 / size) - b) - x[i]
+            x[i] += step
+            largest_step = max(largest_step, abs(step))
+        if largest_step < _TOLERANCE:
+            break
+    shares = x * (correlation @ x) / (x @ correlation @ x)
+    if not np.allclose(shares, 1.0 / size, rtol=0, atol=1e-8):
+        raise DataError(
+            f"risk contributions of {size} assets did not become equal in {_SWEEPS} sweeps "
+            f"(shares from {shares.min():.3g} to {shares.max():.3g}): "
+            "the covariance is nearly singular. Leave out assets that move as one, such as wrapped copies."
+        )
+    weights = x / deviation
+    return np.asarray(weights / weights.sum())
