@@ -135,8 +135,9 @@ class _Histories:
                 continue
             array = _values(_aligned(companion, data), "benchmark or rate")
             names = [companion.name] if isinstance(companion, pd.Series) else list(companion.columns)
-            begins, ends = _limits(array, data.index, names, "benchmark or rate")
-            first, last = np.maximum(first, begins), np.minimum(last, ends)
+            needed = slice(int(first.min(initial=len(data))), int(last.max(initial=0)))
+            begins, ends = _limits(array[needed], data.index[needed], names, "benchmark or rate")
+            first, last = np.maximum(first, begins + needed.start), np.minimum(last, ends + needed.start)
             arrays.append(array)
         return cls(array=values, companions=arrays, first=first, last=last)
 

@@ -2,10 +2,12 @@
 
 Daily crypto returns come in clusters, so whole blocks of days are drawn: the stationary bootstrap of Politis and
 Romano (1994) as `arch` implements it. The mean block length is chosen by Politis and White (2004), corrected by
-Patton, Politis and White (2009), for the returns and for their squares (the clustering of volatility), the longer of
-the two. Benchmark and risk-free rate are drawn with the returns, day by day together.
+Patton, Politis and White (2009), for the returns and for the size of their deviations from the mean (the clustering of
+volatility), the longer of the two. Benchmark and risk-free rate are drawn with the returns, day by day together.
 
-How often such intervals hold the true value was measured: see CONVENTIONS.md. For figures that depend on the length of
+How often such intervals hold the true value was measured (CONVENTIONS.md): for means, Sharpe ratios, alpha and beta as
+often as they say; for volatility, tracking error and value at risk they are too narrow when volatility comes in long
+clusters, and no block length cures that. For figures that depend on the length of
 the history or on its order (total return, maximum drawdown, Calmar, Ulcer) the interval is not a confidence interval
 for a fixed number: it is the range that histories of the same length drawn from this past would show.
 """
@@ -104,7 +106,7 @@ def bootstrap_intervals(
 
 
 def optimal_block_length(returns: pd.Series) -> float:
-    """Mean block length of the stationary bootstrap in periods, the longer of those for returns and squared returns.
+    """Mean block length of the stationary bootstrap in periods, the longer of those for returns and for their size.
 
     At least 1 (independent draws); NaN with fewer than 20 returns. Source: Politis and White (2004), Patton, Politis
     and White (2009).
@@ -114,8 +116,8 @@ def optimal_block_length(returns: pd.Series) -> float:
         return float("nan")
     if np.ptp(values) == 0:
         return 1.0
-    squares = (values - values.mean()) ** 2
-    lengths = [politis_white(series)["stationary"].iloc[0] for series in (values, squares) if np.ptp(series) > 0]
+    sizes = np.abs(values - values.mean())  # less at the mercy of a single day than squares are
+    lengths = [politis_white(series)["stationary"].iloc[0] for series in (values, sizes) if np.ptp(series) > 0]
     return float(np.nanmax([1.0, *lengths]))
 
 

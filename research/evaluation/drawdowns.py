@@ -131,5 +131,8 @@ def history_base(returns: pd.Series) -> pd.Timestamp:
     first = int(known.argmax())
     if first > 0:
         return dates[first - 1]
-    frequency = dates.freqstr or (pd.infer_freq(dates) if len(dates) > 2 else None)
+    if dates.freq is not None:
+        return dates[0] - dates.freq
+    with pd.option_context("future.infer_freq_returns_offset", False):
+        frequency = pd.infer_freq(dates) if len(dates) > 2 else None
     return dates[0] if frequency is None else dates[0] - pd.tseries.frequencies.to_offset(frequency)

@@ -16,8 +16,19 @@ from scipy.stats import norm
 from statsmodels.stats.multitest import multipletests
 
 from research.errors import DataError, suggest
-from research.evaluation._columns import ROUNDING, Array, Frame, PerColumn, Rate, by_column, history, per_period
-from research.evaluation.metrics import per_period_sharpe, shape
+from research.evaluation._columns import (
+    ROUNDING,
+    Array,
+    Frame,
+    PerColumn,
+    Rate,
+    by_column,
+    history,
+    per_period,
+    positive,
+    spread,
+)
+from research.evaluation.metrics import shape
 from research.evaluation.relative import Benchmark
 
 ADJUSTMENTS = {"bonferroni": "bonferroni", "holm": "holm", "bhy": "fdr_by"}
@@ -84,7 +95,7 @@ def probabilistic_sharpe(
 
     def kernel(values: Array, rf: Array) -> Array:
         skew, excess = shape(values - rf)
-        sharpe = per_period_sharpe(values - rf)
+        sharpe = _sharpe(values - rf)
         return np.asarray(
             sharpe_probability(sharpe, level, observations=len(values), skewness=skew, kurtosis=excess + 3.0)
         )
@@ -129,7 +140,7 @@ def minimum_track_record(
 
     def kernel(values: Array, rf: Array) -> Array:
         skew, excess = shape(values - rf)
-        sharpe = per_period_sharpe(values - rf)
+        sharpe = _sharpe(values - rf)
         return np.asarray(
             observations_needed(sharpe, level, skewness=skew, kurtosis=excess + 3.0, confidence=confidence)
         )
@@ -263,6 +274,10 @@ def long_run_variance(values: Array, lags: int) -> Array:
         weight = 1.0 - lag / (lags + 1.0)
         total = total + 2.0 * weight * (centred[lag:] * centred[:-lag]).sum(axis=0) / len(values)
     return np.asarray(total)
+
+
+def _sharpe(excess: Array) -> Array:
+    return np.asarray(excess.mean(axis=0) / positive(spread(excess)))
 
 
 def _sharpe_variance(sharpe: float | Array, skewness: float | Array, kurtosis: float | Array) -> float | Array:

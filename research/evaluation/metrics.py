@@ -124,24 +124,24 @@ def semi_deviation(returns: Frame, *, periods_per_year: float = 365) -> PerColum
 
 
 def sharpe_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: float = 365) -> PerColumn:
-    """Arithmetic Sharpe ratio, mean(r − rf) / sd(r − rf) · √q. Source: Sharpe (1994).
+    """Arithmetic Sharpe ratio, mean(r − rf) / sd(r) · √q. Source: Sharpe (1966).
 
-    `cagr_to_volatility` is the geometric variant that some programs print under the same name. NaN for constant
-    returns. Rule of thumb for context: above 1 good, 2 very good, 3 exceptional.
+    With a constant rate sd(r) and sd(r − rf) are the same. With a Series of rates Sharpe (1994) takes sd(r − rf), which
+    is this function on excess returns. `cagr_to_volatility` is the geometric variant that some programs print under
+    the same name. NaN for constant returns. Rule of thumb for context: above 1 good, 2 very good, 3 exceptional.
     """
-    rate = per_period(risk_free, periods_per_year)
-    return by_column(lambda r, rf: per_period_sharpe(r - rf) * np.sqrt(periods_per_year), returns, rate, minimum=2)
-
-
-def cagr_to_volatility(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: float = 365) -> PerColumn:
-    """Geometric Sharpe ratio: compound annual growth of the excess returns over their annualised volatility."""
     rate = per_period(risk_free, periods_per_year)
 
     def kernel(values: Array, rf: Array) -> Array:
-        excess = values - rf
-        return compound_rate(excess, periods_per_year) / positive(spread(excess) * np.sqrt(periods_per_year))
+        return (values - rf).mean(axis=0) / positive(spread(values)) * np.sqrt(periods_per_year)
 
     return by_column(kernel, returns, rate, minimum=2)
+
+
+def cagr_to_volatility(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: float = 365) -> PerColumn:
+    """Geometric Sharpe ratio: compound annual growth of r − rf over the annualised volatility of r."""
+    rate = per_period(risk_free, periods_per_year)
+    return by_column(lambda r, rf: _geometric_sharpe(r, rf, periods_per_year), returns, rate, minimum=2)
 
 
 def adjusted_sharpe_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: float = 365) -> PerColumn:
@@ -153,8 +153,7 @@ def adjusted_sharpe_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_
     rate = per_period(risk_free, periods_per_year)
 
     def kernel(values: Array, rf: Array) -> Array:
-        excess = values - rf
-        ratio = compound_rate(excess, periods_per_year) / positive(spread(excess) * np.sqrt(periods_per_year))
+        ratio = _geometric_sharpe(values, rf, periods_per_year)
         skew, kurtosis = shape(values)
         return ratio * (1.0 + skew * ratio / 6.0 - kurtosis * ratio**2 / 24.0)
 
@@ -233,11 +232,6 @@ def compound_rate(values: Array, periods_per_year: float) -> Array:
     return rate
 
 
-def per_period_sharpe(excess: Array) -> Array:
-    """Mean over sample standard deviation by column of a complete array of excess returns."""
-    return excess.mean(axis=0) / positive(spread(excess))
-
-
 def shape(values: Array) -> tuple[Array, Array]:
     """Skewness and excess kurtosis by column of a complete array: what the public functions and the tails share."""
     deviation = values - values.mean(axis=0)
@@ -245,6 +239,11 @@ def shape(values: Array) -> tuple[Array, Array]:
     variance = np.where(spread(values) > 0, square.mean(axis=0), np.nan)
     skew = (square * deviation).mean(axis=0) / variance**1.5
     return skew, (square * square).mean(axis=0) / variance**2 - 3.0
+
+
+def _geometric_sharpe(values: Array, rf: Array, periods_per_year: float) -> Array:
+    volatility = spread(values) * np.sqrt(periods_per_year)
+    return compound_rate(values - rf, periods_per_year) / positive(volatility)
 
 
 def _downside(excess: Array) -> Array:

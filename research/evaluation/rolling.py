@@ -53,13 +53,13 @@ def rolling_volatility(returns: FrameT, window: int = 365, *, periods_per_year: 
 def rolling_sharpe(
     returns: FrameT, window: int = 365, *, risk_free: Rate = 0.0, periods_per_year: float = 365
 ) -> FrameT:
-    """Arithmetic Sharpe ratio over each window; NaN where the returns of a window are constant."""
+    """Arithmetic Sharpe ratio (`sharpe_ratio`) over each window; NaN where the returns of a window are constant."""
     _check(window, at_least=2)
     rate = per_period(risk_free, periods_per_year)
 
     def kernel(values: Array, rf: Array) -> Array:
-        mean, deviation = _moments(values - rf, window)
-        return mean / positive(deviation) * np.sqrt(periods_per_year)
+        mean = _moments(values - rf, window)[0]
+        return mean / positive(_moments(values, window)[1]) * np.sqrt(periods_per_year)
 
     return by_row(kernel, returns, rate, minimum=window)
 

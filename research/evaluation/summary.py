@@ -120,13 +120,13 @@ def _own_rows(q: float) -> list[_Row]:
         _Row(
             "sharpe_ratio",
             "ratio",
-            f"Arithmetic: mean over standard deviation of the {excess}, times √{q:g}.",
+            f"Arithmetic: mean {excess} over the standard deviation of the returns, times √{q:g}.",
             lambda r, rf: metrics.sharpe_ratio(r, risk_free=rf, periods_per_year=q),
         ),
         _Row(
             "cagr_to_volatility",
             "ratio",
-            f"Geometric Sharpe ratio: compound growth of the {excess} over its volatility.",
+            f"Geometric Sharpe ratio: compound growth of the {excess} over the volatility.",
             lambda r, rf: metrics.cagr_to_volatility(r, risk_free=rf, periods_per_year=q),
         ),
         _Row(

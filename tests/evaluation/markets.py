@@ -9,10 +9,13 @@ START = "2017-01-01"
 
 
 def garch(
-    periods: int, columns: int, rng: np.random.Generator, *, volatility: float = 0.035, freedom: float = 5.0
+    periods: int, columns: int, rng: np.random.Generator, *, volatility: float = 0.035, freedom: float = 6.0
 ) -> np.ndarray:
-    """GARCH(1,1) innovations with Student t shocks, shape (periods, columns); `volatility` per period is the truth."""
-    alpha, beta, burn_in = 0.08, 0.90, 250
+    """GARCH(1,1) innovations with Student t shocks, shape (periods, columns); `volatility` per period is the truth.
+
+    Persistent (0.96) and fat-tailed, with a fourth moment that exists: without one, no interval for a volatility works.
+    """
+    alpha, beta, burn_in = 0.08, 0.88, 250
     shocks = rng.standard_t(freedom, (periods + burn_in, columns)) * np.sqrt((freedom - 2) / freedom)
     variance = np.full(columns, volatility**2)
     result = np.empty_like(shocks)

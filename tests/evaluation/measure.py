@@ -48,7 +48,7 @@ def autocorrelated(periods: int, columns: int, rng: np.random.Generator) -> np.n
 
 WORLDS: dict[str, Callable[[int, int, np.random.Generator], np.ndarray]] = {
     "independent normal": lambda n, k, rng: rng.normal(0.0, 0.035, (n, k)),
-    "GARCH, t5": garch,
+    "GARCH, t6": garch,
     "AR(1) 0.2": autocorrelated,
 }
 
@@ -101,7 +101,7 @@ def false_alarms(*, years: int, repetitions: int, seed: int = 0) -> pd.DataFrame
     return table / repetitions
 
 
-def forecast_coverage(*, repetitions: int, world: str = "GARCH, t5", seed: int = 0) -> float:
+def forecast_coverage(*, repetitions: int, world: str = "GARCH, t6", seed: int = 0) -> float:
     """Share of one-year outcomes inside 90 % forecasts made after three years, one forecast per simulated history."""
     values = 0.001 + WORLDS[world](4 * 365, repetitions, np.random.default_rng(seed))
     dates = pd.date_range("2017-01-01", periods=len(values))
@@ -112,18 +112,24 @@ def forecast_coverage(*, repetitions: int, world: str = "GARCH, t5", seed: int =
     return float(np.mean(inside))
 
 
+def show(text: str) -> None:
+    """One piece of output, at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
 def main(what: str) -> None:
     """Run one measurement and print its table."""
     if what == "coverage":
         for periods in (365, 1095, 2500):
-            shares = {world: coverage(world, periods=periods, repetitions=500) for world in WORLDS}
-            print(f"\n{periods} periods, 500 histories, nominal 95 %\n{pd.DataFrame(shares).round(3).to_string()}")
+            shares = {world: coverage(world, periods=periods, repetitions=300) for world in WORLDS}
+            show(f"\n{periods} periods, 300 histories, nominal 95 %\n{pd.DataFrame(shares).round(3).to_string()}")
     elif what == "flags":
         for years in (3, 6, 10):
-            print(f"\n{years} years, 1000 markets\n{false_alarms(years=years, repetitions=1000).round(3).to_string()}")
+            show(f"\n{years} years, 1000 markets\n{false_alarms(years=years, repetitions=1000).round(3).to_string()}")
     elif what == "forecasts":
         for world in WORLDS:
-            print(f"{world}: {forecast_coverage(repetitions=500, world=world):.3f} inside 90 % forecasts")
+            show(f"{world}: {forecast_coverage(repetitions=500, world=world):.3f} inside 90 % forecasts")
     else:
         raise SystemExit(f"unknown measurement {what!r}: coverage, flags or forecasts")
 
