@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-DOTS_PER_INCH, COLOURS = 120, 64
+DOTS_PER_INCH, COLOURS = 120, 128
 
 
 def show_figure(axes: Axes, *, title: str, caption: str, alt: str | None = None) -> None:
@@ -118,13 +118,15 @@ def _marks(values: pd.Series) -> list[float]:
 
 
 def _png(figure: Figure) -> bytes:
-    """The figure as PNG with a palette: a quarter of the size, and nothing that an eye would miss."""
+    """The figure as PNG with a palette: under a third of the size, and nothing that an eye would miss."""
     from PIL import Image
 
     drawn, small = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight")
     image = Image.open(drawn).convert("RGB")
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
+    image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        small, format="png", optimize=True
+    )
     return small.getvalue()
 
 

@@ -34,14 +34,14 @@ def levels(frame: pd.DataFrame, *, source: str, unit: str = "level", log: bool =
 
     On a logarithmic axis equal distances are equal returns.
     """
+    if _too_short(frame):
+        return _placeholder(frame, source)
     first_days = {name: frame[name].first_valid_index() for name in frame.columns}
     scale = {name: frame.iloc[:, 0][day] / frame[name][day] for name, day in first_days.items() if day is not None}
     frame = frame * pd.Series(scale)
     axes = _lines(frame, source)
     if log:
-        axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        _log_axis(axes, frame)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     axes.set_ylabel(f"{unit}, logarithmic" if log else unit)
     return _note(axes, f"Line chart{' on a logarithmic axis' if log else ''}", frame)
@@ -49,6 +49,8 @@ def levels(frame: pd.DataFrame, *, source: str, unit: str = "level", log: bool =
 
 def drawdowns(frame: pd.DataFrame, *, source: str) -> Axes:
     """Fall from the highest level so far (0 or below), the first column as an area."""
+    if _too_short(frame):
+        return _placeholder(frame, source)
     axes = _lines(frame, source)
     first = frame.iloc[:, 0]
     axes.fill_between(frame.index, first.to_numpy(), 0, color=_COLOURS[0], alpha=0.25, linewidth=0)
@@ -60,11 +62,11 @@ def drawdowns(frame: pd.DataFrame, *, source: str) -> Axes:
 
 def rolling_returns(frame: pd.DataFrame, *, source: str, window_days: int) -> Axes:
     """Returns over a rolling window: the axis is logarithmic in what one unit became, and reads in per cent."""
+    if _too_short(frame):
+        return _placeholder(frame, source)
     axes = _lines(1.0 + frame, source)
     axes.axhline(1.0, color=_GREY, linewidth=0.8)
-    axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    _log_axis(axes, 1.0 + frame)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: format_value(value - 1, "whole change")))
     axes.set_ylabel(f"return over {window_days} days, %, logarithmic")
     return _note(axes, "Line chart of returns over a rolling window", frame)
@@ -72,6 +74,8 @@ def rolling_returns(frame: pd.DataFrame, *, source: str, window_days: int) -> Ax
 
 def weights(frame: pd.DataFrame, *, source: str, shown: int = 9) -> Axes:
     """Weights over time as stacked areas: the `shown` members with most weight, all others together in grey."""
+    if _too_short(frame):
+        return _placeholder(frame, source)
     largest = frame.mean().sort_values(ascending=False, kind="stable").index[:shown]
     areas = frame[largest]
     others = frame.drop(columns=largest)
@@ -92,6 +96,8 @@ def weights(frame: pd.DataFrame, *, source: str, shown: int = 9) -> Axes:
 
 def monthly_heatmap(frame: pd.DataFrame, *, source: str) -> Axes:
     """Monthly returns, years down and months across; blue is a gain, red a loss, and every cell says its number."""
+    if frame.empty:
+        return _placeholder(frame, source)
     import seaborn as sns
 
     axes = _canvas(source, height=0.42 * len(frame) + 1.3)
@@ -117,6 +123,18 @@ def monthly_heatmap(frame: pd.DataFrame, *, source: str) -> Axes:
     axes.tick_params(axis="y", rotation=0, length=0)
     axes.tick_params(axis="x", length=0)
     return _note(axes, "Heatmap of monthly returns", frame)
+
+
+def _too_short(frame: pd.DataFrame) -> bool:
+    """Whether no series has two values, so that there is no line to draw."""
+    return bool(frame.notna().sum().max() < 2)
+
+
+def _placeholder(frame: pd.DataFrame, source: str) -> Axes:
+    axes = _canvas(source, height=1.2)
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, "Nothing to show: the history is too short.", transform=axes.transAxes, ha="center")
+    return _note(axes, "Empty figure, the history is too short", frame)
 
 
 def _lines(frame: pd.DataFrame, source: str) -> Axes:
@@ -150,10 +168,21 @@ def _canvas(source: str, height: float = _WIDE[1]) -> Axes:
 def _dated(source: str) -> Axes:
     axes = _canvas(source)
     axes.grid(axis="y", color="#dddddd", linewidth=0.8)
-    locator = mdates.AutoDateLocator()  # type: ignore[no-untyped-call]
+    locator = mdates.AutoDateLocator(maxticks=8)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    formats = ["%Y", "%b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y"]  # years to seconds: a day is the finest
+    axes.xaxis.set_major_formatter(
+        mdates.ConciseDateFormatter(locator, formats=formats, zero_formats=formats, show_offset=False)  # type: ignore[no-untyped-call]
+    )
     return axes
+
+
+def _log_axis(axes: Axes, frame: pd.DataFrame) -> None:
+    """Ticks at 1, 2, 5, and more of them where the values span little."""
+    spread = frame.max().max() / frame.min().min()
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5) if spread > 20 else (1, 1.5, 2, 3, 4, 5, 7)))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _percent_axis(axes: Axes) -> None:

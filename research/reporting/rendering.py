@@ -22,6 +22,7 @@ from nbformat import NotebookNode
 from research.errors import ReportError
 
 TEMPLATE = Path(__file__).parent / "template"
+_WARNING = re.compile(r"^\S.*?:\d+: (\w*Warning: .*)\n(?:  .*\n)?", re.MULTILINE)
 _HEADING = re.compile(r"^(#{1,6}) +(.+?) *#* *$", re.MULTILINE)
 
 
@@ -63,6 +64,7 @@ def render_page(notebook: NotebookNode, page: Page) -> str:
         If the notebook has not exactly one first-level heading, or its headings skip a level.
     """
     notebook = copy.deepcopy(notebook)
+    _shorten_warnings(notebook)
     question = _take_question(notebook)
     resources = {
         "page": page,
@@ -120,6 +122,14 @@ def _headings(cell: NotebookNode) -> list[tuple[int, str]]:
         return []
     text = re.sub(r"^```.*?^```", "", cell.source, flags=re.MULTILINE | re.DOTALL)
     return [(len(marks), title) for marks, title in _HEADING.findall(text)]
+
+
+def _shorten_warnings(notebook: NotebookNode) -> None:
+    """Leave of a warning its class and message: the path and source line before and after say nothing to a reader."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.get("name") == "stderr":
+                output.text = _WARNING.sub(r"\1\n", output.text)
 
 
 def _take_question(notebook: NotebookNode) -> str:

@@ -241,3 +241,14 @@ def provenance(manifest: Manifest, given: Mapping[str, Any], commit: str, versio
         "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
     }
     return Table(pd.DataFrame({"what": list(rows), "is": list(rows.values())}), "Made from")
+
+
+def events(frame: pd.DataFrame, *, limit: int = 15) -> Table:
+    """`IndexHistory.events`, the latest first."""
+    return Table(
+        frame.iloc[::-1].reset_index(drop=True),
+        "Events, the latest first",
+        formats={"effect_bps": "ratio"},
+        headers={"asset_id": "asset", "effect_bps": "effect on the level, basis points"},
+        limit=limit,
+    )

@@ -34,13 +34,18 @@ _OFTEN = {"weekly": "every week", "monthly": "every month", "quarterly": "every 
 def verdict(
     level: pd.Series, *, periods: pd.Series, growth: float, drawdown: float, caveats: list[str]
 ) -> dict[str, str]:
-    """The items of the verdict strip: level, `period_returns`, CAGR, current drawdown, and how many caveats."""
+    """The items of the verdict strip: level, `period_returns`, CAGR, current drawdown, and how many caveats.
+
+    A history of less than a year has no growth a year: what a few months would become in a year is a guess.
+    """
+    covers_a_year = (level.index[-1] - level.index[0]).days >= 365
     return {
         "Level": format_value(level.iloc[-1], "number"),
         "As of": format_value(level.index[-1], "date"),
+        "Inception": format_value(level.index[0], "date"),
         "Year to date": format_value(periods["YTD"], "change"),
         "Since inception": format_value(periods["SI"], "change"),
-        "A year (CAGR)": format_value(growth, "change"),
+        "A year (CAGR)": format_value(growth if covers_a_year else None, "change"),
         "Drawdown now": format_value(drawdown, "percent"),
         "Caveats": format_value(len(caveats), "count"),
     }

@@ -195,3 +195,38 @@ def test_the_verdict_strip_carries_its_items_for_the_page(shown: list[Any]) -> N
     assert metadata["verdict"] == [{"label": "Level", "value": "1,000"}, {"label": "As of", "value": "2020-01-04"}]
     assert "1,000" in data["text/plain"]
     assert "**1,000**" in data["text/markdown"]
+
+
+def test_a_few_months_are_not_blown_up_to_a_year() -> None:
+    periods = pd.Series({"YTD": 0.1, "SI": 0.2})
+    for days, growth in ((365, "\u2013"), (366, "+20.0\u00a0%")):
+        level = pd.Series(100.0, index=pd.date_range("2020-06-01", periods=days))
+        items = texts.verdict(level, periods=periods, growth=0.2, drawdown=0.0, caveats=[])
+        assert items["A year (CAGR)"] == growth
+
+
+def test_a_history_too_short_for_a_figure_says_so_without_a_warning(recwarn: pytest.WarningsRecorder) -> None:
+    day = LEVELS.tail(1)
+    drawn = [
+        figures.levels(day, source="test"),
+        figures.drawdowns(day * np.nan, source="test"),
+        figures.rolling_returns(LEVELS * np.nan, source="test", window_days=365),
+        figures.weights(day / 1000, source="test"),
+        figures.monthly_heatmap(pd.DataFrame(columns=["Jan", "Year"]), source="test"),
+    ]
+    for axes in drawn:
+        assert [text.get_text() for text in axes.texts] == ["Nothing to show: the history is too short."]
+        assert "too short" in display.describe("T", *figures.PLOTTED[axes])
+        assert display.digest(figures.PLOTTED[axes][1])
+    assert not recwarn.list
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("sensitivity", "removed", "words"),
+    [(0.0, 0, "No member was ever removed"), (0.0123, 1, "Once a member was"), (0.0123, 3, "3 times a member was")],
+)
+def test_what_hangs_on_dead_tokens_is_said(sensitivity: float, removed: int, words: str) -> None:
+    text = texts.dead_tokens(sensitivity, removed)
+    assert text.startswith(words)
+    assert ("1.23\u00a0% a year less" in text) == (removed > 0)

@@ -75,7 +75,7 @@ def notebook() -> NotebookNode:
         v4.new_output("display_data", data={"text/markdown": "It was **bold**.", "text/plain": "It"}),
         v4.new_output("execute_result", data={"text/plain": "<plain>"}, execution_count=1),
         v4.new_output("stream", name="stdout", text="said <this>\n"),
-        v4.new_output("stream", name="stderr", text="DataWarning: short history\n"),
+        v4.new_output("stream", name="stderr", text="/home/x/a.py:3: DataWarning: short history\n  call()\nmore\n"),
         v4.new_output(
             "display_data",
             data={"text/plain": "Level 3"},
@@ -145,7 +145,11 @@ def test_no_table_picture_or_text_of_the_notebook_is_lost(html: str) -> None:
     assert "<strong>bold</strong>" in html
     assert "&lt;plain&gt;" in html
     assert "said &lt;this&gt;" in html
-    assert "DataWarning: short history" in html
+
+
+def test_a_warning_is_shown_without_the_paths_of_the_machine(html: str) -> None:
+    assert '<pre class="stderr">DataWarning: short history\nmore\n</pre>' in html
+    assert "/home/x" not in html
 
 
 def test_a_picture_has_its_text_alternative_caption_and_data(html: str) -> None:
