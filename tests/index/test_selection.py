@@ -1,18 +1,23 @@
-"""Ranks, buffers, screens and their reasons."""
+"""Ranks, buffers, selection rules, screens and their reasons."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from research.errors import MethodologyError
 from research.index import build_index
-from research.index.ranking import measure, window_mean, window_median
-from research.index.rules import Selection
-from research.index.selection import largest
-from research.index.view import PointInTime
+from research.index.ranking import measure, ranks, window_mean, window_median
+from research.index.rules import Selection, Universe
+from research.index.rules.selection import SELECTION_RULES
+from research.index.screens import evaluate
+from research.index.selection import RULES, Candidates, Selected, largest, rank_values, select
+from research.index.view import MarketView, PointInTime
 from research.market import MarketData
 from tests.index.markets import random_market, rules
 
@@ -54,6 +59,158 @@ def test_the_buffer_keeps_its_promises(ranks: list[int], held: set[int], count: 
     newcomers = [ranks[place] for place in chosen if place not in held and ranks[place] > entry]
     dropped = [ranks[place] for place in held if place not in chosen and ranks[place] <= leave]
     assert not (newcomers and dropped)  # nobody new comes in through the buffer while a member inside it goes
+
+
+def choose_from(
+    values: list[float], selection: Selection, held: tuple[int, ...] = (), ineligible: tuple[int, ...] = ()
+) -> Selected:
+    """What a rule chooses from assets of these sizes."""
+    days = pd.date_range("2021-01-01", periods=3)
+    panel = pd.DataFrame([values] * 3, days, [f"a{place:02d}" for place in range(len(values))])
+    view = PointInTime(MarketData.from_panels(panel.fillna(1.0), panel, panel)).at(2)
+    places = np.arange(len(values))
+    sizes = rank_values(view, selection)
+    order = ranks(view, sizes, ~np.isin(places, ineligible), order=selection.order)
+    held_mask = np.isin(places, held)
+    return select(
+        Candidates(view=view, universe=Universe(), ranks=order, values=sizes, incumbents=held_mask), selection
+    )
+
+
+def chosen(outcome: Selected) -> list[int]:
+    return list(np.flatnonzero(outcome.mask))
+
+
+SHARES = [5.0, 40.0, 30.0, 15.0, 10.0]  # of 100
+
+
+@pytest.mark.parametrize(
+    ("coverage", "members"), [(0.4, [1]), (0.41, [1, 2]), (0.7, [1, 2]), (0.85, [1, 2, 3]), (1.0, [0, 1, 2, 3, 4])]
+)
+def test_coverage_takes_the_smallest_set_that_reaches_the_share(coverage: float, members: list[int]) -> None:
+    assert chosen(choose_from(SHARES, Selection(rule="coverage", coverage=coverage))) == members
+
+
+def test_coverage_counts_only_what_is_eligible() -> None:
+    outcome = choose_from(SHARES, Selection(rule="coverage", coverage=0.8), ineligible=(1,))  # 30 + 15 + 10 of 60
+    assert chosen(outcome) == [2, 3, 4]
+    assert outcome.note == "the 3 largest cover 91.7% of the eligible total"
+
+
+def test_coverage_stays_within_its_counts() -> None:
+    assert chosen(choose_from(SHARES, Selection(rule="coverage", coverage=0.9, max_count=2))) == [1, 2]
+    assert chosen(choose_from(SHARES, Selection(rule="coverage", coverage=0.1, min_count=3))) == [1, 2, 3]
+
+
+def test_members_stay_while_they_cover_the_floor_and_are_chosen_anew_below_it() -> None:
+    rule = Selection(rule="coverage", coverage=0.8, coverage_floor=0.75)
+    stays = choose_from(SHARES, rule, held=(0, 1, 2))  # 75 of 100
+    assert chosen(stays) == [0, 1, 2]
+    assert "not below the floor of 75.0%" in stays.note
+    assert chosen(choose_from([4.0, *SHARES[1:]], rule, held=(0, 1, 2))) == [1, 2, 3]  # 74 of 99: below
+    assert chosen(choose_from(SHARES, rule, held=(0, 1, 2, 3), ineligible=(0,))) == [1, 2, 3]  # 85 of 95, and 0 leaves
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(st.floats(1, 1e6), min_size=1, max_size=12, unique=True),
+    st.floats(0.05, 1.0),
+)
+def test_a_coverage_set_reaches_its_share_and_one_member_fewer_does_not(sizes: list[float], coverage: float) -> None:
+    mask = choose_from(sizes, Selection(rule="coverage", coverage=coverage)).mask
+    inside, total = np.sort(np.array(sizes)[mask]), np.sum(sizes)
+    assert inside.sum() >= coverage * total * (1 - 1e-12)
+    assert inside[1:].sum() < coverage * total * (1 + 1e-12)
+    assert inside[0] >= max(np.array(sizes)[~mask], default=0.0)
+
+
+def test_all_takes_everyone_eligible_that_can_be_ranked() -> None:
+    assert chosen(choose_from([3.0, np.nan, 1.0, 2.0], Selection(rule="all"), ineligible=(3,))) == [0, 2]
+
+
+def test_top_by_has_the_same_buffer_on_the_rank_by_its_measure() -> None:
+    rule = Selection(rule="top_by", rank_by="volume", order="lowest", count=2, entry_rank=1, exit_rank=3)
+    assert chosen(choose_from([5.0, 4.0, 3.0, 2.0, 1.0], rule, held=(2,))) == [2, 4]
+    assert chosen(choose_from([5.0, 4.0, 3.0, 2.0, 1.0], rule, held=(1,))) == [3, 4]
+
+
+def test_every_rule_of_the_rulebook_is_there() -> None:
+    assert set(RULES) == set(SELECTION_RULES)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({}, "rule = 'largest' needs count"),
+        ({"rule": "votes"}, "rule = 'votes' needs count"),
+        ({"rule": "coverage"}, "rule = 'coverage' needs coverage"),
+        ({"rule": "coverage", "coverage": 1.2}, "coverage = 1.2: expected a share"),
+        ({"rule": "coverage", "coverage": 0.8, "coverage_floor": 0.9}, "coverage_floor = 0.9 lies above coverage"),
+        ({"rule": "coverage", "coverage": 0.8, "count": 5}, "count says nothing under rule = 'coverage'"),
+        ({"count": 5, "coverage": 0.8}, "coverage says nothing under rule = 'largest': it belongs to coverage"),
+        ({"count": 5, "order": "lowest"}, "order says nothing under rule = 'largest': it belongs to top_by"),
+        ({"count": 5, "rule": "top_by", "order": "low"}, "order = 'low' is not known"),
+        ({"count": 5, "min_count": 6}, "min_count = 6: expected 1 to count = 5"),
+        ({"rule": "information_criterion", "max_count": 4}, "first_count = 5 lies above max_count = 4"),
+        ({"rule": "information_criterion", "criterion": "bic"}, "criterion = 'bic' is not known"),
+        ({"rule": "information_criterion", "step": 0}, "step = 0: expected 1 or more"),
+        ({"rule": "votes", "count": 5, "rank_by": "volume"}, "rank_by says nothing under rule = 'votes'"),
+        ({"rule": "votes", "count": 5, "power": "capped"}, "power_cap belongs to power = 'capped'"),
+        ({"rule": "votes", "count": 5, "power_cap": 0.1}, "power_cap belongs to power = 'capped'"),
+        ({"rule": "votes", "count": 5, "quorum": 5.0}, "quorum = 5.0: expected a share from 0 to 1"),
+        ({"rule": "votes", "count": 5, "voting_days": 0}, "voting_days = 0: expected 1 to 365"),
+    ],
+)
+def test_an_impossible_selection_is_refused_with_the_key(table: dict[str, Any], message: str) -> None:
+    with pytest.raises(MethodologyError, match=message):
+        Selection(**table)
+
+
+def test_the_members_below_which_a_composition_is_kept_depend_on_the_rule() -> None:
+    assert Selection(count=5).fewest_members == 3
+    assert Selection(rule="information_criterion", first_count=10).fewest_members == 5
+    assert Selection(rule="all").fewest_members == 1
+    assert Selection(rule="coverage", coverage=0.5, max_count=7).most_members == 7
+    assert Selection(rule="all").most_members is None
+
+
+def decide_members(view: MarketView, universe: Universe, selection: Selection) -> Selected:
+    """Screens, ranks and the rule, as a determination applies them to an index without members."""
+    nobody = np.zeros(len(view.assets), dtype=bool)
+    screens = evaluate(view, universe, nobody, needs_cap=True)
+    eligible = np.logical_and.reduce([screen.passed for screen in screens])
+    values = rank_values(view, selection)
+    order = ranks(view, values, eligible, order=selection.order)
+    return select(Candidates(view=view, universe=universe, ranks=order, values=values, incumbents=nobody), selection)
+
+
+SELECTIONS = {
+    "ema": Selection(count=4, rank_by="market_cap_ema_30d"),
+    "calmest": Selection(rule="top_by", count=4, rank_by="volatility_30d", order="lowest"),
+    "consistent": Selection(rule="top_by", count=4, rank_by="consistency_56d"),
+    "coverage": Selection(rule="coverage", coverage=0.8),
+    "all": Selection(rule="all"),
+    "together": Selection(rule="information_criterion", first_count=2, step=2),
+    "sequential, global": Selection(
+        rule="information_criterion", first_count=1, step=1, evaluation="sequential", optimum="global"
+    ),
+}
+
+
+@pytest.mark.parametrize("selection", SELECTIONS.values(), ids=SELECTIONS.keys())
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 2**16), cut=st.floats(0.65, 1.0))
+def test_no_rule_looks_ahead(selection: Selection, seed: int, cut: float) -> None:
+    market = random_market(seed, days=300)  # to October: the end of the second quarter can be reviewed
+    row = int(cut * (len(market.dates) - 1))
+    universe = Universe(min_valid_share=0.5, valid_share_window="month")
+    whole = PointInTime(market)
+    decide_members(whole.at(len(market.dates) - 1), universe, selection)  # what was asked before must not matter
+    seen = decide_members(whole.at(row), universe, selection)
+    known = decide_members(PointInTime(market.until(market.dates[row])).at(row), universe, selection)
+    np.testing.assert_array_equal(seen.mask, known.mask)
+    assert seen.note == known.note
+    assert seen.mask.any()
 
 
 def test_ties_go_to_the_larger_cap_then_volume_then_age_then_id() -> None:
