@@ -16,11 +16,11 @@ import pandas as pd
 
 from research.errors import DataError, MethodologyError
 from research.evaluation import annualized_volatility, cagr, max_drawdown, returns_from_levels, sharpe_ratio
-from research.index.costs import CostTerms, chained, cost_fraction, cost_terms, liquidity, traded
+from research.index.costs import CostTerms, chained, cost_fraction, cost_terms, liquidity
 from research.index.records import Trade
 from research.index.rules.checks import require
 from research.index.rules.costs import BPS
-from research.index.view import FloatArray
+from research.index.view import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from research.index.history import IndexHistory
@@ -192,7 +192,7 @@ class _Order:
 
     @classmethod
     def of(cls, index: IndexHistory, trade: Trade, impact_coefficient: float) -> _Order:
-        moved = traded(trade)
+        moved = _takes_part(trade)
         costs = replace(index.methodology.costs, impact_coefficient=impact_coefficient, assets_under_management=1.0)
         view, assets = index.source.at(trade.row), trade.assets[moved]
         return cls(
@@ -228,7 +228,13 @@ def _first_basket(index: IndexHistory, impact_coefficient: float) -> _Order | No
 
 
 def _rebalances(index: IndexHistory) -> list[Trade]:
-    return [trade for trade in index.trades if trade.cause != "initial"]
+    """All trades but the first purchase, and but conversions: those exchange one name for another, without a market."""
+    return [trade for trade in index.trades if trade.cause not in ("initial", "conversion")]
+
+
+def _takes_part(trade: Trade) -> BoolArray:
+    """Which assets of a trade are bought, sold or kept on purpose: held before or after, and not frozen."""
+    return ~trade.frozen & ((trade.before > 0) | (trade.after > 0))
 
 
 def _years(index: IndexHistory) -> float:
@@ -238,12 +244,12 @@ def _years(index: IndexHistory) -> float:
 
 def _value_traded(trade: Trade) -> float:
     """Purchases and sales of one trade as a share of the value."""
-    moved = traded(trade)
+    moved = _takes_part(trade)
     return float(np.abs(trade.after[moved] - trade.before[moved]).sum())
 
 
 def _flat_cost(trade: Trade, rate: float) -> float:
-    moved = traded(trade)
+    moved = _takes_part(trade)
     return cost_fraction(trade.before[moved], trade.after[moved], rate)
 
 

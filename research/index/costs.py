@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from research.errors import DataError, MethodologyError
-from research.index.ranking import MIN_WINDOW_SHARE, window_mean, window_median
-from research.index.records import Trade
+from research.index.ranking import MIN_WINDOW_SHARE
 from research.index.rules.costs import BPS, Costs
 from research.index.spreads import estimated_spreads
-from research.index.view import BoolArray, FloatArray, IntArray, MarketView, PointInTime
+from research.index.view import BoolArray, FloatArray, IntArray, MarketView
+from research.index.windows import daily_returns, window_count, window_deviation, window_median
 
 LIQUIDITY_DAYS = 30
 SMALLEST_SPREAD = 1 / BPS
@@ -142,20 +142,16 @@ def liquidity(view: MarketView, assets: IntArray) -> tuple[FloatArray, FloatArra
     """
     places = np.searchsorted(view.assets, assets)
     volumes = view.window("volume", LIQUIDITY_DAYS)[:, places]
-    prices = view.window("price", LIQUIDITY_DAYS + 1)[:, places]
-    returns = prices[1:] / prices[:-1] - 1
-    count = (~np.isnan(returns)).sum(axis=0)
+    returns = daily_returns(view.window("price", LIQUIDITY_DAYS + 1)[:, places])
+    volume, volatility = window_median(volumes), window_deviation(returns)
     enough = MIN_WINDOW_SHARE * LIQUIDITY_DAYS
-    volume = window_median(volumes)
-    known = (volume > 0) & ((~np.isnan(volumes)).sum(axis=0) >= enough) & (count >= enough)
+    known = (volume > 0) & (window_count(volumes) >= enough) & (window_count(returns) >= enough)
     if not known.any():
         raise DataError(
             f"{view.date.date()}: none of the {len(assets)} assets traded has a price and a volume on half of the last "
             f"{LIQUIDITY_DAYS} days, so market impact is not known. Use a snapshot with volumes, or leave out "
             "impact_coefficient."
         )
-    squares = window_mean((returns - window_mean(returns)) ** 2)
-    volatility = np.sqrt(squares * count / np.maximum(count - 1, 1))
     return (
         np.where(known, volume, volume[known].min()),
         np.where(known, volatility, volatility[known].max()),
@@ -213,25 +209,35 @@ def cost_fraction(before: FloatArray, after: FloatArray, terms: CostTerms | Floa
     return cost
 
 
-def traded(trade: Trade) -> BoolArray:
-    """Which assets of a trade take part in it: held before or after, and not frozen; shape (k,)."""
-    return ~trade.frozen & ((trade.before > 0) | (trade.after > 0))
+def trade_cost(
+    view: MarketView, costs: Costs, assets: IntArray, before: FloatArray, after: FloatArray
+) -> tuple[float, str]:
+    """What one trade costs as a fraction of the index's value on the terms of its day, and what had to be assumed.
 
+    Parameters
+    ----------
+    view : MarketView
+        The market at the close of the trade.
+    assets : ndarray of int, shape (k,)
+        Who is bought or sold, by position in the market; `before` and `after` are their weights.
 
-def trade_cost(source: PointInTime, costs: Costs, trade: Trade) -> float:
-    """What one trade costs as a fraction of the index's value, on the terms of its day; frozen members do not trade.
+    Returns
+    -------
+    float, str
+        As `cost_fraction`, and `CostTerms.note`.
 
     Raises
     ------
     DataError, MethodologyError
-        As `cost_terms` and `cost_fraction` do; the message of the latter names the day.
+        As `cost_terms` and `cost_fraction` do; the message of the latter gets the day.
     """
-    moved = traded(trade)
-    terms = costs.rate if costs.is_flat else cost_terms(source.at(trade.row), costs, trade.assets[moved])
+    if costs.is_flat:
+        return cost_fraction(before, after, costs.rate), ""
+    terms = cost_terms(view, costs, assets)
     try:
-        return cost_fraction(trade.before[moved], trade.after[moved], terms)
+        return cost_fraction(before, after, terms), terms.note
     except MethodologyError as error:
-        raise MethodologyError(f"{source.dates[trade.row].date()}: {error}") from error
+        raise MethodologyError(f"{view.date.date()}: {error}") from error
 
 
 def chained(factors: Sequence[float] | FloatArray, rows: Sequence[int] | IntArray, days: int) -> FloatArray:

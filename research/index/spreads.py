@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from research.index.ranking import MIN_WINDOW_SHARE, window_mean
+from research.index.ranking import MIN_WINDOW_SHARE
 from research.index.rules.costs import SPREAD_ESTIMATORS
 from research.index.view import FloatArray, IntArray, MarketView
+from research.index.windows import window_mean, window_sum
 
 ROUNDING = 1e-9  # vendors round open, high, low and close on their own
 
@@ -57,7 +58,7 @@ def edge_squared(opened: FloatArray, high: FloatArray, low: FloatArray, close: F
     p_traded = window_mean(traded)
     p_open = window_mean(inside[0]) + window_mean(inside[1])
     p_close = window_mean(inside[2]) + window_mean(inside[3])
-    usable = (np.nansum(traded, axis=0) >= 2) & (p_open > 0) & (p_close > 0)
+    usable = (window_sum(traded) >= 2) & (p_open > 0) & (p_close > 0)
     p_traded, p_open, p_close = (np.where(usable, share, np.nan) for share in (p_traded, p_open, p_close))
 
     def demeaned(returns: FloatArray) -> FloatArray:

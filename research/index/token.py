@@ -104,7 +104,8 @@ class IndexToken:
     def units(self) -> pd.DataFrame:
         """Units per token after each day's trades: columns are the members ever, "cash" (USD) where any was held.
 
-        Zero where an asset is not held. At the day's (carried) prices they are worth the net asset value.
+        Zero where an asset is not held; in the units quoted that day, so a redenomination changes them. At the day's
+        (carried) prices they are worth the net asset value. A migrated asset stays under its first asset_id.
         """
         index = self.index
         members = np.unique(np.concatenate([trade.assets for trade in index.trades]))
@@ -122,6 +123,9 @@ class IndexToken:
             units[day] = 0.0
             units[day, np.searchsorted(members, trade.assets)] = scale * trade.units
             cash[day] = scale * trade.value * trade.cash_after
+        if index.source.conversions:
+            rows = range(index.base_row, index.base_row + len(nav))
+            units *= np.array([index.source.quoted_units(row)[members] for row in rows])
         columns = pd.Index(index.source.asset_ids[members], name="asset_id", dtype=str)
         frame = pd.DataFrame(units, self._days, columns)
         return frame.assign(cash=cash) if cash.any() else frame

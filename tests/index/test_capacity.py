@@ -65,6 +65,21 @@ def test_an_index_that_never_trades_has_no_average_turnover_and_no_break_even() 
     assert table[["largest_cost", "median_days", "largest_days", "share_above", "assumed_share"]].isna().all(axis=None)
 
 
+def test_a_conversion_of_one_name_into_another_is_no_trade() -> None:
+    market = random_market(12, defects=False)
+    methodology = rules(**WEEKLY, selection={"count": 12}, weighting={"scheme": "equal"})
+    both_held = pd.DataFrame(
+        {"date": [pd.Timestamp("2020-05-04")], "asset_id": ["asset-00"], "new_asset_id": ["asset-01"], "ratio": [2.0]}
+    )
+    index = build_index(market, methodology, migrations=both_held)
+    conversions = index.rebalances["cause"].eq("conversion").sum()
+    assert conversions == 1
+    years = (len(index.dates) - 1) / 365
+    summary = turnover_summary(index)
+    assert summary["trades_per_year"] * years == pytest.approx(len(index.trades) - 1 - conversions)
+    assert summary["annual"] * years == pytest.approx(index.rebalances["turnover"].iloc[1:].sum())
+
+
 def test_at_the_rulebooks_own_cost_the_sensitivity_shows_the_index(index: IndexHistory) -> None:
     table = cost_sensitivity(index, bps=(0, 15, 100))
     ends = [index.gross_level.iloc[-1], index.level.iloc[-1]]

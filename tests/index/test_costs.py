@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 from research.errors import DataError, MethodologyError
-from research.index import build_index
+from research.index import IndexHistory, build_index
 from research.index.costs import CostTerms, chained, cost_fraction, cost_terms, liquidity, trade_cost
+from research.index.records import Trade
 from research.index.rules import Costs
 from research.index.view import MarketView, PointInTime
 from research.market import MarketData
@@ -310,14 +311,20 @@ def test_net_is_gross_times_one_minus_every_cost() -> None:
     assert index.level.iloc[-1] / index.gross_level.iloc[-1] == pytest.approx(kept, rel=1e-14)
 
 
+def charged(index: IndexHistory, costs: Costs, trade: Trade) -> tuple[float, str]:
+    moved = ~trade.frozen
+    view = index.source.at(trade.row)
+    return trade_cost(view, costs, trade.assets[moved], trade.before[moved], trade.after[moved])
+
+
 def test_a_trade_costs_the_rulebooks_rate_and_frozen_members_do_not_trade() -> None:
     market = random_market(8)
     index = build_index(market, rules(schedule={"reconstitution": "weekly"}, costs={"fee_bps": 25}))
-    flat = [trade_cost(index.source, Costs(fee_bps=25), trade) for trade in index.trades[1:]]
+    flat = [charged(index, Costs(fee_bps=25), trade)[0] for trade in index.trades[1:]]
     np.testing.assert_array_equal(flat, index.rebalances["cost"].iloc[1:])
     assert any(trade.frozen.any() for trade in index.trades)
     tiers = Costs(fee_bps=20, half_spread_bps="by_rank", spread_tier_ranks=(), spread_tier_bps=(10,))
-    by_rank = [trade_cost(index.source, tiers, trade) for trade in index.trades[1:]]
+    by_rank = [charged(index, tiers, trade)[0] for trade in index.trades[1:]]
     np.testing.assert_allclose(by_rank, flat, rtol=1e-13)
 
 
@@ -325,7 +332,17 @@ def test_a_size_that_no_market_can_take_is_an_error_that_names_the_day() -> None
     index = build_index(random_market(5, defects=False), rules())
     costs = Costs(impact_coefficient=1, assets_under_management=1e18)
     with pytest.raises(MethodologyError, match=r"^2020-\d\d-\d\d: trading"):
-        trade_cost(index.source, costs, index.trades[1])
+        charged(index, costs, index.trades[1])
+
+
+def test_a_trade_says_what_had_to_be_assumed() -> None:
+    market = random_market(5, defects=False)
+    market.market_caps.loc[:, "asset-00"] = np.nan
+    index = build_index(market, rules(weighting={"scheme": "equal"}, selection={"count": 12, "rank_by": "volume"}))
+    cost, note = charged(index, Costs(half_spread_bps="by_rank"), index.trades[1])
+    assert cost > 0
+    assert note == "1 of 12 assets traded have no spread: charged as the most expensive"
+    assert charged(index, Costs(fee_bps=10), index.trades[1])[1] == ""
 
 
 def test_factors_are_chained_from_their_day_on() -> None:

@@ -89,6 +89,24 @@ def test_units_after_a_trade_are_those_of_the_index(index: IndexHistory) -> None
             assert token.units.loc[day, asset] == pytest.approx(units, rel=1e-12)
 
 
+def redenominated() -> tuple[MarketData, pd.DataFrame]:
+    market, day, asset = random_market(23, defects=False), "2020-05-04", "asset-00"
+    market.prices.loc[day:, asset] /= 1000.0  # a thousand new units for an old one
+    table = pd.DataFrame({"date": [pd.Timestamp(day)], "asset_id": [asset], "new_asset_id": [asset], "ratio": [1000.0]})
+    return market, table
+
+
+def test_a_redenomination_multiplies_the_units_and_leaves_the_value() -> None:
+    market, table = redenominated()
+    methodology = rules(selection={"count": 12}, weighting={"scheme": "equal"})
+    index = build_index(market, methodology, migrations=table)
+    token = IndexToken(index=index, fee_per_year=0.0)
+    units = token.units["asset-00"]
+    assert units["2020-05-04"] == pytest.approx(1000.0 * units["2020-05-03"], rel=1e-12)
+    worth = (token.units * market.prices.loc[units.index, token.units.columns]).sum(axis=1)
+    np.testing.assert_allclose(worth, token.net_asset_value, rtol=1e-12)
+
+
 def test_cash_is_part_of_a_token_where_nothing_could_be_bought() -> None:
     days = pd.date_range("2021-01-01", periods=60)
     prices = pd.DataFrame({"a": 1.0, "b": 1.0}, index=days)
