@@ -229,11 +229,9 @@ def as_timestamp(date: Date) -> pd.Timestamp:
     """A UTC day; DataError if `date` is not one."""
     try:
         moment = pd.Timestamp(dt.datetime.fromisoformat(date) if isinstance(date, str) else date)
-    except (ValueError, TypeError):
-        moment = pd.NaT
-    if moment is pd.NaT:
-        raise DataError(f"{date!r} is not a date: expected YYYY-MM-DD, e.g. 2021-06-30.")
-    return pd.Timestamp(moment.date())
+        return pd.Timestamp(year=moment.year, month=moment.month, day=moment.day)  # NaT has NaN here
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{date!r} is not a date: expected YYYY-MM-DD, e.g. 2021-06-30.") from error
 
 
 def _check_axes(prices: pd.DataFrame) -> None:

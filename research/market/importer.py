@@ -172,10 +172,10 @@ def _identified(ledger: pd.DataFrame, asset_keys: pd.Series, ids: Mapping[str, s
 def _assets(rows: pd.DataFrame, known: Mapping[str, Asset]) -> pd.DataFrame:
     """One line for each asset; symbol and name from the profile, else the last ones in the table, else the key."""
     priced = rows[rows["price"].notna()].groupby("asset_id")["date"]
-    last = rows.groupby("asset_id")[["key", "asset_key", "symbol", "name"]].last()
+    last = rows.groupby("asset_id")[["key", "asset_key", "symbol", "name"]].last().astype("str")
     given = {key: known.get(key, Asset()) for key in last["asset_key"]}
-    symbol = last["asset_key"].map({key: asset.symbol for key, asset in given.items()})
-    name = last["asset_key"].map({key: asset.name for key, asset in given.items()})
+    symbol = last["asset_key"].map({key: asset.symbol for key, asset in given.items()}).astype("str")
+    name = last["asset_key"].map({key: asset.name for key, asset in given.items()}).astype("str")
     symbol = symbol.fillna(last["symbol"]).fillna(last["key"].str.upper())
     return pd.DataFrame(
         {

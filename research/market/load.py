@@ -81,7 +81,8 @@ def load_market(
     tags = tags[
         (tags["valid_from"].isna() | (tags["valid_from"] <= window.end)) & tags["asset_id"].isin(known["asset_id"])
     ]
-    ledger = ledger[ledger["date"] <= window.end]
+    if end is not None:
+        ledger = ledger[ledger["date"] <= as_timestamp(end)]
     if assets is not None:
         ledger = ledger[ledger["asset_id"].isin(known["asset_id"])]
     prices, market_caps, volumes = (panels.pop(name) for name in CORE_COLUMNS)
