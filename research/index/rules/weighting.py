@@ -6,10 +6,11 @@ import math
 from dataclasses import dataclass
 
 from research.index.rules.checks import one_of, require
+from research.index.rules.measures import Measure
 
 SIZE_SCHEMES = ("market_cap", "sqrt_market_cap", "liquidity_mix")
 RISK_SCHEMES = ("inverse_volatility", "inverse_variance", "risk_parity", "sharpe")
-SCORE_SCHEMES = ("sharpe", "votes", "signal")  # a score may be zero for every member: these fall back
+SCORE_SCHEMES = ("sharpe", "signal")  # the score may be above zero for no member: these fall back
 WEIGHTING_SCHEMES = (*SIZE_SCHEMES, "equal", *RISK_SCHEMES, "votes", "signal")
 FALLBACKS = ("inverse_volatility", "stable")
 INFEASIBLE = ("error", "relax_to_equal", "residual_to_stable")
@@ -36,8 +37,10 @@ class Weighting:
     lookback_days, min_observations : int, optional
         Schemes that need volatility, also as a fallback: days of returns looked back on, and returns needed. Default:
         90 and 60; sharpe: 365 and 180.
+    max_signal_age_days : int, optional
+        signal: an older score is none. Default 14.
     fallback : str, optional
-        sharpe, votes, signal: what is done when no member has a score above zero. "inverse_volatility" (default)
+        sharpe, signal: what is done when no member has a score above zero. "inverse_volatility" (default)
         weighs by it, "stable" gives everything to the stable leg.
     max_weight : float, optional
         Cap of every member. Bounds hold at the determination; afterwards weights drift.
@@ -63,6 +66,7 @@ class Weighting:
     liquidity_share: float = 0.25
     lookback_days: int | None = None
     min_observations: int | None = None
+    max_signal_age_days: int | None = None
     fallback: str | None = None
     max_weight: float | None = None
     max_weight_by_rank: tuple[float, ...] = ()
@@ -82,8 +86,9 @@ class Weighting:
             "size_by": SIZE_SCHEMES,
             "power": ("market_cap",),
             "supply_factor": SIZE_SCHEMES,
-            "lookback_days": (*RISK_SCHEMES, "votes", "signal"),
-            "min_observations": (*RISK_SCHEMES, "votes", "signal"),
+            "lookback_days": (*RISK_SCHEMES, "signal"),
+            "min_observations": (*RISK_SCHEMES, "signal"),
+            "max_signal_age_days": ("signal",),
             "fallback": SCORE_SCHEMES,
         }
         for key, schemes in used_by.items():
@@ -92,12 +97,19 @@ class Weighting:
                 f"{key} = {getattr(self, key)!r} says nothing for scheme = {self.scheme!r}: it belongs to "
                 f"{', '.join(schemes)}. Remove it.",
             )
+        if self.size_by is not None:
+            require(
+                Measure.parse(self.size_by, "size_by").panel is not None,
+                f"size_by = {self.size_by!r} measures performance, not size. Use market_cap or volume, or a statistic "
+                "of theirs such as market_cap_ema_30d.",
+            )
         if self.fallback is not None:
             one_of("fallback", self.fallback, FALLBACKS)
         require(self.power is None or 0 < self.power <= 2, f"power = {self.power}: expected above 0, at most 2.")
         require(
             0 <= self.liquidity_share <= 1, f"liquidity_share = {self.liquidity_share}: expected a share from 0 to 1."
         )
+        require(self.signal_days >= 1, f"max_signal_age_days = {self.signal_days}: expected 1 or more.")
         days, needed = self.window
         require(
             2 <= needed <= days,
@@ -173,6 +185,11 @@ class Weighting:
             days if self.lookback_days is None else self.lookback_days,
             needed if self.min_observations is None else self.min_observations,
         )
+
+    @property
+    def signal_days(self) -> int:
+        """Days after which a signal's score is too old to be used."""
+        return 14 if self.max_signal_age_days is None else self.max_signal_age_days
 
     @property
     def needs_market_cap(self) -> bool:

@@ -8,42 +8,32 @@ from __future__ import annotations
 import numpy as np
 
 from research.errors import DataError
-from research.index.view import BoolArray, FloatArray, IntArray
+from research.index.view import BoolArray, FloatArray
+from research.index.windows import window_count, window_deviation, window_mean
 
 FLOOR_PERCENTILE = 5.0
 _TOLERANCE, _SWEEPS = 1e-12, 1000
 
 
-def simple_returns(prices: FloatArray) -> FloatArray:
-    """Simple returns from one row to the next, shape (days - 1, k); NaN unless both closes are there."""
-    return np.asarray(prices[1:] / prices[:-1] - 1.0)
+def volatility(returns: FloatArray, min_observations: int) -> FloatArray:
+    """Sample standard deviation (n - 1) of each column of daily returns, per day, shape (k,).
 
-
-def moments(returns: FloatArray) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Mean and sample standard deviation (n - 1) of each column over the returns there are, and their number.
-
-    NaN where there are fewer than two, or all are equal to zero: a price that does not move is not a quiet asset but
+    NaN where there are fewer than `min_observations` returns, or the price never moved: that is not a quiet asset but
     a missing measurement.
     """
-    columns = returns.T.copy()  # sums run along a row of its own for each asset, whatever the other assets
-    there = ~np.isnan(columns)
-    count = there.sum(axis=1)
-    moving = (count >= 2) & (np.where(there, columns, 0.0) != 0).any(axis=1)
-    mean = np.where(there, columns, 0.0).sum(axis=1) / np.maximum(count, 1)
-    square = np.square(np.where(there, columns - mean[:, None], 0.0)).sum(axis=1)
-    deviation = np.sqrt(square / np.maximum(count - 1, 1))
-    return np.where(moving, mean, np.nan), np.where(moving, deviation, np.nan), count
+    deviation = window_deviation(returns)
+    return np.where((window_count(returns) >= min_observations) & (deviation > 0), deviation, np.nan)
 
 
-def floored(volatility: FloatArray) -> FloatArray:
+def floored(values: FloatArray) -> FloatArray:
     """Volatility raised to the 5th percentile of the values given (linear interpolation); NaN stays NaN.
 
     The values given are those of the members to be weighted: one that barely moves would otherwise take the basket.
     """
-    measured = volatility[~np.isnan(volatility)]
+    measured = values[~np.isnan(values)]
     if not len(measured):
-        return volatility
-    return np.maximum(volatility, np.percentile(measured, FLOOR_PERCENTILE))
+        return values
+    return np.maximum(values, np.percentile(measured, FLOOR_PERCENTILE))
 
 
 def common_returns(returns: FloatArray, min_observations: int) -> tuple[BoolArray, FloatArray]:
@@ -59,15 +49,15 @@ def common_returns(returns: FloatArray, min_observations: int) -> tuple[BoolArra
     common : ndarray, shape (days, number measured)
     """
     there = ~np.isnan(returns)
-    count = there.sum(axis=0)
+    count = window_count(returns)
     measured = count >= min_observations
     while measured.any():
         rows = there[:, measured].all(axis=1)
         common = np.ascontiguousarray(returns[rows][:, measured])
         moving = (common != 0).any(axis=0)
         if rows.sum() < min_observations:
-            candidates = np.flatnonzero(measured)
-            measured[candidates[::-1][count[candidates[::-1]].argmin()]] = False
+            last_first = np.flatnonzero(measured)[::-1]
+            measured[last_first[count[last_first].argmin()]] = False
         elif not moving.all():
             measured[np.flatnonzero(measured)[~moving]] = False
         else:
@@ -93,7 +83,7 @@ def shrunk_covariance(returns: FloatArray) -> FloatArray:
     appendix B.
     """
     periods, size = returns.shape
-    centred = returns - returns.T.copy().mean(axis=1)
+    centred = returns - window_mean(returns)
     sample = centred.T @ centred / periods
     if size < 2:
         return np.asarray(sample)
@@ -136,11 +126,12 @@ def equal_risk_contributions(covariance: FloatArray) -> FloatArray:
     if (
         matrix.ndim != 2
         or not matrix.size
+        or not np.isfinite(matrix).all()
         or not np.allclose(matrix, matrix.T, rtol=1e-9, atol=1e-12 * np.abs(matrix).max())
         or not (np.diag(matrix) > 0).all()
     ):
         raise DataError(
-            f"equal risk contributions need a symmetric matrix with a positive diagonal, found one of shape "
+            f"equal risk contributions need a finite symmetric matrix with a positive diagonal, found one of shape "
             f"{matrix.shape}{f' with diagonal {np.diag(matrix)}' if matrix.ndim == 2 else ''}."
         )
     size = len(matrix)

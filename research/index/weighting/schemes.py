@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from research.errors import DataError, MethodologyError
@@ -18,6 +19,7 @@ from research.index.rules import Weighting
 from research.index.rules.weighting import SCORE_SCHEMES
 from research.index.view import BoolArray, FloatArray, IntArray, MarketView
 from research.index.weighting import risk
+from research.index.windows import daily_returns, window_count, window_mean
 
 LIQUIDITY = "volume_median_30d"
 SHARPE_PRIOR_DAYS = 365  # T0 of the shrinkage T / (T + T0)
@@ -47,7 +49,7 @@ def member_sizes(view: MarketView, weighting: Weighting, places: IntArray, *, vo
     places : ndarray of int, shape (k,)
         Places of the members in the view's arrays. Members without a price today take no part in the scheme.
     votes : ndarray, shape (n,), optional
-        Score of each listed asset in the vote, for the scheme "votes"; NaN for those not voted on.
+        Score of each listed asset in the vote, for the scheme "votes"; NaN for those not elected.
 
     Raises
     ------
@@ -66,7 +68,7 @@ def member_sizes(view: MarketView, weighting: Weighting, places: IntArray, *, vo
     if priced.all():
         return sizes
     values = np.full(len(places), np.nan)
-    values[priced] = sizes.values
+    np.place(values, priced, sizes.values)
     return Sizes(values=values, notes=sizes.notes)
 
 
@@ -153,7 +155,7 @@ def risk_parity(view: MarketView, weighting: Weighting, places: IntArray) -> Siz
     if measured.any():
         covariance = risk.shrunk_covariance(common)
         deviation = np.sqrt(np.diag(covariance))
-        volatility = risk.floored(risk.moments(returns)[1][measured])
+        volatility = risk.floored(risk.volatility(returns, weighting.window[1])[measured])
         values[measured] = risk.equal_risk_contributions(
             covariance * np.outer(volatility / deviation, volatility / deviation)
         )
@@ -166,24 +168,23 @@ def sharpe(view: MarketView, weighting: Weighting, places: IntArray) -> Sizes:
     Risk-free rate 0, volatility floored as in `inverse_volatility`. NaN for a member with fewer than
     `min_observations` returns: it cannot be weighted. None above zero: see `Weighting.fallback`.
     """
-    mean, deviation, count = risk.moments(_returns(view, weighting, places))
-    measured = (count >= weighting.window[1]) & ~np.isnan(deviation)
-    volatility = risk.floored(np.where(measured, deviation, np.nan))
-    ratio = mean / volatility * (count / (count + SHARPE_PRIOR_DAYS))
-    return Sizes(values=np.maximum(ratio, 0.0), notes=_notes(view, weighting, places, measured, None))
+    returns = _returns(view, weighting, places)
+    volatility, count = risk.volatility(returns, weighting.window[1]), window_count(returns)
+    ratio = window_mean(returns) / risk.floored(volatility) * (count / (count + SHARPE_PRIOR_DAYS))
+    notes = _notes(view, weighting, places, ~np.isnan(volatility), None)
+    return Sizes(values=np.maximum(ratio, 0.0), notes=notes)
 
 
 def _returns(view: MarketView, weighting: Weighting, places: IntArray) -> FloatArray:
     prices = view.window("price", weighting.window[0] + 1).take(places, axis=1)
-    return risk.simple_returns(prices)
+    return daily_returns(prices)
 
 
 def _volatility(view: MarketView, weighting: Weighting, places: IntArray) -> tuple[FloatArray, tuple[str, ...]]:
     """Floored volatility of each member, that of the unmeasured imputed; NaN for all if none is measured."""
-    _, deviation, count = risk.moments(_returns(view, weighting, places))
-    measured = (count >= weighting.window[1]) & ~np.isnan(deviation)
-    volatility = risk.floored(np.where(measured, deviation, np.nan))
-    return _imputed(volatility, measured), _notes(view, weighting, places, measured, "median volatility")
+    volatility = risk.volatility(_returns(view, weighting, places), weighting.window[1])
+    measured = ~np.isnan(volatility)
+    return _imputed(risk.floored(volatility), measured), _notes(view, weighting, places, measured, "median volatility")
 
 
 def _imputed(values: FloatArray, measured: BoolArray) -> FloatArray:
@@ -211,30 +212,33 @@ def _notes(
 # ---------------------------------------------------------------------- by score
 
 
-def signal(view: MarketView, _weighting: Weighting, places: IntArray) -> Sizes:
-    """``max(score, 0)`` of the latest date of the signal table; NaN for a member without a score on it."""
+def signal(view: MarketView, weighting: Weighting, places: IntArray) -> Sizes:
+    """``max(score, 0)`` of each member's latest signal; NaN without one of the last `max_signal_age_days`."""
     table = view.signals
     if "score" not in table:
         raise MethodologyError(
             f'scheme = "signal" needs the column score in the signals, found {", ".join(table.columns)}. Add it.'
         )
-    latest = table[table["date"] == table["date"].max()]
-    twice = latest.loc[latest["asset_id"].duplicated(), "asset_id"]
+    fresh = table[table["date"] > view.date - pd.Timedelta(days=weighting.signal_days)]
+    twice = fresh[fresh.duplicated(["date", "asset_id"])]
     if len(twice):
-        raise DataError(f"signals of {latest['date'].iloc[0].date()} list {twice.iloc[0]} twice. Keep one row each.")
-    scores = latest.set_index("asset_id")["score"].reindex(_names(view, places)).to_numpy(dtype=float)
+        line = twice.iloc[0]
+        raise DataError(f"signals: {line['asset_id']} is listed twice on {line['date'].date()}. Keep one row.")
+    latest = fresh.drop_duplicates("asset_id", keep="last").set_index("asset_id")["score"]
+    names = _names(view, places)
+    scores = latest.reindex(names).to_numpy(dtype=float)
     notes: tuple[str, ...] = ()
     if np.isnan(scores).any():
-        names = ", ".join(_names(view, places)[np.isnan(scores)])
-        notes = (f"signal: {names} without a score on the latest date of the signals, not weighted",)
+        without = ", ".join(names[np.isnan(scores)])
+        notes = (f"signal: {without} without a score of the last {weighting.signal_days} days, not weighted",)
     return Sizes(values=np.maximum(scores, 0.0), notes=notes)
 
 
 def _by_votes(votes: FloatArray | None, places: IntArray) -> Sizes:
-    """The vote score of each member, zero where it is negative; NaN where there was no vote on it."""
+    """The score of each member in the vote; NaN for one that was not elected."""
     if votes is None:
         raise MethodologyError('scheme = "votes" needs scores: set selection.rule = "votes", or another scheme.')
-    return Sizes(values=np.maximum(votes[places], 0.0))
+    return Sizes(values=votes[places])
 
 
 def _fall_back(view: MarketView, weighting: Weighting, places: IntArray, scores: Sizes) -> Sizes:
