@@ -31,6 +31,8 @@ def expectations(
 ) -> pd.DataFrame:
     """Distribution of total return and maximum drawdown over the coming periods, by the stationary bootstrap.
 
+    The uncertainty about the mean return is part of it: each draw resamples the past, then a future from that past.
+
     Parameters
     ----------
     returns : Series
@@ -149,10 +151,17 @@ def forecast_calibration(record: pd.DataFrame) -> pd.Series:
 
 
 def simulate_paths(values: Array, horizon: int, *, draws: int, block_length: float, seed: int) -> Array:
-    """Returns of resampled futures, shape (horizon, draws). A horizon beyond the history joins several samples."""
+    """Returns of resampled futures, shape (horizon, draws).
+
+    Each future is drawn from a resampled past of its own: what really is the mean return is not known from a few
+    years, and futures drawn from the one past seen would pretend that it is. A horizon beyond the history joins several
+    samples.
+    """
     pieces = -(-horizon // len(values))
-    rows = resampled_rows(len(values), draws=draws * pieces, block_length=block_length, seed=seed)
-    return np.asarray(values[rows.reshape(draws, -1)[:, :horizon]].T)
+    past = resampled_rows(len(values), draws=draws, block_length=block_length, seed=seed)
+    rows = resampled_rows(len(values), draws=draws * pieces, block_length=block_length, seed=seed + 1_000_003)
+    future = rows.reshape(draws, -1)[:, :horizon]
+    return np.asarray(values[np.take_along_axis(past, future, axis=1)].T)
 
 
 def _check(periods: Sequence[int], shares: Sequence[float]) -> None:

@@ -1,0 +1,87 @@
+"""The headline table."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from research import evaluation as ev
+from research.errors import DataError
+from tests.evaluation.test_traps import sample
+
+
+@pytest.fixture(scope="module")
+def levels() -> tuple[pd.Series, pd.Series]:
+    market = sample(800, seed=1)
+    index = 0.8 * market + sample(800, seed=2) / 3
+    return 1000 * (1 + index).cumprod(), 7 * (1 + market).cumprod()
+
+
+def test_every_value_is_that_of_the_function_of_its_name(levels: tuple[pd.Series, pd.Series]) -> None:
+    level, benchmark = levels
+    table = ev.performance_summary(level, benchmark=benchmark, risk_free=0.04, draws=20)
+    returns, market = ev.returns_from_levels(level), ev.returns_from_levels(benchmark)
+    with_rate = {"sharpe_ratio", "cagr_to_volatility", "adjusted_sharpe_ratio", "martin_ratio", "beta", "jensen_alpha"}
+    names = set(table.index) - {"longest_drawdown", "history"}
+    for name in names:
+        function = getattr(ev, name)
+        options = {"risk_free": 0.04} if name in with_rate else {}
+        if name == "sortino_ratio":
+            options = {"minimum_acceptable_return": 0.04}
+        pair = list(table.index).index(name) >= list(table.index).index("beta") and name != "current_drawdown"
+        expected = function(returns, market, **options) if pair else function(returns, **options)
+        assert table.loc[name, "value"] == pytest.approx(expected, rel=1e-9), name
+    assert table.loc["history", "value"] == 799
+    under = (ev.drawdown_table(returns)["periods"] - ev.drawdown_table(returns)["to"].notna()).max()
+    assert table.loc["longest_drawdown", "value"] == under
+
+
+def test_units_conventions_and_order(levels: tuple[pd.Series, pd.Series]) -> None:
+    table = ev.performance_summary(levels[0], benchmark=levels[1], draws=20)
+    assert list(table.columns) == ["value", "lower", "upper", "unit", "convention"]
+    assert table.index[:3].tolist() == ["total_return", "cagr", "annualized_volatility"]
+    assert set(table["unit"]) == {"percent", "ratio", "days"}
+    assert table["convention"].str.match(r"^[A-Z].*\.$").all()
+    assert table.index.is_unique
+    assert "beta" not in ev.performance_summary(levels[0], draws=20).index
+
+
+def test_most_values_lie_inside_their_intervals(levels: tuple[pd.Series, pd.Series]) -> None:
+    table = ev.performance_summary(levels[0], benchmark=levels[1], draws=300).dropna()
+    inside = table["value"].between(table["lower"], table["upper"])
+    assert inside.mean() > 0.9
+
+
+def test_a_risk_free_series_is_drawn_with_the_returns(levels: tuple[pd.Series, pd.Series]) -> None:
+    level = levels[0]
+    rate = pd.Series(1.04 ** (1 / 365) - 1, level.index)
+    number = ev.performance_summary(level, risk_free=0.04, draws=50)
+    series = ev.performance_summary(level, risk_free=rate, draws=50)
+    pd.testing.assert_frame_equal(number, series, rtol=1e-9)
+
+
+def test_the_benchmark_may_be_longer_and_older(levels: tuple[pd.Series, pd.Series]) -> None:
+    level, benchmark = levels
+    cut = ev.performance_summary(level.iloc[300:], benchmark=benchmark, draws=20)
+    pd.testing.assert_frame_equal(
+        cut, ev.performance_summary(level.iloc[300:], benchmark=benchmark.iloc[300:], draws=20)
+    )
+
+
+def test_a_level_of_zero_is_refused(levels: tuple[pd.Series, pd.Series]) -> None:
+    broken = levels[0].copy()
+    broken.iloc[50] = 0.0
+    with pytest.raises(DataError, match="positive"):
+        ev.performance_summary(broken)
+
+
+def test_a_notebook_does_not_wait_for_it() -> None:
+    market = sample(2500, seed=1)
+    level = (1 + 0.8 * market + sample(2500, seed=2) / 3).cumprod()
+    start = time.process_time()
+    ev.performance_summary(level, benchmark=(1 + market).cumprod())
+    assert time.process_time() - start < 4.0  # about 0.6 s on an idle core; four leave room for a busy one
+    assert np.isfinite(level).all()
