@@ -40,8 +40,8 @@ RULES: Mapping[str, tuple[str, str]] = {
         _BY_P_VALUE,
     ),
     "persistent_underperformance": (
-        "At equal volatility the last year lagged the benchmark (mean difference, HAC, one-sided), and the lag began "
-        "a year ago or earlier; a shorter spell is not flagged.",
+        "At equal volatility the last year lagged the benchmark (mean difference, HAC, one-sided), so did each of its "
+        "quarters, and the lag began a year ago or earlier; a shorter spell is not flagged.",
         _BY_P_VALUE,
     ),
     "volatility_without_return": (
@@ -163,8 +163,10 @@ def _underperformance(excess: pd.Series, benchmark: pd.Series, year: int) -> Fin
         return None
     difference = own * (other.iloc[-year:].std() / own.iloc[-year:].std()) - other
     best = int(difference.cumsum().to_numpy().argmax())
-    severity = _severity(_p_below_zero(difference.iloc[-year:].to_numpy()))
-    if severity is None or len(difference) - 1 - best < year:
+    last_year = difference.iloc[-year:].to_numpy()
+    persistent = all(quarter.mean() < 0 for quarter in np.array_split(last_year, 4))
+    severity = _severity(_p_below_zero(last_year))
+    if severity is None or not persistent or len(difference) - 1 - best < year:
         return None
     ours, theirs = (sharpe_ratio(part.iloc[-year:], periods_per_year=year) for part in (own, other))
     evidence = (

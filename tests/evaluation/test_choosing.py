@@ -29,9 +29,11 @@ def test_the_conservative_investor_gets_the_calm_index_and_the_aggressive_one_th
 
 def test_the_score_is_the_weighted_place_and_can_be_followed(candidates: pd.DataFrame) -> None:
     table = ev.match_profile(candidates, weights={"cagr": 3.0, "annualized_volatility": 1.0})
-    assert table.loc["wild", "score"] == pytest.approx(0.75)
-    assert table.loc["plain", "score"] == pytest.approx(0.5)
-    assert table.loc["calm", "score"] == pytest.approx(0.25)
+    assert table["cagr"].idxmax() == "wild"
+    assert table["cagr"].idxmin() == "plain"
+    assert table.loc["wild", "score"] == pytest.approx(0.75 * 1 + 0.25 * 0)
+    assert table.loc["calm", "score"] == pytest.approx(0.75 * 0.5 + 0.25 * 1)
+    assert table.loc["plain", "score"] == pytest.approx(0.75 * 0 + 0.25 * 0.5)
     assert table["rank"].tolist() == [1, 2, 3]
     assert table.loc["plain", "max_drawdown"] == pytest.approx(ev.max_drawdown(candidates["plain"]))
     for weights in ev.PROFILES.values():
