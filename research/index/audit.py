@@ -28,8 +28,8 @@ def decisions_table(decisions: Sequence[Decision], methodology: Methodology) -> 
     """One row per asset looked at and determination.
 
     Columns: determination_date, effective_date (datetime), cause, asset_id, symbol (str); for each screen
-    <screen>_value, <screen>_limit, <screen>_pass; eligible (bool), rank_value (float), rank (Int64), incumbent,
-    selected (bool), reason (str).
+    <screen>_value, <screen>_limit, <screen>_margin (share of the limit, not negative where passed) and <screen>_pass;
+    eligible (bool), rank_value (float), rank (Int64), incumbent, selected (bool), reason (str).
     """
     source = decisions[0].view.source
     rows = np.array([decision.row for decision in decisions])
@@ -48,7 +48,7 @@ def decisions_table(decisions: Sequence[Decision], methodology: Methodology) -> 
         "symbol": texts(source.symbols, assets),
     }
     for number, screen in enumerate(decisions[0].screens):
-        for part, suffix in [("value", "value"), ("limit", "limit"), ("passed", "pass")]:
+        for part, suffix in [("value", "value"), ("limit", "limit"), ("margin", "margin"), ("passed", "pass")]:
             parts = [getattr(decision.screens[number], part) for decision in decisions]
             columns[f"{screen.name}_{suffix}"] = np.concatenate(parts)
     words: list[str] = []
@@ -134,7 +134,7 @@ def rebalances_table(index: IndexHistory) -> pd.DataFrame:
 
     Columns: determination_date, cause (initial, reconstitution, rebalance, removal), members, added, removed (int),
     turnover (one-sided share of the value), cost (fraction of the value), market_value (USD, frozen caps), divisor
-    (market_value / level), level (net, after the trade).
+    (market_value / level), level (net, after the trade), notes (str: what the decision fell back on).
     """
     trades = index.trades
     status = [_status(trade) for trade in trades]
@@ -152,6 +152,7 @@ def rebalances_table(index: IndexHistory) -> pd.DataFrame:
             "market_value": market_value,
             "divisor": market_value / level,
             "level": level,
+            "notes": ["; ".join(trade.decision.notes) if trade.decision else "" for trade in trades],
         },
         index=pd.DatetimeIndex(index.source.dates[[trade.row for trade in trades]], name="effective_date"),
     )

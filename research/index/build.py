@@ -139,7 +139,7 @@ def _first_decision(source: PointInTime, methodology: Methodology, plan: list[De
         plan = [_on_base_date(source, methodology, methodology.base_date)]
         enough = methodology.min_count
     else:
-        enough = methodology.selection.count or methodology.min_count
+        enough = methodology.selection.min_count or methodology.selection.count or methodology.min_count
     last: Decision | None = None
     for determination in plan:
         if determination.effective_row >= len(source.dates):

@@ -14,11 +14,11 @@ from research.errors import MethodologyError
 from research.index.drift import back_into_band
 from research.index.methodology import Methodology
 from research.index.overlay import apply_overlay, stable_coin
-from research.index.ranking import measure, ranks
+from research.index.ranking import ranks
 from research.index.screens import Screen, evaluate
-from research.index.selection import largest
+from research.index.selection import Candidates, Selected, rank_values, select
 from research.index.view import BoolArray, FloatArray, IntArray, MarketView
-from research.index.weighting import NEED_MARKET_CAP, cap_weights, raw_sizes
+from research.index.weighting import NEED_MARKET_CAP, bound, member_sizes
 
 STEPS = ("raw", "scheme", "capped", "bounded", "final")
 NOBODY: IntArray = np.zeros(0, dtype=np.int64)
@@ -108,22 +108,25 @@ def decide(view: MarketView, methodology: Methodology, state: State, *, cause: s
         If the bounds on weights cannot be met; the message names the day.
     """
     held = view.marked(state.members)
-    needs_cap = methodology.weighting.scheme in NEED_MARKET_CAP
-    screens = evaluate(view, methodology.universe, held, needs_cap=needs_cap)
+    selection, weighting = methodology.selection, methodology.weighting
+    screens = evaluate(view, methodology.universe, held, needs_cap=weighting.scheme in NEED_MARKET_CAP)
     if view.source.removals:
         screens.append(_announced(view))
     eligible = np.logical_and.reduce([screen.passed for screen in screens])
-    values = measure(view, methodology.selection.rank_by)
-    order = ranks(view, values, eligible)
+    values = rank_values(view, selection)
+    order = ranks(view, values, eligible, order=selection.order)
     anew = cause in ("initial", "reconstitution")
-    selected = largest(order, held, methodology.selection) if anew else held
-    places = np.flatnonzero(selected)
+    chosen = Selected(mask=held)
+    if anew:
+        candidates = Candidates(view=view, universe=methodology.universe, ranks=order, values=values, incumbents=held)
+        chosen = select(candidates, selection)
+    places = np.flatnonzero(chosen.mask)
     places = places[np.lexsort((places, np.where(order[places] > 0, order[places], len(order) + 1)))]
-    sizes = raw_sizes(view, methodology.weighting, places)
-    sized = ~np.isnan(sizes)
-    kept = int(sized.sum()) < methodology.min_count
+    sizes = member_sizes(view, weighting, places, votes=values if selection.rule == "votes" else None)
+    sized = ~np.isnan(sizes.values)
+    kept = chosen.kept or int(sized.sum()) < methodology.min_count
     if kept:
-        selected, places, sized = held, np.flatnonzero(held), np.zeros(int(held.sum()), dtype=bool)
+        places, sized = np.flatnonzero(held), np.zeros(int(held.sum()), dtype=bool)
     looked_at = np.arange(len(view.assets)) if anew else places
     decision = Decision(
         view=view,
@@ -131,21 +134,23 @@ def decide(view: MarketView, methodology: Methodology, state: State, *, cause: s
         effective_row=effective_row,
         cause=cause,
         kept=kept,
+        kept_because=chosen.note if chosen.kept else "",
         assets=view.assets[looked_at],
-        screens=[_take(screen, looked_at) for screen in screens],
+        screens=[screen.take(looked_at) for screen in screens],
         eligible=eligible[looked_at],
         rank_value=values[looked_at],
         rank=order[looked_at],
         incumbent=held[looked_at],
-        selected=selected[looked_at],
+        selected=(held if kept else chosen.mask)[looked_at],
         chosen=view.assets[places],
         unweighted=view.assets[places[~sized]],
+        notes=(*((chosen.note,) if chosen.note else ()), *sizes.notes),
     )
     if cause == "drift":
         return _bring_back(decision, methodology, state)
     if cause == "stable switch":
         return _switch_stable(decision, methodology, state)
-    return decision if kept else _weigh(decision, methodology, state, places[sized], sizes[sized], order)
+    return decision if kept else _weigh(decision, methodology, state, places[sized], sizes.values[sized], order)
 
 
 def _announced(view: MarketView) -> Screen:
@@ -165,15 +170,14 @@ def _weigh(
     """The decision with weights: by the scheme, bounded, and moved by the overlay."""
     view, weighting, overlay = decision.view, methodology.weighting, methodology.overlay
     try:
-        bounded = cap_weights(sizes, weighting.max_weight, weighting.min_weight)
-        capped = bounded if weighting.min_weight is None else cap_weights(sizes, weighting.max_weight)
+        weights = bound(view, weighting, places, sizes)
     except MethodologyError as cause:
         raise MethodologyError(f"{methodology.name}, {view.date.date()}: {cause}") from cause
     assets = view.assets[places]
     caps = view.today("market_cap")[places]
-    scheme = sizes / sizes.sum()
-    raw = scheme if np.isnan(caps).any() else caps / caps.sum()
-    steps = np.vstack([raw, scheme, capped, bounded, bounded])
+    raw = weights.scheme if np.isnan(caps).any() else caps / caps.sum()
+    steps = np.vstack([raw, weights.scheme, weights.capped, weights.bounded, weights.bounded])
+    decision = replace(decision, notes=decision.notes + weights.notes)
     decision = _holding(decision, assets, order[places], steps)
     if overlay is None:
         return decision
@@ -181,7 +185,7 @@ def _weigh(
         view,
         overlay,
         members=assets,
-        weights=bounded,
+        weights=weights.bounded,
         max_weight=weighting.max_weight,
         held=None if decision.cause == "initial" else (state.assets, state.weights),
         last_exposure=None if state.latest is None else state.latest.exposure,
@@ -243,7 +247,3 @@ def _switch_stable(decision: Decision, methodology: Methodology, state: State) -
     return replace(
         _holding(decision, basket, np.zeros(len(basket), dtype=np.int64), steps), exposure=exposure, kept=False
     )
-
-
-def _take(screen: Screen, places: IntArray) -> Screen:
-    return replace(screen, value=screen.value[places], limit=screen.limit[places], passed=screen.passed[places])

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from research.index import attribution, audit, explain
+from research.index import attribution, audit, capacity, explain
+from research.index.costs import chained
 from research.index.decision import Decision
 from research.index.methodology import Methodology
 from research.index.records import Event, Segment, Trade
+from research.index.schedule import upcoming
+from research.index.token import IndexToken
 from research.index.view import FloatArray, PointInTime
 from research.market import MarketData
 from research.market.data import Date
@@ -102,10 +106,7 @@ class IndexHistory:
 
     def _factor(self, by_trade: FloatArray) -> FloatArray:
         """Cumulative product of factors that take effect at the close of their trade's day; shape (days,)."""
-        factor = np.ones(len(self.dates))
-        for trade, part in zip(self.trades, by_trade, strict=True):
-            factor[trade.row - self.base_row] *= part
-        return np.multiply.accumulate(factor)
+        return chained(by_trade, [trade.row - self.base_row for trade in self.trades], len(self.dates))
 
     def _series(self, values: FloatArray) -> pd.Series:
         index = pd.DatetimeIndex(self.dates, name="date")
@@ -167,6 +168,34 @@ class IndexHistory:
     def contributions(self) -> pd.DataFrame:
         """Contribution of each member to each day's return: see `attribution.contributions_table`."""
         return attribution.contributions_table(self)
+
+    def counterfactuals(self) -> pd.DataFrame:
+        """The index under slightly other rules: see `counterfactuals.counterfactuals`."""
+        from research.index.counterfactuals import counterfactuals  # builds indices itself: imported when it is needed
+
+        return counterfactuals(self)
+
+    # ------------------------------------------------------------------ trading it
+
+    def cost_sensitivity(self, bps: Sequence[float] = (0, 10, 25, 50, 100)) -> pd.DataFrame:
+        """The net index at flat costs: see `capacity.cost_sensitivity`."""
+        return capacity.cost_sensitivity(self, bps)
+
+    def break_even_cost(self, benchmark: pd.Series) -> float:
+        """Cost at which the advantage over a benchmark is gone: see `capacity.break_even_cost`."""
+        return capacity.break_even_cost(self, benchmark)
+
+    def capacity(self, **options: Any) -> pd.DataFrame:
+        """Cost and days to trade by assets under management: see `capacity.capacity` for the options."""
+        return capacity.capacity(self, **options)
+
+    def calendar(self, count: int = 6) -> pd.DataFrame:
+        """The next determination and effective days on the calendar, after the last day of the data."""
+        return upcoming(self.dates[-1], self.methodology.schedule, count)
+
+    def token(self, *, fee_per_year: float = 0.0, initial_value: float = 100.0) -> IndexToken:
+        """The index as a token with a streaming fee: see `token.IndexToken`."""
+        return IndexToken(index=self, fee_per_year=fee_per_year, initial_value=initial_value)
 
     # ------------------------------------------------------------------ what to know when reading it
 

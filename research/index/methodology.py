@@ -56,22 +56,12 @@ class Methodology:
             self.overlay is not None or self.events.freed_weight == "members",
             'events: freed_weight = "stable" needs an [overlay] with a stable_leg.',
         )
+        require(
+            self.overlay is not None or not self.weighting.may_leave_a_residual,
+            "weighting may leave a part for the stable leg: it needs an [overlay] with a stable_leg.",
+        )
         if self.selection.count is not None:
-            self._check_bounds(self.selection.count)
-
-    def _check_bounds(self, count: int) -> None:
-        """Bounds that the number aimed at cannot meet are refused before any data are read."""
-        high, low = self.weighting.max_weight, self.weighting.min_weight
-        require(
-            high is None or high * count >= 1 - 1e-12 or self.weighting.infeasible != "error",
-            f"max_weight = {high} with count = {count}: the caps add up to {(high or 0) * count:.4g}, below 1. "
-            f"The smallest feasible cap for {count} members is {1 / count:.6g}.",
-        )
-        require(
-            low is None or low * count <= 1 + 1e-12,
-            f"min_weight = {low} with count = {count}: the floors add up to {(low or 0) * count:.4g}, above 1. "
-            f"The largest feasible floor for {count} members is {1 / count:.6g}.",
-        )
+            self.weighting.check_count(self.selection.count)
 
     @classmethod
     def load(cls, rulebook: str | Path) -> Self:
@@ -98,12 +88,22 @@ class Methodology:
         """Eligible assets below which a composition is kept rather than renewed."""
         if self.selection.min_count is not None:
             return self.selection.min_count
-        caps_need = math.ceil(1 / self.weighting.max_weight - 1e-9) if self.weighting.max_weight else 1
-        return max(caps_need, math.ceil((self.selection.count or 1) / 2))
+        aimed_at = math.ceil((self.selection.count or 1) / 2)
+        tiers = self.weighting.tiers
+        if not tiers or self.weighting.infeasible != "error":
+            return aimed_at
+        beyond = max(0.0, 1.0 - sum(tiers))  # what is left when each of the first has its own cap
+        caps_need = len(tiers) + math.ceil(beyond / tiers[-1] - 1e-9) if beyond > 1e-9 else _reach_one(tiers)
+        return max(caps_need, aimed_at)
 
     def as_dict(self) -> dict[str, Any]:
         """The rulebook as plain nested dictionaries, for provenance."""
         return asdict(self)
+
+
+def _reach_one(caps: tuple[float, ...]) -> int:
+    """How many of the first caps it takes to add up to 1."""
+    return next(count for count in range(1, len(caps) + 1) if sum(caps[:count]) >= 1.0 - 1e-9)
 
 
 def rulebooks() -> dict[str, Path]:

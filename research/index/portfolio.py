@@ -150,6 +150,8 @@ class Portfolio:
     def _book(self, trade: Trade) -> None:
         """Record the trade and hold what it says."""
         self.trades.append(trade)
+        if trade.cost_note:
+            self.log("cost assumed", self.row, None, trade.cost_note)
         held = trade.units > 0
         self.assets, self.units, self.cash = trade.assets[held], trade.units[held], trade.cash_after * trade.value
 

@@ -79,7 +79,7 @@ class Trade:
     cash_before, cash_after : float
         Weight of cash: only where no member could be traded.
     cost : float
-        Fraction of the value that the trade costs.
+        Fraction of the value that the trade costs; with a note where a spread or a volume had to be assumed.
     market_value : float
         Index market value after the trade, USD (market caps frozen at the determination, times capping factors);
         NaN where only a part of it is taken away.
@@ -100,7 +100,8 @@ class Trade:
     value: float
     cash_before: float
     cash_after: float
-    cost: float
+    cost: float = 0.0
+    cost_note: str = ""
     market_value: float = np.nan
 
     @property

@@ -29,6 +29,23 @@ def determinations(days: pd.DatetimeIndex, schedule: Schedule) -> list[Determina
     ]
 
 
+def upcoming(last: pd.Timestamp, schedule: Schedule, count: int) -> pd.DataFrame:
+    """The next `count` determinations after a day.
+
+    Columns: determination_date, effective_date (datetime), kind (reconstitution or rebalance). What drift calls for is
+    not announced, for nobody knows it yet.
+    """
+    days = pd.date_range(last + pd.Timedelta(days=1), periods=366 * (count + 1), freq="D")
+    steps = determinations(days, schedule)[:count]
+    return pd.DataFrame(
+        {
+            "determination_date": [days[step.row] for step in steps],
+            "effective_date": [days[step.row] + pd.Timedelta(days=schedule.lag_days) for step in steps],
+            "kind": ["reconstitution" if step.reconstitution else "rebalance" for step in steps],
+        }
+    )
+
+
 def _calendar(days: pd.DatetimeIndex, frequency: str, weekday: str) -> np.ndarray:
     match frequency:
         case "daily":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from research.index.costs import cost_fraction
+from research.index.costs import trade_cost
 from research.index.decision import Decision
 from research.index.overlay import stable_coin
 from research.index.records import Trade
@@ -45,7 +46,7 @@ def rebalance(portfolio: Portfolio, decision: Decision) -> Trade:
     rest = total - after.sum()
     if buyable.any():
         after[buyable] = shape[buyable] / shape[buyable].sum() * rest
-    return Trade(
+    trade = Trade(
         row=row,
         cause=decision.cause,
         decision=decision,
@@ -61,9 +62,10 @@ def rebalance(portfolio: Portfolio, decision: Decision) -> Trade:
         value=float(total),
         cash_before=portfolio.cash / total,
         cash_after=0.0 if buyable.any() else rest / total,
-        cost=0.0 if decision.cause == "initial" else _cost(portfolio, assets, values / total, after / total, frozen),
         market_value=_notional(decision) * shape.sum() / (1.0 - after[frozen].sum() / total),
     )
+    # the base value is what the first basket is worth: its purchase lies before the index
+    return trade if decision.cause == "initial" else _priced(portfolio, trade)
 
 
 def conversion(portfolio: Portfolio, old: int, new: int) -> Trade:
@@ -96,7 +98,6 @@ def conversion(portfolio: Portfolio, old: int, new: int) -> Trade:
         value=float(total),
         cash_before=portfolio.cash / total,
         cash_after=portfolio.cash / total,
-        cost=0.0,
     )
 
 
@@ -120,7 +121,7 @@ def removal(portfolio: Portfolio, gone: BoolArray, stale: IntArray) -> Trade:
         after[takers] = freed / takers.sum()
     frozen = ~open_today & ~gone
     before, now = values / total, after / total
-    return Trade(
+    trade = Trade(
         row=portfolio.row,
         cause="removal",
         decision=None,
@@ -136,8 +137,8 @@ def removal(portfolio: Portfolio, gone: BoolArray, stale: IntArray) -> Trade:
         value=float(total),
         cash_before=portfolio.cash / total,
         cash_after=(portfolio.cash + (0.0 if takers.any() else freed)) / total,
-        cost=_cost(portfolio, assets, before, now, frozen),
     )
+    return _priced(portfolio, trade)
 
 
 def _stable_leg(portfolio: Portfolio) -> int | None:
@@ -163,9 +164,14 @@ def _with_stable_leg(
     )
 
 
-def _cost(portfolio: Portfolio, assets: IntArray, before: FloatArray, after: FloatArray, frozen: BoolArray) -> float:
-    moved = ~frozen
-    return cost_fraction(before[moved], after[moved], portfolio.methodology.costs.rate)
+def _priced(portfolio: Portfolio, trade: Trade) -> Trade:
+    """The trade with what it costs on today's terms; what is frozen does not trade."""
+    moved = ~trade.frozen & ((trade.before > 0) | (trade.after > 0))
+    view = portfolio.source.at(portfolio.row)
+    cost, note = trade_cost(
+        view, portfolio.methodology.costs, trade.assets[moved], trade.before[moved], trade.after[moved]
+    )
+    return replace(trade, cost=cost, cost_note=note)
 
 
 def _units(values: FloatArray, price: FloatArray, frozen: BoolArray, before: FloatArray) -> FloatArray:
