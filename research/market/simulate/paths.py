@@ -250,7 +250,7 @@ def _volume(rng: np.random.Generator, tokens: list[Token], close: np.ndarray, su
 def _spreads(tokens: list[Token], caps: np.ndarray) -> np.ndarray:
     """Full bid-ask spread as a share of the price: 4 basis points for the largest, 1.2 % for the smallest."""
     spread: np.ndarray = np.clip(0.0004 * (2e11 / caps) ** 0.35, 0.0004, 0.012)
-    spread[[token.kind == "stable" for token in tokens]] = 0.0003
+    spread[[token.kind in ("stable", "copy") for token in tokens]] = 0.0003  # arbitrage keeps them tight
     return spread
 
 
