@@ -107,3 +107,109 @@ def test_a_general_solver_finds_the_same_projection() -> None:
         options={"ftol": 1e-14, "maxiter": 500},
     )
     np.testing.assert_allclose(cap_weights(sizes, 0.3, 0.05), solved.x, atol=1e-6)
+
+
+# ---------------------------------------------------------------------- caps of groups
+
+
+def entropy_projection(sizes: np.ndarray, low: float, high: float, codes: np.ndarray, group_cap: float) -> np.ndarray:
+    """The bounded weights nearest to the sizes in relative entropy, by SLSQP."""
+    groups = [codes == group for group in np.unique(codes)]
+    solved = minimize(
+        lambda w: float((w * np.log(w * sizes.sum() / sizes)).sum()),
+        np.full(len(sizes), 1 / len(sizes)),
+        jac=lambda w: np.log(w * sizes.sum() / sizes) + 1,
+        bounds=[(max(low, 1e-9), high)] * len(sizes),
+        constraints=[
+            {"type": "eq", "fun": lambda w: w.sum() - 1},
+            {"type": "ineq", "fun": lambda w: np.array([group_cap - w[group].sum() for group in groups])},
+        ],
+        options={"ftol": 1e-15, "maxiter": 1000},
+    )
+    return solved.x
+
+
+def test_a_group_above_its_cap_is_set_to_it_and_the_others_share_the_rest_by_size() -> None:
+    weights = cap_weights([40, 20, 30, 10], groups=["defi", "defi", "meme", "l1"], max_group_weight=0.45)
+    np.testing.assert_allclose(weights, [0.30, 0.15, 0.55 * 0.75, 0.55 * 0.25], rtol=1e-14)
+
+
+def test_a_group_that_is_pushed_over_its_cap_by_another_one_is_capped_as_well() -> None:
+    """Defi gives 0.25 away: meme, below the cap at first, would then have 0.375 and is capped in the next pass."""
+    weights = cap_weights([60, 25, 15], groups=["defi", "meme", "l1"], max_group_weight=0.35)
+    np.testing.assert_allclose(weights, [0.35, 0.35, 0.30], rtol=1e-14)
+
+
+grouped = st.integers(2, 10).flatmap(
+    lambda count: st.tuples(
+        st.lists(st.floats(0.01, 100), min_size=count, max_size=count),
+        st.lists(st.integers(0, 3), min_size=count, max_size=count),
+        st.floats(0, 1),  # where between the tightest and the loosest cap the caps lie
+        st.floats(0, 1),
+        st.floats(0, 0.9),
+    )
+)
+
+
+def grouped_case(case: tuple) -> tuple[np.ndarray, float, float, np.ndarray, float]:
+    """Bounds that can just be met, or more easily."""
+    sizes, codes, loose, loose_group, floor = case
+    count, members = len(sizes), np.bincount(codes)
+    high = 1 / count + loose * (1 - 1 / count)
+    most = members[members > 0] * high
+    tightest = next(cap for cap in np.linspace(0, 1, 1001) if np.minimum(most, cap).sum() >= 1 - 1e-12)
+    group_cap = tightest + loose_group * (1 - tightest)
+    return np.array(sizes), floor * group_cap / max(*members, count), high, np.array(codes), group_cap
+
+
+@given(grouped)
+def test_weights_within_group_caps_satisfy_every_bound_and_the_conditions_of_the_projection(case: tuple) -> None:
+    sizes, low, high, codes, group_cap = grouped_case(case)
+    weights = cap_weights(sizes, high, low, groups=codes, max_group_weight=group_cap)
+    assert weights.sum() == pytest.approx(1.0, abs=1e-11)
+    assert (weights <= high).all()
+    assert (weights >= low).all()
+    totals = np.bincount(codes, weights)
+    assert (totals <= group_cap + 1e-11).all()
+    inside = (weights > low * (1 + 1e-9)) & (weights < high * (1 - 1e-9))
+    full = totals[codes] >= group_cap - 1e-9
+    multiples = weights / sizes
+    for group in np.unique(codes[inside]):  # one multiple within a group
+        of_group = multiples[inside & (codes == group)]
+        np.testing.assert_allclose(of_group, of_group[0], rtol=1e-6)
+    free = inside & ~full
+    if free.any():  # one multiple for all groups below their cap, and none larger in a group at its cap
+        np.testing.assert_allclose(multiples[free], multiples[free].mean(), rtol=1e-6)
+        assert (multiples[inside & full] <= multiples[free].mean() * (1 + 1e-6)).all()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_general_solver_finds_the_same_weights_within_group_caps(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    sizes, codes = rng.lognormal(0, 1.2, 9), rng.permutation(np.arange(9) % 4)
+    weights = cap_weights(sizes, 0.25, 0.02, groups=codes, max_group_weight=0.3)
+    assert np.bincount(codes, sizes / sizes.sum()).max() > 0.3  # the cap binds
+    expected = entropy_projection(sizes, 0.02, 0.25, codes, 0.3)
+    np.testing.assert_allclose(weights, expected, rtol=0, atol=2e-6)
+
+
+def test_an_infeasible_group_cap_is_an_error_that_prints_the_smallest_feasible_one() -> None:
+    with pytest.raises(MethodologyError, match=r"2 groups capped at 0\.4 .* below 1.*max_group_weight .* is 0\.5\."):
+        cap_weights([5, 3, 2], groups=["a", "a", "b"], max_group_weight=0.4)
+    # b can take its own cap of 0.3 at most, so a must be allowed 0.7
+    with pytest.raises(MethodologyError, match=r"smallest feasible max_group_weight for these members is 0\.7\."):
+        cap_weights([5, 3, 2], [0.6, 0.6, 0.3], groups=["a", "a", "b"], max_group_weight=0.6)
+    assert cap_weights([5, 3, 2], [0.6, 0.6, 0.3], groups=["a", "a", "b"], max_group_weight=0.7).sum() == 1.0
+
+
+def test_floors_above_a_group_cap_are_an_error() -> None:
+    with pytest.raises(
+        MethodologyError, match=r"2 members in group 'a' add up to 0\.6.*largest feasible floor .* 0\.2"
+    ):
+        cap_weights([5, 3, 2, 1], min_weight=[0.3, 0.3, 0, 0], groups=["a", "a", "b", "c"], max_group_weight=0.4)
+
+
+def test_a_group_cap_needs_the_group_of_each_member() -> None:
+    for groups in (None, ["a", "b"]):
+        with pytest.raises(DataError, match="needs the group of each of 3 members"):
+            cap_weights([5, 3, 2], groups=groups, max_group_weight=0.5)

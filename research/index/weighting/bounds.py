@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from research.errors import DataError, MethodologyError
@@ -128,9 +127,7 @@ def group_labels(view: MarketView, places: IntArray, prefix: str) -> NDArray[np.
     labels = view.source.asset_ids[positions].copy()
     tags = view.source.market.tags
     known = tags[tags["tag"].str.startswith(prefix) & (tags["valid_from"].isna() | (tags["valid_from"] <= view.date))]
-    order = known.assign(since=known["valid_from"].fillna(pd.Timestamp.min)).sort_values(
-        ["since", "tag"], ascending=[False, True], kind="stable"
-    )
+    order = known.sort_values(["valid_from", "tag"], ascending=[False, True], na_position="last", kind="stable")
     latest = order.drop_duplicates("asset_id").set_index("asset_id")["tag"]
     tagged = latest.reindex(labels)
     return np.where(tagged.notna(), tagged.to_numpy(dtype=object), labels)
