@@ -122,7 +122,8 @@ def choose_count(missing: FloatArray, returns: FloatArray, grid: list[int], sele
     and the best such number is the answer. "sequential": the residual of each number is explained with the next block
     alone; "local" stops at the first number whose next block does not help and gives the number before it (the first
     number, if there is none before), as CRIX's published program does; "global" gives the number whose criterion with
-    its next block is smallest.
+    its next block is smallest. With the aic that last combination favours large numbers, whose residuals all lie where
+    the density of the first one is highest (50 to 225 on the 406 coins of the published data).
     """
     criterion = _criterion(selection.criterion, missing[:, grid[0] - 1])
     if criterion is None:

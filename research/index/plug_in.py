@@ -16,8 +16,8 @@ def plug_in_bandwidth(sample: FloatArray) -> float:
     """Two-stage direct plug-in bandwidth for the Epanechnikov kernel (Sheather and Jones 1991; Wand and Jones 1995).
 
     The rule of R's `KernSmooth::dpik` with two stages and the smaller of standard deviation and scaled interquartile
-    range, except that the density functionals are exact double sums: `dpik` counts the sample on a grid first, which
-    changes the fourth digit or so.
+    range, except that the density functionals are exact double sums: `dpik` counts the sample on a grid first and loses
+    the largest value on the way, which changes the bandwidth by up to about 1 % for 92 fat-tailed values.
 
     Parameters
     ----------

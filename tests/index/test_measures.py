@@ -14,6 +14,7 @@ from research.index.ranking import measure, ranks
 from research.index.rules import Selection
 from research.index.selection import largest
 from research.index.view import MarketView, PointInTime
+from research.index.windows import window_deviation, window_mean, window_median, window_sum
 from research.market import MarketData
 from tests.index.markets import random_market
 
@@ -181,6 +182,14 @@ def test_no_measure_looks_ahead(name: str, seed: int, cut: float) -> None:
         seen = measure(whole.at(earlier), name)
     np.testing.assert_array_equal(seen, measure(last_day(market.until(market.dates[row])), name))
     assert np.isfinite(seen).any()
+
+
+def test_a_column_gives_the_same_bits_alone_and_among_others() -> None:
+    window = np.random.default_rng(0).lognormal(0, 3, (90, 40))
+    for statistic in (window_sum, window_mean, window_deviation, window_median):
+        alone = np.array([statistic(np.ascontiguousarray(window[:, [column]]))[0] for column in range(40)])
+        np.testing.assert_array_equal(alone, statistic(window))
+        np.testing.assert_array_equal(alone, statistic(np.asfortranarray(window)))
 
 
 @pytest.mark.parametrize("name", [name for name in MEASURES if "cap" not in name and "volume" not in name])

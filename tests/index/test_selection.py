@@ -20,6 +20,7 @@ from research.index.selection import RULES, Candidates, Selected, largest, rank_
 from research.index.view import MarketView, PointInTime
 from research.market import MarketData
 from tests.index.markets import random_market, rules
+from tests.index.truncation import assert_same_up_to
 
 
 def choose(ranks: list[int], held: list[int], count: int, entry: int, leave: int) -> list[int]:
@@ -211,6 +212,70 @@ def test_no_rule_looks_ahead(selection: Selection, seed: int, cut: float) -> Non
     np.testing.assert_array_equal(seen.mask, known.mask)
     assert seen.note == known.note
     assert seen.mask.any()
+
+
+RULEBOOKS: dict[str, dict[str, Any]] = {
+    "ema": {"selection": {"count": 4, "rank_by": "market_cap_ema_30d"}},
+    "calmest": {
+        "selection": {"rule": "top_by", "count": 4, "rank_by": "volatility_30d", "order": "lowest", "exit_rank": 6}
+    },
+    "coverage": {"selection": {"rule": "coverage", "coverage": 0.8, "coverage_floor": 0.75}},
+    "all": {"selection": {"rule": "all"}},
+    "information criterion": {"selection": {"rule": "information_criterion", "first_count": 2, "step": 2}},
+    "votes": {"selection": {"rule": "votes", "count": 3, "entry_rank": 2, "exit_rank": 4}},
+    "screens": {
+        "universe": {
+            "max_stale_days": 5,
+            "max_supply_jump": 0.5,
+            "exclude_pegged": ["usd"],
+            "exclude_copies_of": 3,
+            "min_volume_quantile": 0.1,
+        },
+        "selection": {"count": 3},
+    },
+}
+
+
+def ballots(market: MarketData, seed: int) -> pd.DataFrame:
+    """A proposal every month: twelve holders put their whole holding on one asset each; some stay away."""
+    rng, rows = np.random.default_rng(seed), []
+    for number, day in enumerate(market.dates[40::30]):
+        for holder in range(12):
+            power, choice = rng.lognormal(3, 1), rng.choice(market.prices.columns)
+            cast = day + pd.Timedelta(days=int(rng.integers(1, 8)))
+            rows.append((day, f"p{number:02d}", f"h{holder}", power, ""))
+            if rng.random() < 0.8:
+                rows.append((cast, f"p{number:02d}", f"h{holder}", power, choice))
+    return pd.DataFrame(rows, columns=["date", "proposal", "voter", "power", "choice"]).sort_values("date")
+
+
+@pytest.mark.parametrize("tables", RULEBOOKS.values(), ids=RULEBOOKS.keys())
+@pytest.mark.parametrize("seed", [1, 2])
+def test_an_index_by_any_rule_does_not_look_ahead(tables: dict[str, Any], seed: int) -> None:
+    market, methodology = random_market(seed, days=400), rules(**tables)
+    votes = ballots(market, seed)
+    whole = build_index(market, methodology, votes=votes)
+    for date in market.dates[[290, 350, 399]]:
+        known = build_index(market.until(date), methodology, votes=votes[votes["date"] <= date])
+        assert_same_up_to(known, whole, date)
+
+
+def test_a_vote_without_quorum_keeps_the_members_and_says_so() -> None:
+    market = random_market(1, defects=False)
+    votes = ballots(market, 1)
+    quiet = votes[(votes["proposal"] != "p04") | (votes["choice"] == "")]  # nobody votes on p04, closed on 06-16
+    methodology = rules(selection={"rule": "votes", "count": 3, "quorum": 0.2})
+    with_votes, without = (build_index(market, methodology, votes=table) for table in (votes, quiet))
+    selected = [
+        index.decisions.pivot_table(index="asset_id", columns="determination_date", values="selected", aggfunc="all")
+        for index in (with_votes, without)
+    ]
+    may, june = pd.Timestamp("2020-05-31"), pd.Timestamp("2020-06-30")
+    assert (selected[1][june] == selected[1][may]).all()
+    assert (selected[0][june] != selected[0][may]).any()
+    kept = without.events[without.events["event"] == "kept"]
+    assert kept["detail"].str.contains("proposal p04.*turnout 0.0%, quorum 20.0% not reached").tolist() == [True]
+    assert not (with_votes.events["event"] == "kept").any()
 
 
 def test_ties_go_to_the_larger_cap_then_volume_then_age_then_id() -> None:
