@@ -16,9 +16,10 @@ import pyarrow as pa
 from research.errors import DataError
 from research.market import checks
 from research.market.data import DAY, LEDGER_TYPES, TAG_TYPES, empty_table
+from research.market.layout import CORE_COLUMNS
 from research.market.manifest import Manifest
 from research.market.profiles import Asset, Profile, instant
-from research.market.snapshot import CORE_COLUMNS, write_snapshot
+from research.market.snapshot import write_snapshot
 from research.market.table import read_vendor_table
 
 

@@ -17,8 +17,7 @@ import pyarrow.parquet as pq
 
 from research.errors import DataError
 from research.market.data import DAY, Date, MarketData, as_timestamp, days_between, unknown_asset
-from research.market.manifest import Manifest
-from research.market.snapshot import (
+from research.market.layout import (
     ASSETS,
     CORE_COLUMNS,
     DAILY,
@@ -28,11 +27,10 @@ from research.market.snapshot import (
     check_batch,
     check_daily_schema,
     float_values,
-    open_snapshot,
-    read_table,
     row_keys,
-    write_snapshot,
 )
+from research.market.manifest import Manifest
+from research.market.snapshot import open_snapshot, read_table, write_snapshot
 
 ROWS_PER_BATCH = 1 << 17  # read at a time: a few MB, so that small markets too load in little more than their own size
 

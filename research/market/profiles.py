@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from research.errors import DataError, suggest
-from research.market.snapshot import CORE_COLUMNS
+from research.market.layout import CORE_COLUMNS
 from research.settings import from_table, read_toml
 
 FOLDER = Path(__file__).with_name("profiles")

@@ -1,7 +1,7 @@
 """A snapshot on disk: its tables, written atomically and verified before use.
 
-The layout (five files in one folder, never edited after writing) is described in data/README.md. Panels are made from
-it in `load.py`, tables of vendors become one in `importer.py`.
+The format (five files in one folder, never edited after writing) is in `layout.py` and, for people, in data/README.md.
+Panels are made from a snapshot in `load.py`, tables of vendors become one in `importer.py`.
 """
 
 from __future__ import annotations
@@ -13,42 +13,25 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from research.errors import DataError
 from research.market.data import DAY
+from research.market.layout import (
+    ASSETS,
+    DAILY,
+    FILES,
+    LEDGER,
+    ROWS_PER_GROUP,
+    SCHEMAS,
+    TAGS,
+    check_batch,
+    check_daily_schema,
+    row_keys,
+)
 from research.market.manifest import MANIFEST_FILE, Manifest
-
-DAILY, ASSETS, TAGS, LEDGER = FILES = ("daily.parquet", "assets.parquet", "tags.parquet", "ledger.parquet")
-CORE_COLUMNS = ("price", "market_cap", "volume")
-SCHEMAS = {
-    ASSETS: pa.schema(
-        {
-            "asset_id": pa.string(),
-            "symbol": pa.string(),
-            "name": pa.string(),
-            "first_date": pa.date32(),
-            "last_date": pa.date32(),
-        }
-    ),
-    TAGS: pa.schema({"asset_id": pa.string(), "tag": pa.string(), "valid_from": pa.date32(), "static": pa.bool_()}),
-    LEDGER: pa.schema(
-        {
-            "date": pa.date32(),
-            "asset_id": pa.string(),
-            "field": pa.string(),
-            "rule": pa.string(),
-            "old": pa.string(),
-            "new": pa.string(),
-        }
-    ),
-}
-ROWS_PER_GROUP = 1 << 18  # decoded as a whole when read: small enough not to count beside the panels
-_EPOCH = np.datetime64("1970-01-01", "D")
 
 
 def write_snapshot(
@@ -156,76 +139,6 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
         raise DataError(f"{folder / name} has the columns {table.schema.names}, expected {SCHEMAS[name].names}.")
     frame: pd.DataFrame = table.to_pandas(date_as_object=False)
     return frame.astype({name: DAY for name in frame if frame[name].dtype.kind == "M"})
-
-
-def row_keys(batch: pa.RecordBatch, assets: pd.Index, where: str) -> tuple[np.ndarray, np.ndarray]:
-    """Day number (since 1970-01-01) and position in the sorted `assets` of each row, int64.
-
-    Raises
-    ------
-    DataError
-        If a date is missing or an asset is not among `assets`.
-    """
-    days = batch.column("date").cast(pa.int32())
-    if days.null_count:
-        raise DataError(f"{where}: {days.null_count} rows have no date. Every row needs a UTC day.")
-    ids = batch.column("asset_id")
-    ids = ids if pa.types.is_dictionary(ids.type) else ids.dictionary_encode()
-    known = pa.array(assets, pa.string())
-    positions = pc.index_in(ids.dictionary.cast(pa.string()), known).fill_null(-1).to_numpy(zero_copy_only=False)
-    codes = ids.indices.fill_null(len(positions)).to_numpy(zero_copy_only=False)
-    codes = np.append(positions, -1)[codes]
-    if (codes < 0).any():
-        row = int(np.argmin(codes))
-        raise DataError(f"{where}: asset {ids[row].as_py()!r} has daily rows but no row in {ASSETS}. Add it there.")
-    return days.to_numpy().astype(np.int64), codes.astype(np.int64)
-
-
-def check_batch(
-    batch: pa.RecordBatch, days: np.ndarray, codes: np.ndarray, assets: pd.Index, last_key: int, where: str
-) -> int:
-    """Check order, uniqueness and values of a batch of daily rows; return the key of its last row.
-
-    `days` and `codes` come from `row_keys`; a key is day x number of assets + code, so that it grows from row to row.
-    """
-    keys = days * len(assets) + codes
-    steps = np.diff(keys, prepend=last_key)
-    if (steps <= 0).any():
-        row = int(np.argmax(steps <= 0))
-        what = "has two rows for" if steps[row] == 0 else "is out of order on"
-        raise DataError(
-            f"{where}: {assets[codes[row]]!r} {what} {_EPOCH + days[row]}. "
-            "Rows are sorted by date and then asset_id, one row for each asset and day."
-        )
-    for name in batch.schema.names[2:]:
-        values = float_values(batch, name, where)
-        wrong = (np.isinf(values) if name not in CORE_COLUMNS else ~np.isfinite(values)) & ~np.isnan(values)
-        wrong |= values < 0 if name == "volume" else values <= 0 if name in CORE_COLUMNS else False
-        if wrong.any():
-            row = int(np.argmax(wrong))
-            raise DataError(
-                f"{where}: {name} of {assets[codes[row]]!r} on {_EPOCH + days[row]} is {values[row]!r}. "
-                "Prices and caps are positive, volumes not negative, all finite; an unknown value is left empty."
-            )
-    return int(keys[-1])
-
-
-def float_values(batch: pa.RecordBatch, name: str, where: str) -> np.ndarray:
-    """One column of a batch as float64, NaN where it is null."""
-    column = batch.column(name)
-    if not pa.types.is_floating(column.type):
-        raise DataError(f"{where}: column {name!r} is {column.type}, expected float64.")
-    values: np.ndarray = column.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
-    return values
-
-
-def check_daily_schema(schema: pa.Schema, where: str) -> None:
-    """Raise DataError unless the columns are date, asset_id, price, market_cap, volume and further ones."""
-    expected = ["date", "asset_id", *CORE_COLUMNS]
-    if schema.names[: len(expected)] != expected or len(set(schema.names)) != len(schema.names):
-        raise DataError(f"{where} has the columns {schema.names}; expected {expected} first, each name once.")
-    if schema.field("date").type != pa.date32():
-        raise DataError(f"{where}: date is {schema.field('date').type}, expected date32 (UTC days).")
 
 
 def _write_daily(file: Path, daily: pa.Table | pa.RecordBatchReader, assets: pd.Index) -> int:
