@@ -180,9 +180,18 @@ def test_an_asset_without_rank_or_estimate_is_charged_the_most_and_counted() -> 
     found = cost_terms(view, costs, np.arange(4))
     assert found.spread_assumed.tolist() == [False, True, False, False]
     assert found.rate[1] == max(found.rate[[0, 2, 3]].max(), 15e-4)
-    assert (found.rate >= 0.5e-4).all()  # an estimate of nothing is a basis point of spread, not free
     alone = cost_terms(view, costs, np.array([1]))
     np.testing.assert_allclose(alone.rate, [15e-4])
+
+
+def test_an_estimate_of_nothing_is_charged_as_a_basis_point_of_spread() -> None:
+    """Prices that only rise close at the high of a day and below the middle of the next: no bounce, no spread."""
+    rising = pd.DataFrame({"a": 1.01 ** np.arange(60.0)}, index=pd.date_range("2022-01-01", periods=60))
+    market = MarketData.from_panels(rising, extra={"open": rising / 1.01, "high": rising, "low": rising / 1.01})
+    costs = Costs(half_spread_bps="estimated", spread_estimator="abdi_ranaldo")
+    on = cost_terms(PointInTime(market).at(59), costs, np.array([0]))
+    np.testing.assert_allclose(on.rate, [0.5e-4], rtol=1e-15)
+    assert not on.spread_assumed.any()
 
 
 def test_impact_is_the_square_root_law_in_dollars() -> None:
