@@ -15,7 +15,7 @@ import pandas as pd
 
 from research.errors import DataWarning
 from research.evaluation import drawdowns, metrics, relative, tails
-from research.evaluation._columns import Rate, history, per_period
+from research.evaluation._columns import history, per_period
 from research.evaluation.bootstrap import interval_table
 
 
@@ -30,7 +30,7 @@ def performance_summary(
     level: pd.Series,
     *,
     benchmark: pd.Series | None = None,
-    risk_free: Rate = 0.0,
+    risk_free: float | pd.Series = 0.0,
     periods_per_year: float = 365,
     confidence: float = 0.95,
     draws: int = 1000,
@@ -41,7 +41,7 @@ def performance_summary(
     Parameters
     ----------
     level : Series
-        Index level or price (not returns), one value per period.
+        Index level or price (not returns), one value per period, with a DatetimeIndex.
     benchmark : Series, optional
         Level or price of the benchmark; only its values on the dates of `level` are used. Figures against it use
         the history that both share; a `DataWarning` says so where that is shorter than the index's own.
@@ -56,7 +56,9 @@ def performance_summary(
     DataFrame, index = metric
         value, lower, upper (float; percentages are fractions, 0.05 is 5 %), unit ("percent", "ratio" or "days"),
         convention (one sentence). lower and upper are NaN for the rows that describe one path (current and longest
-        drawdown), and with fewer than 20 returns.
+        drawdown), and with fewer than 20 returns. Intervals of volatility, tracking error and value at risk are too
+        narrow when volatility comes in long clusters, and those of total return and drawdown figures are ranges of
+        resampled histories: `bootstrap.py` and CONVENTIONS.md say how far each can be trusted.
 
     Raises
     ------
@@ -247,18 +249,21 @@ def _relative_rows(q: float) -> list[_Row]:
 
 def _path_rows(returns: pd.Series) -> pd.DataFrame:
     """What describes the one path that happened, and so has no interval."""
-    under = history(drawdowns.drawdown_series(returns)).lt(0)
-    longest = int(under.groupby((~under).cumsum()).sum().max()) if len(under) else np.nan
+    own = history(returns)
+    table = drawdowns.drawdown_table(returns)
+    ends = table["to"].fillna(own.index[-1]) if len(own) else table["to"]
+    longest = (ends - table["peak"]).dt.days.max() if len(table) else (0 if len(own) else np.nan)
+    days = (own.index[-1] - drawdowns.history_base(returns)).days if len(own) else 0
     rows: list[tuple[str, float, str, str]] = [
         ("current_drawdown", drawdowns.current_drawdown(returns), "percent", "Fall from the high on the last day."),
-        ("longest_drawdown", longest, "days", "Most periods in a row below an earlier high."),
-        ("history", len(under), "days", "Number of returns (periods) in the history."),
+        ("longest_drawdown", longest, "days", "Longest time from a high until it was reached again, or until now."),
+        ("history", days, "days", "Calendar days from the first level to the last."),
     ]
-    table = pd.DataFrame(rows, columns=["metric", "value", "unit", "convention"]).set_index("metric")
-    return table.assign(lower=np.nan, upper=np.nan, standard_error=np.nan)
+    path = pd.DataFrame(rows, columns=["metric", "value", "unit", "convention"]).set_index("metric")
+    return path.assign(lower=np.nan, upper=np.nan, standard_error=np.nan)
 
 
-def _rate_series(risk_free: Rate, returns: pd.Series, periods_per_year: float) -> pd.Series:
+def _rate_series(risk_free: float | pd.Series, returns: pd.Series, periods_per_year: float) -> pd.Series:
     """One risk-free rate per period, so that it can be drawn together with the returns."""
     rate = per_period(risk_free, periods_per_year)
     return rate if isinstance(rate, pd.Series) else pd.Series(rate, index=returns.index)

@@ -35,8 +35,10 @@ def test_every_value_is_that_of_the_function_of_its_name(levels: tuple[pd.Series
         expected = function(returns, market, **options) if pair else function(returns, **options)
         assert table.loc[name, "value"] == pytest.approx(expected, rel=1e-9), name
     assert table.loc["history", "value"] == 799
-    under = (ev.drawdown_table(returns)["periods"] - ev.drawdown_table(returns)["to"].notna()).max()
-    assert table.loc["longest_drawdown", "value"] == under
+    downturns = ev.drawdown_table(returns)
+    open_days = (level.index[-1] - downturns["peak"]).dt.days[downturns["to"].isna()]
+    closed = downturns["days_to_trough"] + downturns["days_to_recover"]
+    assert table.loc["longest_drawdown", "value"] == max(closed.max(), *open_days)
 
 
 def test_units_conventions_and_order(levels: tuple[pd.Series, pd.Series]) -> None:

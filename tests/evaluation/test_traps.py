@@ -169,6 +169,17 @@ def test_a_gap_of_the_benchmark_outside_the_history_does_no_harm() -> None:
     assert ev.beta(returns, holed) == ev.beta(returns, benchmark)
 
 
+@pytest.mark.parametrize("name", RELATIVE)
+def test_figures_against_a_shorter_benchmark_use_the_common_history(name: str) -> None:
+    returns, benchmark = sample(), sample(seed=5)
+    part = slice(50, 300)
+    expected = RELATIVE[name](returns.iloc[part], benchmark.iloc[part])
+    assert RELATIVE[name](returns, benchmark.iloc[part]) == pytest.approx(expected, rel=1e-12)
+    together = RELATIVE[name](pd.DataFrame({"long": returns, "short": returns.iloc[100:]}), benchmark.iloc[part])
+    assert together["long"] == pytest.approx(expected, rel=1e-12)
+    assert together["short"] == pytest.approx(RELATIVE[name](returns.iloc[100:300], benchmark.iloc[100:300]), rel=1e-12)
+
+
 def test_a_gap_inside_a_history_is_refused_naming_column_and_day() -> None:
     frame = pd.DataFrame({"a": sample(), "b": sample(seed=6)})
     frame.iloc[100, 1] = np.nan
