@@ -161,7 +161,7 @@ def rebalances_table(index: IndexHistory) -> pd.DataFrame:
 def _market_values(index: IndexHistory) -> np.ndarray:
     """Index market value after each trade. A removal takes the member's part of the value away."""
     values = np.array([trade.market_value for trade in index.trades])
-    for number in np.flatnonzero(np.isnan(values)):
+    for number in np.flatnonzero(np.isnan(values[1:])) + 1:
         trade, before = index.trades[number], index.trades[number - 1]
         grown = values[number - 1] * trade.value / before.value
         values[number] = grown * (1.0 - trade.before[_status(trade) == REMOVED].sum())

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from research.errors import DataError, suggest
 from research.index.rules import Overlay
-from research.index.view import FloatArray, IntArray, MarketView
+from research.index.view import SIGNALS, FloatArray, IntArray, MarketView
 from research.index.weighting import cap_weights
 
-SIGNALS = ("bullish", "neutral", "bearish")
 DECAYS = (0.94, 0.97)
 VOLATILITY_WINDOW = 250
 VOLATILITY_DELAY = 2
@@ -86,31 +84,14 @@ def apply_overlay(
 
 
 def signal_scale(view: MarketView, overlay: Overlay, members: IntArray) -> tuple[FloatArray, int]:
-    """The multiple that each member's latest signal asks for, shape (k,), and how many had none that is fresh.
-
-    Raises
-    ------
-    DataError
-        If a signal is none of bullish, neutral and bearish.
-    """
-    table = view.signals
-    strange = table.loc[~table["signal"].isin(SIGNALS), "signal"]
-    if len(strange):
-        raise DataError(f"signals: {strange.iloc[0]!r} is not a signal: {suggest(str(strange.iloc[0]), SIGNALS)}")
-    fresh = table[table["date"] > view.date - pd.Timedelta(days=overlay.max_signal_age_days)]
-    latest = fresh.groupby("asset_id")["signal"].last().reindex(view.source.asset_ids[members])
-    multiple = latest.map({name: getattr(overlay, name) for name in SIGNALS})
-    return multiple.fillna(overlay.neutral).to_numpy(dtype=float), int(latest.isna().sum())
+    """The multiple that each member's latest signal asks for, shape (k,), and how many had none that is fresh."""
+    latest = view.latest_signals(overlay.max_signal_age_days)[members]
+    multiples = np.array([getattr(overlay, name) for name in SIGNALS])
+    return np.where(latest >= 0, multiples[latest], overlay.neutral), int((latest < 0).sum())
 
 
 def stable_coin(view: MarketView, overlay: Overlay) -> int | None:
-    """Position of the first stablecoin of the leg with a price today within `depeg_warning` of 1 USD; None without.
-
-    Raises
-    ------
-    DataError
-        If the market has no such asset at all, not even later or earlier.
-    """
+    """Position of the first stablecoin of the leg with a price today within `depeg_warning` of 1 USD; None without."""
     for asset_id in overlay.stable_leg:
         place = int(view.source.market.prices.columns.get_indexer(pd.Index([asset_id]))[0])
         if place >= 0 and abs(view.source.prices[view.row, place] - 1.0) <= overlay.depeg_warning:

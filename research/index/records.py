@@ -82,7 +82,7 @@ class Trade:
         Fraction of the value that the trade costs; with a note where a spread or a volume had to be assumed.
     market_value : float
         Index market value after the trade, USD (market caps frozen at the determination, times capping factors);
-        NaN where only a part of it is taken away.
+        NaN where nothing is bought: a part of the value before is taken away, or none.
     """
 
     row: int

@@ -41,9 +41,9 @@ def rebalance(portfolio: Portfolio, decision: Decision) -> Trade:
     missing = printed < row
     flagged = np.isin(assets, [removal.asset for removal in source.removals if removal.row <= row])
     frozen = (missing | np.isin(assets, decision.unweighted)) & (values > 0)
-    buyable = (shape > 0) & ~missing & ~flagged
+    buyable = (shape > 0) & ~missing & ~flagged & ~frozen
     after = np.where(frozen, values, 0.0)
-    rest = total - after.sum()
+    rest = max(total - after.sum(), 0.0)
     if buyable.any():
         after[buyable] = shape[buyable] / shape[buyable].sum() * rest
     trade = Trade(
@@ -62,7 +62,9 @@ def rebalance(portfolio: Portfolio, decision: Decision) -> Trade:
         value=float(total),
         cash_before=portfolio.cash / total,
         cash_after=0.0 if buyable.any() else rest / total,
-        market_value=_notional(decision) * shape.sum() / (1.0 - after[frozen].sum() / total),
+        market_value=_notional(decision) * shape[buyable].sum() / (rest / total)
+        if rest > 0 and buyable.any()
+        else np.nan,
     )
     # the base value is what the first basket is worth: its purchase lies before the index
     return trade if decision.cause == "initial" else _priced(portfolio, trade)

@@ -22,6 +22,7 @@ BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
 
+SIGNALS = ("bullish", "neutral", "bearish")
 SIGNAL_COLUMNS = ["date", "asset_id", "signal"]
 VOTE_COLUMNS = ["date", "proposal", "voter", "power", "choice"]
 
@@ -63,6 +64,25 @@ class PointInTime:
         self.first_row: IntArray = np.where(printed.any(axis=0), printed.argmax(axis=0), never)
         self.signals, self.votes = dated(signals, "signals", SIGNAL_COLUMNS), dated(votes, "votes", VOTE_COLUMNS)
         self._tags = _TagTable(market.tags, self.asset_ids)
+
+    @cached_property
+    def signal_log(self) -> tuple[IntArray, IntArray, IntArray]:
+        """Row, asset and place in `SIGNALS` of every signal on an asset of this market, in order of row.
+
+        Raises
+        ------
+        DataError
+            If a signal is none of `SIGNALS`.
+        """
+        assert self.signals is not None
+        words: IntArray = pd.Index(SIGNALS).get_indexer(pd.Index(self.signals["signal"])).astype(np.int64)
+        if (words < 0).any():
+            word = str(self.signals["signal"].iloc[int(np.argmax(words < 0))])
+            raise DataError(f"signals: {word!r} is not a signal: {suggest(word, SIGNALS)}")
+        rows: IntArray = np.asarray((self.signals["date"] - self.dates[0]).dt.days, dtype=np.int64)
+        assets: IntArray = self.market.prices.columns.get_indexer(pd.Index(self.signals["asset_id"])).astype(np.int64)
+        known = assets >= 0
+        return rows[known], assets[known], words[known]
 
     def at(self, row: int) -> MarketView:
         """The view at the close of `dates[row]`."""
@@ -164,6 +184,18 @@ class MarketView:
             If the index was built without signals.
         """
         return self._table("signals", self.source.signals)
+
+    def latest_signals(self, max_age_days: int) -> IntArray:
+        """Place in `SIGNALS` of each asset's latest signal of the last days, today included; -1 without one.
+
+        Shape (assets of the market,): indexed by position.
+        """
+        self._table("signals", self.source.signals)  # without signals this is an error, not neutrality
+        rows, assets, words = self.source.signal_log
+        fresh = slice(*np.searchsorted(rows, [self.row - max_age_days, self.row], side="right"))
+        latest = np.full(len(self.source.asset_ids), -1, dtype=np.int64)
+        latest[assets[fresh]] = words[fresh]  # of several the last one stays
+        return latest
 
     def _table(self, name: str, table: pd.DataFrame | None) -> pd.DataFrame:
         if table is None:
