@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from research import Methodology, rulebooks
 from research.errors import ReportError
 from research.reporting import display, figures, tables, texts
 from research.reporting.formats import MISSING, format_value
@@ -171,22 +170,6 @@ def test_the_performance_table_shows_thresholds_as_rules_of_thumb_and_names_thei
     assert "Rule of thumb: above 1 good" in table.to_text()
     assert "not a verdict" in table.footnote
     assert list(table.words.iloc[0, :4]) == ["sharpe ratio", "0.90", "\u22120.10", "1.80"]
-
-
-@pytest.mark.parametrize("name", sorted(rulebooks()))
-def test_every_shipped_rulebook_reads_as_sentences_with_its_own_numbers(name: str) -> None:
-    rules = Methodology.load(name)
-    text = texts.rulebook(rules)
-    assert f"The {rules.selection.count} largest" in text
-    assert f"traded {rules.schedule.lag_days} days later" in text
-    assert f"{rules.costs.fee_bps:g} basis points of fee" in text
-    assert "None" not in text
-    assert "$" not in text
-
-
-def test_a_measure_reads_as_words() -> None:
-    assert texts.measure("market_cap_mean_30d") == "mean market cap of the last 30 days"
-    assert texts.measure("volume") == "volume of the day"
 
 
 def test_the_verdict_strip_carries_its_items_for_the_page(shown: list[Any]) -> None:
