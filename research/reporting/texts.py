@@ -65,14 +65,15 @@ def last_trade(rebalances: pd.DataFrame) -> str:
     )
 
 
-def dead_tokens(sensitivity: float, removed: int) -> str:
-    """What the value of removed tokens matters, from `IndexHistory.dead_token_sensitivity` and how many there were."""
+def dead_tokens(at_last_price: pd.Series, at_zero: pd.Series, sensitivity: float, removed: int) -> str:
+    """What hangs on the value of removed tokens: both levels, the difference in growth a year, how many there were."""
     if removed == 0:
         return "No member was ever removed for want of a price, so nothing hangs on the value of dead tokens."
     times = "Once a member was" if removed == 1 else f"{removed} times a member was"
+    last, zero = (format_value(level.iloc[-1], "number") for level in (at_last_price, at_zero))
     return (
-        f"{times} removed for want of a price. Valued at zero instead of at the last price, the index would have grown "
-        f"**{format_value(sensitivity, 'fine percent')} a year less**."
+        f"{times} removed for want of a price. Sold at the last price, the level is **{last}**; written off, it would be "
+        f"**{zero}**: {format_value(sensitivity, 'fine percent')} a year less."
     )
 
 

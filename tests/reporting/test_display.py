@@ -210,6 +210,6 @@ def test_a_history_too_short_for_a_figure_says_so_without_a_warning(recwarn: pyt
     [(0.0, 0, "No member was ever removed"), (0.0123, 1, "Once a member was"), (0.0123, 3, "3 times a member was")],
 )
 def test_what_hangs_on_dead_tokens_is_said(sensitivity: float, removed: int, words: str) -> None:
-    text = texts.dead_tokens(sensitivity, removed)
+    text = texts.dead_tokens(pd.Series([100.0, 1234.0]), pd.Series([100.0, 1200.0]), sensitivity, removed)
     assert text.startswith(words)
-    assert ("1.23\u00a0% a year less" in text) == (removed > 0)
+    assert ("1,234" in text and "1,200" in text and "1.23\u00a0% a year less" in text) == (removed > 0)
