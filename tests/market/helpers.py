@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from research.market import MarketData, Profile
+from research.market.data import LEDGER_TYPES
 from research.market.profiles import Columns
 
 PROFILE = Profile(
@@ -36,7 +38,18 @@ def small_market() -> MarketData:
     )
     volumes = prices * 3
     volumes.iloc[12, 1] = 5.0  # traded, though the vendor has no price
-    return MarketData.from_panels(prices, prices * 10, volumes, tags=tags, extra={"open": prices.shift()})
+    market = MarketData.from_panels(prices, prices * 10, volumes, tags=tags, extra={"open": prices.shift()})
+    ledger = pd.DataFrame(
+        {
+            "date": pd.to_datetime(["2020-01-07", "2020-01-21", "2020-01-21"]),
+            "asset_id": ["gap", "dead", "late"],
+            "field": "price",
+            "rule": "price not positive",
+            "old": "0.0",
+            "new": None,
+        }
+    )
+    return dataclasses.replace(market, ledger=ledger.astype(LEDGER_TYPES))
 
 
 def assert_same_market(left: MarketData, right: MarketData) -> None:

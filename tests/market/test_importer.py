@@ -190,6 +190,11 @@ def test_parquet_decimals_dictionaries_and_time_zones_are_read(tmp_path: Path) -
     assert (market.prices.iloc[0, 0], market.market_caps.iloc[0, 0], market.volumes.iloc[0, 0]) == (1.25, 17, 3)
 
 
+def test_two_hours_of_one_day_are_two_rows_for_one_day(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="two rows for one day: 'btc' on 2024-01-01"):
+        imported(tmp_path, "2024-01-01T00:00:00Z,btc,1,1,1", "2024-01-01T12:00:00Z,btc,2,1,1")
+
+
 def test_a_number_column_of_another_kind_is_refused(tmp_path: Path) -> None:
     table = pa.table({"day": ["2024-01-01"], "coin": ["btc"], "close": [True], "cap": [1.0], "vol": [1.0]})
     pq.write_table(table, tmp_path / "table.parquet")
