@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from research.index import IndexHistory
 from research.reporting.formats import format_value
 
 RULES_OF_THUMB: Mapping[str, str] = {
@@ -65,15 +66,17 @@ def last_trade(rebalances: pd.DataFrame) -> str:
     )
 
 
-def dead_tokens(at_last_price: pd.Series, at_zero: pd.Series, sensitivity: float, removed: int) -> str:
+def dead_tokens(index: IndexHistory) -> str:
     """What hangs on the value of removed tokens: both levels, the difference in growth a year, how many there were."""
+    removed = int((index.events["event"] == "removed").sum())
     if removed == 0:
         return "No member was ever removed for want of a price, so nothing hangs on the value of dead tokens."
     times = "Once a member was" if removed == 1 else f"{removed} times a member was"
-    last, zero = (format_value(level.iloc[-1], "number") for level in (at_last_price, at_zero))
+    ends = (index.level_if_removed_at_last_price, index.level_if_removed_at_zero)
+    last, zero = (format_value(level.iloc[-1], "number") for level in ends)
     return (
-        f"{times} removed for want of a price. Sold at the last price, the level is **{last}**; written off, it would be "
-        f"**{zero}**: {format_value(sensitivity, 'fine percent')} a year less."
+        f"{times} removed for want of a price. Sold at the last price, the level is **{last}**; written off, it would "
+        f"be **{zero}**: {format_value(index.dead_token_sensitivity, 'fine percent')} a year less."
     )
 
 

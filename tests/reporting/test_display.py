@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -206,10 +207,15 @@ def test_a_history_too_short_for_a_figure_says_so_without_a_warning(recwarn: pyt
 
 
 @pytest.mark.parametrize(
-    ("sensitivity", "removed", "words"),
-    [(0.0, 0, "No member was ever removed"), (0.0123, 1, "Once a member was"), (0.0123, 3, "3 times a member was")],
+    ("removed", "words"), [(0, "No member was ever removed"), (1, "Once a member was"), (3, "3 times a member was")]
 )
-def test_what_hangs_on_dead_tokens_is_said(sensitivity: float, removed: int, words: str) -> None:
-    text = texts.dead_tokens(pd.Series([100.0, 1234.0]), pd.Series([100.0, 1200.0]), sensitivity, removed)
+def test_what_hangs_on_dead_tokens_is_said(removed: int, words: str) -> None:
+    index: Any = SimpleNamespace(
+        events=pd.DataFrame({"event": ["carried", *["removed"] * removed]}),
+        level_if_removed_at_last_price=pd.Series([100.0, 1234.0]),
+        level_if_removed_at_zero=pd.Series([100.0, 1200.0]),
+        dead_token_sensitivity=0.0123,
+    )
+    text = texts.dead_tokens(index)
     assert text.startswith(words)
-    assert ("1,234" in text and "1,200" in text and "1.23\u00a0% a year less" in text) == (removed > 0)
+    assert ("**1,234**; written off, it would be **1,200**: 1.23\u00a0% a year less" in text) == (removed > 0)
