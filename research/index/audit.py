@@ -178,9 +178,9 @@ def events_table(index: IndexHistory) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "date": index.source.dates[[event.row for event in records]],
-            "asset_id": [None if event.asset is None else ids[event.asset] for event in records],
-            "event": [event.event for event in records],
-            "detail": [event.detail for event in records],
+            "asset_id": pd.array([None if event.asset is None else ids[event.asset] for event in records], dtype="str"),
+            "event": pd.array([event.event for event in records], dtype="str"),
+            "detail": pd.array([event.detail for event in records], dtype="str"),
             "effect_bps": np.array([event.effect for event in records], dtype=float) * 1e4,
         }
     )

@@ -35,3 +35,21 @@ def rules(**tables: Any) -> Methodology:
     """A rulebook from keyword tables, read as a TOML file would be."""
     table: dict[str, Any] = {"name": "Test index", "selection": {"count": 5}}
     return from_table(Methodology, table | tables, "test.toml", MethodologyError)
+
+
+def needed_tables(market: MarketData, methodology: Methodology, seed: int = 11) -> dict[str, pd.DataFrame]:
+    """Seeded signals and ballots for the rulebooks that ask for them."""
+    rng = np.random.default_rng(seed)
+    tables = {}
+    if methodology.overlay is not None and methodology.overlay.signals:
+        lines = [(day, asset) for day in market.dates[::7] for asset in market.prices.columns]
+        table = pd.DataFrame(lines, columns=["date", "asset_id"])
+        tables["signals"] = table.assign(signal=rng.choice(["bullish", "neutral", "bearish"], len(table)))
+    if methodology.selection.rule == "votes":
+        ballots = []
+        for day in market.dates[1:-5:30]:
+            for voter, asset in enumerate(rng.choice(market.prices.columns, 40)):
+                line = (f"proposal-{day:%Y-%m-%d}", f"voter-{voter:02d}", float(rng.pareto(1.2) + 1))
+                ballots += [(day, *line, ""), (day + pd.Timedelta(days=2), *line, asset)]  # snapshot first, then vote
+        tables["votes"] = pd.DataFrame(ballots, columns=["date", "proposal", "voter", "power", "choice"])
+    return tables
