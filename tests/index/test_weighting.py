@@ -532,7 +532,7 @@ def assert_sees_nothing_later(name: str, seed: int, row: int) -> None:
 
 
 @pytest.mark.parametrize("name", FULL)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 2**16), row=st.integers(60, 199))
 def test_no_scheme_sees_what_comes_after_the_day(name: str, seed: int, row: int) -> None:
     assert_sees_nothing_later(name, seed, row)

@@ -123,11 +123,13 @@ def group_labels(view: MarketView, places: IntArray, prefix: str) -> NDArray[np.
     Of several, the one that became valid last, a tag of unknown history counting as the oldest; of those the first by
     name. A member without one is a group of its own, labelled with its id.
     """
-    positions = view.assets[places]
-    labels = view.source.asset_ids[positions].copy()
+    names = view.source.asset_ids[view.assets[places]]
     tags = view.source.market.tags
-    known = tags[tags["tag"].str.startswith(prefix) & (tags["valid_from"].isna() | (tags["valid_from"] <= view.date))]
-    order = known.sort_values(["valid_from", "tag"], ascending=[False, True], na_position="last", kind="stable")
-    latest = order.drop_duplicates("asset_id").set_index("asset_id")["tag"]
-    tagged = latest.reindex(labels)
-    return np.where(tagged.notna(), tagged.to_numpy(dtype=object), labels)
+    own = tags[tags["asset_id"].isin(names)]
+    since = own["valid_from"].to_numpy("datetime64[us]").astype(np.int64)  # an unknown day is the least number
+    today = int(np.datetime64(view.date, "us").astype(np.int64))
+    latest: dict[str, tuple[int, str]] = {}
+    for name, tag, day in sorted(zip(own["asset_id"], own["tag"], since.tolist(), strict=True)):
+        if tag.startswith(prefix) and day <= today and (name not in latest or day > latest[name][0]):
+            latest[name] = (day, tag)
+    return np.array([latest[name][1] if name in latest else name for name in names], dtype=object)
