@@ -75,8 +75,11 @@ def test_a_screen_without_a_number_has_no_margin_and_a_part_of_a_screen_is_a_scr
     screens = screens_of(last_day(random_market(0)), exclude_tags=("stablecoin",), min_market_cap=1e6)
     assert np.isnan(screens["exclude_tags"].margin).all()
     assert np.isnan(screens["price_today"].margin).all()
-    cap, places = screens["min_market_cap"], np.array([2, 0])
-    np.testing.assert_array_equal(cap.take(places).margin, cap.margin[places])
+    value, limit = np.array([1.0, 5.0, 9.0]), np.array([2.0, 4.0, 6.0])
+    whole = Screen(name="s", value=value, limit=limit, passed=value >= limit, words="", sense=1)
+    part = whole.take(np.array([2, 0]))
+    assert (part.value.tolist(), part.limit.tolist(), part.passed.tolist()) == ([9.0, 1.0], [6.0, 2.0], [True, False])
+    assert part.margin.tolist() == [0.5, -0.5]
 
 
 def test_only_what_the_rulebook_names_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,15 +102,16 @@ def test_identical_closes_are_counted_back_from_today() -> None:
             "stale": [3.0, 1.0, 1.0, 1.0, 1.0, 1.0],
             "gappy": [3.0, 1.0, np.nan, 1.0, np.nan, 1.0],  # days without a close do not count
             "absent": [1.0, 1.0, 1.0, 1.0, 1.0, np.nan],
+            "returned": [1.0, 1.0, 1.0, 2.0, 1.0, 1.0],
         }
     )
     counts = identical_closes(last_day(market))
     by_asset = dict(zip(market.prices.columns, counts, strict=True))
-    assert (by_asset["fresh"], by_asset["stale"], by_asset["gappy"]) == (1, 5, 3)
+    assert (by_asset["fresh"], by_asset["stale"], by_asset["gappy"], by_asset["returned"]) == (1, 5, 3, 2)
     assert np.isnan(by_asset["absent"])
     passed = screens_of(last_day(market), max_stale_days=3)["max_stale_days"].passed
     assert dict(zip(market.prices.columns, passed, strict=True)) == {
-        "fresh": True, "stale": False, "gappy": True, "absent": False,
+        "fresh": True, "stale": False, "gappy": True, "absent": False, "returned": True,
     }  # fmt: skip
 
 
@@ -207,9 +211,10 @@ def test_an_asset_without_sixty_returns_cannot_be_ruled_out_as_a_copy() -> None:
     market = wrapped_market()
     prices = market.prices.copy()
     prices.loc[prices.index[:32], "z"] = np.nan  # 58 returns
-    view = last_day(MarketData.from_panels(prices, market.market_caps, market.volumes))
-    distance = dict(zip(prices.columns, copy_distance(view, 3), strict=True))
-    assert np.isnan(distance["z"])
+    for size in (0.5, 20.0):  # as the smallest, and as the largest, which is no copy of anything
+        view = last_day(MarketData.from_panels(prices, market.market_caps.assign(z=size), market.volumes))
+        distance = dict(zip(prices.columns, copy_distance(view, 3), strict=True))
+        assert np.isnan(distance["z"])
     assert not screens_of(view, exclude_copies_of=3)["exclude_copies_of"].passed[list(prices.columns).index("z")]
 
 
