@@ -23,6 +23,7 @@ MIGRATION_COLUMNS = ["date", "asset_id", "new_asset_id", "ratio"]
 REMOVAL_COLUMNS = ["date", "asset_id", "reason"]
 JUMP = 5.0
 CAP_BAND = (0.5, 2.0)
+VOLUME_BAND = (0.1, 10.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +155,8 @@ def convert_panels(panels: dict[str, FloatArray], conversions: list[Conversion])
 def propose_redenominations(market: MarketData) -> pd.DataFrame:
     """Days on which a price jumped by a factor of 5 or more while the market cap did not: ratios to be confirmed.
 
-    Where there is no market cap, USD volume takes its place (a weaker sign). Nothing is applied.
+    Where there is no market cap, USD volume takes its place, compared with its median of 30 days, within a factor of
+    10: a weaker sign, for trading often stops and comes back with a rush. Nothing is applied.
 
     Returns
     -------
@@ -174,7 +176,8 @@ def propose_redenominations(market: MarketData) -> pd.DataFrame:
             if len(before) and len(after):
                 reference = before.iloc[-1] if word == "market cap" else before.median()
                 change = after.iloc[0] / reference
-                if CAP_BAND[0] <= change <= CAP_BAND[1]:
+                low, high = CAP_BAND if word == "market cap" else VOLUME_BAND
+                if low <= change <= high:
                     factor = float(factors[row, column])
                     proposals.append(
                         {

@@ -110,7 +110,7 @@ def decide(view: MarketView, methodology: Methodology, state: State, *, cause: s
     held = view.marked(state.members)
     selection, weighting = methodology.selection, methodology.weighting
     screens = evaluate(view, methodology.universe, held, needs_cap=weighting.scheme in NEED_MARKET_CAP)
-    if view.source.removals:
+    if view.source.has_removals:
         screens.append(_announced(view))
     eligible = np.logical_and.reduce([screen.passed for screen in screens])
     values = rank_values(view, selection)

@@ -44,6 +44,7 @@ class PointInTime:
         self.dates = market.dates
         self.conversions = read_migrations(migrations, market)
         self.removals = read_removals(removals, market)
+        self.has_removals = removals is not None
         panels = {
             "price": market.prices.to_numpy(),
             "market_cap": market.market_caps.to_numpy(),

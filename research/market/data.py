@@ -6,7 +6,7 @@ Nothing here reads files (`load.py`), repairs values (never done on load) or dec
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
@@ -81,7 +81,18 @@ class MarketData:
 
         Missing days are added as NaN rows, columns are sorted, a missing panel is all NaN; symbols are the ids.
         `tags` has the columns asset_id, tag, valid_from, static.
+
+        Raises
+        ------
+        DataError
+            If `prices` has no rows, its days are not increasing, or a day or an asset occurs twice.
         """
+        if prices.empty or not (prices.index.is_monotonic_increasing and prices.index.is_unique):
+            raise DataError("prices need at least one row and one column, and days in increasing order, each once.")
+        if not prices.columns.is_unique:
+            raise DataError(
+                f"prices have two columns for {prices.columns[prices.columns.duplicated()][0]!r}: keep one."
+            )
         days = days_between(prices.index[0], prices.index[-1])
         columns = pd.Index(sorted(prices.columns), name="asset_id")
 
@@ -159,6 +170,23 @@ class MarketData:
         if start > self.dates[-1]:
             raise DataError(f"since({start.date()}): the data end on {self.dates[-1].date()}; choose an earlier date.")
         return self._rows(slice(start, None), None)
+
+    def only(self, assets: Sequence[str]) -> Self:
+        """The same market with these assets alone.
+
+        Raises
+        ------
+        DataError
+            If an asset is unknown.
+        """
+        for asset_id in assets:
+            self.price(asset_id)
+        chosen = np.asarray(self.prices.columns.isin(list(assets)))
+        return replace(
+            self._rows(slice(None), chosen),
+            assets=self.assets[self.assets["asset_id"].isin(list(assets))].reset_index(drop=True),
+            tags=self.tags[self.tags["asset_id"].isin(list(assets))].reset_index(drop=True),
+        )
 
     def _rows(self, rows: slice, assets: np.ndarray | None) -> Self:
         def cut(panel: pd.DataFrame) -> pd.DataFrame:

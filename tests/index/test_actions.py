@@ -1,0 +1,229 @@
+"""Redenominations, migrations, extraordinary removals, collapses and outlier prints."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from research.errors import DataError
+from research.index import build_index
+from research.index.actions import propose_redenominations, quarantine
+from research.market import MarketData
+from tests.index.markets import random_market, rules
+from tests.index.test_events import DAYS, events_of, flat, market, missing
+from tests.index.truncation import assert_same_up_to
+
+SPLIT = pd.Timestamp("2021-01-20")
+
+
+def migrations(*lines: tuple[str, str, str, float]) -> pd.DataFrame:
+    return pd.DataFrame(lines, columns=["date", "asset_id", "new_asset_id", "ratio"])
+
+
+def removals(*lines: tuple[str, str, str]) -> pd.DataFrame:
+    return pd.DataFrame(lines, columns=["date", "asset_id", "reason"])
+
+
+def two(**options: object) -> object:
+    return rules(
+        base_date=dt.date(2021, 1, 10),
+        selection={"count": 2, "min_count": 1},
+        weighting={"scheme": "equal"},
+        schedule={"reconstitution": "monthly", "lag_days": 1},
+        **options,
+    )
+
+
+def test_a_redenomination_leaves_the_level_where_it_was_and_shows_units_as_they_are_quoted() -> None:
+    """A hundred new units for one old: the price is quoted at a hundredth, nothing else happens."""
+    b = np.where(DAYS >= SPLIT, 0.02, 2.0)
+    index = build_index(market(a=flat(), b=b), two(), migrations=migrations(("2021-01-20", "b", "b", 100.0)))
+    assert (index.level == 1000.0).all()
+    assert ("2021-01-20", "redenominated") in events_of(index)
+    before, after = (index.constituents.query("asset_id == 'b'").iloc[place] for place in (0, 1))
+    assert (before["price"], after["price"]) == pytest.approx((2.0, 0.02))
+    assert (before["units"], after["units"]) == pytest.approx((250.0, 25_000.0))
+    assert index.holdings().set_index("asset_id").loc["b", "price"] == pytest.approx(0.02)
+
+
+def test_without_the_table_the_jump_is_a_loss_and_is_logged_as_a_collapse() -> None:
+    b = np.where(DAYS >= SPLIT, 0.02, 2.0)
+    index = build_index(market(a=flat(), b=b), two())
+    assert index.level.iloc[-1] == pytest.approx(505.0)
+    collapse = index.events.query("event == 'collapse'").iloc[0]
+    assert collapse["date"] == SPLIT
+    assert collapse["effect_bps"] == pytest.approx(-4950.0)
+
+
+def test_a_migrated_token_goes_on_at_the_price_of_its_new_id() -> None:
+    old, new = (
+        missing(flat(2.0), "2021-01-20"),
+        missing(np.where(DAYS >= "2021-02-10", 3.0, 1.0), "2021-01-01", "2021-01-15"),
+    )
+    index = build_index(
+        market(a=flat(2.0), old=old, new=new), two(), migrations=migrations(("2021-01-20", "old", "new", 2.0))
+    )
+    assert index.level["2021-02-09"] == pytest.approx(1000.0)
+    assert index.level["2021-02-10"] == pytest.approx(2000.0)
+    assert "migrated" in set(index.events["event"])
+    assert "removed" not in set(index.events["event"])
+
+
+def test_both_legs_of_a_migration_become_one_holding() -> None:
+    """The index holds old and new when they are merged; afterwards there is one, worth as much as the two."""
+    old, new = missing(flat(2.0), "2021-01-21"), flat(1.0)
+    index = build_index(
+        market(a=flat(0.5), old=old, new=new), two(), migrations=migrations(("2021-01-20", "old", "new", 2.0))
+    )
+    assert index.weights.loc["2021-01-19"].to_dict() == pytest.approx({"new": 0.5, "old": 0.5, "a": 0.0})
+    assert index.weights.loc["2021-01-20"].to_dict() == pytest.approx({"new": 0.0, "old": 1.0, "a": 0.0})
+    assert index.level.loc[:"2021-01-31"].to_numpy() == pytest.approx(1000.0)
+    assert index.rebalances.loc["2021-01-20", "turnover"] == 0.0
+
+
+def test_an_announced_removal_is_sold_at_the_next_close_with_a_price_and_not_chosen_again() -> None:
+    b = np.where(DAYS >= "2021-01-22", 0.5, 1.0)
+    b = missing(b, "2021-01-21", "2021-01-21")
+    index = build_index(
+        market(a=flat(0.8), b=b, c=flat(0.1)), two(), removals=removals(("2021-01-20", "b", "exchange failed"))
+    )
+    assert events_of(index)[-1] == ("2021-01-22", "removed")
+    assert "exchange failed, announced 2021-01-20" in index.events["detail"].iloc[-1]
+    assert index.level["2021-01-22"] == pytest.approx(750.0)
+    pd.testing.assert_series_equal(index.level, index.level_if_removed_at_zero, check_names=False)  # it was sold
+    later = index.decisions.query("asset_id == 'b' and determination_date >= '2021-01-31'")
+    assert not later["eligible"].any()
+    assert list(index.holdings()["asset_id"]) == ["a", "c"]
+
+
+def test_freed_weight_can_wait_in_the_stable_leg_until_the_next_rebalance() -> None:
+    tags = pd.DataFrame({"asset_id": ["usd"], "tag": ["stablecoin"], "valid_from": [pd.NaT], "static": [False]})
+    prices = pd.DataFrame({"a": flat(), "b": missing(flat(), "2021-01-12"), "usd": flat(0.999)}, index=DAYS)
+    methodology = two(
+        universe={"exclude_tags": ["stablecoin"]},
+        overlay={"stable_leg": ["usd"], "signals": False},
+        events={"freed_weight": "stable"},
+    )
+    index = build_index(
+        MarketData.from_panels(prices, prices * 1e3, prices, tags=tags.astype({"valid_from": "datetime64[us]"})),
+        methodology,
+    )
+    assert index.weights.loc["2021-01-22"].to_dict() == pytest.approx({"a": 0.5, "b": 0.0, "usd": 0.5})
+    assert index.weights.loc["2021-02-01"].to_dict() == pytest.approx({"a": 1.0, "b": 0.0, "usd": 0.0})
+
+
+def test_a_jump_with_a_standing_market_cap_is_proposed_with_its_ratio_and_nothing_is_applied() -> None:
+    prices = pd.DataFrame(
+        {"a": flat(), "b": np.where(DAYS >= SPLIT, 0.02, 2.0), "c": np.where(DAYS >= SPLIT, 9.0, 1.0)}, DAYS
+    )
+    caps = pd.DataFrame({"a": flat(), "b": flat(1.1), "c": np.where(DAYS >= SPLIT, 9.0, 1.0)}, DAYS)
+    proposals = propose_redenominations(MarketData.from_panels(prices, caps))
+    assert proposals[["asset_id", "date"]].to_numpy().tolist() == [["b", SPLIT]]
+    assert proposals["ratio"].iloc[0] == pytest.approx(100.0)
+    index = build_index(MarketData.from_panels(prices, caps), two(), migrations=proposals)
+    assert (index.level.loc[:"2021-01-31"] == 1000.0).all()
+
+
+def test_the_redenominations_of_quick_and_strax_are_proposed_on_the_binance_panel_and_leave_no_trace_once_applied() -> (
+    None
+):
+    from tests.conftest import shared
+
+    table = pd.read_parquet(shared("market/binance_301_ohlcv_daily_to_2025_zzonge.parquet"))
+    symbol = next(name for name in ("symbol", "coin_id", "pair") if name in table)
+    panels = {
+        name: table.assign(date=pd.to_datetime(table["date"])).pivot_table(index="date", columns=symbol, values=name)
+        for name in ("close", "volume")
+    }
+    prices = panels["close"]
+    real = MarketData.from_panels(prices, volumes=panels["volume"] * prices)
+    proposals = propose_redenominations(real)
+    found = {name: proposals[proposals["asset_id"].str.upper().str.startswith(name)] for name in ("QUICK", "STRAX")}
+    assert found["QUICK"]["ratio"].iloc[0] == pytest.approx(1 / 0.0008, rel=0.2)
+    assert found["STRAX"]["ratio"].iloc[0] == pytest.approx(1 / 0.10, rel=0.2)
+    for lines in found.values():
+        line = lines.iloc[[0]].assign(ratio=lambda frame: 10.0 ** np.round(np.log10(frame["ratio"])))
+        asset, day = line["asset_id"].iloc[0], line["date"].iloc[0]
+        methodology = rules(
+            base_date=(day - pd.Timedelta(days=20)).date(),
+            selection={"count": 1, "rank_by": "volume"},
+            weighting={"scheme": "equal"},
+            schedule={"reconstitution": "yearly", "lag_days": 1},
+            events={"remove_after_days": 60, "carry_days": 60},
+        )
+        alone = MarketData.from_panels(prices[[asset]], volumes=panels["volume"][[asset]] * prices[[asset]])
+        day_return = build_index(alone, methodology, migrations=line).level.pct_change()[day]
+        assert abs(day_return) < 0.35  # a day like others, not -99.9 %
+        assert build_index(alone, methodology).level.pct_change()[day] < -0.5
+
+
+@pytest.mark.parametrize(
+    ("prints", "kept"),
+    [
+        ([1, 1, 9, 1, 1], [1, 1, None, 1, 1]),  # one wrong print
+        ([1, 1, 9, 9, 9], [1, 1, None, 9, 9]),  # a new level, believed on its second day
+        ([1, 9, 0.1, 1, 1], [1, None, None, 1, 1]),
+        ([1, None, 9, None, 9], [1, None, None, None, 9]),
+        ([1, 2, 4, 8, 16], [1, 2, 4, 8, 16]),
+    ],
+)
+def test_a_print_far_from_the_last_accepted_one_waits_for_a_second(prints: list, kept: list) -> None:
+    column = np.array([[np.nan if price is None else price] for price in prints], dtype=float)
+    cleaned, log = quarantine(column, 1.5)
+    np.testing.assert_array_equal(
+        cleaned[:, 0], np.array([np.nan if price is None else price for price in kept], dtype=float)
+    )
+    assert len(log) == sum(a is not None and b is None for a, b in zip(prints, kept, strict=True))
+
+
+def test_an_outlier_does_not_move_the_level_of_an_index_that_holds_prints_back() -> None:
+    b = np.where(DAYS == SPLIT, 50.0, 1.0)
+    assert build_index(market(a=flat(), b=b), two()).level.max() > 20_000
+    calm = build_index(market(a=flat(), b=b), two(events={"outlier_jump": 1.5}))
+    assert (calm.level == 1000.0).all()
+    assert ("2021-01-20", "carried") in events_of(calm)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (migrations(("2021-01-20", "b", "b", 0.0)), "has ratio 0.0: expected > 0"),
+        (migrations(("2021-01-20", "bb", "b", 1.0)), "migrations: no asset 'bb' in the market: did you mean 'b'"),
+        (migrations(("soon", "b", "b", 1.0)), "'soon' is not a date"),
+        (migrations(("2020-01-20", "b", "b", 1.0)), "lies before the data, which begin on 2021-01-01"),
+        (migrations().drop(columns="ratio"), "missing column 'ratio': expected date, asset_id, new_asset_id, ratio"),
+    ],
+)
+def test_a_wrong_table_is_refused(table: pd.DataFrame, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        build_index(market(a=flat(), b=flat()), two(), migrations=table)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**16), shift=st.integers(-3, 3))
+def test_what_is_announced_later_is_not_known_earlier(seed: int, shift: int) -> None:
+    whole = random_market(seed, days=160)
+    day, other = whole.dates[90], whole.dates[110]
+    names = whole.prices.columns
+    moves = migrations((day, names[0], names[0], 7.0), (other, names[1], names[2], 3.0))
+    exits = removals((whole.dates[100], names[3], "delisted"))
+    methodology = rules(schedule={"reconstitution": "weekly"}, events={"remove_after_days": 5})
+    history = build_index(whole, methodology, migrations=moves, removals=exits)
+    for event in (day, other, whole.dates[100]):
+        date = event + pd.Timedelta(days=shift)
+        known = build_index(
+            whole.until(date),
+            methodology,
+            migrations=moves[moves["date"] <= date],
+            removals=exits[exits["date"] <= date],
+        )
+        assert_same_up_to(known, history, date)
+        late = build_index(
+            whole.until(date), methodology, migrations=moves, removals=exits
+        )  # lines of the future: ignored
+        pd.testing.assert_series_equal(late.level, known.level, check_exact=True)
