@@ -140,6 +140,19 @@ def test_examples_of_the_textbook() -> None:
     assert ev.calmar_ratio(year, periods_per_year=3) == pytest.approx(2.0)
 
 
+def test_expected_shortfall_includes_the_value_at_risk_where_it_is_a_return() -> None:
+    returns = pd.Series(np.arange(-10, 11) / 100)  # 21 returns: the 5 % quantile is the second lowest itself
+    assert ev.value_at_risk(returns) == pytest.approx(-0.09)
+    assert ev.expected_shortfall(returns + 0.0) == pytest.approx(-0.095)
+
+
+def test_a_constant_window_after_a_wild_one_has_no_volatility_left_over_from_it() -> None:
+    returns = pd.concat([10 * sample(50), pd.Series(0.001, pd.date_range("2021-01-01", periods=60))])
+    assert (ev.rolling_volatility(returns, 30).iloc[-20:] == 0.0).all()
+    assert ev.rolling_sharpe(returns, 30).iloc[-20:].isna().all()
+    assert ev.rolling_beta(sample(110).set_axis(returns.index), returns, 30).iloc[-20:].isna().all()
+
+
 def test_ewma_volatility_is_the_recursion_and_does_not_look_ahead() -> None:
     returns = sample(50)
     volatility = ev.ewma_volatility(returns, decay=0.9, periods_per_year=1)

@@ -146,6 +146,15 @@ def test_years_to_distinguish_for_independent_active_returns() -> None:
     assert np.isnan(ev.years_to_distinguish(market, market))
 
 
+def test_years_to_distinguish_uses_the_error_of_the_hac_test() -> None:
+    market = sample(1000)
+    shocks = np.random.default_rng(8).normal(0.0003, 0.01, 1000)
+    active = pd.Series(shocks + 0.5 * np.roll(shocks, 1), market.index)
+    test = ev.alpha_test(active)
+    expected = (norm.ppf(0.975) * test["standard_error"] / test["alpha"]) ** 2 * 1000 / 365
+    assert ev.years_to_distinguish(market + active, market) == pytest.approx(expected, rel=1e-8)
+
+
 def test_alpha_test_rejects_a_true_null_about_as_often_as_it_should() -> None:
     rng = np.random.default_rng(3)
     dates = pd.date_range("2020-01-01", periods=600)
