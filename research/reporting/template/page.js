@@ -1,7 +1,12 @@
 "use strict";
 // Comfort only: sortable tables, one button for all code, ages of dates. Without this script everything can be read.
 
-const key = (cell) => (cell.dataset.value === undefined ? cell.textContent.trim() : Number(cell.dataset.value));
+function key(cell) {
+  if (cell.dataset.value !== undefined) return Number(cell.dataset.value);
+  const text = cell.textContent.trim();
+  const number = /^[+−]?[\d,]*\.?\d+(\s%)?$/.test(text); // as formatted: thousands commas, typographic minus
+  return number ? Number(text.replace("−", "-").replace(/[,%\s]/g, "")) : text;
+}
 
 function compare(a, b) {
   const blank = (value) => value === "" || value === "–";
