@@ -110,3 +110,15 @@ def test_one_asset_and_a_count_of_one_make_an_index_that_is_that_asset() -> None
     index = build_index(market, rules(selection={"count": 1}))
     price = market.prices["asset-00"].loc[index.level.index]
     assert (index.level / price).std() / (index.level / price).mean() < 1e-14
+
+
+def test_every_shipped_rulebook_is_described_in_their_readme() -> None:
+    readme = (next(iter(rulebooks().values())).parent / "README.md").read_text()
+    for name in rulebooks():
+        assert name in readme
+
+
+def test_rulebooks_in_the_manner_of_a_provider_say_that_they_are_not_its_index() -> None:
+    for name in rulebooks():
+        source = Methodology.load(name).source
+        assert "In the manner of" not in source or "it is not" in source
