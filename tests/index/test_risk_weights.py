@@ -186,6 +186,8 @@ def test_one_or_two_assets_have_nothing_to_shrink() -> None:
     for size in (1, 2):
         returns = LITERAL[:, :size]
         np.testing.assert_allclose(risk.shrunk_covariance(returns), np.cov(returns.T, ddof=0).reshape(size, size))
+    twins = np.array([[1.0, 1.0], [-1.0, -1.0]])  # target and sample are equal to the last bit
+    np.testing.assert_array_equal(risk.shrunk_covariance(twins), np.ones((2, 2)))
 
 
 def test_a_long_sample_is_hardly_shrunk() -> None:

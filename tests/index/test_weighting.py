@@ -296,6 +296,12 @@ def test_signal_weights_are_the_latest_scores_above_zero() -> None:
     np.testing.assert_array_equal(earlier.values, [9.0, np.nan, np.nan, 1.0])
 
 
+def test_a_score_of_fourteen_days_ago_is_too_old_and_one_of_thirteen_is_not() -> None:
+    market = market_of(prices_of(patterned(RISKY))[:, :2])
+    table = signals([(DAYS - 1 - 14, "asset-0", 1.0), (DAYS - 1 - 13, "asset-1", 1.0)])
+    np.testing.assert_array_equal(sizes_of(market, scheme="signal", signals=table).values, [np.nan, 1.0])
+
+
 def test_when_no_signal_is_above_zero_the_fallback_is_taken() -> None:
     market = market_of(prices_of(patterned(RISKY)))
     table = signals([(80, f"asset-{number}", -1.0) for number in range(4)])
@@ -629,6 +635,7 @@ def test_bounds_that_a_number_of_members_can_never_meet_are_refused(rule: dict, 
         ({"max_weight": 0.3}, 4),
         ({"max_weight_by_rank": (0.3, 0.2)}, 5),
         ({"max_weight_by_rank": (0.6, 0.4, 0.1)}, 2),
+        ({"max_weight_by_rank": (0.6, 0.5, 0.5)}, 2),
         ({"max_weight": 0.1, "infeasible": "residual_to_stable"}, 1),
     ],
 )
