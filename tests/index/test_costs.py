@@ -284,6 +284,7 @@ def test_a_view_that_shows_tomorrow_changes_the_terms(monkeypatch: pytest.Monkey
         ({"spread_tier_ranks": [0, 2, 5]}, "from 1 on"),
         ({"spread_tier_bps": [4, 10]}, "2 spreads for 3 spread_tier_ranks"),
         ({"spread_tier_bps": [4, 10, 20, -80]}, "spread_tier_bps = -80"),
+        ({"fee_bps": 6000, "spread_tier_bps": [4, 10, 20, 9000]}, "half of spread_tier_bps add up to 10500"),
         ({"spread_estimator": "roll"}, "spread_estimator = 'roll' is not known"),
         ({"spread_window_days": 5}, "spread_window_days = 5"),
         ({"impact_coefficient": -1}, "impact_coefficient = -1"),

@@ -73,6 +73,8 @@ class Costs:
         )
         for spread in spreads:
             _check_bps("spread_tier_bps", spread)
+        total = self.fee_bps + max(spreads) / 2
+        require(total < BPS, f"fee_bps and half of spread_tier_bps add up to {total}: expected below {BPS}.")
 
     def _check_impact(self) -> None:
         coefficient, size = self.impact_coefficient, self.assets_under_management
