@@ -16,7 +16,7 @@ export RUFF_CACHE_DIR := $(CACHE)/ruff
 export MYPY_CACHE_DIR := $(CACHE)/mypy
 
 .DEFAULT_GOAL := help
-.PHONY: help reports test check lab bench sample lock clean
+.PHONY: help reports test check lab bench sample notebooks lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*  ## /  make \1|/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ bench: $(VENV)/.installed  ## speed and memory against peers, as ratios within o
 
 sample: $(VENV)/.installed  ## make data/sample anew (simulated, seeded: the same bytes each time)
 	@$(BIN)/research data simulate --out data/sample --replace
+
+notebooks: $(VENV)/.installed  ## run every notebook and store its outputs, after a change that is meant to change them
+	@$(BIN)/jupyter nbconvert --to notebook --inplace --execute --ExecutePreprocessor.record_timing=False notebooks/*.ipynb
 
 lock: $(VENV)/.installed  ## renew requirements.lock from pyproject.toml (needs the network), then run make test
 	@$(BIN)/python -m venv $(CACHE)/lock && $(CACHE)/lock/bin/pip install --quiet uv
