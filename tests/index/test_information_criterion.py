@@ -39,6 +39,11 @@ def test_the_bandwidth_moves_with_the_scale_and_not_with_the_place() -> None:
     assert plug_in_bandwidth(two_heaps) < 0.3 * 2.345 * two_heaps.std() * len(two_heaps) ** (-1 / 5)
 
 
+def test_one_wild_value_does_not_set_the_bandwidth() -> None:
+    sample = np.random.default_rng(0).normal(0, 1, 90)
+    assert plug_in_bandwidth(np.append(sample, 1e4)) == pytest.approx(plug_in_bandwidth(sample), rel=0.1)
+
+
 def test_a_sample_without_spread_has_no_bandwidth() -> None:
     assert plug_in_bandwidth(np.full(50, 2.0)) == 0.0
 
@@ -82,6 +87,14 @@ def test_assets_that_explain_the_rest_of_the_market_are_found(criterion: str, op
     assert count == 5 + 5 * blocks
 
 
+def test_local_stops_before_a_block_that_does_not_help_and_global_looks_beyond_it() -> None:
+    _, returns = planted(0)
+    residual = planted(1)[0][:, 4] + 2 * returns[:, 15:20].sum(axis=1)  # 10 helps, 15 does not, 20 does most
+    missing = np.repeat(residual[:, None], 25, axis=1)
+    assert choose_count(missing, returns, GRID, rule(optimum="local", criterion="gcv")) == 10
+    assert choose_count(missing, returns, GRID, rule(optimum="global", criterion="gcv")) == 20
+
+
 def test_where_no_asset_explains_anything_the_first_number_stands() -> None:
     missing, returns = planted(0)
     assert choose_count(missing, returns, GRID, rule()) == 5
@@ -119,6 +132,7 @@ def test_the_number_stands_from_one_quarter_end_to_the_next() -> None:
     assert set(dates[: day["2020-06-30"]]) == {None}  # 2020-01-01 is the first day: no December 31 to start from
     assert set(dates[day["2020-06-30"] : day["2020-09-30"]]) == {pd.Timestamp("2020-06-30")}
     assert dates[day["2020-09-30"]] == pd.Timestamp("2020-09-30")
+    assert current_review(source.at(300), Universe(), rule(first_count=21)) is None  # there are twenty assets
     counts = [review.count for review in reviews if review]
     assert len(set(counts[:92])) == 1
     assert 2 <= min(counts) <= max(counts) <= 20

@@ -54,6 +54,14 @@ def test_linear_power_is_the_holding() -> None:
     assert counted.approval.to_dict() == {"x": 1.0, "y": 300 / 304, "z": 1.0}
 
 
+def test_an_abstention_is_turnout_and_nothing_else() -> None:
+    counted = tally(votes_table(ballots=[("ann", 64.0, "x"), ("whale", 900.0, "abstain")]), "p1")
+    assert counted.scores.to_dict() == {"x": 64.0}
+    assert counted.turnout == 0.964
+    assert counted.without("whale").turnout == 0.64  # of the 100 that the others hold
+    assert counted.without("whale").scores.to_dict() == {"x": 64.0}
+
+
 def test_quadratic_power_is_the_root_and_is_split_as_the_holding_is() -> None:
     counted = tally(votes_table(), "p1", power="quadratic")
     assert counted.scores.to_dict() == pytest.approx({"x": 20.0, "y": 10.0, "z": 13.0})
