@@ -91,6 +91,14 @@ def test_expectations_of_independent_returns_are_those_of_theory() -> None:
     assert "past" in table.attrs["caveat"]
 
 
+def test_expectations_carry_the_uncertainty_about_the_mean() -> None:
+    returns = pd.Series(np.random.default_rng(9).normal(0.0, 0.01, 200), pd.date_range("2020-01-01", periods=200))
+    row = ev.expectations(returns, horizons=[200], draws=3000, block_length=1).loc[(200, "total_return")]
+    width = np.log1p(row[0.95]) - np.log1p(row[0.05])
+    known_mean = 2 * 1.645 * np.log1p(returns).std() * np.sqrt(200)
+    assert width / known_mean == pytest.approx(np.sqrt(1 + 200 / 200), rel=0.08)
+
+
 def test_expectations_are_ordered_and_reproducible() -> None:
     table = ev.expectations(sample(600), draws=200)
     assert table.index.tolist() == [(h, m) for h in (365, 1095) for m in ("total_return", "max_drawdown")]

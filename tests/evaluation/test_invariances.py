@@ -164,6 +164,12 @@ def test_ewma_volatility_is_the_recursion_and_does_not_look_ahead() -> None:
     )
 
 
+def test_the_martin_ratio_is_what_is_earned_above_the_risk_free_rate_per_ulcer() -> None:
+    returns = sample()
+    expected = (ev.cagr(returns) - 0.04) / ev.ulcer_index(returns)
+    assert ev.martin_ratio(returns, risk_free=0.04) == pytest.approx(expected, rel=1e-9)
+
+
 def test_risk_free_as_a_series_equals_the_same_rate_as_a_number() -> None:
     returns, market = sample(), sample(seed=7)
     rate = pd.Series(1.04 ** (1 / 365) - 1, returns.index)

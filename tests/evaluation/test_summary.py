@@ -73,6 +73,15 @@ def test_the_benchmark_may_be_longer_and_older(levels: tuple[pd.Series, pd.Serie
     )
 
 
+def test_a_daily_benchmark_beside_a_weekly_level_is_read_on_the_weekly_dates(
+    levels: tuple[pd.Series, pd.Series],
+) -> None:
+    weekly, benchmark = levels[0].iloc[::7], levels[1]
+    table = ev.performance_summary(weekly, benchmark=benchmark, periods_per_year=52, draws=20)
+    expected = ev.beta(ev.returns_from_levels(weekly), ev.returns_from_levels(benchmark.iloc[::7]))
+    assert table.loc["beta", "value"] == pytest.approx(expected)
+
+
 def test_a_level_of_zero_is_refused(levels: tuple[pd.Series, pd.Series]) -> None:
     broken = levels[0].copy()
     broken.iloc[50] = 0.0
