@@ -146,7 +146,7 @@ def _first_decision(source: PointInTime, methodology: Methodology, plan: list[De
             break
         view, row = source.at(determination.row), determination.effective_row
         last = decide(view, methodology, State(), cause="initial", effective_row=row)
-        if last.selected.sum() >= enough:
+        if len(last.members) >= enough:
             return last
     days = f"{source.dates[0].date()} to {source.dates[-1].date()}"
     if last is None:

@@ -17,6 +17,7 @@ from research.evaluation import (
     tracking_error,
 )
 from research.index.build import build_index
+from research.index.capacity import turnover_summary
 from research.index.history import IndexHistory
 from research.index.methodology import Methodology
 from research.market import MarketData
@@ -46,7 +47,7 @@ def counterfactuals(index: IndexHistory) -> pd.DataFrame:
     table = pd.DataFrame({name: level.loc[start:] for name, level in levels.items()})
     returns = returns_from_levels(table)
     published = returns["as published"]
-    turnover = {name: annual_turnover(history) for name, history in histories.items()}
+    turnover = {name: turnover_summary(history)["annual"] for name, history in histories.items()}
     result = pd.DataFrame(
         {
             "total_return": table.iloc[-1] / table.iloc[0] - 1.0,
@@ -60,13 +61,6 @@ def counterfactuals(index: IndexHistory) -> pd.DataFrame:
     result["cagr_difference"] = result["cagr"] - float(cagr(published))
     result["tracking_error"] = tracking_error(returns, published)
     return result.rename_axis("variant")
-
-
-def annual_turnover(index: IndexHistory) -> float:
-    """One-sided turnover a year, without the purchase of the first basket; NaN for a history of one day."""
-    years = (len(index.dates) - 1) / 365
-    traded = sum(trade.turnover for trade in index.trades if trade.cause != "initial")
-    return traded / years if years else float("nan")
 
 
 def _variants(index: IndexHistory) -> Iterator[tuple[str, IndexHistory]]:

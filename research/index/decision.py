@@ -18,7 +18,7 @@ from research.index.ranking import ranks
 from research.index.screens import Screen, evaluate
 from research.index.selection import Candidates, Selected, rank_values, select
 from research.index.view import BoolArray, FloatArray, IntArray, MarketView
-from research.index.weighting import NEED_MARKET_CAP, bound, member_sizes
+from research.index.weighting import bound, member_sizes
 
 STEPS = ("raw", "scheme", "capped", "bounded", "final")
 NOBODY: IntArray = np.zeros(0, dtype=np.int64)
@@ -109,7 +109,7 @@ def decide(view: MarketView, methodology: Methodology, state: State, *, cause: s
     """
     held = view.marked(state.members)
     selection, weighting = methodology.selection, methodology.weighting
-    screens = evaluate(view, methodology.universe, held, needs_cap=weighting.scheme in NEED_MARKET_CAP)
+    screens = evaluate(view, methodology.universe, held, needs_cap=weighting.needs_market_cap)
     if view.source.has_removals:
         screens.append(_announced(view))
     eligible = np.logical_and.reduce([screen.passed for screen in screens])
@@ -181,12 +181,14 @@ def _weigh(
     decision = _holding(decision, assets, order[places], steps)
     if overlay is None:
         return decision
+    # what is freed is spread within the caps; where they leave no room, the rest stays in the stable leg
+    spread_rules = replace(weighting, min_weight=None, infeasible="residual_to_stable")
     result = apply_overlay(
         view,
         overlay,
         members=assets,
         weights=weights.bounded,
-        max_weight=weighting.max_weight,
+        within_caps=lambda chosen, values: bound(view, spread_rules, places[chosen], values).bounded,
         held=None if decision.cause == "initial" else (state.assets, state.weights),
         last_exposure=None if state.latest is None else state.latest.exposure,
     )

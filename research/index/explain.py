@@ -101,8 +101,10 @@ def caveats(index: IndexHistory) -> list[str]:
             f"Dead tokens matter: valued at zero instead of at their last price, the index grows {sensitivity:.1%} "
             "a year less."
         )
-    used = set(rules.universe.exclude_tags) | set(rules.universe.include_tags)
-    static = market.tags[market.tags["static"].astype(bool) & market.tags["tag"].isin(used)]
+    used = market.tags["tag"].isin({*rules.universe.exclude_tags, *rules.universe.include_tags})
+    if rules.weighting.max_group_weight is not None:
+        used |= market.tags["tag"].str.startswith(rules.weighting.group_by)
+    static = market.tags[market.tags["static"].astype(bool) & used]
     if len(static):
         lines.append(
             f"{len(static)} tags used here ({', '.join(sorted(static['tag'].unique()))}) have no history: today's "

@@ -89,21 +89,11 @@ class Methodology:
         if self.selection.min_count is not None:
             return self.selection.min_count
         aimed_at = math.ceil((self.selection.count or 1) / 2)
-        tiers = self.weighting.tiers
-        if not tiers or self.weighting.infeasible != "error":
-            return aimed_at
-        beyond = max(0.0, 1.0 - sum(tiers))  # what is left when each of the first has its own cap
-        caps_need = len(tiers) + math.ceil(beyond / tiers[-1] - 1e-9) if beyond > 1e-9 else _reach_one(tiers)
-        return max(caps_need, aimed_at)
+        return max(self.weighting.fewest_members, aimed_at)
 
     def as_dict(self) -> dict[str, Any]:
         """The rulebook as plain nested dictionaries, for provenance."""
         return asdict(self)
-
-
-def _reach_one(caps: tuple[float, ...]) -> int:
-    """How many of the first caps it takes to add up to 1."""
-    return next(count for count in range(1, len(caps) + 1) if sum(caps[:count]) >= 1.0 - 1e-9)
 
 
 def rulebooks() -> dict[str, Path]:

@@ -5,14 +5,15 @@ What the signals are worth is judged elsewhere; here they are followed, within a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from research.errors import MethodologyError
 from research.index.rules import Overlay
-from research.index.view import SIGNALS, FloatArray, IntArray, MarketView
-from research.index.weighting import cap_weights
+from research.index.view import SIGNALS, BoolArray, FloatArray, IntArray, MarketView
 
 DECAYS = (0.94, 0.97)
 VOLATILITY_WINDOW = 250
@@ -35,7 +36,7 @@ def apply_overlay(
     *,
     members: IntArray,
     weights: FloatArray,
-    max_weight: float | None,
+    within_caps: Callable[[BoolArray, FloatArray], FloatArray],
     held: tuple[IntArray, FloatArray] | None,
     last_exposure: float | None,
 ) -> Overlaid:
@@ -46,8 +47,9 @@ def apply_overlay(
     members, weights : ndarrays, shape (k,)
         Positions of the members and their weights after caps and floors. Weights that add up to less than 1 leave the
         rest to the stable leg.
-    max_weight : float, optional
-        The cap, re-applied when what is freed is spread over the members again.
+    within_caps : callable
+        Takes which members are left, shape (k,), and their sizes; gives their weights within the rulebook's caps. Used
+        when what is freed is spread over the members again.
     held : (assets, weights), optional
         What the index holds today, drifted; None at the start, where no limit on trades applies.
     last_exposure : float, optional
@@ -63,13 +65,12 @@ def apply_overlay(
         exposure = _exposure(view, overlay, members, weights, last_exposure)
     scaled = weights * scale
     if overlay.mode == "fully_invested" and scaled.sum() > 0:
-        scaled = cap_weights(scaled, None if max_weight is None else max(max_weight, 1.0 / (scaled > 0).sum()))
+        left = scaled > 0
+        scaled[left] = weights.sum() * within_caps(left, scaled[left])
     scaled = scaled * exposure
     stable = stable_coin(view, overlay)
     if stable is None:
-        if scaled.sum() < 1.0 - 1e-12:
-            notes.append("no stablecoin of the stable leg has a price and keeps its peg: members keep their weights")
-        return Overlaid(assets=members, weights=weights / weights.sum(), exposure=1.0, notes=tuple(notes))
+        return _without_stable_leg(view, overlay, members, weights, scaled, held, exposure, notes)
     assets = np.union1d(members, [stable] if held is None else [stable, *held[0]]).astype(np.int64)
     target = np.zeros(len(assets))
     target[np.searchsorted(assets, members)] = scaled
@@ -81,6 +82,31 @@ def apply_overlay(
         target = _limit_trades(now, target, leg, overlay, notes)
     keep = target > 0
     return Overlaid(assets=assets[keep], weights=target[keep] / target.sum(), exposure=exposure, notes=tuple(notes))
+
+
+def _without_stable_leg(
+    view: MarketView,
+    overlay: Overlay,
+    members: IntArray,
+    weights: FloatArray,
+    scaled: FloatArray,
+    held: tuple[IntArray, FloatArray] | None,
+    exposure: float,
+    notes: list[str],
+) -> Overlaid:
+    """No stablecoin to move into: the members keep their weights; where those leave a rest, nothing trades."""
+    if scaled.sum() >= 1.0 - 1e-12:
+        return Overlaid(assets=members, weights=scaled / scaled.sum(), exposure=exposure, notes=tuple(notes))
+    notes.append("no stablecoin of the stable leg has a price and keeps its peg: nothing is moved into it")
+    if weights.sum() >= 1.0 - 1e-12:
+        return Overlaid(assets=members, weights=weights / weights.sum(), exposure=1.0, notes=tuple(notes))
+    if held is None or not held[1].sum() > 0:
+        raise MethodologyError(
+            f"on {view.date.date()} a part of the weight belongs into the stable leg, but none of "
+            f"{', '.join(overlay.stable_leg)} has a price within {overlay.depeg_warning:.1%} of 1 USD. "
+            "Add a stablecoin, or start later."
+        )
+    return Overlaid(assets=held[0], weights=held[1] / held[1].sum(), exposure=exposure, notes=tuple(notes))
 
 
 def signal_scale(view: MarketView, overlay: Overlay, members: IntArray) -> tuple[FloatArray, int]:
