@@ -100,7 +100,7 @@ def test_no_file_names_a_package_registry_or_a_path_of_one_machine() -> None:
     hosts = [
         ".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("anaconda", "org"))
     ]
-    paths = ["/".join(parts) for parts in (("", "work", "main"), ("", "root", ""), ("", "home", ""))]
+    paths = [str(ROOT), f"{Path.home()}/"]
     for path in tracked_files():
         content = path.read_bytes()
         for needle in hosts + paths:
