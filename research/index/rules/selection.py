@@ -168,12 +168,3 @@ class Selection:
     def most_members(self) -> int | None:
         """The largest number of members that the rule chooses; none where it sets no bound."""
         return self.count or self.max_count
-
-    @property
-    def fewest_members(self) -> int:
-        """Members below which a composition is kept by default: half of the number aimed at, or the one there must be.
-
-        The number aimed at is `count`, or the first count that an information criterion may choose.
-        """
-        aim = self.first_count if self.rule == "information_criterion" else self.count or 1
-        return -(-aim // 2)
