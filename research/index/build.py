@@ -174,7 +174,8 @@ def _why_empty(decision: Decision, enough: int) -> str:
     failed = {screen.name: int((~screen.passed).sum()) for screen in decision.screens}
     screens = ", ".join(f"{name} fails {count}" for name, count in failed.items() if count)
     return (
-        f"no day has {enough} eligible assets. On the last one looked at, {decision.view.date.date()}, "
+        f"no day has {enough} eligible assets that can be weighted. On the last one looked at, "
+        f"{decision.view.date.date()}, "
         f"{int((decision.rank > 0).sum())} of {len(decision.assets)} listed assets are eligible"
         f"{f' ({screens})' if screens else ''}. Loosen the universe, or lower count."
     )

@@ -12,6 +12,7 @@ from research.errors import DataError
 from research.index.attribution import WATERFALL, row_of, weight_steps
 from research.index.audit import decisions_table
 from research.index.decision import Decision
+from research.index.methodology import Methodology
 from research.index.reasons import full_reasons
 from research.index.records import Trade
 
@@ -75,13 +76,15 @@ def _latest_reconstitution(index: IndexHistory, row: int) -> pd.DataFrame:
 
 
 def nearest_misses_table(index: IndexHistory, date: Date | None, count: int) -> pd.DataFrame:
-    """The `count` largest assets left out at the last reconstitution that failed at most one screen, and no tag screen.
+    """The `count` largest assets left out at the last reconstitution that failed at most one screen.
+
+    Not those that are left out for what they are: a tag, a peg, a copy.
 
     Columns: asset_id, symbol, rank (Int64, missing where not eligible), rank_value, reason.
     """
     table = _latest_reconstitution(index, row_of(index, date))
     passes = table[[column for column in table.columns.astype(str) if column.endswith("_pass")]]
-    tags = passes[[column for column in passes.columns if "tags" in column]]
+    tags = passes[[column for column in passes.columns if column.startswith(("exclude_", "include_"))]]
     near = ~table["selected"] & ((~passes).sum(axis=1) <= 1) & tags.all(axis=1) & table["rank_value"].notna()
     columns = ["asset_id", "symbol", "rank", "rank_value", "reason"]
     return table[near].nlargest(count, "rank_value")[columns].reset_index(drop=True)
@@ -179,7 +182,6 @@ def explain(index: IndexHistory, asset_id: str, date: Date | None) -> Explanatio
             f"{index.source.dates[row].date()}. Ask for a later day."
         )
     place = int(found[0])
-    entry, leave = index.methodology.selection.buffer
     weights = weight_steps(index, date).set_index("asset_id")[WATERFALL]
     rank = int(decision.rank[place])
     return Explanation(
@@ -190,9 +192,17 @@ def explain(index: IndexHistory, asset_id: str, date: Date | None) -> Explanatio
         reason=full_reasons(decision, index.methodology)[place],
         screens=_reason_card(decision, place),
         rank=rank or None,
-        buffer=f"entry at rank {entry} or better, exit below rank {leave}",
+        buffer=_buffer_line(index.methodology),
         waterfall=weights.T[asset_id] if asset_id in weights.index else None,
     )
+
+
+def _buffer_line(methodology: Methodology) -> str:
+    selection = methodology.selection
+    if selection.count is None:
+        return f"no buffer: the rule {selection.rule!r} has no number of members aimed at"
+    entry, leave = selection.buffer
+    return f"entry at rank {entry} or better, exit below rank {leave}"
 
 
 def _reason_card(decision: Decision, place: int) -> pd.DataFrame:

@@ -6,7 +6,9 @@ import numpy as np
 
 from research.index.decision import Decision
 from research.index.methodology import Methodology
-from research.index.view import IntArray
+from research.index.view import BoolArray, IntArray
+
+CHOOSING = ("initial", "reconstitution")
 
 
 def short_reasons(decision: Decision, methodology: Methodology) -> tuple[list[str], IntArray]:
@@ -14,31 +16,34 @@ def short_reasons(decision: Decision, methodology: Methodology) -> tuple[list[st
 
     The numbers behind a reason stand in the table's other columns.
     """
-    count, (entry, leave) = methodology.selection.count, methodology.selection.buffer
-    if decision.cause == "rebalance":
-        return ["member between reconstitutions: weighted anew"], np.zeros(len(decision.assets), dtype=np.int64)
-    words = [
-        f"no {methodology.selection.rank_by} to rank by",
-        f"in: ranked {entry} or better",
-        f"in: member ranked {leave} or better",
-        f"in: fills one of the {count} places",
-        f"out: member ranked below {leave}",
-        f"out: not among the {count} chosen",
-        "composition kept: too few eligible assets",
-    ]
+    if decision.cause not in CHOOSING:
+        return ["member between reconstitutions: not chosen anew"], np.zeros(len(decision.assets), dtype=np.int64)
+    selection = methodology.selection
+    count, (entry, leave) = selection.count, selection.buffer
     rank, held, chosen = decision.rank, decision.incumbent, decision.selected
-    code = np.select(
-        [
-            rank == 0,
+    reasons: list[tuple[BoolArray, str]] = [
+        (rank == 0, f"no {_ranked_by(methodology)} to rank by"),
+        (
             np.full(len(rank), decision.kept),
-            chosen & (rank <= entry),
-            chosen & held & (rank <= leave),
-            chosen,
-            held & (rank > leave),
-        ],
-        [0, 6, 1, 2, 3, 4],
-        default=5,
-    )
+            f"composition kept: {decision.kept_because or 'too few members to weight'}",
+        ),
+    ]
+    if count is None:
+        reasons += [
+            (chosen & held, "in: member, kept by the rule"),
+            (chosen, "in: chosen by the rule"),
+            (~chosen, "out: not chosen by the rule"),
+        ]
+    else:
+        reasons += [
+            (chosen & (rank <= entry), f"in: ranked {entry} or better"),
+            (chosen & held & (rank <= leave), f"in: member ranked {leave} or better"),
+            (chosen, f"in: fills one of the {count} places"),
+            (held & (rank > leave), f"out: member ranked below {leave}"),
+            (~chosen, f"out: not among the {count} chosen"),
+        ]
+    words = [reason for _, reason in reasons]
+    code = np.select([applies for applies, _ in reasons], list(range(len(reasons))))
     failed = np.column_stack([~screen.passed for screen in decision.screens])
     patterns, place = np.unique(failed[~decision.eligible], axis=0, return_inverse=True)
     names = np.array([screen.name for screen in decision.screens], dtype=object)
@@ -52,15 +57,19 @@ def full_reasons(decision: Decision, methodology: Methodology) -> list[str]:
     total = int((decision.rank > 0).sum())
     sentences = []
     for place, rank in enumerate(decision.rank):
-        if decision.cause != "rebalance" and not decision.eligible[place]:
+        if decision.cause in CHOOSING and not decision.eligible[place]:
             failed = [
                 screen.words.format(value=screen.value[place], limit=screen.limit[place])
                 for screen in decision.screens
                 if not screen.passed[place]
             ]
             sentences.append("not eligible: " + "; ".join(failed))
-        elif decision.cause != "rebalance" and rank > 0:
-            sentences.append(f"rank {rank} of {total} by {methodology.selection.rank_by}, {words[code[place]]}")
+        elif decision.cause in CHOOSING and rank > 0:
+            sentences.append(f"rank {rank} of {total} by {_ranked_by(methodology)}, {words[code[place]]}")
         else:
             sentences.append(words[code[place]])
     return sentences
+
+
+def _ranked_by(methodology: Methodology) -> str:
+    return "votes" if methodology.selection.rule == "votes" else methodology.selection.rank_by

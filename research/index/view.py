@@ -166,7 +166,7 @@ class MarketView:
 
     @property
     def votes(self) -> pd.DataFrame:
-        """Ballots cast by now: date, proposal, voter, power, choice.
+        """Ballots cast by now: date, proposal, voter, power, choice. The format is that of `votes.py`.
 
         Raises
         ------

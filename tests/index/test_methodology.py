@@ -96,7 +96,9 @@ def test_a_base_date_outside_the_data_is_refused_with_the_dates_of_the_data(day:
 
 
 def test_an_empty_universe_is_refused_with_what_each_screen_did() -> None:
-    with pytest.raises(MethodologyError, match=r"no day has 5 eligible assets.*min_market_cap fails \d+"):
+    with pytest.raises(
+        MethodologyError, match=r"no day has 5 eligible assets that can be weighted.*min_market_cap fails \d+"
+    ):
         build_index(random_market(0), rules(universe={"min_market_cap": 1e30}))
 
 
