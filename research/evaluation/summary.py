@@ -44,7 +44,8 @@ def performance_summary(
         Index level or price (not returns), one value per period, with a DatetimeIndex.
     benchmark : Series, optional
         Level or price of the benchmark; only its values on the dates of `level` are used. Figures against it use
-        the history that both share; a `DataWarning` says so where that is shorter than the index's own.
+        the history that both share; a `DataWarning` says so where that is shorter than the index's own,
+        and another where the history is shorter than a year.
     risk_free : float or Series
         Annual rate as a fraction, or one rate per period. Used by the Sharpe, Sortino, Martin and alpha rows.
     periods_per_year : float
@@ -67,6 +68,7 @@ def performance_summary(
     """
     returns = metrics.returns_from_levels(level)
     per_period(risk_free, periods_per_year)
+    _warn_if_below_a_year(returns, periods_per_year)
     rate = _rate_series(risk_free, returns, periods_per_year)
     intervals = partial(interval_table, confidence=confidence, draws=draws, block_length=None, seed=seed)
     rows = _own_rows(periods_per_year)
@@ -81,6 +83,16 @@ def performance_summary(
     table["convention"] = [row.convention for row in rows]
     table = pd.concat([table, _path_rows(returns)])
     return table[["value", "lower", "upper", "unit", "convention"]].rename_axis("metric")
+
+
+def _warn_if_below_a_year(returns: pd.Series, periods_per_year: float) -> None:
+    count = int(returns.notna().sum())
+    if count < periods_per_year:
+        warnings.warn(
+            f"the history has {count} periods, less than a year: its annualised figures are extrapolations",
+            DataWarning,
+            stacklevel=3,
+        )
 
 
 def _own_rows(q: float) -> list[_Row]:

@@ -96,3 +96,9 @@ def test_a_notebook_does_not_wait_for_it() -> None:
     ev.performance_summary(level, benchmark=(1 + market).cumprod())
     assert time.process_time() - start < 4.0  # about 0.6 s on an idle core; four leave room for a busy one
     assert np.isfinite(level).all()
+
+
+def test_a_history_shorter_than_a_year_is_summarised_with_a_warning() -> None:
+    level = pd.Series(np.linspace(100.0, 130.0, 200), pd.date_range("2021-01-01", periods=200))
+    with pytest.warns(DataWarning, match="199 periods, less than a year: its annualised figures are extrapolations"):
+        performance_summary(level, draws=20)

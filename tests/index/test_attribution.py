@@ -42,7 +42,7 @@ def test_weight_steps_add_up_to_the_final_weights(name: str, request: pytest.Fix
     np.testing.assert_allclose(steps[["raw", "final"]].sum(), 1.0, atol=1e-12)
     np.testing.assert_allclose(steps[["tilt", "caps", "floors", "overlay"]].sum(), 0.0, atol=1e-12)
     assert steps["caps"].abs().max() > 0.01
-    assert (steps["overlay"].abs().max() > 0.01) is (name == "signal_driven")
+    assert bool(steps["overlay"].abs().max() > 0.01) == (name == "signal_driven")
 
 
 def test_the_raw_step_is_market_cap_on_the_determination_day(capped: IndexHistory, sample: MarketData) -> None:
