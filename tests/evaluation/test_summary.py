@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from research import evaluation as ev
-from research.errors import DataError
+from research.errors import DataError, DataWarning
 from tests.evaluation.test_traps import sample
 
 
@@ -101,4 +101,4 @@ def test_a_notebook_does_not_wait_for_it() -> None:
 def test_a_history_shorter_than_a_year_is_summarised_with_a_warning() -> None:
     level = pd.Series(np.linspace(100.0, 130.0, 200), pd.date_range("2021-01-01", periods=200))
     with pytest.warns(DataWarning, match="199 periods, less than a year: its annualised figures are extrapolations"):
-        performance_summary(level, draws=20)
+        ev.performance_summary(level, draws=20)
