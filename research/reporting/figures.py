@@ -7,6 +7,7 @@ what is made here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import cycle
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -125,6 +126,55 @@ def monthly_heatmap(frame: pd.DataFrame, *, source: str) -> Axes:
     return _note(axes, "Heatmap of monthly returns", frame)
 
 
+def waterfall(frame: pd.DataFrame, *, source: str, steps: Sequence[str], shown: int = 20) -> Axes:
+    """How each weight came about, one row per member: each step begins where the one before it ended.
+
+    A step that takes weight away is hatched and lies over what it takes; the mark is the final weight.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        `IndexHistory.weight_steps` indexed by member; the first `shown` rows are drawn.
+    steps : sequence of str
+        Columns to draw, in order; a step that changes nothing is left out.
+    """
+    frame = frame.head(shown)
+    axes = _canvas(source, height=0.27 * len(frame) + 1.4)
+    start, rows = np.zeros(len(frame)), np.arange(len(frame))
+    reached = frame[[*steps]].cumsum(axis="columns")  # steps of no sum have a mean of rounding errors
+    for position, step in enumerate(steps):
+        change = frame[step].to_numpy()
+        if (change == 0).all():
+            continue
+        colour = "#c9c9c9" if position == 0 else _COLOURS[position - 1]
+        for taken in (False, True):
+            size = np.where((change < 0) == taken, change, 0.0)
+            style: dict[str, Any] = {"hatch": "////", "edgecolor": "white"} if taken else {}
+            label = f"{step}, taken away" if taken else "by market cap" if position == 0 else f"{step}, added"
+            if size.any():
+                axes.barh(rows, size, left=start, height=0.74, color=colour, label=label, linewidth=0, **style)
+        start = start + change
+    axes.plot(start, rows, marker="|", markersize=11, markeredgewidth=2, linestyle="", color="#1b1f24", label="final")
+    _by_row(axes, frame.index)
+    axes.set_xlabel("weight, %")
+    axes.legend(loc="lower right", frameon=False, fontsize=9)
+    return _note(axes, "Horizontal waterfall of weights, what each step reached", reached)
+
+
+def bars(frame: pd.DataFrame, *, source: str, unit: str) -> Axes:
+    """One horizontal bar for each row of a single column, a share; gains and losses differ in colour and direction."""
+    values = frame.iloc[:, 0]
+    axes = _canvas(source, height=0.27 * len(frame) + 1.4)
+    colours = np.where(values < 0, _COLOURS[2], _COLOURS[0])
+    drawn = axes.barh(np.arange(len(values)), values.to_numpy(), color=list(colours), height=0.74)
+    axes.bar_label(drawn, [format_value(value, "fine change") for value in values], padding=3, fontsize=8)
+    axes.axvline(0.0, color=_GREY, linewidth=0.8)
+    axes.margins(x=0.12)
+    _by_row(axes, frame.index)
+    axes.set_xlabel(unit)
+    return _note(axes, "Horizontal bars", frame)
+
+
 def _too_short(frame: pd.DataFrame) -> bool:
     """Whether no series has two values, so that there is no line to draw."""
     return bool(frame.notna().sum().max() < 2)
@@ -183,6 +233,15 @@ def _log_axis(axes: Axes, frame: pd.DataFrame) -> None:
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5) if spread > 20 else (1, 1.5, 2, 3, 4, 5, 7)))
     axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _by_row(axes: Axes, names: pd.Index) -> None:
+    """Rows from the top down, named on the left, with the horizontal axis in per cent."""
+    axes.set_yticks(np.arange(len(names)), [str(name) for name in names])
+    axes.invert_yaxis()
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", color="#dddddd", linewidth=0.8)
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0, symbol="\u00a0%"))
 
 
 def _percent_axis(axes: Axes) -> None:

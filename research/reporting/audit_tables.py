@@ -1,0 +1,244 @@
+"""Tables of the index audit: why a token is in, how a weight came about, what trading costs, what hangs on a rule.
+
+Everything shown is computed in `research.index`; sums over the rows of a table are the only arithmetic here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from research.index.attribution import WATERFALL
+from research.reporting.formats import format_value
+from research.reporting.rulebook_text import measure
+from research.reporting.tables import Table
+
+if TYPE_CHECKING:
+    from research.index import IndexHistory, Methodology
+    from research.index.explain import Explanation
+    from research.market.data import Date
+
+CAUSES = ["drift", "supply", "rank", "tilt", "cap", "signal", "execution"]
+
+SCREENS: Mapping[str, tuple[str, str, str]] = {
+    "price_today": ("price on the day, USD", "number", "there"),
+    "market_cap_today": ("market cap on the day, USD", "usd", "there"),
+    "exclude_tags": ("tag that keeps it out", "text", "none of"),
+    "include_tags": ("tag that lets it in", "text", "one of"),
+    "min_history_days": ("days since the first price", "count", "at least"),
+    "min_valid_share": ("share of days with data", "percent", "at least"),
+    "min_market_cap": ("market cap, USD", "usd", "at least"),
+    "min_volume": ("median traded value a day over 30 days, USD", "usd", "at least"),
+    "min_turnover": ("traded value a day over market cap", "fine percent", "at least"),
+    "max_turnover": ("traded value a day over market cap", "fine percent", "at most"),
+    "min_volume_quantile": ("mean traded value a day over 30 days, USD", "usd", "at least"),
+    "max_stale_days": ("identical closes in a row", "count", "at most"),
+    "max_supply_jump": ("largest change of the log supply in a week", "ratio", "at most"),
+    "exclude_pegged": ("distance from a peg, in bounds of the test", "ratio", "at least"),
+    "exclude_copies_of": ("distance from the original, in bounds of the test", "ratio", "at least"),
+}
+"""Each screen of the engine: what it looks at, how that is printed, and how its limit reads."""
+
+
+def in_words(reasons: pd.Series, rules: Methodology) -> pd.Series:
+    """Reasons of the engine with the measure that ranks in words: "market_cap_mean_30d" is "mean market cap of …"."""
+    name, words = rules.selection.rank_by, measure(rules.selection.rank_by)
+    by = reasons.str.replace(f"by {name},", f"by {words},", regex=False)
+    return by.str.replace(f"no {name} to rank by", f"no {words} to rank by", regex=False)
+
+
+def reason_card(card: Explanation) -> Table:
+    """`IndexHistory.explain`: every screen with what was looked at, the limit and the margin."""
+    rows = [_screen(str(name), row) for name, row in card.screens.iterrows()]
+    return Table(
+        pd.DataFrame(rows, columns=["screen", "value", "limit", "margin", "passed"]),
+        f"{card.asset_id}: the screens of {card.determination_date:%Y-%m-%d}",
+        note="margin: how far inside the limit the value is, as a share of the limit; negative is a failure. Members "
+        "are held against relaxed limits where the rulebook has relief for them.",
+    )
+
+
+def _screen(name: str, row: pd.Series) -> tuple[str, str, str, str, bool]:
+    what, kind, sense = SCREENS.get(name, (name.replace("_", " "), "number", ""))
+    if sense == "there":
+        return what, format_value(row["value"], kind), sense, format_value(None, kind), row["passed"]
+    value = row["value"] if row["value"] != "" else None
+    limit = f"{sense} {format_value(row['limit'], kind)}".strip()
+    return what, format_value(value, kind), limit, _margin(row["margin"]), row["passed"]
+
+
+def _margin(share: float) -> str:
+    """A share of the limit; a large one as a multiple, for nobody can read millions of per cent."""
+    large = share >= 10
+    return f"{format_value(share, 'count')} times" if large else format_value(share, "change")
+
+
+def nearest_misses(frame: pd.DataFrame, rules: Methodology) -> Table:
+    """`IndexHistory.nearest_misses` with the measure in words."""
+    return Table(
+        frame.assign(reason=in_words(frame["reason"], rules)),
+        "The nearest misses: left out, and stopped by one screen at most",
+        formats={"rank_value": "usd" if "cap" in rules.selection.rank_by else "number"},
+        headers={"asset_id": "asset", "rank_value": measure(rules.selection.rank_by)},
+        note="Where there is a buffer, a member that ranks lower may keep its place.",
+    )
+
+
+def weight_steps(frame: pd.DataFrame, *, decided: pd.Timestamp) -> Table:
+    """`IndexHistory.weight_steps` with the sums of the columns in the last row."""
+    total = frame[WATERFALL].sum().to_frame().T.assign(asset_id="all members", symbol="")
+    return Table(
+        pd.concat([frame, total], ignore_index=True),
+        f"How the weights decided at the close of {decided:%Y-%m-%d} came about",
+        formats=dict.fromkeys(WATERFALL, "fine change") | {"raw": "fine percent", "final": "fine percent"},
+        headers={"asset_id": "asset", "raw": "by market cap"},
+        note="From left to right each step adds to the last: by market cap, then what the weighting scheme changes "
+        "(tilt), caps, floors, and overlay (signals, volatility target, bands, limits on trading).",
+    )
+
+
+def rebalance_difference(index: IndexHistory, date: Date | None) -> Table:
+    """`IndexHistory.rebalance_difference` with the one-sided sum of each cause; empty before the second rebalance."""
+    columns = ["asset_id", "symbol", "previous", *CAUSES, "weight"]
+    made = index.rebalances.loc[: date or index.dates[-1]]
+    made = made[made["determination_date"].notna()]
+    if len(made) < 2:
+        return Table(pd.DataFrame(columns=columns), "What the last rebalance changed", note="There was none yet.")
+    frame = index.rebalance_difference(date)
+    sizes = (frame[CAUSES].abs().sum() / 2).to_frame().T.assign(asset_id="one-sided sum", symbol="")
+    return Table(
+        pd.concat([frame, sizes], ignore_index=True)[columns],
+        f"From the rebalance of {made.index[-2]:%Y-%m-%d} to that of {made.index[-1]:%Y-%m-%d}",
+        formats=dict.fromkeys(CAUSES, "fine change") | dict.fromkeys(("previous", "weight"), "fine percent"),
+        headers={"asset_id": "asset", "previous": "after the one before", "weight": "after this one"},
+        note="Causes are named with the steps above: a price that rose shows under drift, and what a cap then took "
+        "back under cap. The last row is half of the sum of the sizes. Execution: prices between decision and trade.",
+    )
+
+
+def linked_contributions(daily: pd.DataFrame, level: pd.Series) -> pd.Series:
+    """`IndexHistory.contributions` of the days of `level`, as shares of its first one: they add up to its return.
+
+    A day's contribution is a share of the level of the day before, and such shares of different days do not add.
+    """
+    grown = level.shift().iloc[1:] / level.iloc[0]
+    return daily.reindex(grown.index).mul(grown, axis="index").sum()
+
+
+def sector_weights(weights: pd.Series, tags: pd.DataFrame, *, date: pd.Timestamp) -> pd.Series:
+    """Weights by sector: the latest tag "sector:…" that each member had by `date`."""
+    sectors = tags[tags["tag"].str.startswith("sector:") & ~(tags["valid_from"] > date)]
+    latest = sectors.drop_duplicates("asset_id", keep="last").set_index("asset_id")["tag"].str.removeprefix("sector:")
+    return weights.groupby(latest.reindex(weights.index).fillna("no sector known")).sum()
+
+
+def contributions(frame: pd.DataFrame, *, most: int = 8, least: int = 5) -> Table:
+    """Contribution by member (rows) over one or more spans (columns): the largest, the smallest, costs and the sum.
+
+    Each column adds up to the return of its span; members that are not named are summed under "n others".
+    """
+    rows = frame.drop(index=["costs", "haircuts"]).sort_values(frame.columns[0], ascending=False, kind="stable")
+    named = rows if len(rows) <= most + least else pd.concat([rows.head(most), rows.tail(least)])
+    others = rows.drop(index=named.index)
+    parts = [named, others.sum().to_frame(f"{len(others)} others").T, frame.loc[["costs", "haircuts"]]]
+    shown = pd.concat([*parts, frame.sum().to_frame("return of the index").T])
+    return Table(
+        shown.rename(index={"haircuts": "haircuts on dead tokens"}).rename_axis("member"),
+        "Contribution to the return, % of the level at the start of the span",
+        formats=dict.fromkeys(map(str, frame.columns), "fine change"),
+        note="A member's contribution is what it added to the level while it was held. The rows add up to the last.",
+    )
+
+
+def cost_sensitivity(frame: pd.DataFrame) -> Table:
+    """`IndexHistory.cost_sensitivity`: the same trades at other costs."""
+    return Table(
+        frame,
+        "The index at flat costs of trading",
+        formats=dict.fromkeys(("cagr", "volatility", "max_drawdown"), "percent")
+        | {"bps": "count", "annual_cost": "fine percent", "sharpe": "ratio", "final_level": "count"},
+        headers={"bps": "cost, basis points of the value traded", "annual_cost": "cost a year, % of the level"},
+        note="Sharpe without a risk-free rate.",
+    )
+
+
+def break_even_costs(costs: Mapping[str, float], *, charged: float) -> Table:
+    """`IndexHistory.break_even_cost` against several benchmarks, beside the cost that the index was charged."""
+    frame = pd.DataFrame({"break_even": costs, "charged": charged}).rename_axis("benchmark")
+    return Table(
+        frame,
+        "Cost of trading at which the index grows no faster than the benchmark, basis points of the value traded",
+        formats=dict.fromkeys(frame.columns, "ratio"),
+        headers={"break_even": "break-even cost", "charged": "charged on average"},
+        note="Negative: behind before any cost. Only benchmarks that cover the index's whole history can be used. A "
+        "large number says that the index traded little and that the histories differ, not that costs cannot matter.",
+    )
+
+
+def capacity(frame: pd.DataFrame, *, participation: float) -> Table:
+    """`IndexHistory.capacity`: cost and days to trade by size."""
+    columns = ["annual_cost", "largest_cost", "median_days", "largest_days", "share_above", "initial_days"]
+    return Table(
+        frame[columns],
+        "What size does to costs and to the days that a rebalance takes",
+        formats=dict.fromkeys(("annual_cost", "largest_cost"), "fine percent")
+        | dict.fromkeys(("median_days", "largest_days", "initial_days"), "ratio")
+        | {"assets_under_management": "usd", "share_above": "percent"},
+        headers={
+            "assets_under_management": "assets, USD",
+            "annual_cost": "cost a year",
+            "largest_cost": "cost of the dearest rebalance",
+            "median_days": "days of the median rebalance",
+            "largest_days": "days of the slowest",
+            "share_above": "trades that take over a day",
+            "initial_days": "days of the first basket",
+        },
+        note=f"At most {format_value(participation, 'percent')} of a token's median daily volume is traded a day. "
+        "Market impact by the square-root law with coefficient 1 (Donier and Bonart, 2015), besides fees and spreads. "
+        "Reported volume overstates what can be traded.",
+    )
+
+
+def counterfactuals(frame: pd.DataFrame) -> Table:
+    """`IndexHistory.counterfactuals`: one rule changed at a time."""
+    shares = ["cagr", "annualized_volatility", "max_drawdown", "annual_turnover", "tracking_error"]
+    columns = ["cagr", "cagr_difference", *shares[1:3], "sharpe_ratio", *shares[3:]]
+    return Table(
+        frame.rename(index=singular)[columns],
+        "The same index with one rule changed at a time",
+        formats=dict.fromkeys(shares, "percent") | {"cagr_difference": "fine change", "sharpe_ratio": "ratio"},
+        headers={"cagr": "CAGR", "cagr_difference": "CAGR against the published", "annual_turnover": "turnover a year"},
+        note="Over the days that all variants have, so figures can differ a little from those of the whole history. "
+        "Survivors only is look-ahead on purpose: the bias of an index that forgets its dead. A lag of 0 days "
+        "trades at the very prices it decides on, which nobody can. Sharpe without a risk-free rate.",
+    )
+
+
+def singular(variant: str) -> str:
+    """The name of a variant as a reader expects it."""
+    return variant.replace("lag of 1 days", "lag of 1 day")
+
+
+def calendar(frame: pd.DataFrame) -> Table:
+    """`IndexHistory.calendar`: what is due next."""
+    return Table(
+        frame,
+        "The next dates of the calendar",
+        headers={"determination_date": "decided at the close of", "effective_date": "traded at the close of"},
+    )
+
+
+def token_units(units: pd.Series, weights: pd.Series, *, date: pd.Timestamp, limit: int = 10) -> Table:
+    """Units of each member behind one token, the largest weight first."""
+    held = units[units > 0]
+    frame = pd.DataFrame({"units": held, "weight": weights.reindex(held.index)}).rename_axis("asset")
+    frame = frame.sort_values("weight", ascending=False, kind="stable")
+    return Table(
+        frame,
+        f"What one token holds at the close of {date:%Y-%m-%d}",
+        formats={"weight": "fine percent", "units": "number"},
+        headers={"units": "units a token"},
+        limit=limit,
+    )
