@@ -177,7 +177,8 @@ def _weigh(
     caps = view.today("market_cap")[places]
     raw = weights.scheme if np.isnan(caps).any() else caps / caps.sum()
     steps = np.vstack([raw, weights.scheme, weights.capped, weights.bounded, weights.bounded])
-    decision = replace(decision, notes=decision.notes + weights.notes)
+    if weights.notes:
+        decision = replace(decision, notes=decision.notes + weights.notes)
     decision = _holding(decision, assets, order[places], steps)
     if overlay is None:
         return decision

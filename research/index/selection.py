@@ -100,6 +100,8 @@ def largest(ranks: IntArray, incumbents: BoolArray, selection: Selection) -> Boo
     """
     entry, leave = selection.buffer
     ranked = ranks > 0
+    if entry == leave:  # no buffer
+        return ranked & (ranks <= leave)
     sure = ranked & (ranks <= entry)
     kept = ranked & incumbents & (ranks <= leave) & ~sure
     group = np.where(sure, 0, np.where(kept, 1, 2))

@@ -96,6 +96,9 @@ class PointInTime:
 
     def carried_prices(self, row: int, assets: IntArray) -> tuple[FloatArray, IntArray]:
         """The last print at or before `row` of each asset, and the row of that print (-1: none yet)."""
+        today: FloatArray = self.prices[row].take(assets)
+        if not np.isnan(today).any():
+            return today, np.full(len(assets), row, dtype=np.int64)
         found = np.full(len(assets), -1, dtype=np.int64)
         todo = np.arange(len(assets))
         for back in range(row, -1, -1):
