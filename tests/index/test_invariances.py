@@ -4,46 +4,72 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from research.index import build_index
 from research.market import MarketData
 from tests.index.markets import random_market, rules
+from tests.index.test_truncation import RULES as LISTED
 
-METHODOLOGY = rules(
-    universe={"min_valid_share": 0.5, "valid_share_window": 30},
-    selection={"count": 5, "entry_rank": 4, "exit_rank": 7, "rank_by": "market_cap_mean_30d"},
-    weighting={"max_weight": 0.4},
-    schedule={"reconstitution": "monthly", "rebalance": "weekly"},
-    costs={"fee_bps": 15},
-)
+RULES = LISTED | {
+    "everything at once": {
+        "universe": {"min_valid_share": 0.5, "valid_share_window": 30},
+        "selection": {"count": 5, "entry_rank": 4, "exit_rank": 7, "rank_by": "market_cap_mean_30d"},
+        "weighting": {"max_weight": 0.4},
+        "schedule": {"reconstitution": "monthly", "rebalance": "weekly"},
+        "costs": {"fee_bps": 15},
+    }
+}
 
 
-@settings(max_examples=10, deadline=None)
+@pytest.mark.parametrize("tables", RULES.values(), ids=RULES.keys())
+@settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 2**16), power=st.integers(-20, 20))
-def test_one_assets_price_in_another_unit_changes_nothing(seed: int, power: int) -> None:
+def test_one_assets_price_in_another_unit_changes_nothing(tables: dict, seed: int, power: int) -> None:
     """A split or a redenomination of the whole history: price scaled, market cap and volume as before."""
+    methodology = rules(**tables)
     market = random_market(seed)
     factor = pd.Series(1.0, market.prices.columns)
     factor.iloc[3] = 2.0**power
     scaled = MarketData.from_panels(market.prices * factor, market.market_caps, market.volumes)
-    one, other = (build_index(m, METHODOLOGY) for m in (market, scaled))
-    pd.testing.assert_series_equal(one.level, other.level, rtol=1e-13)
-    pd.testing.assert_frame_equal(one.weights, other.weights, atol=1e-13)
+    one, other = (build_index(m, methodology) for m in (market, scaled))
+    pd.testing.assert_series_equal(one.level, other.level, rtol=1e-12)
+    pd.testing.assert_frame_equal(one.weights, other.weights, atol=1e-12)
 
 
-@settings(max_examples=10, deadline=None)
+@pytest.mark.parametrize("tables", RULES.values(), ids=RULES.keys())
+@settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 2**16))
-def test_new_names_in_another_order_change_nothing_but_the_names(seed: int) -> None:
+def test_new_names_in_another_order_change_nothing_but_the_names(tables: dict, seed: int) -> None:
+    methodology = rules(**tables)
     market = random_market(seed)
     order = np.random.default_rng(seed).permutation(market.prices.shape[1])
     names = dict(zip(market.prices.columns, [f"name-{place:02d}" for place in order], strict=True))
     panels = [panel.rename(columns=names) for panel in (market.prices, market.market_caps, market.volumes)]
-    one, other = build_index(market, METHODOLOGY), build_index(MarketData.from_panels(*panels), METHODOLOGY)
-    pd.testing.assert_series_equal(one.level, other.level, rtol=1e-12)
+    one, other = build_index(market, methodology), build_index(MarketData.from_panels(*panels), methodology)
+    pd.testing.assert_series_equal(one.level, other.level, rtol=1e-9)
     renamed = one.weights.rename(columns=names).sort_index(axis=1)
-    pd.testing.assert_frame_equal(renamed, other.weights, atol=1e-12, check_names=False)
+    pd.testing.assert_frame_equal(renamed, other.weights, atol=1e-9, check_names=False, check_like=True)
+
+
+@pytest.mark.parametrize("tables", RULES.values(), ids=RULES.keys())
+@settings(max_examples=3, deadline=None)
+@given(seed=st.integers(0, 2**16))
+def test_weights_add_up_within_bounds_and_the_level_is_positive_and_continuous(tables: dict, seed: int) -> None:
+    index = build_index(random_market(seed), rules(**{key: value for key, value in tables.items() if key != "costs"}))
+    assert (index.level > 0).all()
+    np.testing.assert_allclose(index.weights.sum(axis=1), 1.0, atol=1e-12)
+    assert (index.weights.to_numpy() >= 0).all()
+    high = index.methodology.weighting.max_weight or 1.0
+    decided = index.constituents[index.constituents["cause"] != "removal"]
+    assert (decided["target_weight"] <= high + 1e-12).all()
+    value = index.constituents["units"] * index.constituents["price"]
+    position = value.groupby([index.constituents["effective_date"], index.constituents["cause"]]).sum()
+    if "cash" not in index.weights:
+        np.testing.assert_allclose(position, index.level[position.index.get_level_values(0)], rtol=1e-12)
+    np.testing.assert_allclose(index.contributions.sum(axis=1), index.level.pct_change().iloc[1:], atol=1e-12)
 
 
 @settings(max_examples=10, deadline=None)
