@@ -101,18 +101,18 @@ def weight_steps(frame: pd.DataFrame, *, decided: pd.Timestamp) -> Table:
 
 def rebalance_difference(index: IndexHistory, date: Date | None) -> Table:
     """`IndexHistory.rebalance_difference` with the one-sided sum of each cause; empty before the second rebalance."""
-    columns = ["asset_id", "symbol", "previous", *CAUSES, "weight"]
+    columns = ["asset_id", "previous", *CAUSES, "weight"]
     made = index.rebalances.loc[: date or index.dates[-1]]
     made = made[made["determination_date"].notna()]
     if len(made) < 2:
         return Table(pd.DataFrame(columns=columns), "What the last rebalance changed", note="There was none yet.")
     frame = index.rebalance_difference(date)
-    sizes = (frame[CAUSES].abs().sum() / 2).to_frame().T.assign(asset_id="one-sided sum", symbol="")
+    sizes = (frame[CAUSES].abs().sum() / 2).to_frame().T.assign(asset_id="one-sided sum")
     return Table(
         pd.concat([frame, sizes], ignore_index=True)[columns],
         f"From the rebalance of {made.index[-2]:%Y-%m-%d} to that of {made.index[-1]:%Y-%m-%d}",
         formats=dict.fromkeys(CAUSES, "fine change") | dict.fromkeys(("previous", "weight"), "fine percent"),
-        headers={"asset_id": "asset", "previous": "after the one before", "weight": "after this one"},
+        headers={"asset_id": "asset", "previous": "before", "weight": "after"},
         note="Causes are named with the steps above: a price that rose shows under drift, and what a cap then took "
         "back under cap. The last row is half of the sum of the sizes. Execution: prices between decision and trade.",
     )

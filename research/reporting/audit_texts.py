@@ -13,6 +13,8 @@ from research.reporting.audit_tables import in_words, singular
 from research.reporting.formats import format_value
 from research.reporting.texts import bullets
 
+_RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
+
 
 def reason_card(card: Explanation, rules: Methodology) -> str:
     """`IndexHistory.explain` as sentences: in or out, since which decision, why, and how the weight came about."""
@@ -32,16 +34,12 @@ def reason_card(card: Explanation, rules: Methodology) -> str:
     return " ".join(filter(None, sentences))
 
 
-def trading_items(members: int, turnover: float) -> dict[str, str]:
-    """Items for the verdict strip: how many members, and the one-sided turnover a year."""
-    return {"Members": format_value(members, "count"), "Turnover a year": format_value(turnover, "percent")}
-
-
 def residual(size: float, what: str) -> str:
     """How exactly something adds up, to the power of ten: the last digits of a float are no result."""
     if size == 0:
         return f"{what} exactly."
-    return f"{what}: the largest difference is below 1e{math.floor(math.log10(size)) + 1:+03d}."
+    power = math.floor(math.log10(size)) + 1
+    return f"{what}: the largest difference is below 10{str(power).translate(_RAISED)}."
 
 
 def token(nav: pd.Series, left: float, fee_per_year: float) -> str:

@@ -126,6 +126,60 @@ def monthly_heatmap(frame: pd.DataFrame, *, source: str) -> Axes:
     return _note(axes, "Heatmap of monthly returns", frame)
 
 
+def regimes(level: pd.Series, labels: pd.Series, *, source: str) -> Axes:
+    """A level on a logarithmic axis over bands of colour, one for each regime; days without a label stay white."""
+    frame = level.to_frame()
+    if _too_short(frame):
+        return _placeholder(frame, source)
+    axes = _lines(frame, source)
+    _log_axis(axes, frame)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    present = labels.reindex(frame.index)
+    for position, name in enumerate(labels.cat.categories):
+        inside = (present == name).to_numpy()
+        colour, hatch = _COLOURS[(0, 3, 2)[position % 3]], ("", "...", "//")[position % 3]
+        band = {"color": colour, "alpha": 0.22, "hatch": hatch, "linewidth": 0}
+        axes.fill_between(frame.index, 0, 1, where=inside, transform=axes.get_xaxis_transform(), label=name, **band)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=5, frameon=False, fontsize=9)
+    axes.set_ylabel("level, logarithmic")
+    share = {f"{name}, 1 on its days": (present == name).astype(float) for name in labels.cat.categories}
+    return _note(axes, "Line chart on a logarithmic axis over bands of regimes", frame.assign(**share))
+
+
+def rolling(frame: pd.DataFrame, *, source: str, unit: str, percent: bool = False) -> Axes:
+    """A figure over a rolling window, one line for each series."""
+    if _too_short(frame):
+        return _placeholder(frame, source)
+    axes = _lines(frame, source)
+    if percent:
+        _percent_axis(axes)
+    axes.set_ylabel(unit)
+    return _note(axes, "Line chart over a rolling window", frame)
+
+
+def forecasts(record: pd.DataFrame, *, source: str, horizon: int) -> Axes:
+    """`forecast_record`: the band that was forecast and what came, logarithmic in what one unit became."""
+    if _too_short(record[["realised"]]):
+        return _placeholder(record, source)
+    frame = 1.0 + record[["realised", "lower", "upper"]].astype(float)
+    axes = _lines(frame[["realised"]].rename(columns={"realised": "what came"}), source)
+    axes.fill_between(
+        frame.index,
+        frame["lower"],
+        frame["upper"],
+        color=_COLOURS[0],
+        alpha=0.2,
+        label="what was forecast",
+        linewidth=0,
+    )
+    _log_axis(axes, frame)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: format_value(value - 1, "whole change")))
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=2, frameon=False, fontsize=9)
+    axes.set_xlabel("day of the forecast")
+    axes.set_ylabel(f"return over the next {horizon} days, %, logarithmic")
+    return _note(axes, "Band of forecasts and the line of what came", frame - 1.0)
+
+
 def waterfall(frame: pd.DataFrame, *, source: str, steps: Sequence[str], shown: int = 20) -> Axes:
     """How each weight came about, one row per member: each step begins where the one before it ended.
 
@@ -156,6 +210,7 @@ def waterfall(frame: pd.DataFrame, *, source: str, steps: Sequence[str], shown: 
         start = start + change
     axes.plot(start, rows, marker="|", markersize=11, markeredgewidth=2, linestyle="", color="#1b1f24", label="final")
     _by_row(axes, frame.index)
+    axes.margins(x=0.02)
     axes.set_xlabel("weight, %")
     axes.legend(loc="lower right", frameon=False, fontsize=9)
     return _note(axes, "Horizontal waterfall of weights, what each step reached", reached)
@@ -218,7 +273,7 @@ def _canvas(source: str, height: float = _WIDE[1]) -> Axes:
 def _dated(source: str) -> Axes:
     axes = _canvas(source)
     axes.grid(axis="y", color="#dddddd", linewidth=0.8)
-    locator = mdates.AutoDateLocator(maxticks=8)  # type: ignore[no-untyped-call]
+    locator = mdates.AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     formats = ["%Y", "%b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y"]  # years to seconds: a day is the finest
     axes.xaxis.set_major_formatter(

@@ -9,6 +9,7 @@ import dataclasses
 import json
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,10 +96,16 @@ def write_index(site: Path, entries: Mapping[str, Entry]) -> Path:
         loader=FileSystemLoader(TEMPLATE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     resources = {"style": style(), "script": script(), "policy": policy()}
-    columns = list(dict.fromkeys(item["label"] for entry in entries.values() for item in entry.verdict))
+    columns = _columns([entry.verdict for entry in entries.values() if entry.verdict])
     html = environment.get_template("site.html.j2").render(entries=entries, columns=columns, resources=resources)
     publish(html, site / INDEX)
     return site / INDEX
+
+
+def _columns(verdicts: list[list[dict[str, str]]]) -> list[str]:
+    """The labels that at least half of the reports have; a figure of few kinds of report stays on their own pages."""
+    count = Counter(item["label"] for verdict in verdicts for item in verdict)
+    return [label for label, reports in count.items() if 2 * reports >= len(verdicts)]
 
 
 def publish(text: str, target: Path) -> None:

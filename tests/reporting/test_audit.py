@@ -155,7 +155,7 @@ def test_each_risk_comes_with_its_evidence(index: IndexHistory) -> None:
     assert "members were removed 2 times" in text
 
 
-@pytest.mark.parametrize(("size", "words"), [(0.0, "They add up exactly."), (3e-16, "is below 1e-15.")])
+@pytest.mark.parametrize(("size", "words"), [(0.0, "They add up exactly."), (3e-16, "is below 10⁻¹⁵.")])
 def test_a_residual_is_told_as_a_power_of_ten(size: float, words: str) -> None:
     assert audit_texts.residual(size, "They add up").endswith(words)
 
