@@ -231,15 +231,15 @@ def profiles(matches: Mapping[str, pd.DataFrame]) -> Table:
     compared = first.dropna(subset="rank")
     period = f"{compared['start'].iloc[0]:%Y-%m-%d} to {compared['end'].iloc[0]:%Y-%m-%d}"
     return Table(
-        ranks.join(first[criteria]).rename_axis("index"),
+        ranks.join(first[criteria]).reindex(first.index).rename_axis("index"),
         f"Rank of this index and others for three kinds of investor, {period}",
         formats=dict.fromkeys(criteria, "percent") | {"sharpe_ratio": "ratio"},
         headers={
             "cagr": "CAGR",
             "annualized_volatility": "volatility",
-            "max_drawdown": "maximum drawdown",
+            "max_drawdown": "worst fall",
             "sharpe_ratio": "Sharpe",
-            "rolling_share_positive": "windows with a gain",
+            "rolling_share_positive": "windows up",
             "rolling_worst": "worst window",
         },
         note="A rank among those listed, by stated criteria with stated weights (research.evaluation.PROFILES), over "

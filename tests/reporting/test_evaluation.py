@@ -109,6 +109,7 @@ def test_profiles_show_the_rank_under_each_and_one_common_period() -> None:
     table = evaluation_tables.profiles(matches)
     for profile, match in matches.items():
         assert table.frame[profile].to_dict() == match["rank"].to_dict()
+    assert list(table.frame.index) == list(next(iter(matches.values())).index)
     assert "2020-01-01 to 2022-06-18" in table.caption
 
 
