@@ -1,4 +1,7 @@
-"""Run every benchmark module of this folder, or those named on the command line, and print one table."""
+"""Run every benchmark module of this folder, or those named on the command line, and print one table.
+
+`ratio` is the peer's seconds over ours: above 1 we are faster.
+"""
 
 from __future__ import annotations
 

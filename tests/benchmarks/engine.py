@@ -106,17 +106,17 @@ def against_bt(repeats: int = 3) -> dict[str, Any]:
 
 
 LARGE = """
-import resource, sys, time
+import sys, time
 from research.index import build_index
 from research.market import load_market
+from tests.benchmarks._memory import peak_memory
 from tests.benchmarks.engine import methodology
 start = time.perf_counter()
 market = load_market(sys.argv[1])
 loaded = time.perf_counter()
 index = build_index(market, methodology())
 index.level, index.rebalances, index.decisions
-print(loaded - start, time.perf_counter() - loaded, market.prices.size * 8 * 3,
-      resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+print(loaded - start, time.perf_counter() - loaded, market.prices.size * 8 * 3, peak_memory())
 """
 
 

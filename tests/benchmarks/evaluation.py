@@ -1,4 +1,4 @@
-"""Evaluation against its peers on the same seeded returns; every ratio is ours / theirs, measured in one run."""
+"""Evaluation against its peers on the same seeded returns; every ratio is theirs / ours, measured in one run."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def _alone(metric: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _row(name: str, ours: float, theirs: float, note: str) -> dict[str, Any]:
-    return {"name": name, "ours_seconds": ours, "peer_seconds": theirs, "ratio": ours / theirs, "note": note}
+    return {"name": name, "ours_seconds": ours, "peer_seconds": theirs, "ratio": theirs / ours, "note": note}
 
 
 def run() -> list[dict[str, Any]]:

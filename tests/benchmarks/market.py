@@ -7,7 +7,6 @@ tests.benchmarks.market` makes the full size (20,000 assets x 3,650 days, about 
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ import pyarrow as pa
 
 from research.market import Manifest, load_market, write_snapshot
 from research.market.data import LEDGER_TYPES, TAG_TYPES, empty_table
+from tests.benchmarks._memory import peak_memory
 
 COLUMNS = ("price", "market_cap", "volume")
 DAYS_PER_BATCH = 50
@@ -99,18 +99,12 @@ def _pivot(snapshot: Path) -> list[pd.DataFrame]:
     return [rows.pivot(index="date", columns="asset_id", values=name) for name in COLUMNS]  # noqa: PD010 (a pivot_table would average)
 
 
-def _peak() -> int:
-    """Peak resident memory of this process so far, in bytes (Linux counts in KiB, macOS in bytes)."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
 def _measure_here(how: str, snapshot: Path) -> None:
-    before, start = _peak(), time.perf_counter()
+    before, start = peak_memory(), time.perf_counter()
     loaded = load_market(snapshot) if how == "ours" else _pivot(snapshot)
     seconds = time.perf_counter() - start
     assert loaded is not None
-    print(json.dumps({"seconds": seconds, "peak": _peak() - before}))
+    print(json.dumps({"seconds": seconds, "peak": peak_memory() - before}))
 
 
 if __name__ == "__main__":
