@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pandas as pd
 
-from research.errors import DataError
+from research.errors import DataError, MethodologyError, MethodologyWarning
 from research.index.build import build_index
 from research.index.methodology import Methodology
 from research.market import MarketData
@@ -22,25 +24,29 @@ def market_benchmarks(market: MarketData, *, start: pd.Timestamp | None = None) 
     Parameters
     ----------
     start : Timestamp, optional
-        First day; default: the first on which every benchmark exists.
+        First day; default: the first on which any benchmark exists.
 
     Returns
     -------
     DataFrame
-        Days x benchmarks; each column 1 on the first day.
+        Days x benchmarks. Each column is 1 on its own first day, and NaN before it exists. A basket that this market
+        is too small for is left out, with a `MethodologyWarning`.
 
     Raises
     ------
     DataError
-        If a benchmark does not exist yet on `start`.
+        If the market has no bitcoin or ether, or `start` lies outside it.
     """
     levels = {asset: market.price(asset).ffill() for asset in SINGLE_ASSETS}
     for rulebook in BASKETS:
-        index = build_index(market, Methodology.load(rulebook))
-        levels[rulebook] = index.level
-    table = pd.DataFrame(levels)
-    first = table.dropna().index[0]
-    if start is not None and start < first:
-        raise DataError(f"not every benchmark exists on {start.date()}: choose {first.date()} or later.")
-    table = table.loc[start or first :]
-    return table / table.iloc[0]
+        try:
+            levels[rulebook] = build_index(market, Methodology.load(rulebook)).level
+        except MethodologyError as reason:
+            warnings.warn(f"no benchmark {rulebook!r}: {reason}", MethodologyWarning, stacklevel=2)
+    table = pd.DataFrame(levels).dropna(how="all")
+    if start is not None and not table.index[0] <= start <= table.index[-1]:
+        raise DataError(
+            f"no benchmark on {start.date()}: they run from {table.index[0].date()} to {table.index[-1].date()}."
+        )
+    table = table.loc[start:]
+    return table / table.bfill().iloc[0]

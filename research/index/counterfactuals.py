@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from research.errors import MethodologyError
 from research.evaluation import (
     annualized_volatility,
     cagr,
@@ -36,10 +37,15 @@ def counterfactuals(index: IndexHistory) -> pd.DataFrame:
     -------
     DataFrame
         Indexed by variant ("as published" first): total_return, cagr, annualized_volatility, sharpe_ratio,
-        max_drawdown (fractions; 365 days a year; no risk-free rate), annual_turnover (one-sided), and
-        cagr_difference and tracking_error against the published index.
+        max_drawdown (fractions; 365 days a year; no risk-free rate), annual_turnover (one-sided), cagr_difference and
+        tracking_error against the published index, and note: why a variant cannot be built, whose figures are NaN.
     """
-    histories = {"as published": index} | dict(_variants(index))
+    histories, notes = {"as published": index}, {}
+    for name, rules, market in _variants(index):
+        try:
+            histories[name] = build_index(market, rules, **index.tables)
+        except MethodologyError as reason:  # five survivors make no index of ten
+            notes[name] = f"cannot be built: {reason}"
     levels = {name: history.level for name, history in histories.items()}
     levels["dead tokens at their last price"] = index.level_if_removed_at_last_price
     levels["dead tokens at zero"] = index.level_if_removed_at_zero
@@ -60,32 +66,24 @@ def counterfactuals(index: IndexHistory) -> pd.DataFrame:
     )
     result["cagr_difference"] = result["cagr"] - float(cagr(published))
     result["tracking_error"] = tracking_error(returns, published)
+    result["note"] = ""
+    result = result.reindex([*result.index, *notes])
+    result.loc[list(notes), "note"] = list(notes.values())
     return result.rename_axis("variant")
 
 
-def _variants(index: IndexHistory) -> Iterator[tuple[str, IndexHistory]]:
-    """Name and history of each variant that differs from the rulebook."""
-    rules = index.methodology
+def _variants(index: IndexHistory) -> Iterator[tuple[str, Methodology, MarketData]]:
+    """Name, rulebook and market of each variant that differs from what is published."""
+    rules, market = index.methodology, index.market
     weighting, selection, schedule = rules.weighting, rules.selection, rules.schedule
     unbounded = replace(weighting, max_weight=None, min_weight=None, max_weight_by_rank=(), max_group_weight=None)
     if unbounded != weighting:
-        yield "no caps and floors", _rebuilt(index, replace(rules, weighting=unbounded))
+        yield "no caps and floors", replace(rules, weighting=unbounded), market
     if selection.count is not None and selection.buffer != (selection.count, selection.count):
-        yield (
-            "no buffer",
-            _rebuilt(index, replace(rules, selection=replace(selection, entry_rank=None, exit_rank=None))),
-        )
+        yield "no buffer", replace(rules, selection=replace(selection, entry_rank=None, exit_rank=None)), market
     for lag in LAGS:
         if lag != schedule.lag_days:
-            yield f"lag of {lag} days", _rebuilt(index, replace(rules, schedule=replace(schedule, lag_days=lag)))
-    yield "survivors only (look-ahead)", _rebuilt(index, rules, _survivors(index.market))
-
-
-def _rebuilt(index: IndexHistory, rules: Methodology, market: MarketData | None = None) -> IndexHistory:
-    return build_index(market or index.market, rules, **index.tables)
-
-
-def _survivors(market: MarketData) -> MarketData:
-    """The market without the assets that have no price on the last day."""
+            name = f"lag of {lag} day{'' if lag == 1 else 's'}"
+            yield name, replace(rules, schedule=replace(schedule, lag_days=lag)), market
     alive = np.asarray(market.prices.iloc[-1].notna())
-    return market.only(list(market.prices.columns[alive]))
+    yield "survivors only (look-ahead)", rules, market.only(list(market.prices.columns[alive]))

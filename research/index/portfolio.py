@@ -173,10 +173,21 @@ class Portfolio:
             if now == 1 and carry > 0:
                 self.log("carried", row, asset, "no price: the last one is carried")
             if now == carry + 1:
-                self.log("suspended", row, asset, f"no price for {now} days, carry_days = {carry}: weight frozen")
+                self.log(
+                    "suspended",
+                    row,
+                    asset,
+                    f"no price for {_days(now)}, carry_days = {carry}: weight frozen",
+                )
             if now < before:
                 change = values[day, place] - values[day - 1, place]
-                self.log("resumed", row, asset, f"price back after {before} days without", change / total[day - 1])
+                self.log(
+                    "resumed",
+                    row,
+                    asset,
+                    f"price back after {_days(before)} without",
+                    change / total[day - 1],
+                )
 
     def _log_collapses(self, path: Segment) -> None:
         """A line when a member loses 80 % in a day; nothing is done about it, for that would be hindsight."""
@@ -187,3 +198,7 @@ class Portfolio:
             surge = f", volume x{volume[1] / volume[0]:.0f}" if volume[0] > 0 and volume[1] > SURGE * volume[0] else ""
             loss = path.weights()[day, place] * fall[day, place]
             self.log("collapse", row, asset, f"price {fall[day, place]:+.0%} in a day{surge}", loss)
+
+
+def _days(count: int) -> str:
+    return f"{count} day" if count == 1 else f"{count} days"

@@ -206,7 +206,7 @@ def counterfactuals(frame: pd.DataFrame) -> Table:
     shares = ["cagr", "annualized_volatility", "max_drawdown", "annual_turnover", "tracking_error"]
     columns = ["cagr", "cagr_difference", *shares[1:3], "sharpe_ratio", *shares[3:]]
     return Table(
-        frame.rename(index=singular)[columns],
+        frame[columns],
         "The same index with one rule changed at a time",
         formats=dict.fromkeys(shares, "percent") | {"cagr_difference": "fine change", "sharpe_ratio": "ratio"},
         headers={"cagr": "CAGR", "cagr_difference": "CAGR against the published", "annual_turnover": "turnover a year"},
@@ -214,11 +214,6 @@ def counterfactuals(frame: pd.DataFrame) -> Table:
         "Survivors only is look-ahead on purpose: the bias of an index that forgets its dead. A lag of 0 days "
         "trades at the very prices it decides on, which nobody can. Sharpe without a risk-free rate.",
     )
-
-
-def singular(variant: str) -> str:
-    """The name of a variant as a reader expects it."""
-    return variant.replace("lag of 1 days", "lag of 1 day")
 
 
 def calendar(frame: pd.DataFrame) -> Table:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from research.index import IndexHistory, Methodology
 from research.index.explain import Explanation
-from research.reporting.audit_tables import in_words, singular
+from research.reporting.audit_tables import in_words
 from research.reporting.formats import format_value
 from research.reporting.texts import bullets
 
@@ -79,7 +79,7 @@ def risks(
         f"{benchmark} (mean {percent(mean['benchmark'])}) the index made {percent(mean['return'])} on average, and "
         f"fell on {fell} of them.",
         "Methodology: a rule decides more than it seems to": f"Of {len(differences)} variants of the rules, *"
-        f"{singular(swing)}* moves the growth a year most: {format_value(differences[swing], 'fine change')}. The "
+        f"{swing}* moves the growth a year most: {format_value(differences[swing], 'fine change')}. The "
         "choice of the rulebook itself, by someone who knew the past, is not among the variants.",
         "Overexposure": f"The largest sector, *{largest}*, has {percent(sectors[largest])} of the weight, by the "
         "latest sector tag of each member.",

@@ -163,7 +163,7 @@ def test_counterfactuals_change_one_rule_and_measure_the_difference(capped: Inde
         "no caps and floors",
         "no buffer",
         "lag of 0 days",
-        "lag of 1 days",
+        "lag of 1 day",
         "lag of 5 days",
     } <= set(table.index)
     assert {"dead tokens at zero", "dead tokens at their last price", "survivors only (look-ahead)"} <= set(table.index)
@@ -177,3 +177,15 @@ def test_the_calendar_announces_the_next_days_only(capped: IndexHistory) -> None
     assert calendar["determination_date"].dt.strftime("%Y-%m-%d").tolist() == ["2025-01-31", "2025-02-28", "2025-03-31"]
     assert ((calendar["effective_date"] - calendar["determination_date"]).dt.days == 2).all()
     assert set(calendar["kind"]) == {"reconstitution"}
+
+
+def test_a_variant_that_cannot_be_built_is_named_with_its_reason(sample: MarketData) -> None:
+    """Of thirty tokens of which most die, the survivors are too few for an index of ten."""
+    dead = sample.prices.columns[sample.prices.iloc[-1].isna() & (sample.prices.notna().sum() > 900)]
+    small = sample.only(["bitcoin", "ethereum", "tollgate", *dead])
+    index = build_index(small, rules(selection={"count": 6, "min_count": 5}, weighting={"scheme": "equal"}))
+    table = index.counterfactuals()
+    missing = table.loc["survivors only (look-ahead)"]
+    assert missing["note"].startswith("cannot be built: Test index: no day has 5 eligible assets")
+    assert np.isnan(missing["cagr"])
+    assert (table.drop(index="survivors only (look-ahead)")["note"] == "").all()
