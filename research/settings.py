@@ -31,9 +31,18 @@ def read_toml(path: Path, error: type[ResearchError]) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as cause:
-        raise error(f"{path}: no such file. Check the path.") from cause
+        raise error(f"{path}: no such file, nor {path.absolute()}, nor below the project. Check the path.") from cause
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
         raise error(f"{path}: not a valid TOML file: {cause}. Correct that place.") from cause
+
+
+def locate(path: Path) -> Path:
+    """An existing path as it is; a relative one is looked for below the project too, for notebooks run in their folder.
+
+    Gives `path` back where neither exists.
+    """
+    below_project = Path(__file__).resolve().parents[1] / path
+    return below_project if not path.exists() and below_project.exists() else path
 
 
 def from_table(cls: type[T], table: Mapping[str, Any], where: str, error: type[ResearchError]) -> T:

@@ -55,7 +55,7 @@ def performance_summary(
     Returns
     -------
     DataFrame, index = metric
-        value, lower, upper (float; percentages are fractions, 0.05 is 5 %), unit ("percent", "ratio" or "days"),
+        value, lower, upper (float; percentages are fractions, 0.05 is 5 %), unit ("fraction", "ratio" or "days"),
         convention (one sentence). lower and upper are NaN for the rows that describe one path (current and longest
         drawdown), and with fewer than 20 returns. Intervals of volatility, tracking error and value at risk are too
         narrow when volatility comes in long clusters, and those of total return and drawdown figures are ranges of
@@ -99,35 +99,38 @@ def _own_rows(q: float) -> list[_Row]:
     excess = "excess over the risk-free rate"
     return [
         _Row(
-            "total_return", "percent", "Compounded return over the whole history.", lambda r, _: metrics.total_return(r)
+            "total_return",
+            "fraction",
+            "Compounded return over the whole history.",
+            lambda r, _: metrics.total_return(r),
         ),
         _Row(
             "cagr",
-            "percent",
+            "fraction",
             f"Compound annual growth rate, {q:g} periods a year.",
             lambda r, _: metrics.cagr(r, periods_per_year=q),
         ),
         _Row(
             "annualized_volatility",
-            "percent",
+            "fraction",
             f"Sample standard deviation (n − 1) of simple returns times √{q:g}.",
             lambda r, _: metrics.annualized_volatility(r, periods_per_year=q),
         ),
         _Row(
             "downside_deviation",
-            "percent",
+            "fraction",
             f"Root mean square of the negative returns over all n periods, times √{q:g}.",
             lambda r, _: metrics.downside_deviation(r, periods_per_year=q),
         ),
         _Row(
             "max_drawdown",
-            "percent",
+            "fraction",
             "Deepest fall from the highest level so far, the first day included; negative.",
             lambda r, _: drawdowns.max_drawdown(r),
         ),
         _Row(
             "ulcer_index",
-            "percent",
+            "fraction",
             "Root mean square of the drawdown over all periods.",
             lambda r, _: metrics.ulcer_index(r),
         ),
@@ -187,13 +190,13 @@ def _own_rows(q: float) -> list[_Row]:
         ),
         _Row(
             "value_at_risk",
-            "percent",
+            "fraction",
             "Historical 5 % quantile of the returns of one period; negative.",
             lambda r, _: tails.value_at_risk(r),
         ),
         _Row(
             "expected_shortfall",
-            "percent",
+            "fraction",
             "Mean of the returns at or below the historical 5 % quantile; negative.",
             lambda r, _: tails.expected_shortfall(r),
         ),
@@ -216,19 +219,19 @@ def _relative_rows(q: float) -> list[_Row]:
         ),
         _Row(
             "jensen_alpha",
-            "percent",
+            "fraction",
             f"Intercept of the regression of excess returns on the benchmark's, times {q:g}.",
             lambda r, rf, b: relative.jensen_alpha(r, b, risk_free=rf, periods_per_year=q),
         ),
         _Row(
             "active_return",
-            "percent",
+            "fraction",
             "CAGR minus the benchmark's CAGR over the same periods.",
             lambda r, _, b: relative.active_return(r, b, periods_per_year=q),
         ),
         _Row(
             "tracking_error",
-            "percent",
+            "fraction",
             f"Standard deviation of return minus benchmark return, times √{q:g}.",
             lambda r, _, b: relative.tracking_error(r, b, periods_per_year=q),
         ),
@@ -240,19 +243,19 @@ def _relative_rows(q: float) -> list[_Row]:
         ),
         _Row(
             "up_capture",
-            "percent",
+            "fraction",
             "Geometric mean return over the benchmark's, in periods in which the benchmark rose.",
             lambda r, _, b: relative.up_capture(r, b),
         ),
         _Row(
             "down_capture",
-            "percent",
+            "fraction",
             "Geometric mean return over the benchmark's, in periods in which the benchmark fell.",
             lambda r, _, b: relative.down_capture(r, b),
         ),
         _Row(
             "batting_average",
-            "percent",
+            "fraction",
             "Share of periods with a return above the benchmark's.",
             lambda r, _, b: relative.batting_average(r, b),
         ),
@@ -267,7 +270,7 @@ def _path_rows(returns: pd.Series) -> pd.DataFrame:
     longest = (ends - table["peak"]).dt.days.max() if len(table) else (0 if len(own) else np.nan)
     days = (own.index[-1] - drawdowns.history_base(returns)).days if len(own) else 0
     rows: list[tuple[str, float, str, str]] = [
-        ("current_drawdown", drawdowns.current_drawdown(returns), "percent", "Fall from the high on the last day."),
+        ("current_drawdown", drawdowns.current_drawdown(returns), "fraction", "Fall from the high on the last day."),
         ("longest_drawdown", longest, "days", "Longest time from a high until it was reached again, or until now."),
         ("history", days, "days", "Calendar days from the first level to the last."),
     ]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from collections import deque
 
 import numpy as np
 import pandas as pd
 
-from research.errors import MethodologyError
+from research.errors import MethodologyError, MethodologyWarning
 from research.index.decision import NOBODY, NOTHING, Decision, State, decide
+from research.index.explain import unknown_tags
 from research.index.history import IndexHistory
 from research.index.methodology import Methodology
 from research.index.portfolio import Portfolio
@@ -59,6 +61,8 @@ def build_index(
     DataError
         If a table lacks a column or names an unknown asset.
     """
+    for line in unknown_tags(market, methodology):
+        warnings.warn(f"{methodology.name}: {line}", MethodologyWarning, stacklevel=2)
     tables = {"signals": signals, "votes": votes, "migrations": migrations, "removals": removals}
     source = PointInTime(market, **tables, outlier_jump=methodology.events.outlier_jump)
     plan = determinations(source.dates, methodology.schedule)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from research.errors import DataError
+from research.errors import DataError, suggest
 from research.index.attribution import WATERFALL, row_of, weight_steps
 from research.index.audit import decisions_table
 from research.index.decision import Decision
@@ -18,6 +18,7 @@ from research.index.records import Trade
 
 if TYPE_CHECKING:
     from research.index.history import IndexHistory
+    from research.market import MarketData
     from research.market.data import Date
 
 
@@ -90,6 +91,14 @@ def nearest_misses_table(index: IndexHistory, date: Date | None, count: int) -> 
     return table[near].nlargest(count, "rank_value")[columns].reset_index(drop=True)
 
 
+def unknown_tags(market: MarketData, rules: Methodology) -> list[str]:
+    """What the rulebook says about tags that no asset of the market has ever borne."""
+    known = set(market.tags["tag"])
+    asked = [tag for tag in (*rules.universe.exclude_tags, *rules.universe.include_tags) if tag not in known]
+    hint = suggest(asked[0], known) if asked and known else "the snapshot has no tags at all"
+    return [f"no asset bears the tag {tag!r} that the rulebook names: {hint}" for tag in asked]
+
+
 def caveats(index: IndexHistory) -> list[str]:
     """Sentences for the reader, most serious first."""
     market, rules = index.market, index.methodology
@@ -101,8 +110,8 @@ def caveats(index: IndexHistory) -> list[str]:
     sensitivity = index.dead_token_sensitivity
     if sensitivity > 0.01:
         lines.append(
-            f"Dead tokens matter: valued at zero instead of at their last price, the index grows {sensitivity:.1%} "
-            "a year less."
+            "Dead tokens matter: valued at zero instead of at their last price, the index grows "
+            f"{100 * sensitivity:.1f} percentage points a year less."
         )
     used = market.tags["tag"].isin({*rules.universe.exclude_tags, *rules.universe.include_tags})
     if rules.weighting.max_group_weight is not None:
@@ -113,6 +122,9 @@ def caveats(index: IndexHistory) -> list[str]:
             f"{len(static)} tags used here ({', '.join(sorted(static['tag'].unique()))}) have no history: today's "
             "classification is applied to the past, which is look-ahead."
         )
+    if "cash" in index.weights and index.weights["cash"].iloc[-1] > 0:
+        lines.append(f"{index.weights['cash'].iloc[-1]:.0%} of the value is held as cash: there is nothing to hold.")
+    lines += [f"{line}." for line in unknown_tags(market, rules)]
     kept = sum(decision.kept for decision in index.decision_records)
     if kept:
         lines.append(f"{kept} times too few assets were eligible and the previous composition was kept.")

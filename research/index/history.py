@@ -25,7 +25,7 @@ DEAD_TOKEN_FLAG = 0.01
 """Difference in growth a year between the two values of dead tokens above which an output says so."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class IndexHistory:
     """What an index was, day by day, and why.
 
@@ -43,6 +43,11 @@ class IndexHistory:
     trades: tuple[Trade, ...]
     event_records: tuple[Event, ...]
     tables: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """One line: a notebook cell that ends with an index must not print its records."""
+        days = f"{self.dates[0].date()} to {self.dates[-1].date()}"
+        return f"<IndexHistory {self.methodology.name!r}: {days}, {len(self.trades)} trades, {self.market!r}>"
 
     # ------------------------------------------------------------------ levels
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 from research.errors import MethodologyError, suggest
 from research.index.rules import Costs, Events, Overlay, Schedule, Selection, Universe, Weighting
 from research.index.rules.checks import require
-from research.settings import from_table, read_toml
+from research.settings import from_table, locate, read_toml
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +81,7 @@ class Methodology:
                 f"no shipped rulebook {str(rulebook)!r}: {suggest(str(rulebook), shipped)}. "
                 "A rulebook of your own is given by its path, ending in .toml."
             )
+        path = locate(path)
         return from_table(cls, read_toml(path, MethodologyError), path.name, MethodologyError)
 
     @property

@@ -23,7 +23,7 @@ TAG_TYPES = {"asset_id": "str", "tag": "str", "valid_from": DAY, "static": "bool
 LEDGER_TYPES = {"date": DAY, "asset_id": "str", "field": "str", "rule": "str", "old": "str", "new": "str"}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class MarketData:
     """One aligned market, as far as it was known at the close of its last day.
 
@@ -129,6 +129,11 @@ class MarketData:
             manifest=manifest,
             extra={key: aligned(panel) for key, panel in (extra or {}).items()},
         )
+
+    def __repr__(self) -> str:
+        """One line: a notebook cell that ends with a market must not print its panels."""
+        days = f"{self.dates[0].date()} to {self.dates[-1].date()}"
+        return f"<MarketData {self.manifest.name!r}: {self.prices.shape[1]} assets, {days}>"
 
     @property
     def dates(self) -> pd.DatetimeIndex:

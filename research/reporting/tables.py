@@ -141,7 +141,7 @@ def performance(summary: pd.DataFrame, *, confidence: float = 0.95) -> Table:
         for metric, text in summary["convention"].items()
     ]
     frame = summary[["value", "lower", "upper"]].assign(convention=notes)
-    units = {"percent": "percent", "ratio": "ratio", "days": "count"}
+    units = {"fraction": "percent", "ratio": "ratio", "days": "count"}
     return Table(
         frame.rename(index=lambda name: str(name).replace("_", " ")),
         f"Performance and risk, with {100 * confidence:g}\u00a0% intervals",

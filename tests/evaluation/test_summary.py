@@ -45,7 +45,7 @@ def test_units_conventions_and_order(levels: tuple[pd.Series, pd.Series]) -> Non
     table = ev.performance_summary(levels[0], benchmark=levels[1], draws=20)
     assert list(table.columns) == ["value", "lower", "upper", "unit", "convention"]
     assert table.index[:3].tolist() == ["total_return", "cagr", "annualized_volatility"]
-    assert set(table["unit"]) == {"percent", "ratio", "days"}
+    assert set(table["unit"]) == {"fraction", "ratio", "days"}
     assert table["convention"].str.match(r"^[A-Z].*\.$").all()
     assert table.index.is_unique
     assert "beta" not in ev.performance_summary(levels[0], draws=20).index

@@ -136,7 +136,7 @@ def test_sectors_are_those_known_on_the_day_and_a_member_without_one_is_counted(
 def test_each_risk_comes_with_its_evidence(index: IndexHistory) -> None:
     returns = evaluation.returns_from_levels(index.level)
     worst = pd.DataFrame({"return": [-0.2, 0.1], "benchmark": [-0.3, -0.1]})
-    names = ["as published", "no buffer", "lag of 1 days", "survivors only (look-ahead)"]
+    names = ["as published", "no buffer", "lag of 1 day", "survivors only (look-ahead)"]
     variants = pd.DataFrame({"cagr_difference": [0, 0.01, -0.02, 0.5], "annualized_volatility": 0.7}, index=names)
     text = audit_texts.risks(
         index,
