@@ -59,19 +59,17 @@ def read_migrations(table: pd.DataFrame | None, market: MarketData) -> list[Conv
     DataError
         If a column is missing, an asset is unknown, or a ratio is not positive.
     """
-    conversions = []
+    conversions: list[Conversion] = []
+    home: dict[int, int] = {}  # the column under which a migrated asset goes on
     for line in _lines(table, MIGRATION_COLUMNS, "migrations", market):
         ratio = float(line.ratio)
         if not (ratio > 0 and np.isfinite(ratio)):
             raise DataError(f"migrations: {line.asset_id} on {line.date.date()} has ratio {line.ratio}: expected > 0.")
-        conversions.append(
-            Conversion(
-                row=line.row,
-                old=_place(line.asset_id, market, "migrations"),
-                new=_place(line.new_asset_id, market, "migrations"),
-                ratio=ratio,
-            )
-        )
+        named, new = (_place(name, market, "migrations") for name in (line.asset_id, line.new_asset_id))
+        old = home.get(named, named)
+        conversions.append(Conversion(row=line.row, old=old, new=old if new == named else new, ratio=ratio))
+        if new != named:
+            home[new] = old
     return conversions
 
 
@@ -133,11 +131,8 @@ def convert_panels(panels: dict[str, FloatArray], conversions: list[Conversion])
         return panels
     result = {name: panel.copy() for name, panel in panels.items()}
     unit = np.ones(next(iter(panels.values())).shape[1])  # units quoted now per unit at listing, by asset
-    home: dict[int, int] = {}  # the column under which a migrated asset goes on
     for conversion in conversions:
-        row, old, new = conversion.row, home.get(conversion.old, conversion.old), conversion.new
-        if conversion.old == new:
-            new = old
+        row, old, new = conversion.row, conversion.old, conversion.new
         unit[old] *= conversion.ratio
         for name, panel in result.items():
             factor = conversion.ratio if name in ("price", "open", "high", "low") else 1.0
@@ -146,9 +141,11 @@ def convert_panels(panels: dict[str, FloatArray], conversions: list[Conversion])
             else:
                 whole = unit[old] if factor != 1.0 else 1.0
                 panel[row:, old] = panels[name][row:, new] * whole
+                printed = panels[name][: row + 1, new]
+                if name == "price" and np.isnan(printed[-1]) and not np.isnan(printed).all():
+                    # the exchange is by the ratio: without a price of the new id today, at its last one
+                    panel[row, old] = printed[~np.isnan(printed)][-1] * whole
                 panel[row + 1 :, new] = np.nan
-        if new != old:
-            home[new] = old
     return result
 
 

@@ -98,11 +98,14 @@ def _run(portfolio: Portfolio, first: Decision, plan: deque[Determination]) -> l
         path = portfolio.path(stop)
         call = None
         if is_watchful(methodology) and not pending:
-            call = first_call(source, methodology, path, portfolio.last_decided, before=scheduled)
+            weighed, since = portfolio.last_weighed, portfolio.last_decided.row
+            call = first_call(source, methodology, path, weighed, since=since, before=scheduled)
         if call is not None:
             path = path.until(call[0])
         if path.stop > portfolio.row:
             portfolio.hold(path)
+            if pending and pending[0].effective_row == portfolio.row:
+                continue  # what is effective today is traded before today's close is judged
         if call is not None and portfolio.row == call[0]:
             cause, effective = call[1], call[0] + lag
         elif portfolio.row >= scheduled:
@@ -119,13 +122,16 @@ def _run(portfolio: Portfolio, first: Decision, plan: deque[Determination]) -> l
 
 def _state(portfolio: Portfolio, decisions: list[Decision]) -> State:
     """Members by the latest decision that chose any, without those removed since; and what is held today."""
-    latest = next(decision for decision in reversed(decisions) if not decision.kept)
+    latest = next(decision for decision in reversed(decisions) if not decision.kept and decision.cause != "drift")
     members = set(latest.chosen.tolist())
     for trade in reversed(portfolio.trades):
         if trade.row <= latest.row:
             break
         if trade.cause == "removal":
             members -= set(trade.assets[(trade.before > 0) & (trade.after == 0)].tolist())
+    for step in portfolio.source.conversions:
+        if latest.row < step.row <= portfolio.row and step.new in members:
+            members = (members - {step.new}) | {step.old}
     prices, _ = portfolio.source.carried_prices(portfolio.row, portfolio.assets)
     values = portfolio.units * prices
     return State(

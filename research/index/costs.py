@@ -243,5 +243,5 @@ def trade_cost(
 def chained(factors: Sequence[float] | FloatArray, rows: Sequence[int] | IntArray, days: int) -> FloatArray:
     """Cumulative product of factors, each from the day in `rows` (0 is the first) on; shape (days,)."""
     by_day = np.ones(days)
-    np.multiply.at(by_day, np.asarray(rows), np.asarray(factors))
+    np.multiply.at(by_day, np.asarray(rows, dtype=np.int64), np.asarray(factors))
     return np.multiply.accumulate(by_day)

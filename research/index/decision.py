@@ -110,6 +110,8 @@ def decide(view: MarketView, methodology: Methodology, state: State, *, cause: s
     held = view.marked(state.members)
     selection, weighting = methodology.selection, methodology.weighting
     screens = evaluate(view, methodology.universe, held, needs_cap=weighting.needs_market_cap)
+    if view.source.has_migrations:
+        screens.append(_migrated(view))
     if view.source.has_removals:
         screens.append(_announced(view))
     eligible = np.logical_and.reduce([screen.passed for screen in screens])
@@ -153,6 +155,19 @@ def decide(view: MarketView, methodology: Methodology, state: State, *, cause: s
     return decision if kept else _weigh(decision, methodology, state, places[sized], sizes.values[sized], order)
 
 
+def _migrated(view: MarketView) -> Screen:
+    """An asset that another one has turned into is one with it, under the older id."""
+    gone = [step.new for step in view.source.conversions if step.row <= view.row and step.new != step.old]
+    merged = view.marked(np.array(gone, dtype=np.int64))
+    return Screen(
+        name="migrated",
+        value=merged.astype(float),
+        limit=np.zeros(len(merged)),
+        passed=~merged,
+        words="goes on under the id of the asset that migrated to it",
+    )
+
+
 def _announced(view: MarketView) -> Screen:
     flagged = view.flagged
     return Screen(
@@ -175,7 +190,7 @@ def _weigh(
         raise MethodologyError(f"{methodology.name}, {view.date.date()}: {cause}") from cause
     assets = view.assets[places]
     caps = view.today("market_cap")[places]
-    raw = weights.scheme if np.isnan(caps).any() else caps / caps.sum()
+    raw = caps / caps.sum() if caps.sum() > 0 else weights.scheme  # NaN is not above zero
     steps = np.vstack([raw, weights.scheme, weights.capped, weights.bounded, weights.bounded])
     if weights.notes:
         decision = replace(decision, notes=decision.notes + weights.notes)
@@ -231,7 +246,13 @@ def _bring_back(decision: Decision, methodology: Methodology, state: State) -> D
         now = state.weights[order][np.searchsorted(state.assets[order], members)]
         weights = back_into_band(now, weights, methodology.schedule)
     steps = np.vstack([latest.steps[:-1, still], weights])
-    return replace(_holding(decision, members, latest.member_ranks[still], steps), exposure=latest.exposure, kept=False)
+    untouched = np.setdiff1d(np.intersect1d(state.assets, latest.chosen), members)
+    return replace(
+        _holding(decision, members, latest.member_ranks[still], steps),
+        exposure=latest.exposure,
+        unweighted=untouched,
+        kept=False,
+    )
 
 
 def _switch_stable(decision: Decision, methodology: Methodology, state: State) -> Decision:

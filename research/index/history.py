@@ -102,7 +102,7 @@ class IndexHistory:
 
     def _haircuts(self, haircut: float) -> FloatArray:
         """The factor that each trade puts on the level for the members it removes."""
-        lost = [trade.before[trade.written_off].sum() for trade in self.trades]
+        lost = [min(trade.before[trade.written_off].sum(), 1.0) for trade in self.trades]
         factors: FloatArray = 1.0 - haircut * np.array(lost)
         return factors
 

@@ -120,7 +120,9 @@ def stable_coin(view: MarketView, overlay: Overlay) -> int | None:
     """Position of the first stablecoin of the leg with a price today within `depeg_warning` of 1 USD; None without."""
     for asset_id in overlay.stable_leg:
         place = int(view.source.market.prices.columns.get_indexer(pd.Index([asset_id]))[0])
-        if place >= 0 and abs(view.source.prices[view.row, place] - 1.0) <= overlay.depeg_warning:
+        if place < 0 or place in view.announced:
+            continue
+        if abs(view.source.prices[view.row, place] - 1.0) <= overlay.depeg_warning:
             return place
     return None
 
@@ -143,7 +145,8 @@ def _exposure(view: MarketView, overlay: Overlay, members: IntArray, weights: Fl
     for decay in DECAYS:
         age = decay ** np.arange(len(returns))[::-1]
         estimates.append(np.sqrt((age * returns**2).sum() / age.sum() * 365))
-    wanted = min(overlay.max_exposure, overlay.volatility_target / max(estimates)) if max(estimates) > 0 else 1.0
+    calm = not max(estimates) > 0
+    wanted = overlay.max_exposure if calm else min(overlay.max_exposure, overlay.volatility_target / max(estimates))
     return float(wanted) if last is None or abs(wanted - last) > overlay.exposure_step else last
 
 

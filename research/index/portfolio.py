@@ -127,6 +127,11 @@ class Portfolio:
         """The last trade that carried a decision out."""
         return next(trade for trade in reversed(self.trades) if trade.decision is not None)
 
+    @property
+    def last_weighed(self) -> Trade:
+        """The last trade to weights of its own: what drift is measured from, and brought back to."""
+        return next(trade for trade in reversed(self.trades) if trade.decision is not None and trade.cause != "drift")
+
     def trade(self, decision: Decision) -> None:
         """Move to the decision's weights at today's close; what has no price today keeps its units."""
         if decision.kept:

@@ -27,7 +27,9 @@ def rebalance(portfolio: Portfolio, decision: Decision) -> Trade:
     units, a newcomer is not bought, and the others share the rest in proportion.
     """
     source, row = portfolio.source, portfolio.row
-    assets = np.union1d(portfolio.assets, decision.members)
+    merged = {step.new: step for step in source.conversions if step.new != step.old and decision.row < step.row <= row}
+    assets = np.union1d(portfolio.assets, np.append(decision.members, [step.old for step in merged.values()]))
+    assets = assets.astype(np.int64)
     prices, printed = source.carried_prices(row, assets)
     units = np.zeros(len(assets))
     units[np.searchsorted(assets, portfolio.assets)] = portfolio.units
@@ -38,6 +40,13 @@ def rebalance(portfolio: Portfolio, decision: Decision) -> Trade:
     target[place] = decision.weights
     shape[place] = decision.weights * prices[place] / decision.prices
     rank[place] = decision.member_ranks
+    for new, step in sorted(merged.items(), key=lambda item: item[1].row):
+        source_place, home = np.searchsorted(assets, [new, step.old])
+        if assets[source_place] == new and target[source_place] > 0:
+            then = source.prices[step.row, step.old]  # at the exchange both are worth the same
+            shape[home] += shape[source_place] * prices[home] / then
+            target[home] += target[source_place]
+            shape[source_place] = target[source_place] = 0.0
     missing = printed < row
     flagged = np.isin(assets, [removal.asset for removal in source.removals if removal.row <= row])
     frozen = (missing | np.isin(assets, decision.unweighted)) & (values > 0)
@@ -114,7 +123,7 @@ def removal(portfolio: Portfolio, gone: BoolArray, stale: IntArray) -> Trade:
     values = units * prices
     total = values.sum() + portfolio.cash
     open_today = (stale == 0) & ~gone
-    takers = open_today if stable is None else assets == stable
+    takers = open_today if stable is None else (assets == stable) & ~gone
     after = np.where(gone, 0.0, values)
     freed, room = values[gone].sum(), values[takers].sum()
     if room > 0:

@@ -45,6 +45,7 @@ class PointInTime:
         self.conversions = read_migrations(migrations, market)
         self.removals = read_removals(removals, market)
         self.has_removals = removals is not None
+        self.has_migrations = migrations is not None
         panels = {
             "price": market.prices.to_numpy(),
             "market_cap": market.market_caps.to_numpy(),
@@ -164,8 +165,12 @@ class MarketView:
     @cached_property
     def flagged(self) -> BoolArray:
         """Which listed assets an extraordinary removal has been announced for, shape (n,)."""
-        announced = [removal.asset for removal in self.source.removals if removal.row <= self.row]
-        return self.marked(np.array(announced, dtype=np.int64))
+        return self.marked(np.array(sorted(self.announced), dtype=np.int64))
+
+    @cached_property
+    def announced(self) -> frozenset[int]:
+        """Positions in the market of the assets that an extraordinary removal has been announced for."""
+        return frozenset(removal.asset for removal in self.source.removals if removal.row <= self.row)
 
     @property
     def votes(self) -> pd.DataFrame:

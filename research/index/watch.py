@@ -18,7 +18,7 @@ def is_watchful(methodology: Methodology) -> bool:
 
 
 def first_call(
-    source: PointInTime, methodology: Methodology, path: Segment, last: Trade, *, before: int
+    source: PointInTime, methodology: Methodology, path: Segment, last: Trade, *, since: int, before: int
 ) -> tuple[int, str] | None:
     """The first close on the path, after its start and before row `before`, that calls for a decision; and the cause.
 
@@ -26,22 +26,27 @@ def first_call(
     """
     calls = []
     if methodology.schedule.watches_drift:
-        calls += _drift(methodology, path, last)
+        calls += _drift(methodology, path, last, since)
     if methodology.overlay is not None:
         calls += _lost_peg(source, methodology, path)
     return min((call for call in calls if call[0] < before), default=None)
 
 
-def _drift(methodology: Methodology, path: Segment, last: Trade) -> list[tuple[int, str]]:
-    """The first day out of band, once the cool-down since the last trade is over."""
-    held = np.isin(last.assets, path.assets)
-    target = np.zeros(len(path.assets))
-    target[np.searchsorted(path.assets, last.assets[held])] = last.target[held]
-    if target.sum() == 0:
+def _drift(methodology: Methodology, path: Segment, last: Trade, since: int) -> list[tuple[int, str]]:
+    """The first day out of band, once the cool-down since the last trade is over.
+
+    Weights are shares of what has a target: what could not be weighed or sold is no drift.
+    """
+    held = np.isin(last.assets, path.assets) & (last.target > 0)
+    if not held.any():
         return []
-    days = out_of_band(path.weights(), target / target.sum(), methodology.schedule)
+    place = np.searchsorted(path.assets, last.assets[held])
+    target = last.target[held] / last.target[held].sum()
+    weights = np.ascontiguousarray(path.values()[:, place])
+    weights /= weights.sum(axis=1, keepdims=True)
+    days = out_of_band(weights, target, methodology.schedule)
     rows = np.arange(path.start, path.stop + 1)
-    open_rows = rows[days & (rows > path.start) & (rows > last.row + methodology.schedule.cool_down_days)]
+    open_rows = rows[days & (rows > path.start) & (rows > since + methodology.schedule.cool_down_days)]
     return [(int(open_rows[0]), "drift")] if len(open_rows) else []
 
 
