@@ -43,7 +43,7 @@ def counterfactuals(index: IndexHistory) -> pd.DataFrame:
     histories, notes = {"as published": index}, {}
     for name, rules, market in _variants(index):
         try:
-            histories[name] = build_index(market, rules, **index.tables)
+            histories[name] = build_index(market, rules, **_tables_for(index, market))
         except MethodologyError as reason:  # five survivors make no index of ten
             notes[name] = f"cannot be built: {reason}"
     levels = {name: history.level for name, history in histories.items()}
@@ -87,3 +87,15 @@ def _variants(index: IndexHistory) -> Iterator[tuple[str, Methodology, MarketDat
             yield name, replace(rules, schedule=replace(schedule, lag_days=lag)), market
     alive = np.asarray(market.prices.iloc[-1].notna())
     yield "survivors only (look-ahead)", rules, market.only(list(market.prices.columns[alive]))
+
+
+def _tables_for(index: IndexHistory, market: MarketData) -> dict[str, pd.DataFrame | None]:
+    """The index's tables, without lines on assets that a smaller market does not have."""
+    known = set(market.prices.columns)
+    tables = dict(index.tables)
+    for name in ("migrations", "removals"):
+        table = tables.get(name)
+        if table is not None:
+            ids = [column for column in ("asset_id", "new_asset_id") if column in table]
+            tables[name] = table[table[ids].isin(known).all(axis=1)]
+    return tables

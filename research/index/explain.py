@@ -30,8 +30,9 @@ def holdings_table(index: IndexHistory, date: Date | None) -> pd.DataFrame:
     """
     row = row_of(index, date)
     trades = [trade for trade in index.trades if trade.row <= row]
-    members = index.constituents[index.constituents["effective_date"] == index.source.dates[trades[-1].row]]
-    members = members[(members["cause"] == trades[-1].cause) & (members["weight"] > 0)].reset_index(drop=True)
+    sizes = [len(trade.assets) for trade in trades]
+    last = index.constituents.iloc[sum(sizes[:-1]) : sum(sizes)]  # the table keeps the order of the trades
+    members = last[last["weight"] > 0].reset_index(drop=True)
     positions = index.market.prices.columns.get_indexer(pd.Index(members["asset_id"]))
     price, printed = index.source.carried_prices(row, positions)
     quoted = index.source.quoted_units(row)[positions]
@@ -39,7 +40,7 @@ def holdings_table(index: IndexHistory, date: Date | None) -> pd.DataFrame:
     reasons = _latest_reconstitution(index, row).set_index("asset_id")["reason"]
     table = members[["asset_id", "symbol", "rank", "target_weight"]].assign(
         weight=weights,
-        units=members["units"],
+        units=members["units"].to_numpy() * quoted / index.source.quoted_units(trades[-1].row)[positions],
         price=price / quoted,
         price_date=index.source.dates[printed],
         since=_since(index, trades, members["asset_id"]),
@@ -196,17 +197,26 @@ def explain(index: IndexHistory, asset_id: str, date: Date | None) -> Explanatio
     place = int(found[0])
     weights = weight_steps(index, date).set_index("asset_id")[WATERFALL]
     rank = int(decision.rank[place])
+    removed = _removed_since(index, asset_id, decision, row)
     return Explanation(
         asset_id=asset_id,
         determination_date=decision.view.date,
         effective_date=index.source.dates[decision.effective_row],
-        selected=bool(decision.selected[place]),
-        reason=full_reasons(decision, index.methodology)[place],
+        selected=bool(decision.selected[place]) and removed is None,
+        reason=removed or full_reasons(decision, index.methodology)[place],
         screens=_reason_card(decision, place),
         rank=rank or None,
         buffer=_buffer_line(index.methodology),
-        waterfall=weights.T[asset_id] if asset_id in weights.index else None,
+        waterfall=weights.T[asset_id] if asset_id in weights.index and removed is None else None,
     )
+
+
+def _removed_since(index: IndexHistory, asset_id: str, decision: Decision, row: int) -> str | None:
+    """How the asset left the index after the decision and by `row`; None if it did not."""
+    days = index.source.dates
+    events = index.events[(index.events["asset_id"] == asset_id) & (index.events["event"] == "removed")]
+    since = events[(events["date"] >= days[decision.effective_row]) & (events["date"] <= days[row])]
+    return None if since.empty else f"out: removed on {since['date'].iloc[-1].date()}, {since['detail'].iloc[-1]}"
 
 
 def _buffer_line(methodology: Methodology) -> str:

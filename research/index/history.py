@@ -195,8 +195,22 @@ class IndexHistory:
         return capacity.capacity(self, **options)
 
     def calendar(self, count: int = 6) -> pd.DataFrame:
-        """The next determination and effective days on the calendar, after the last day of the data."""
-        return upcoming(self.dates[-1], self.methodology.schedule, count)
+        """What is announced: decisions not traded yet, then the next `count` days of the calendar.
+
+        Columns: determination_date, effective_date (datetime), kind (reconstitution, rebalance or another cause).
+        """
+        last = self.source.dates[-1]
+        open_decisions = [
+            {
+                "determination_date": decision.view.date,
+                "effective_date": decision.view.date + pd.Timedelta(days=decision.effective_row - decision.row),
+                "kind": decision.cause,
+            }
+            for decision in self.decision_records
+            if decision.effective_row >= len(self.source.dates) and not decision.kept
+        ]
+        ahead = upcoming(last, self.methodology.schedule, count)
+        return pd.concat([pd.DataFrame(open_decisions), ahead], ignore_index=True) if open_decisions else ahead
 
     def token(self, *, fee_per_year: float = 0.0, initial_value: float = 100.0) -> IndexToken:
         """The index as a token with a streaming fee: see `token.IndexToken`."""

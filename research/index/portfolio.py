@@ -144,10 +144,20 @@ class Portfolio:
             )
             return
         trade = trading.rebalance(self, decision)
+        if decision.cause == "stable switch":
+            decided = self.source.dates[decision.row].date()
+            self.log(
+                "stable switch", self.row, None, f"a stablecoin broke its peg by {decided}: exchanged for the next"
+            )
         for place in np.flatnonzero(~trade.frozen & (trade.target > 0) & (trade.after == 0)):
             self.log("not traded", self.row, int(trade.assets[place]), "no price on the effective day: not bought")
+        today = [removal.asset for removal in self.source.removals if removal.row == self.row]
         for place in np.flatnonzero(trade.frozen):
-            self.log("not traded", self.row, int(trade.assets[place]), "no price on the effective day: units kept")
+            asset = int(trade.assets[place])
+            why = (
+                "removal announced today, sold at the next close" if asset in today else "no price on the effective day"
+            )
+            self.log("not traded", self.row, asset, f"{why}: units kept")
         if trade.cash_after > 0:
             self.log("not traded", self.row, None, "no member of the new composition has a price: value held as cash")
         self._book(trade)

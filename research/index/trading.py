@@ -49,7 +49,8 @@ def rebalance(portfolio: Portfolio, decision: Decision) -> Trade:
             shape[source_place] = target[source_place] = 0.0
     missing = printed < row
     flagged = np.isin(assets, [removal.asset for removal in source.removals if removal.row <= row])
-    frozen = (missing | np.isin(assets, decision.unweighted)) & (values > 0)
+    announced_today = np.isin(assets, [removal.asset for removal in source.removals if removal.row == row])
+    frozen = (missing | announced_today | np.isin(assets, decision.unweighted)) & (values > 0)
     buyable = (shape > 0) & ~missing & ~flagged & ~frozen
     after = np.where(frozen, values, 0.0)
     rest = max(total - after.sum(), 0.0)

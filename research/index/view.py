@@ -84,6 +84,10 @@ class PointInTime:
         rows: IntArray = np.asarray((self.signals["date"] - self.dates[0]).dt.days, dtype=np.int64)
         assets: IntArray = self.market.prices.columns.get_indexer(pd.Index(self.signals["asset_id"])).astype(np.int64)
         known = assets >= 0
+        if len(known) and not known.any():
+            name = str(self.signals["asset_id"].iloc[0])
+            near = suggest(name, self.market.prices.columns)
+            raise DataError(f"signals: no asset_id of the table is in the market, e.g. {name!r}: {near}")
         return rows[known], assets[known], words[known]
 
     def at(self, row: int) -> MarketView:

@@ -227,3 +227,80 @@ def test_what_is_announced_later_is_not_known_earlier(seed: int, shift: int) -> 
             whole.until(date), methodology, migrations=moves, removals=exits
         )  # lines of the future: ignored
         pd.testing.assert_series_equal(late.level, known.level, check_exact=True)
+
+
+@pytest.mark.parametrize("day", ["2021-01-30", "2021-01-31", "2021-02-01", "2021-02-02"])
+@pytest.mark.parametrize("haircut", [0.0, 1.0])
+def test_a_migration_around_a_determination_neither_loses_the_position_nor_kills_it(day: str, haircut: float) -> None:
+    """Determination 2021-01-31, effective 2021-02-01; at constant prices nothing may move the level."""
+    old, new = missing(flat(2.0), str(pd.Timestamp(day).date())), flat(1.0)
+    index = build_index(
+        market(a=flat(1.5), old=old, new=new),
+        rules(
+            base_date=dt.date(2021, 1, 10),
+            selection={"count": 3, "min_count": 1},
+            weighting={"scheme": "equal"},
+            schedule={"reconstitution": "monthly", "lag_days": 1},
+            events={"removal_haircut": haircut},
+        ),
+        migrations=migrations((day, "old", "new", 2.0)),
+    )
+    assert index.level.to_numpy() == pytest.approx(1000.0)
+    assert index.dead_token_sensitivity == pytest.approx(0.0)
+    assert "removed" not in set(index.events["event"])
+    assert index.weights["old"].iloc[-1] > 0.3
+    held = index.holdings()
+    assert held["asset_id"].is_unique
+    assert (held["units"] * held["price"]).sum() == pytest.approx(1000.0)
+
+
+def test_holdings_show_units_as_they_are_quoted_on_the_day() -> None:
+    b = np.where(DAYS >= "2021-02-10", 0.02, 2.0)
+    index = build_index(market(a=flat(), b=b), two(), migrations=migrations(("2021-02-10", "b", "b", 100.0)))
+    held = index.holdings().set_index("asset_id")
+    assert (held["units"] * held["price"]).to_dict() == pytest.approx({"a": 500.0, "b": 500.0})
+
+
+def test_counterfactuals_work_with_a_table_that_names_a_dead_asset() -> None:
+    b = missing(flat(), "2021-01-25")
+    table = removals(("2021-01-20", "b", "halted"))
+    index = build_index(market(a=flat(3.0), b=b, c=flat(2.0), d=flat(0.5)), two(), removals=table)
+    assert index.counterfactuals().loc["survivors only (look-ahead)", "note"] == ""
+
+
+def test_the_announced_removal_of_the_stable_leg_moves_it_to_the_next_coin() -> None:
+    coins = ["usd", "usd2"]
+    tags = pd.DataFrame({"asset_id": coins, "tag": "stablecoin", "valid_from": pd.NaT, "static": False})
+    prices = pd.DataFrame({"a": flat(), "b": missing(flat(), "2021-01-12"), "usd": flat(), "usd2": flat()}, index=DAYS)
+    methodology = two(
+        universe={"exclude_tags": ["stablecoin"]},
+        overlay={"stable_leg": coins, "signals": False},
+        events={"freed_weight": "stable"},
+    )
+    index = build_index(
+        MarketData.from_panels(prices, prices * 1e3, prices, tags=tags.astype({"valid_from": "datetime64[us]"})),
+        methodology,
+        removals=removals(("2021-01-24", "usd", "issuer failed")),
+    )
+    assert index.level.to_numpy() == pytest.approx(1000.0)
+    assert index.weights.loc["2021-01-23", "usd"] == pytest.approx(0.5)
+    assert index.weights.loc["2021-01-25", "usd2"] == pytest.approx(0.5)
+
+
+def test_a_removal_announced_on_an_effective_day_is_sold_at_the_next_close() -> None:
+    b = np.where(DAYS >= "2021-02-02", 0.5, 1.0)
+    table = removals(("2021-02-01", "b", "halted"))
+    index = build_index(market(a=flat(3.0), b=b, c=flat(0.1)), two(), removals=table)
+    assert index.weights.loc["2021-02-01", "b"] == pytest.approx(0.5)
+    assert index.weights.loc["2021-02-02", "b"] == 0.0
+    assert index.level["2021-02-02"] == pytest.approx(750.0)
+    card = index.explain("b", "2021-02-10")
+    assert not card.selected
+    assert card.reason.startswith("out: removed on 2021-02-02, halted, announced 2021-02-01")
+
+
+def test_the_calendar_begins_with_what_is_decided_and_not_traded_yet() -> None:
+    index = build_index(market(a=flat(), b=flat()).until("2021-01-31"), two())
+    ahead = index.calendar(1)
+    assert ahead["determination_date"].dt.strftime("%Y-%m-%d").tolist() == ["2021-01-31", "2021-02-28"]
+    assert ahead["effective_date"].dt.strftime("%Y-%m-%d").tolist() == ["2021-02-01", "2021-03-01"]

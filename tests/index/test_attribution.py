@@ -174,7 +174,8 @@ def test_counterfactuals_change_one_rule_and_measure_the_difference(capped: Inde
 
 def test_the_calendar_announces_the_next_days_only(capped: IndexHistory) -> None:
     calendar = capped.calendar(3)
-    assert calendar["determination_date"].dt.strftime("%Y-%m-%d").tolist() == ["2025-01-31", "2025-02-28", "2025-03-31"]
+    days = ["2024-12-31", "2025-01-31", "2025-02-28", "2025-03-31"]  # the first is decided, and traded after the data
+    assert calendar["determination_date"].dt.strftime("%Y-%m-%d").tolist() == days
     assert ((calendar["effective_date"] - calendar["determination_date"]).dt.days == 2).all()
     assert set(calendar["kind"]) == {"reconstitution"}
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from research.index import build_index
 from research.index.drift import back_into_band, band
 from research.index.rules import Schedule
+from research.market import MarketData
 from tests.index.markets import random_market, rules
 from tests.index.test_events import DAYS, flat, market
 from tests.index.truncation import assert_truncation_invariant
@@ -110,3 +111,28 @@ def test_drift_looks_at_nothing_after_its_day(seed: int, goal: str) -> None:
     market = random_market(seed)
     cuts = [day + pd.Timedelta(days=shift) for day in called for shift in (-3, -2, -1, 0, 1)]
     assert_truncation_invariant(market, methodology, [*cuts, market.dates[-10]])
+
+
+def test_the_target_of_a_band_index_stays_the_target_however_often_it_trades() -> None:
+    days = np.arange(len(DAYS))
+    prices = {"a": 1.03**days} | {name: flat() for name in "bcd"}
+    index = drifting(prices, drift_absolute=0.05, drift_to="band", cool_down_days=1)
+    drift = index.rebalances["cause"].eq("drift")
+    assert drift.sum() >= 5
+    assert index.weights["a"].max() < 0.35  # 25 % plus the band plus a few days of growth
+
+
+def test_a_member_that_could_not_be_weighted_is_no_drift() -> None:
+    frame = pd.DataFrame({"a": flat(3.0), "b": flat(2.0), "c": flat()}, index=DAYS)
+    caps = frame * 1000.0
+    caps.loc["2021-01-31", "c"] = np.nan  # no cap on one determination day: its units are kept
+    index = build_index(
+        MarketData.from_panels(frame, caps, frame),
+        rules(
+            base_date=BASE,
+            selection={"count": 3, "min_count": 2},
+            schedule={"reconstitution": "quarterly", "rebalance": "monthly", "lag_days": 1, "drift_absolute": 0.05},
+        ),
+    )
+    assert not index.rebalances["cause"].eq("drift").any()
+    assert index.weights["c"].iloc[-1] == pytest.approx(1 / 6)

@@ -141,6 +141,7 @@ def test_a_stablecoin_that_breaks_its_peg_is_exchanged_for_the_next_one_at_marke
     assert list(switches.index) == [day]
     assert index.weights.loc[day, "usd"] == 0.0
     assert index.weights.loc[day, "usd2"] > 0.45
+    assert day in set(index.events.query("event == 'stable switch'")["date"])
 
 
 def test_without_any_stablecoin_that_keeps_its_peg_members_keep_their_weights_and_the_note_says_so() -> None:
@@ -213,3 +214,8 @@ def test_the_overlay_sees_no_later_signal_price_or_peg(seed: int, mode: str, cut
     assert_same_up_to(known, history, date)
     np.testing.assert_allclose(history.weights.sum(axis=1), 1.0, atol=1e-12)
     assert (history.weights.to_numpy() >= -1e-15).all()
+
+
+def test_signals_on_assets_that_do_not_exist_are_refused() -> None:
+    with pytest.raises(DataError, match=r"no asset_id of the table is in the market, e\.g\. 'A'"):
+        overlaid(signals(("2021-01-09", "A", "bullish")))
