@@ -212,7 +212,12 @@ def test_a_build_that_is_stopped_leaves_no_process_and_no_half_page_behind(
     project.notebook("slow", f"open({str(marker)!r}, 'w').close(); import time; time.sleep(60)")
     project.reports(slow="")
     command = [sys.executable, "-m", "research.cli", "report", "build", "--config", str(project.config)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+
+    def hear_interrupts() -> None:  # a test-suite started in the background passes "ignore" on to its children
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, **quiet, preexec_fn=hear_interrupts) as process:  # noqa: PLW1509 (no threads here)
         deadline = time.monotonic() + 60
         while not marker.exists() and time.monotonic() < deadline:
             time.sleep(0.1)
