@@ -144,7 +144,7 @@ def contributions_table(index: IndexHistory) -> pd.DataFrame:
     kept, paid = np.ones(len(index.dates)), np.ones(len(index.dates))
     for trade in index.trades:
         row = trade.row - index.base_row
-        kept[row] *= 1.0 - index.methodology.events.removal_haircut * min(trade.before[trade.written_off].sum(), 1.0)
+        kept[row] *= 1.0 - index.methodology.events.removal_haircut * trade.lost
         paid[row] *= 1.0 - trade.cost
     columns = pd.Index(index.source.asset_ids[ever], name="asset_id", dtype=str)
     table = pd.DataFrame(parts, index=index.level.index, columns=columns)

@@ -100,6 +100,10 @@ def unknown_tags(market: MarketData, rules: Methodology) -> list[str]:
     return [f"no asset bears the tag {tag!r} that the rulebook names: {hint}" for tag in asked]
 
 
+DEAD_TOKEN_FLAG = 0.01
+"""Difference in growth a year between the two values of dead tokens above which an output says so."""
+
+
 def caveats(index: IndexHistory) -> list[str]:
     """Sentences for the reader, most serious first."""
     market, rules = index.market, index.methodology
@@ -109,7 +113,7 @@ def caveats(index: IndexHistory) -> list[str]:
     if not index.investable:
         lines.append("Not investable: it decides and trades at one and the same close (lag of 0 days).")
     sensitivity = index.dead_token_sensitivity
-    if sensitivity > 0.01:
+    if sensitivity > DEAD_TOKEN_FLAG:
         lines.append(
             "Dead tokens matter: valued at zero instead of at their last price, the index grows "
             f"{100 * sensitivity:.1f} percentage points a year less."

@@ -21,9 +21,6 @@ from research.index.view import FloatArray, PointInTime
 from research.market import MarketData
 from research.market.data import Date
 
-DEAD_TOKEN_FLAG = 0.01
-"""Difference in growth a year between the two values of dead tokens above which an output says so."""
-
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class IndexHistory:
@@ -102,7 +99,7 @@ class IndexHistory:
 
     def _haircuts(self, haircut: float) -> FloatArray:
         """The factor that each trade puts on the level for the members it removes."""
-        lost = [min(trade.before[trade.written_off].sum(), 1.0) for trade in self.trades]
+        lost = [trade.lost for trade in self.trades]
         factors: FloatArray = 1.0 - haircut * np.array(lost)
         return factors
 

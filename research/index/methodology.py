@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from research.errors import MethodologyError, suggest
 from research.index.rules import Costs, Events, Overlay, Schedule, Selection, Universe, Weighting
@@ -91,10 +91,6 @@ class Methodology:
             return self.selection.min_count
         aimed_at = math.ceil((self.selection.count or 1) / 2)
         return max(self.weighting.fewest_members, aimed_at)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The rulebook as plain nested dictionaries, for provenance."""
-        return asdict(self)
 
 
 def rulebooks() -> dict[str, Path]:

@@ -105,6 +105,11 @@ class Trade:
     market_value: float = np.nan
 
     @property
+    def lost(self) -> float:
+        """Share of the value in what is removed without a price: what a haircut takes its part of."""
+        return min(float(self.before[self.written_off].sum()), 1.0)
+
+    @property
     def turnover(self) -> float:
         """One-sided: half of the sum of absolute changes of weight, cash included; 0 for a conversion."""
         if self.cause == "conversion":

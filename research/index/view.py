@@ -203,7 +203,7 @@ class MarketView:
 
         Shape (assets of the market,): indexed by position.
         """
-        self._table("signals", self.source.signals)  # without signals this is an error, not neutrality
+        _given("signals", self.source.signals)  # without signals this is an error, not neutrality
         rows, assets, words = self.source.signal_log
         fresh = slice(*np.searchsorted(rows, [self.row - max_age_days, self.row], side="right"))
         latest = np.full(len(self.source.asset_ids), -1, dtype=np.int64)
@@ -211,9 +211,8 @@ class MarketView:
         return latest
 
     def _table(self, name: str, table: pd.DataFrame | None) -> pd.DataFrame:
-        if table is None:
-            raise MethodologyError(f"the rulebook needs {name}: give them as build_index(market, rules, {name}=table).")
-        return table[table["date"] <= self.date]
+        given = _given(name, table)
+        return given[given["date"] <= self.date]
 
     def marked(self, assets: IntArray) -> BoolArray:
         """Which of the listed assets are in `assets` (positions in the market), shape (n,)."""
@@ -221,6 +220,12 @@ class MarketView:
         marks[assets] = True
         chosen: BoolArray = marks[self.assets]
         return chosen
+
+
+def _given(name: str, table: pd.DataFrame | None) -> pd.DataFrame:
+    if table is None:
+        raise MethodologyError(f"the rulebook needs {name}: give them as build_index(market, rules, {name}=table).")
+    return table
 
 
 class _TagTable:

@@ -18,9 +18,8 @@ import numpy as np
 import pandas as pd
 
 from research.errors import DataError, suggest
-from research.index.view import FloatArray
+from research.index.view import VOTE_COLUMNS, FloatArray
 
-COLUMNS = ("date", "proposal", "voter", "power", "choice")
 AGAINST = "against:"
 ABSTAIN = "abstain"
 ROUNDING = 1e-9  # parts of a holding, typed as decimals, may add up to a hair more than the whole
@@ -145,11 +144,11 @@ def latest_closed(votes: pd.DataFrame, date: pd.Timestamp, voting_days: int) -> 
 
 def check_votes(votes: pd.DataFrame) -> pd.DataFrame:
     """The table with an empty text for an empty choice; DataError says which column or row is not what it must be."""
-    missing = [column for column in COLUMNS if column not in votes.columns]
+    missing = [column for column in VOTE_COLUMNS if column not in votes.columns]
     if missing:
         raise DataError(
             f"votes: no column {', '.join(missing)}; found {', '.join(map(str, votes.columns)) or 'none'}. "
-            f"Expected {', '.join(COLUMNS)}."
+            f"Expected {', '.join(VOTE_COLUMNS)}."
         )
     if not pd.api.types.is_datetime64_any_dtype(votes["date"]) or votes["date"].isna().any():
         raise DataError("votes: date must be a day in every row. Convert the column with pandas.to_datetime.")
@@ -168,7 +167,7 @@ def check_votes(votes: pd.DataFrame) -> pd.DataFrame:
         )
     choice = votes["choice"].astype(object).where(votes["choice"].notna(), "").astype(str).str.strip()
     texts = {column: votes[column].astype(str) for column in ("proposal", "voter")}
-    table = votes[list(COLUMNS)].assign(choice=choice, power=votes["power"].astype(float), **texts)
+    table = votes[list(VOTE_COLUMNS)].assign(choice=choice, power=votes["power"].astype(float), **texts)
     holdings = table[table["choice"] == ""].groupby("proposal")["power"].sum()
     unknown = sorted(set(table["proposal"]) - set(holdings.index[holdings > 0]))
     if unknown:
