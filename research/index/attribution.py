@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from research.errors import DataError
-from research.index.decision import Decision
-from research.index.records import Trade
+from research.index.records import Decision, Trade
 
 if TYPE_CHECKING:
     from research.index.history import IndexHistory

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from research.index.decision import Decision
 from research.index.methodology import Methodology
 from research.index.reasons import short_reasons
-from research.index.records import Trade
+from research.index.records import Decision, Trade
 from research.index.view import IntArray
 
 if TYPE_CHECKING:
@@ -159,12 +158,12 @@ def rebalances_table(index: IndexHistory) -> pd.DataFrame:
 
 
 def _market_values(index: IndexHistory) -> np.ndarray:
-    """Index market value after each trade. A removal takes the member's part of the value away."""
+    """Index market value after each trade: its own, or what it leaves of the one before, grown with the index."""
     values = np.array([trade.market_value for trade in index.trades])
     for number in np.flatnonzero(np.isnan(values[1:])) + 1:
         trade, before = index.trades[number], index.trades[number - 1]
         grown = values[number - 1] * trade.value / before.value
-        values[number] = grown * (1.0 - trade.before[_status(trade) == REMOVED].sum())
+        values[number] = grown * trade.market_value_kept
     return values
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import warnings
 from collections import deque
 
@@ -10,15 +11,20 @@ import numpy as np
 import pandas as pd
 
 from research.errors import MethodologyError, MethodologyWarning
-from research.index.decision import NOBODY, NOTHING, Decision, State, decide
+from research.index.actions import Conversion
+from research.index.decision import decide
 from research.index.explain import unknown_tags
 from research.index.history import IndexHistory
 from research.index.methodology import Methodology
 from research.index.portfolio import Portfolio
+from research.index.records import Decision, Segment, State, Trade
 from research.index.schedule import Determination, determinations
-from research.index.view import PointInTime
+from research.index.succession import following
+from research.index.view import IntArray, PointInTime
 from research.index.watch import first_call, is_watchful
 from research.market import MarketData
+
+WEEK = 7
 
 
 def build_index(
@@ -90,22 +96,24 @@ def _run(portfolio: Portfolio, first: Decision, plan: deque[Determination]) -> l
     source, methodology = portfolio.source, portfolio.methodology
     lag, end = methodology.schedule.lag_days, len(source.dates) - 1
     decisions, pending = [first], deque[Decision]()
+    judged = portfolio.row  # the last close looked at for drift and a lost peg
     while True:
         while pending and pending[0].effective_row == portfolio.row:
             portfolio.trade(pending.popleft())
         scheduled = plan[0].row if plan else end + 1
         stop = max(portfolio.row, min(scheduled, pending[0].effective_row if pending else end, end))
         path = portfolio.path(stop)
-        call = None
-        if is_watchful(methodology) and not pending:
-            weighed, since = portfolio.last_weighed, portfolio.last_decided.row
-            call = first_call(source, methodology, path, weighed, since=since, before=scheduled)
+        call = _call(portfolio, path, pending, judged) if is_watchful(methodology) else None
+        if call is not None and call[0] >= scheduled:
+            call = None  # the calendar's own decision of that day does it
         if call is not None:
             path = path.until(call[0])
         if path.stop > portfolio.row:
             portfolio.hold(path)
             if pending and pending[0].effective_row == portfolio.row:
+                judged = portfolio.row - 1
                 continue  # what is effective today is traded before today's close is judged
+        judged = portfolio.row
         if call is not None and portfolio.row == call[0]:
             cause, effective = call[1], call[0] + lag
         elif portfolio.row >= scheduled:
@@ -115,31 +123,61 @@ def _run(portfolio: Portfolio, first: Decision, plan: deque[Determination]) -> l
             return decisions
         else:
             continue
-        view, state = source.at(portfolio.row), _state(portfolio, decisions)
+        view, state = source.at(portfolio.row), _state(portfolio, decisions, pending)
         decisions.append(decide(view, methodology, state, cause=cause, effective_row=effective))
         pending.append(decisions[-1])
 
 
-def _state(portfolio: Portfolio, decisions: list[Decision]) -> State:
-    """Members by the latest decision that chose any, without those removed since; and what is held today."""
-    latest = next(decision for decision in reversed(decisions) if not decision.kept and decision.cause != "drift")
-    members = set(latest.chosen.tolist())
-    for trade in reversed(portfolio.trades):
-        if trade.row <= latest.row:
-            break
-        if trade.cause == "removal":
-            members -= set(trade.assets[(trade.before > 0) & (trade.after == 0)].tolist())
-    for step in portfolio.source.conversions:
-        if latest.row < step.row <= portfolio.row and step.new in members:
-            members = (members - {step.new}) | {step.old}
-    prices, _ = portfolio.source.carried_prices(portfolio.row, portfolio.assets)
-    values = portfolio.units * prices
-    return State(
-        members=np.array(sorted(members), dtype=np.int64),
-        assets=portfolio.assets if len(portfolio.assets) else NOBODY,
-        weights=values / (values.sum() + portfolio.cash) if len(values) else NOTHING,
-        latest=latest,
+def _call(portfolio: Portfolio, path: Segment, pending: deque[Decision], judged: int) -> tuple[int, str] | None:
+    """What calls for a decision between the calendar's days, if anything on the path does.
+
+    While a decision waits that will weigh the members anyway, no drift is looked for; while a switch of the stable leg
+    waits, no peg is.
+    """
+    schedule = portfolio.methodology.schedule
+    weighing = any(not decision.kept and decision.stable is None for decision in pending)
+    return first_call(
+        portfolio.source,
+        portfolio.methodology,
+        path,
+        None if weighing else portfolio.last_weighed,
+        after=judged,
+        cool=portfolio.last_decided_row + schedule.cool_down_days,
+        peg=all(decision.stable is None for decision in pending),
     )
+
+
+def _state(portfolio: Portfolio, decisions: list[Decision], pending: deque[Decision]) -> State:
+    """What the index is at this close: see `State`."""
+    row = portfolio.row
+    latest = next(decision for decision in reversed(decisions) if not decision.kept and decision.cause != "drift")
+    week = itertools.takewhile(lambda decision: decision.row > row - WEEK, reversed(decisions))
+    assets, weights = portfolio.assets, portfolio.weights()
+    waiting = [decision for decision in pending if not decision.kept]
+    if waiting:
+        planned = following(waiting[-1], row)
+        assets, weights = planned.members, planned.weights
+    return State(
+        members=_members(portfolio, latest),
+        assets=assets,
+        weights=weights,
+        latest=following(latest, row),
+        planned=sum(decision.turnover for decision in week),
+    )
+
+
+def _members(portfolio: Portfolio, latest: Decision) -> IntArray:
+    """The members by the latest decision that chose any, without those removed since, under the ids of today."""
+    members = set(latest.chosen.tolist())
+    since = itertools.takewhile(lambda trade: trade.row > latest.row, reversed(portfolio.trades))
+    changes: list[tuple[int, Trade | Conversion]] = [(trade.row, trade) for trade in since if trade.cause == "removal"]
+    changes += [(step.row, step) for step in portfolio.source.conversions if latest.row < step.row <= portfolio.row]
+    for _, change in sorted(changes, key=lambda change: (change[0], isinstance(change[1], Conversion))):
+        if isinstance(change, Trade):
+            members -= set(change.assets[(change.before > 0) & (change.after == 0)].tolist())
+        elif change.new in members:
+            members = (members - {change.new}) | {change.old}
+    return np.array(sorted(members), dtype=np.int64)
 
 
 def _first_decision(source: PointInTime, methodology: Methodology, plan: list[Determination]) -> Decision:

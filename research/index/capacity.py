@@ -20,7 +20,7 @@ from research.index.costs import CostTerms, chained, cost_fraction, cost_terms, 
 from research.index.records import Trade
 from research.index.rules.checks import require
 from research.index.rules.costs import BPS
-from research.index.view import BoolArray, FloatArray
+from research.index.view import FloatArray
 
 if TYPE_CHECKING:
     from research.index.history import IndexHistory
@@ -192,7 +192,7 @@ class _Order:
 
     @classmethod
     def of(cls, index: IndexHistory, trade: Trade, impact_coefficient: float) -> _Order:
-        moved = _takes_part(trade)
+        moved = trade.moved
         costs = replace(index.methodology.costs, impact_coefficient=impact_coefficient, assets_under_management=1.0)
         view, assets = index.source.at(trade.row), trade.assets[moved]
         return cls(
@@ -232,11 +232,6 @@ def _rebalances(index: IndexHistory) -> list[Trade]:
     return [trade for trade in index.trades if trade.cause not in ("initial", "conversion")]
 
 
-def _takes_part(trade: Trade) -> BoolArray:
-    """Which assets of a trade are bought, sold or kept on purpose: held before or after, and not frozen."""
-    return ~trade.frozen & ((trade.before > 0) | (trade.after > 0))
-
-
 def _years(index: IndexHistory) -> float:
     days = len(index.dates) - 1
     return days / DAYS_PER_YEAR if days else float("nan")
@@ -244,12 +239,12 @@ def _years(index: IndexHistory) -> float:
 
 def _value_traded(trade: Trade) -> float:
     """Purchases and sales of one trade as a share of the value."""
-    moved = _takes_part(trade)
+    moved = trade.moved
     return float(np.abs(trade.after[moved] - trade.before[moved]).sum())
 
 
 def _flat_cost(trade: Trade, rate: float) -> float:
-    moved = _takes_part(trade)
+    moved = trade.moved
     return cost_fraction(trade.before[moved], trade.after[moved], rate)
 
 

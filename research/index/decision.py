@@ -6,91 +6,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
 from research.errors import MethodologyError
 from research.index.drift import back_into_band
 from research.index.methodology import Methodology
-from research.index.overlay import apply_overlay, stable_coin
+from research.index.overlay import apply_overlay
 from research.index.ranking import ranks
+from research.index.records import STEPS, Decision, State
 from research.index.screens import Screen, evaluate
 from research.index.selection import Candidates, Selected, rank_values, select
-from research.index.view import BoolArray, FloatArray, IntArray, MarketView
-from research.index.weighting import bound, member_sizes
-
-STEPS = ("raw", "scheme", "capped", "bounded", "final")
-NOBODY: IntArray = np.zeros(0, dtype=np.int64)
-NOTHING: FloatArray = np.zeros(0)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class State:
-    """What the index is at a close: its members by the latest decision, what it holds, and that decision.
-
-    `assets` and `weights` are what is held, drifted to this close; empty before the start.
-    """
-
-    members: IntArray = field(default_factory=lambda: NOBODY)
-    assets: IntArray = field(default_factory=lambda: NOBODY)
-    weights: FloatArray = field(default_factory=lambda: NOTHING)
-    latest: Decision | None = None
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Decision:
-    """What was decided at the close of one day, and everything it was decided from.
-
-    Arrays of shape (n,) are over the assets looked at: positions in the market's columns in `assets`.
-
-    Attributes
-    ----------
-    row, effective_row : int
-        Determination and effective day, as rows of the market; the latter may lie beyond its end.
-    cause : str
-        "initial", "reconstitution", "rebalance", "drift" or "stable switch".
-    kept : bool
-        True when the previous composition is kept, because too few assets were eligible: nothing trades.
-    kept_because : str
-        Why, where it is not the number of eligible assets.
-    chosen : ndarray of int
-        Positions of the members of the index. Those among them that cannot be weighted today are `unweighted`: they
-        keep the units they have.
-    members : ndarray of int, shape (k,)
-        What is to be held: the members that have a weight, and the stable leg; with their `member_ranks` (0 for none),
-        final `weights`, and `prices` and `market_caps` at the determination.
-    steps : ndarray, shape (5, k)
-        The weights after each of `STEPS`: in proportion to market cap, by the scheme, capped, floored, and final.
-    exposure : float
-        What the volatility target leaves to the members.
-    notes : tuple of str
-        Fallbacks and imputations that the decision used.
-    """
-
-    view: MarketView
-    row: int
-    effective_row: int
-    cause: str
-    kept: bool
-    kept_because: str = ""
-    assets: IntArray
-    screens: list[Screen]
-    eligible: BoolArray
-    rank_value: FloatArray
-    rank: IntArray
-    incumbent: BoolArray
-    selected: BoolArray
-    chosen: IntArray
-    unweighted: IntArray
-    members: IntArray = field(default_factory=lambda: NOBODY)
-    member_ranks: IntArray = field(default_factory=lambda: NOBODY)
-    weights: FloatArray = field(default_factory=lambda: NOTHING)
-    prices: FloatArray = field(default_factory=lambda: NOTHING)
-    market_caps: FloatArray = field(default_factory=lambda: NOTHING)
-    steps: FloatArray = field(default_factory=lambda: np.zeros((len(STEPS), 0)))
-    exposure: float = 1.0
-    notes: tuple[str, ...] = ()
+from research.index.stable_leg import leg_places, stable_coin
+from research.index.succession import merged
+from research.index.view import FloatArray, IntArray, MarketView
+from research.index.weighting import Sizes, bound, member_sizes
 
 
 def decide(view: MarketView, methodology: Methodology, state: State, *, cause: str, effective_row: int) -> Decision:
@@ -100,7 +31,7 @@ def decide(view: MarketView, methodology: Methodology, state: State, *, cause: s
     ----------
     cause : str
         "initial" and "reconstitution" choose members anew, "rebalance" weighs the members anew, "drift" brings the
-        weights back, "stable switch" moves the stable leg.
+        weights back, "stable switch" moves the stable leg and nothing else.
 
     Raises
     ------
@@ -124,7 +55,10 @@ def decide(view: MarketView, methodology: Methodology, state: State, *, cause: s
         chosen = select(candidates, selection)
     places = np.flatnonzero(chosen.mask)
     places = places[np.lexsort((places, np.where(order[places] > 0, order[places], len(order) + 1)))]
-    sizes = member_sizes(view, weighting, places, votes=values if selection.rule == "votes" else None)
+    if cause in ("drift", "stable switch"):
+        sizes = Sizes(values=np.ones(len(places)))  # nobody is weighed anew
+    else:
+        sizes = member_sizes(view, weighting, places, votes=values if selection.rule == "votes" else None)
     sized = ~np.isnan(sizes.values)
     kept = chosen.kept or int(sized.sum()) < methodology.min_count
     if kept:
@@ -207,6 +141,7 @@ def _weigh(
         within_caps=lambda chosen, values: bound(view, spread_rules, places[chosen], values).bounded,
         held=None if decision.cause == "initial" else (state.assets, state.weights),
         last_exposure=None if state.latest is None else state.latest.exposure,
+        planned=state.planned,
     )
     basket = np.union1d(assets, result.assets)
     spread = np.zeros((len(STEPS), len(basket)))
@@ -217,6 +152,7 @@ def _weigh(
     return replace(
         _holding(decision, basket, rank, spread),
         exposure=result.exposure,
+        turnover=result.turnover,
         notes=decision.notes + result.notes,
     )
 
@@ -256,18 +192,26 @@ def _bring_back(decision: Decision, methodology: Methodology, state: State) -> D
 
 
 def _switch_stable(decision: Decision, methodology: Methodology, state: State) -> Decision:
-    """What is held, with the stable leg in the first stablecoin that keeps its peg."""
-    overlay = methodology.overlay
+    """The latest decision, with the stable leg in the first stablecoin that keeps its peg: nobody is weighed anew."""
+    overlay, latest = methodology.overlay, state.latest
     assert overlay is not None
-    stable = stable_coin(decision.view, overlay)
+    assert latest is not None
+    stable = stable_coin(decision.view, overlay, state.assets.tolist())
     assert stable is not None
-    leg = np.isin(decision.view.source.asset_ids[state.assets].astype(str), list(overlay.stable_leg))
-    basket = np.union1d(state.assets[~leg], [stable]).astype(np.int64)
-    weights = np.zeros(len(basket))
-    weights[np.searchsorted(basket, state.assets[~leg])] = state.weights[~leg]
-    weights[np.searchsorted(basket, stable)] += state.weights[leg].sum()
-    steps = np.tile(weights / weights.sum(), (len(STEPS), 1))
-    exposure = 1.0 if state.latest is None else state.latest.exposure
+    source, row = decision.view.source, decision.row
+    for coin in leg_places(source, overlay):
+        if coin != stable and coin in latest.members:
+            prices = source.carried_prices(row, np.array([stable, coin]))[0]
+            latest = merged(latest, int(coin), stable, worth=float(prices[0] / prices[1]))
     return replace(
-        _holding(decision, basket, np.zeros(len(basket), dtype=np.int64), steps), exposure=exposure, kept=False
+        decision,
+        members=latest.members,
+        member_ranks=latest.member_ranks,
+        weights=latest.weights,
+        prices=latest.prices,
+        market_caps=latest.market_caps,
+        steps=latest.steps,
+        exposure=latest.exposure,
+        stable=stable,
+        kept=False,
     )

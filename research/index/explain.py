@@ -11,10 +11,9 @@ import pandas as pd
 from research.errors import DataError, suggest
 from research.index.attribution import WATERFALL, row_of, weight_steps
 from research.index.audit import decisions_table
-from research.index.decision import Decision
 from research.index.methodology import Methodology
 from research.index.reasons import full_reasons
-from research.index.records import Trade
+from research.index.records import Decision, Trade
 
 if TYPE_CHECKING:
     from research.index.history import IndexHistory

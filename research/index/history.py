@@ -12,9 +12,8 @@ import pandas as pd
 
 from research.index import attribution, audit, capacity, explain
 from research.index.costs import chained
-from research.index.decision import Decision
 from research.index.methodology import Methodology
-from research.index.records import Event, Segment, Trade
+from research.index.records import Decision, Event, Segment, Trade
 from research.index.schedule import upcoming
 from research.index.token import IndexToken
 from research.index.view import FloatArray, PointInTime

@@ -9,24 +9,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from research.errors import MethodologyError
 from research.index.rules import Overlay
+from research.index.stable_leg import leg_places, stable_coin
 from research.index.view import SIGNALS, BoolArray, FloatArray, IntArray, MarketView
 
 DECAYS = (0.94, 0.97)
 VOLATILITY_WINDOW = 250
 VOLATILITY_DELAY = 2
+VOLATILITY_DAYS = 20  # fewer returns than this are no estimate
+WHOLE = 1.0 - 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
 class Overlaid:
-    """Final weights over `assets` (positions in the market, sorted), the exposure, and what had to be noted."""
+    """Final weights over `assets` (positions in the market, sorted), exposure, planned turnover, and notes."""
 
     assets: IntArray
     weights: FloatArray
     exposure: float
+    turnover: float
     notes: tuple[str, ...]
 
 
@@ -39,6 +42,7 @@ def apply_overlay(
     within_caps: Callable[[BoolArray, FloatArray], FloatArray],
     held: tuple[IntArray, FloatArray] | None,
     last_exposure: float | None,
+    planned: float,
 ) -> Overlaid:
     """Scale the members' bounded weights, and put what is freed into the stable leg.
 
@@ -54,6 +58,8 @@ def apply_overlay(
         What the index holds today, drifted; None at the start, where no limit on trades applies.
     last_exposure : float, optional
         Exposure of the last determination.
+    planned : float
+        Turnover that determinations of the last week have planned already.
     """
     notes: list[str] = []
     scale, exposure = np.ones(len(members)), 1.0
@@ -62,51 +68,68 @@ def apply_overlay(
         if missing:
             notes.append(f"{missing} members without a signal of the last {overlay.max_signal_age_days} days: neutral")
     if overlay.volatility_target is not None:
-        exposure = _exposure(view, overlay, members, weights, last_exposure)
+        exposure = _exposure(view, overlay, members, weights, last_exposure, notes)
     scaled = weights * scale
     if overlay.mode == "fully_invested" and scaled.sum() > 0:
         left = scaled > 0
         scaled[left] = weights.sum() * within_caps(left, scaled[left])
     scaled = scaled * exposure
-    stable = stable_coin(view, overlay)
-    if stable is None:
-        return _without_stable_leg(view, overlay, members, weights, scaled, held, exposure, notes)
-    assets = np.union1d(members, [stable] if held is None else [stable, *held[0]]).astype(np.int64)
+    stable = stable_coin(view, overlay, () if held is None else held[0].tolist())
+    assets, now = _places(view, overlay, members, stable, held)
     target = np.zeros(len(assets))
     target[np.searchsorted(assets, members)] = scaled
-    leg = int(np.searchsorted(assets, stable))
-    target[leg] += 1.0 - target.sum()
-    if held is not None:
-        now = np.zeros(len(assets))
-        now[np.searchsorted(assets, held[0])] = held[1]
-        target = _limit_trades(now, target, leg, overlay, notes)
+    leg = None
+    if stable is not None:
+        leg = int(np.searchsorted(assets, stable))
+        target[leg] += 1.0 - target.sum()
+    elif scaled.sum() < WHOLE:
+        notes.append("no stablecoin of the stable leg has a price and keeps its peg: nothing is moved into it")
+        if weights.sum() >= WHOLE:
+            exposure = 1.0
+            target[np.searchsorted(assets, members)] = weights
+        elif now is not None and now.sum() > 0:
+            target = now
+        else:
+            raise MethodologyError(
+                f"on {view.date.date()} a part of the weight belongs into the stable leg, but none of "
+                f"{', '.join(overlay.stable_leg)} has a price within {overlay.depeg_warning:.1%} of 1 USD. "
+                "Add a stablecoin, or start later."
+            )
+    turnover = 0.0
+    if now is not None:
+        target, turnover = _limit_trades(now, target, leg, overlay, planned, notes)
     keep = target > 0
-    return Overlaid(assets=assets[keep], weights=target[keep] / target.sum(), exposure=exposure, notes=tuple(notes))
+    return Overlaid(
+        assets=assets[keep],
+        weights=target[keep] / target.sum(),
+        exposure=exposure,
+        turnover=turnover,
+        notes=tuple(notes),
+    )
 
 
-def _without_stable_leg(
+def _places(
     view: MarketView,
     overlay: Overlay,
     members: IntArray,
-    weights: FloatArray,
-    scaled: FloatArray,
+    stable: int | None,
     held: tuple[IntArray, FloatArray] | None,
-    exposure: float,
-    notes: list[str],
-) -> Overlaid:
-    """No stablecoin to move into: the members keep their weights; where those leave a rest, nothing trades."""
-    if scaled.sum() >= 1.0 - 1e-12:
-        return Overlaid(assets=members, weights=scaled / scaled.sum(), exposure=exposure, notes=tuple(notes))
-    notes.append("no stablecoin of the stable leg has a price and keeps its peg: nothing is moved into it")
-    if weights.sum() >= 1.0 - 1e-12:
-        return Overlaid(assets=members, weights=weights / weights.sum(), exposure=1.0, notes=tuple(notes))
-    if held is None or not held[1].sum() > 0:
-        raise MethodologyError(
-            f"on {view.date.date()} a part of the weight belongs into the stable leg, but none of "
-            f"{', '.join(overlay.stable_leg)} has a price within {overlay.depeg_warning:.1%} of 1 USD. "
-            "Add a stablecoin, or start later."
-        )
-    return Overlaid(assets=held[0], weights=held[1] / held[1].sum(), exposure=exposure, notes=tuple(notes))
+) -> tuple[IntArray, FloatArray | None]:
+    """All assets concerned, sorted, and their weights today.
+
+    Another coin of the leg counts as the one that it is left for: a minimum trade or a limit on turnover must not keep
+    the index in a coin that has lost its peg.
+    """
+    coin: list[int] = [] if stable is None else [stable]
+    if held is None:
+        return np.union1d(members, coin).astype(np.int64), None
+    names = held[0]
+    if stable is not None:
+        names = np.where(np.isin(names, leg_places(view.source, overlay)), stable, names)
+    assets = np.union1d(members, [*coin, *names.tolist()]).astype(np.int64)
+    now = np.zeros(len(assets))
+    np.add.at(now, np.searchsorted(assets, names), held[1])
+    return assets, now
 
 
 def signal_scale(view: MarketView, overlay: Overlay, members: IntArray) -> tuple[FloatArray, int]:
@@ -116,18 +139,14 @@ def signal_scale(view: MarketView, overlay: Overlay, members: IntArray) -> tuple
     return np.where(latest >= 0, multiples[latest], overlay.neutral), int((latest < 0).sum())
 
 
-def stable_coin(view: MarketView, overlay: Overlay) -> int | None:
-    """Position of the first stablecoin of the leg with a price today within `depeg_warning` of 1 USD; None without."""
-    for asset_id in overlay.stable_leg:
-        place = int(view.source.market.prices.columns.get_indexer(pd.Index([asset_id]))[0])
-        if place < 0 or place in view.announced:
-            continue
-        if abs(view.source.prices[view.row, place] - 1.0) <= overlay.depeg_warning:
-            return place
-    return None
-
-
-def _exposure(view: MarketView, overlay: Overlay, members: IntArray, weights: FloatArray, last: float | None) -> float:
+def _exposure(
+    view: MarketView,
+    overlay: Overlay,
+    members: IntArray,
+    weights: FloatArray,
+    last: float | None,
+    notes: list[str],
+) -> float:
     """Share of the members together: target volatility over the larger of two estimates, changed only in steps.
 
     Returns up to two days before the determination, of the basket at today's weights; missing ones leave the basket's
@@ -139,8 +158,13 @@ def _exposure(view: MarketView, overlay: Overlay, members: IntArray, weights: Fl
     there = ~np.isnan(steps)
     covered = there @ weights
     returns = (np.where(there, steps, 0.0) * weights).sum(axis=1)[covered > 0] / covered[covered > 0]
-    if len(returns) < 2:
-        return overlay.max_exposure if last is None else last
+    if len(returns) < VOLATILITY_DAYS:
+        exposure = overlay.max_exposure if last is None else last
+        notes.append(
+            f"{len(returns)} daily returns are no estimate of volatility (expected {VOLATILITY_DAYS}): "
+            f"exposure {'starts' if last is None else 'stays'} at {exposure:.0%}"
+        )
+        return exposure
     estimates = []
     for decay in DECAYS:
         age = decay ** np.arange(len(returns))[::-1]
@@ -150,16 +174,38 @@ def _exposure(view: MarketView, overlay: Overlay, members: IntArray, weights: Fl
     return float(wanted) if last is None or abs(wanted - last) > overlay.exposure_step else last
 
 
-def _limit_trades(now: FloatArray, target: FloatArray, leg: int, overlay: Overlay, notes: list[str]) -> FloatArray:
-    """Leave small changes undone, and go only part of the way where the turnover would be too large."""
-    small = (np.abs(target - now) < overlay.min_trade) & (target > 0) & (now > 0)
-    small[leg] = False
+def _limit_trades(
+    now: FloatArray, target: FloatArray, leg: int | None, overlay: Overlay, planned: float, notes: list[str]
+) -> tuple[FloatArray, float]:
+    """Leave small changes undone, and go only part of the way where the turnover would be too large.
+
+    Returns the weights and the one-sided turnover they plan.
+    """
+    target = _without_small_trades(now, target, leg, overlay.min_trade)
+    turnover = float(0.5 * np.abs(target - now).sum())
+    left = np.inf if overlay.max_turnover is None else max(overlay.max_turnover - planned, 0.0)
+    if turnover <= left:
+        return target, turnover
+    notes.append(f"turnover of {turnover:.1%} limited to {left:.1%}: the way is gone in part")
+    return now + left / turnover * (target - now), left
+
+
+def _without_small_trades(now: FloatArray, target: FloatArray, leg: int | None, min_trade: float) -> FloatArray:
+    """Weights whose change is small stay; what that leaves over or takes is the stable leg's, where there is one.
+
+    Without a stable leg the other members share it in proportion. Where they or the leg cannot bear it, the small
+    changes are made after all.
+    """
+    small = (np.abs(target - now) < min_trade) & (target > 0) & (now > 0)
+    if leg is not None:
+        small[leg] = False
     kept = np.where(small, now, target)
-    kept[leg] += 1.0 - kept.sum()
-    if kept[leg] >= 0:  # else the small changes are needed to pay for the others: leave them in
-        target = kept
-    turnover = 0.5 * np.abs(target - now).sum()
-    if overlay.max_turnover is not None and turnover > overlay.max_turnover:
-        notes.append(f"turnover of {turnover:.1%} limited to {overlay.max_turnover:.1%}: the way is gone in part")
-        target = now + overlay.max_turnover / turnover * (target - now)
-    return target
+    if leg is not None and target[leg] > 0:
+        kept[leg] += 1.0 - kept.sum()
+        return kept if kept[leg] >= 0 else target
+    traded, rest = kept[~small].sum(), 1.0 - kept[small].sum()
+    if not traded > 0:
+        return kept if abs(rest) < 1.0 - WHOLE else target
+    kept[~small] *= rest / traded
+    near = np.abs(kept - target).max(initial=0.0) < min_trade
+    return kept if rest > 0 and near else target

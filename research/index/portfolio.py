@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from research.index import trading
-from research.index.decision import Decision
 from research.index.methodology import Methodology
-from research.index.records import Event, Segment, Trade
+from research.index.records import Decision, Event, Segment, Trade
 from research.index.view import BoolArray, FloatArray, IntArray, PointInTime
 
 COLLAPSE, SURGE = -0.8, 5.0
@@ -89,7 +88,7 @@ class Portfolio:
         announced = [removal.asset for removal in self.source.removals if removal.row < self.row]
         gone = self._dead(stale) | (np.isin(path.assets, announced) & (stale == 0))
         if gone.any():
-            self._remove(gone, stale)
+            self._remove(path.assets[gone], stale[gone])
         for conversion in self.source.conversions:
             if conversion.row == self.row:
                 self._convert(conversion.old, conversion.new)
@@ -103,18 +102,33 @@ class Portfolio:
             if new in self.assets:
                 self._book(trading.conversion(self, old, new))
 
-    def _remove(self, gone: BoolArray, stale: IntArray) -> None:
-        """Sell members: at today's price if they have one, else at their last, less the haircut."""
-        trade = trading.removal(self, gone, stale)
-        where_to = (
-            "value held as cash, nothing else trades" if trade.cash_after > trade.cash_before else "value kept in"
-        )
-        for place in np.flatnonzero(gone):
-            asset, days = int(trade.assets[place]), int(stale[place])
+    def _remove(self, gone: IntArray, stale: IntArray) -> None:
+        """Sell members, each without a price for so many days: at today's price if they have one, else at their last,
+        less the haircut.
+        """
+        trade = trading.removal(self, gone)
+        where_to = self._freed(trade)
+        haircut = self.methodology.events.removal_haircut
+        for asset, days, place in zip(gone.tolist(), stale.tolist(), np.searchsorted(trade.assets, gone), strict=True):
             why = f"no price for {days} days: sold at the last price" if days else self._announcement(asset)
-            haircut = self.methodology.events.removal_haircut if days else 0.0
-            self.log("removed", self.row, asset, f"{why}, {where_to}", 0.0 - trade.before[place] * haircut)
+            self.log(
+                "removed", self.row, asset, f"{why}, {where_to}", 0.0 - trade.before[place] * haircut if days else 0.0
+            )
+        if haircut * trade.lost >= 1.0:
+            self.log("wiped out", self.row, None, "all that was held is written off: the level is zero from here on")
         self._book(trade)
+
+    def _freed(self, trade: Trade) -> str:
+        """Where the value of what a trade removed went, in words."""
+        if trade.cash_after > trade.cash_before:
+            return "value held as cash, nothing else trades"
+        takers = trade.assets[trade.after > trade.before]
+        names = ", ".join(map(str, self.source.asset_ids[takers]))
+        if self.methodology.events.freed_weight == "members":
+            return "value spread over the other members"
+        if trade.market_value_kept == 1.0:
+            return f"value put into {names}"
+        return "value spread over the other members: no stablecoin of the stable leg keeps its peg"
 
     def _announcement(self, asset: int) -> str:
         removal = next(removal for removal in self.source.removals if removal.asset == asset)
@@ -123,17 +137,23 @@ class Portfolio:
     # ------------------------------------------------------------------ trading
 
     @property
-    def last_decided(self) -> Trade:
-        """The last trade that carried a decision out."""
-        return next(trade for trade in reversed(self.trades) if trade.decision is not None)
+    def last_decided_row(self) -> int:
+        """Day of the last trade that carried a decision out."""
+        return next(trade.row for trade in reversed(self.trades) if trade.decision is not None)
 
     @property
-    def last_weighed(self) -> Trade:
-        """The last trade to weights of its own: what drift is measured from, and brought back to."""
-        return next(trade for trade in reversed(self.trades) if trade.decision is not None and trade.cause != "drift")
+    def last_weighed(self) -> Decision:
+        """The last decision traded that set weights of its own: what drift is measured from, and brought back to."""
+        decided = (trade.decision for trade in reversed(self.trades))
+        return next(decision for decision in decided if decision is not None and decision.cause != "drift")
+
+    def weights(self) -> FloatArray:
+        """Weight of each asset held, at today's close."""
+        values = self.units * self.source.carried_prices(self.row, self.assets)[0]
+        return np.asarray(values / (values.sum() + self.cash))
 
     def trade(self, decision: Decision) -> None:
-        """Move to the decision's weights at today's close; what has no price today keeps its units."""
+        """Carry a decision out at today's close."""
         if decision.kept:
             eligible = int((decision.rank > 0).sum())
             self.log(
@@ -142,13 +162,14 @@ class Portfolio:
                 None,
                 f"{decision.kept_because or f'only {eligible} eligible assets'}: the previous composition is kept",
             )
-            return
+        elif decision.stable is not None:
+            self._switch(decision, decision.stable)
+        else:
+            self._rebalance(decision)
+
+    def _rebalance(self, decision: Decision) -> None:
+        """Move to the decision's weights; what has no price today keeps its units."""
         trade = trading.rebalance(self, decision)
-        if decision.cause == "stable switch":
-            decided = self.source.dates[decision.row].date()
-            self.log(
-                "stable switch", self.row, None, f"a stablecoin broke its peg by {decided}: exchanged for the next"
-            )
         for place in np.flatnonzero(~trade.frozen & (trade.target > 0) & (trade.after == 0)):
             self.log("not traded", self.row, int(trade.assets[place]), "no price on the effective day: not bought")
         today = [removal.asset for removal in self.source.removals if removal.row == self.row]
@@ -160,6 +181,27 @@ class Portfolio:
             self.log("not traded", self.row, asset, f"{why}: units kept")
         if trade.cash_after > 0:
             self.log("not traded", self.row, None, "no member of the new composition has a price: value held as cash")
+        self._book(trade)
+
+    def _switch(self, decision: Decision, stable: int) -> None:
+        """Move the stable leg into the stablecoin decided on."""
+        decided, name = self.source.dates[decision.row].date(), self.source.asset_ids[stable]
+        trade = trading.switch(self, decision)
+        if trade is None:
+            self.log(
+                "not traded",
+                self.row,
+                stable,
+                f"the switch decided {decided} lapses: no other stablecoin is held by now, or one has no price today",
+            )
+            return
+        for place in np.flatnonzero((trade.before > 0) & (trade.after == 0)):
+            self.log(
+                "stable switch",
+                self.row,
+                int(trade.assets[place]),
+                f"lost its peg by {decided}: exchanged for {name} at market",
+            )
         self._book(trade)
 
     def _book(self, trade: Trade) -> None:

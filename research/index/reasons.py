@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from research.index.decision import Decision
 from research.index.methodology import Methodology
+from research.index.records import Decision
 from research.index.view import BoolArray, IntArray
 
 CHOOSING = ("initial", "reconstitution")

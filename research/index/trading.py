@@ -2,21 +2,56 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from research.index.costs import trade_cost
-from research.index.decision import Decision
-from research.index.overlay import stable_coin
-from research.index.records import Trade
-from research.index.view import BoolArray, FloatArray, IntArray
+from research.index.records import Decision, Trade
+from research.index.stable_leg import leg_places, stable_coin
+from research.index.succession import following
+from research.index.view import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from research.index.portfolio import Portfolio
 
 NOTIONAL = 1e9
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Standing:
+    """What a portfolio holds at today's close, before a trade. Arrays of shape (k,) are over `assets`, sorted.
+
+    `stale` are the days since the price of an asset was printed; `total` is the value of everything, `cash` included.
+    """
+
+    assets: IntArray
+    units: FloatArray
+    prices: FloatArray
+    stale: IntArray
+    values: FloatArray
+    total: float
+    cash: float
+
+
+def standing(portfolio: Portfolio, also: Iterable[int] = ()) -> Standing:
+    """What is held now, with places for the assets in `also` that are to be held."""
+    assets = np.union1d(portfolio.assets, np.asarray(list(also), dtype=np.int64)).astype(np.int64)
+    prices, printed = portfolio.source.carried_prices(portfolio.row, assets)
+    units = np.zeros(len(assets))
+    units[np.searchsorted(assets, portfolio.assets)] = portfolio.units
+    values = units * prices
+    return Standing(
+        assets=assets,
+        units=units,
+        prices=prices,
+        stale=portfolio.row - printed,
+        values=values,
+        total=float(values.sum() + portfolio.cash),
+        cash=portfolio.cash,
+    )
 
 
 def rebalance(portfolio: Portfolio, decision: Decision) -> Trade:
@@ -27,169 +62,139 @@ def rebalance(portfolio: Portfolio, decision: Decision) -> Trade:
     units, a newcomer is not bought, and the others share the rest in proportion.
     """
     source, row = portfolio.source, portfolio.row
-    merged = {step.new: step for step in source.conversions if step.new != step.old and decision.row < step.row <= row}
-    assets = np.union1d(portfolio.assets, np.append(decision.members, [step.old for step in merged.values()]))
-    assets = assets.astype(np.int64)
-    prices, printed = source.carried_prices(row, assets)
-    units = np.zeros(len(assets))
-    units[np.searchsorted(assets, portfolio.assets)] = portfolio.units
-    values = units * prices
-    total = values.sum() + portfolio.cash
+    decision = following(decision, row)
+    held = standing(portfolio, decision.members)
+    assets, total = held.assets, held.total
     place = np.searchsorted(assets, decision.members)
-    target, shape, rank = np.zeros(len(assets)), np.zeros(len(assets)), np.zeros(len(assets), dtype=np.int64)
-    target[place] = decision.weights
-    shape[place] = decision.weights * prices[place] / decision.prices
-    rank[place] = decision.member_ranks
-    for new, step in sorted(merged.items(), key=lambda item: item[1].row):
-        source_place, home = np.searchsorted(assets, [new, step.old])
-        if assets[source_place] == new and target[source_place] > 0:
-            then = source.prices[step.row, step.old]  # at the exchange both are worth the same
-            shape[home] += shape[source_place] * prices[home] / then
-            target[home] += target[source_place]
-            shape[source_place] = target[source_place] = 0.0
-    missing = printed < row
+    shape = np.zeros(len(assets))
+    shape[place] = decision.weights * held.prices[place] / decision.prices
+    missing = held.stale > 0
     flagged = np.isin(assets, [removal.asset for removal in source.removals if removal.row <= row])
     announced_today = np.isin(assets, [removal.asset for removal in source.removals if removal.row == row])
-    frozen = (missing | announced_today | np.isin(assets, decision.unweighted)) & (values > 0)
+    frozen = (missing | announced_today | np.isin(assets, decision.unweighted)) & (held.values > 0)
     buyable = (shape > 0) & ~missing & ~flagged & ~frozen
-    after = np.where(frozen, values, 0.0)
+    after = np.where(frozen, held.values, 0.0)
     rest = max(total - after.sum(), 0.0)
+    market_value = np.nan
     if buyable.any():
         after[buyable] = shape[buyable] / shape[buyable].sum() * rest
-    trade = Trade(
-        row=row,
-        cause=decision.cause,
-        decision=decision,
-        assets=assets,
-        rank=rank,
-        target=target,
-        before=values / total,
-        after=after / total,
-        units=_units(after, prices, frozen, units),
-        price=prices,
-        frozen=frozen,
-        written_off=np.zeros(len(assets), dtype=bool),
-        value=float(total),
-        cash_before=portfolio.cash / total,
-        cash_after=0.0 if buyable.any() else rest / total,
-        market_value=_notional(decision) * shape[buyable].sum() / (rest / total)
-        if rest > 0 and buyable.any()
-        else np.nan,
-    )
+        if rest > 0:
+            market_value = _notional(decision) * shape[buyable].sum() / (rest / total)
+    cash = 0.0 if buyable.any() else rest
+    trade = _trade(portfolio, held, decision.cause, after, decision=decision, cash=cash)
+    trade = replace(trade, frozen=frozen, market_value=market_value)
     # the base value is what the first basket is worth: its purchase lies before the index
     return trade if decision.cause == "initial" else _priced(portfolio, trade)
 
 
 def conversion(portfolio: Portfolio, old: int, new: int) -> Trade:
     """Exchange what is held of `new` for `old`, value for value: the two are one asset from now on."""
-    source, row = portfolio.source, portfolio.row
-    assets = np.union1d(portfolio.assets, [old]).astype(np.int64)
-    prices, _ = source.carried_prices(row, assets)
-    units = np.zeros(len(assets))
-    units[np.searchsorted(assets, portfolio.assets)] = portfolio.units
-    values = units * prices
-    total = values.sum() + portfolio.cash
-    after = values.copy()
-    after[assets == old] += values[assets == new]
-    after[assets == new] = 0.0
-    touched = np.isin(assets, [old, new])
-    nobody = np.zeros(len(assets), dtype=bool)
-    return Trade(
-        row=row,
-        cause="conversion",
-        decision=None,
-        assets=assets,
-        rank=np.zeros(len(assets), dtype=np.int64),
-        target=after / total,
-        before=values / total,
-        after=after / total,
-        units=_units(after, prices, ~touched, units),
-        price=prices,
-        frozen=nobody,
-        written_off=nobody,
-        value=float(total),
-        cash_before=portfolio.cash / total,
-        cash_after=portfolio.cash / total,
-    )
+    held = standing(portfolio, [old])
+    after = held.values.copy()
+    after[held.assets == old] += held.values[held.assets == new]
+    after[held.assets == new] = 0.0
+    return _trade(portfolio, held, "conversion", after)
 
 
-def removal(portfolio: Portfolio, gone: BoolArray, stale: IntArray) -> Trade:
-    """Sell the members in `gone` and put the value where the rulebook says, as far as that trades today."""
-    assets = portfolio.assets
-    prices, _ = portfolio.source.carried_prices(portfolio.row, assets)
-    units = portfolio.units
-    stable = _stable_leg(portfolio)
-    if stable is not None and stable not in assets:
-        assets, units, prices, gone, stale = _with_stable_leg(portfolio, stable, prices, gone, stale)
-    values = units * prices
-    total = values.sum() + portfolio.cash
-    open_today = (stale == 0) & ~gone
-    takers = open_today if stable is None else (assets == stable) & ~gone
-    after = np.where(gone, 0.0, values)
-    freed, room = values[gone].sum(), values[takers].sum()
+def switch(portfolio: Portfolio, decision: Decision) -> Trade | None:
+    """Move what the stable leg holds in other coins into the one decided on; members keep their units.
+
+    None where nothing moves: the leg is empty by now, or today one of the two has no price.
+    """
+    overlay, stable = portfolio.methodology.overlay, decision.stable
+    assert overlay is not None
+    assert stable is not None
+    held = standing(portfolio, [stable])
+    leg = np.isin(held.assets, leg_places(portfolio.source, overlay)) & (held.values > 0) & (held.assets != stable)
+    left = leg & (held.stale == 0)
+    into = held.assets == stable
+    if not left.any() or held.stale[into][0] > 0:
+        return None
+    after = np.where(left, 0.0, held.values)
+    after[into] += held.values[left].sum()
+    trade = _trade(portfolio, held, decision.cause, after, decision=following(decision, portfolio.row))
+    return _priced(portfolio, replace(trade, frozen=leg & ~left))
+
+
+def removal(portfolio: Portfolio, gone: IntArray) -> Trade:
+    """Sell the assets in `gone` and put the value where the rulebook says, as far as that trades today."""
+    stable = _freed_into(portfolio)
+    held = standing(portfolio, [] if stable is None else [stable])
+    leaving = np.isin(held.assets, gone)
+    open_today = (held.stale == 0) & ~leaving
+    takers = open_today if stable is None else (held.assets == stable) & ~leaving
+    after = np.where(leaving, 0.0, held.values)
+    freed, room = held.values[leaving].sum(), held.values[takers].sum()
     if room > 0:
         after[takers] *= 1.0 + freed / room
     elif takers.any():
         after[takers] = freed / takers.sum()
-    frozen = ~open_today & ~gone
-    before, now = values / total, after / total
-    trade = Trade(
-        row=portfolio.row,
-        cause="removal",
-        decision=None,
-        assets=assets,
-        rank=np.zeros(len(assets), dtype=np.int64),
-        target=now,
-        before=before,
-        after=now,
-        units=_units(after, prices, frozen, units),
-        price=prices,
-        frozen=frozen,
-        written_off=gone & (stale > 0),
-        value=float(total),
-        cash_before=portfolio.cash / total,
-        cash_after=(portfolio.cash + (0.0 if takers.any() else freed)) / total,
+    trade = _trade(portfolio, held, "removal", after, cash=held.cash + (0.0 if takers.any() else freed))
+    spread = takers.any() and stable is None
+    trade = replace(
+        trade,
+        frozen=~open_today & ~leaving,
+        written_off=leaving & (held.stale > 0),
+        market_value_kept=1.0 - float(freed) / held.total if spread else 1.0,
     )
     return _priced(portfolio, trade)
 
 
-def _stable_leg(portfolio: Portfolio) -> int | None:
-    """The stablecoin that takes the value of a removed member, where the rulebook wants one."""
+def _freed_into(portfolio: Portfolio) -> int | None:
+    """The stablecoin that takes the value of a removed member, where the rulebook wants one and there is one."""
     overlay = portfolio.methodology.overlay
     if overlay is None or portfolio.methodology.events.freed_weight != "stable":
         return None
-    return stable_coin(portfolio.source.at(portfolio.row), overlay)
+    return stable_coin(portfolio.source.at(portfolio.row), overlay, portfolio.assets.tolist())
 
 
-def _with_stable_leg(
-    portfolio: Portfolio, stable: int, prices: FloatArray, gone: BoolArray, stale: IntArray
-) -> tuple[IntArray, FloatArray, FloatArray, BoolArray, IntArray]:
-    """The arrays with a place for a stablecoin that is not held yet."""
-    place = int(np.searchsorted(portfolio.assets, stable))
-    price = portfolio.source.prices[portfolio.row, stable]
-    return (
-        np.insert(portfolio.assets, place, stable),
-        np.insert(portfolio.units, place, 0.0),
-        np.insert(prices, place, price),
-        np.insert(gone, place, False),
-        np.insert(stale, place, 0),
+def _trade(
+    portfolio: Portfolio,
+    held: Standing,
+    cause: str,
+    after: FloatArray,
+    *,
+    decision: Decision | None = None,
+    cash: float | None = None,
+) -> Trade:
+    """The record of a trade from what is held to the values `after`: what keeps its value keeps its units, to the bit.
+
+    Without a decision the target is what is held afterwards.
+    """
+    rank, target = np.zeros(len(held.assets), dtype=np.int64), after / held.total
+    if decision is not None:
+        place = np.searchsorted(held.assets, decision.members)
+        there = np.isin(decision.members, held.assets)
+        target = np.zeros(len(held.assets))
+        target[place[there]], rank[place[there]] = decision.weights[there], decision.member_ranks[there]
+    units = np.divide(after, held.prices, out=np.zeros_like(after), where=after > 0)
+    return Trade(
+        row=portfolio.row,
+        cause=cause,
+        decision=decision,
+        assets=held.assets,
+        rank=rank,
+        target=target,
+        before=held.values / held.total,
+        after=after / held.total,
+        units=np.where(after == held.values, held.units, units),
+        price=held.prices,
+        frozen=np.zeros(len(held.assets), dtype=bool),
+        written_off=np.zeros(len(held.assets), dtype=bool),
+        value=held.total,
+        cash_before=held.cash / held.total,
+        cash_after=(held.cash if cash is None else cash) / held.total,
     )
 
 
 def _priced(portfolio: Portfolio, trade: Trade) -> Trade:
-    """The trade with what it costs on today's terms; what is frozen does not trade."""
-    moved = ~trade.frozen & ((trade.before > 0) | (trade.after > 0))
+    """The trade with what it costs on today's terms; what keeps its weight costs nothing."""
+    moved = trade.moved
     view = portfolio.source.at(portfolio.row)
     cost, note = trade_cost(
         view, portfolio.methodology.costs, trade.assets[moved], trade.before[moved], trade.after[moved]
     )
     return replace(trade, cost=cost, cost_note=note)
-
-
-def _units(values: FloatArray, price: FloatArray, frozen: BoolArray, before: FloatArray) -> FloatArray:
-    """Units for the values held after a trade; frozen ones stay as they are, to the last bit."""
-    units = np.divide(values, price, out=np.zeros_like(values), where=values > 0)
-    return np.where(frozen, before, units)
 
 
 def _notional(decision: Decision) -> float:
