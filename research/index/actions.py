@@ -7,7 +7,7 @@ are not touched: nothing is known before it happens. Detection only proposes; a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,20 @@ class Removal:
     row: int
     asset: int
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldBack:
+    """A print of day `row` that is `factor` times the last accepted one, and what the next print said about it.
+
+    `judged` is the row of that next print; None as long as there is none.
+    """
+
+    row: int
+    asset: int
+    factor: float
+    judged: int | None = None
+    confirmed: bool = False
 
 
 def read_migrations(table: pd.DataFrame | None, market: MarketData) -> list[Conversion]:
@@ -190,7 +204,7 @@ def propose_redenominations(market: MarketData) -> pd.DataFrame:
     return pd.DataFrame(proposals, columns=[*MIGRATION_COLUMNS, "jump", "evidence"])
 
 
-def quarantine(prices: FloatArray, limit: float) -> tuple[FloatArray, list[tuple[int, int, bool]]]:
+def quarantine(prices: FloatArray, limit: float) -> tuple[FloatArray, list[HeldBack]]:
     """Hold back prints that jump by more than `limit` in logarithm until a second one confirms them.
 
     A print is compared with the last accepted one. The first beyond the limit is held back (NaN); the next is accepted
@@ -200,25 +214,25 @@ def quarantine(prices: FloatArray, limit: float) -> tuple[FloatArray, list[tuple
     -------
     prices : ndarray
         With NaN in place of what was held back on its day.
-    log : list of (row, column, confirmed)
-        Each held-back print, and whether the next one confirmed it.
+    log : list of HeldBack
+        In order of asset, then day.
     """
     steps = pd.DataFrame(np.log(prices)).ffill().diff().abs()
-    log: list[tuple[int, int, bool]] = []
+    log: list[HeldBack] = []
     suspects = np.flatnonzero((steps.max() > limit).to_numpy())
     cleaned = prices.copy()
-    for column in suspects:
+    for column in suspects.tolist():
         accepted, held = np.nan, np.nan
-        for row in np.flatnonzero(~np.isnan(prices[:, column])):
-            price = prices[row, column]
+        for row in np.flatnonzero(~np.isnan(prices[:, column])).tolist():
+            price = float(prices[row, column])
             near = np.isnan(accepted) or abs(np.log(price / accepted)) <= limit
             confirms = not np.isnan(held) and abs(np.log(price / held)) <= limit
             if not np.isnan(held):
-                log[-1] = (*log[-1][:2], confirms and not near)
+                log[-1] = replace(log[-1], judged=row, confirmed=bool(confirms and not near))
             if near or confirms:
                 accepted, held = price, np.nan
             else:
                 held = price
                 cleaned[row, column] = np.nan
-                log.append((int(row), int(column), False))
+                log.append(HeldBack(row=row, asset=column, factor=price / accepted))
     return cleaned, log

@@ -78,23 +78,15 @@ def apply_overlay(
     assets, now = _places(view, overlay, members, stable, held)
     target = np.zeros(len(assets))
     target[np.searchsorted(assets, members)] = scaled
-    leg = None
-    if stable is not None:
-        leg = int(np.searchsorted(assets, stable))
-        target[leg] += 1.0 - target.sum()
-    elif scaled.sum() < WHOLE:
-        notes.append("no stablecoin of the stable leg has a price and keeps its peg: nothing is moved into it")
-        if weights.sum() >= WHOLE:
-            exposure = 1.0
-            target[np.searchsorted(assets, members)] = weights
-        elif now is not None and now.sum() > 0:
-            target = now
+    leg = None if stable is None else int(np.searchsorted(assets, stable))
+    if scaled.sum() < WHOLE:  # rounding alone buys no coin
+        if leg is not None:
+            target[leg] += 1.0 - target.sum()
         else:
-            raise MethodologyError(
-                f"on {view.date.date()} a part of the weight belongs into the stable leg, but none of "
-                f"{', '.join(overlay.stable_leg)} has a price within {overlay.depeg_warning:.1%} of 1 USD. "
-                "Add a stablecoin, or start later."
-            )
+            notes.append("no stablecoin of the stable leg has a price and keeps its peg: nothing is moved into it")
+            exposure = 1.0 if weights.sum() >= WHOLE else exposure
+            target[np.searchsorted(assets, members)] = weights
+            target = _without_coin(view, overlay, target, now)
     turnover = 0.0
     if now is not None:
         target, turnover = _limit_trades(now, target, leg, overlay, planned, notes)
@@ -105,6 +97,19 @@ def apply_overlay(
         exposure=exposure,
         turnover=turnover,
         notes=tuple(notes),
+    )
+
+
+def _without_coin(view: MarketView, overlay: Overlay, bounded: FloatArray, now: FloatArray | None) -> FloatArray:
+    """The members' weights as they are bounded; where even those leave a rest, what is held."""
+    if bounded.sum() >= WHOLE:
+        return bounded
+    if now is not None and now.sum() > 0:
+        return now
+    raise MethodologyError(
+        f"on {view.date.date()} a part of the weight belongs into the stable leg, but none of "
+        f"{', '.join(overlay.stable_leg)} has a price within {overlay.depeg_warning:.1%} of 1 USD. "
+        "Add a stablecoin, or start later."
     )
 
 

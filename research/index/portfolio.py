@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from research.index import trading
+from research.index.incidents import incidents
 from research.index.methodology import Methodology
 from research.index.records import Decision, Event, Segment, Trade
 from research.index.view import BoolArray, FloatArray, IntArray, PointInTime
-
-COLLAPSE, SURGE = -0.8, 5.0
 
 
 @dataclass
@@ -79,8 +78,7 @@ class Portfolio:
     def hold(self, path: Segment) -> None:
         """Hold to the end of the path; then do what is forced on that day."""
         self.segments.append(path)
-        self._log_gaps(path)
-        self._log_collapses(path)
+        self.events += incidents(self.source, self.methodology, path)
         self.row = path.stop
         if path.stop == path.start:
             return
@@ -217,45 +215,3 @@ class Portfolio:
     def log(self, event: str, row: int, asset: int | None, detail: str, effect: float = np.nan) -> None:
         """Add a line to the event log."""
         self.events.append(Event(row=row, asset=asset, event=event, detail=detail, effect=float(effect)))
-
-    def _log_gaps(self, path: Segment) -> None:
-        """A line when a price begins to be carried, when a member is suspended, and when its price comes back."""
-        if not path.stale.any():
-            return
-        carry = self.methodology.events.carry_days
-        stale, values, total = path.stale, path.values(), path.total()
-        for day, place in np.argwhere(stale[1:] != stale[:-1]) + np.array([1, 0]):
-            now, before = int(stale[day, place]), int(stale[day - 1, place])
-            row, asset = path.start + int(day), int(path.assets[place])
-            if now == 1 and carry > 0:
-                self.log("carried", row, asset, "no price: the last one is carried")
-            if now == carry + 1:
-                self.log(
-                    "suspended",
-                    row,
-                    asset,
-                    f"no price for {_days(now)}, carry_days = {carry}: weight frozen",
-                )
-            if now < before:
-                change = values[day, place] - values[day - 1, place]
-                self.log(
-                    "resumed",
-                    row,
-                    asset,
-                    f"price back after {_days(before)} without",
-                    change / total[day - 1],
-                )
-
-    def _log_collapses(self, path: Segment) -> None:
-        """A line when a member loses 80 % in a day; nothing is done about it, for that would be hindsight."""
-        fall: FloatArray = path.prices[1:] / path.prices[:-1] - 1.0
-        for day, place in np.argwhere(fall <= COLLAPSE):
-            row, asset = path.start + int(day) + 1, int(path.assets[place])
-            volume = self.source.panel("volume")[row - 1 : row + 1, asset]
-            surge = f", volume x{volume[1] / volume[0]:.0f}" if volume[0] > 0 and volume[1] > SURGE * volume[0] else ""
-            loss = path.weights()[day, place] * fall[day, place]
-            self.log("collapse", row, asset, f"price {fall[day, place]:+.0%} in a day{surge}", loss)
-
-
-def _days(count: int) -> str:
-    return f"{count} day" if count == 1 else f"{count} days"

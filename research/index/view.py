@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from research.errors import DataError, MethodologyError, suggest
-from research.index.actions import convert_panels, dated, quarantine, read_migrations, read_removals
+from research.index.actions import HeldBack, convert_panels, dated, quarantine, read_migrations, read_removals
 from research.market import MarketData
 
 FloatArray = NDArray[np.float64]
@@ -53,9 +53,11 @@ class PointInTime:
             **{name: panel.to_numpy() for name, panel in market.extra.items()},
         }
         self._panels: dict[str, FloatArray] = convert_panels(panels, self.conversions)
-        self.held_back: list[tuple[int, int, bool]] = []
+        self.held_back: dict[tuple[int, int], HeldBack] = {}
+        """Prints held back, by row and asset."""
         if outlier_jump is not None:
-            self._panels["price"], self.held_back = quarantine(self._panels["price"], outlier_jump)
+            self._panels["price"], log = quarantine(self._panels["price"], outlier_jump)
+            self.held_back = {(held.row, held.asset): held for held in log}
         self.prices = self._panels["price"]
         self.asset_ids: NDArray[np.object_] = np.asarray(market.prices.columns, dtype=object)
         self.symbols: NDArray[np.object_] = (

@@ -12,6 +12,9 @@ from research.index import Methodology
 from research.market import MarketData
 from research.settings import from_table
 
+COINS = ("usd-a", "usd-b")
+NEVER_MOVED = 3  # no table of `random_case` names this asset
+
 
 def random_market(seed: int, *, days: int = 200, assets: int = 12, defects: bool = True) -> MarketData:
     """Random walks with caps and volumes; with `defects` also late listings, gaps and deaths."""
@@ -53,3 +56,55 @@ def needed_tables(market: MarketData, methodology: Methodology, seed: int = 11) 
                 ballots += [(day, *line, ""), (day + pd.Timedelta(days=2), *line, asset)]  # snapshot first, then vote
         tables["votes"] = pd.DataFrame(ballots, columns=["date", "proposal", "voter", "power", "choice"])
     return tables
+
+
+def with_stablecoins(market: MarketData, seed: int, deviation: float = 0.006) -> MarketData:
+    """The market with two tagged stablecoins that wander about 1 USD, and now and then lose their peg."""
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(0, deviation, (len(market.dates), len(COINS)))
+    noise[rng.random(noise.shape) < 0.02] -= 0.05
+    peg = pd.DataFrame(1 + noise, market.dates, list(COINS))
+    tags = pd.DataFrame({"asset_id": COINS, "tag": "stablecoin", "valid_from": pd.NaT, "static": False})
+    return MarketData.from_panels(
+        market.prices.join(peg),
+        market.market_caps.join(peg * 1e3),
+        market.volumes.join(peg * 1e3),
+        tags=tags.astype({"valid_from": "datetime64[us]"}),
+    )
+
+
+def with_ranges(market: MarketData, seed: int) -> MarketData:
+    """The market with open, high and low about each close."""
+    rng = np.random.default_rng(seed)
+    shape = market.prices.shape
+    close, first = market.prices, market.prices * np.exp(rng.normal(0, 0.02, shape))
+    top, bottom = np.maximum(close, first), np.minimum(close, first)
+    extra = {"open": first, "high": top * (1 + rng.random(shape) / 50), "low": bottom * (1 - rng.random(shape) / 50)}
+    return MarketData.from_panels(market.prices, market.market_caps, market.volumes, extra=extra)
+
+
+def random_case(tables: dict[str, Any], seed: int) -> tuple[MarketData, Methodology, dict[str, pd.DataFrame]]:
+    """A random market with what the rules in `tables` need, the rulebook, and the tables that are known besides.
+
+    The key "known" of `tables` is not the rulebook's: it names tables of announcements to be made up.
+    """
+    known = tables.get("known", ())
+    methodology = rules(**{key: table for key, table in tables.items() if key != "known"})
+    market = random_market(seed)
+    if methodology.overlay is not None:
+        market = with_stablecoins(market, seed)
+    if methodology.costs.half_spread_bps == "estimated":
+        market = with_ranges(market, seed)
+    rng = np.random.default_rng(seed + 1)
+    names = [str(name) for name in market.prices.columns if name not in COINS]
+    free = [name for place, name in enumerate(names) if place != NEVER_MOVED]
+    chosen = rng.permutation(free)
+    days = market.dates[rng.integers(90, len(market.dates) - 5, len(chosen))].to_numpy()
+    announced = needed_tables(market, methodology, seed)
+    if "migrations" in known:
+        moves = [(days[0], chosen[0], chosen[1], 2.0), (days[1], chosen[2], chosen[2], 100.0)]
+        announced["migrations"] = pd.DataFrame(moves, columns=["date", "asset_id", "new_asset_id", "ratio"])
+    if "removals" in known:
+        exits = [(days[2], chosen[3], "halted"), (days[3], chosen[4], "delisted")]
+        announced["removals"] = pd.DataFrame(exits, columns=["date", "asset_id", "reason"])
+    return market, methodology, announced

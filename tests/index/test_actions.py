@@ -186,7 +186,15 @@ def test_an_outlier_does_not_move_the_level_of_an_index_that_holds_prints_back()
     assert build_index(market(a=flat(), b=b), two()).level.max() > 20_000
     calm = build_index(market(a=flat(), b=b), two(events={"outlier_jump": 1.5}))
     assert (calm.level == 1000.0).all()
-    assert ("2021-01-20", "carried") in events_of(calm)
+    assert events_of(calm) == [("2021-01-20", "held back"), ("2021-01-21", "resumed")]
+    first, second = calm.events["detail"]
+    assert first == "print x50 of the last accepted one: that is carried until a second print confirms"
+    assert second == "the print held back is discarded"
+    new_level = np.where(DAYS >= SPLIT, 50.0, 1.0)
+    believed = build_index(market(a=flat(), b=new_level), two(events={"outlier_jump": 1.5})).events
+    resumed = believed[believed["event"] == "resumed"].iloc[0]
+    assert resumed["detail"] == "the print held back is confirmed"
+    assert resumed["effect_bps"] == pytest.approx(0.5 * 49 * 1e4)
 
 
 @pytest.mark.parametrize(

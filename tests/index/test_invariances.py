@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from research.index import build_index
 from research.market import MarketData
-from tests.index.markets import random_market, rules
+from tests.index.markets import COINS, NEVER_MOVED, random_case, random_market, rules
 from tests.index.test_truncation import RULES as LISTED
 
 RULES = LISTED | {
@@ -29,12 +29,17 @@ RULES = LISTED | {
 @given(seed=st.integers(0, 2**16), power=st.integers(-20, 20))
 def test_one_assets_price_in_another_unit_changes_nothing(tables: dict, seed: int, power: int) -> None:
     """A split or a redenomination of the whole history: price scaled, market cap and volume as before."""
-    methodology = rules(**tables)
-    market = random_market(seed)
+    market, methodology, announced = random_case(tables, seed)
     factor = pd.Series(1.0, market.prices.columns)
-    factor.iloc[3] = 2.0**power
-    scaled = MarketData.from_panels(market.prices * factor, market.market_caps, market.volumes)
-    one, other = (build_index(m, methodology) for m in (market, scaled))
+    factor.iloc[NEVER_MOVED] = 2.0**power
+    scaled = MarketData.from_panels(
+        market.prices * factor,
+        market.market_caps,
+        market.volumes,
+        extra={name: panel * factor for name, panel in market.extra.items()},
+        tags=market.tags,
+    )
+    one, other = (build_index(m, methodology, **announced) for m in (market, scaled))
     pd.testing.assert_series_equal(one.level, other.level, rtol=1e-12)
     pd.testing.assert_frame_equal(one.weights, other.weights, atol=1e-12)
 
@@ -43,12 +48,20 @@ def test_one_assets_price_in_another_unit_changes_nothing(tables: dict, seed: in
 @settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 2**16))
 def test_new_names_in_another_order_change_nothing_but_the_names(tables: dict, seed: int) -> None:
-    methodology = rules(**tables)
-    market = random_market(seed)
+    market, methodology, announced = random_case(tables, seed)
     order = np.random.default_rng(seed).permutation(market.prices.shape[1])
     names = dict(zip(market.prices.columns, [f"name-{place:02d}" for place in order], strict=True))
+    names |= {coin: coin for coin in COINS}  # the rulebook calls these by name
     panels = [panel.rename(columns=names) for panel in (market.prices, market.market_caps, market.volumes)]
-    one, other = build_index(market, methodology), build_index(MarketData.from_panels(*panels), methodology)
+    extra = {name: panel.rename(columns=names) for name, panel in market.extra.items()}
+    shuffled = MarketData.from_panels(*panels, extra=extra, tags=market.tags)
+    known = {
+        name: table.replace(
+            {column: names for column in table.columns if column in ("asset_id", "new_asset_id", "choice")}
+        )
+        for name, table in announced.items()
+    }
+    one, other = build_index(market, methodology, **announced), build_index(shuffled, methodology, **known)
     pd.testing.assert_series_equal(one.level, other.level, rtol=1e-9)
     renamed = one.weights.rename(columns=names).sort_index(axis=1)
     pd.testing.assert_frame_equal(renamed, other.weights, atol=1e-9, check_names=False, check_like=True)
@@ -58,13 +71,17 @@ def test_new_names_in_another_order_change_nothing_but_the_names(tables: dict, s
 @settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 2**16))
 def test_weights_add_up_within_bounds_and_the_level_is_positive_and_continuous(tables: dict, seed: int) -> None:
-    index = build_index(random_market(seed), rules(**{key: value for key, value in tables.items() if key != "costs"}))
+    free = {key: value for key, value in tables.items() if key != "costs"}
+    market, methodology, announced = random_case(free, seed)
+    index = build_index(market, methodology, **announced)
     assert (index.level > 0).all()
     np.testing.assert_allclose(index.weights.sum(axis=1), 1.0, atol=1e-12)
     assert (index.weights.to_numpy() >= 0).all()
     high = index.methodology.weighting.max_weight or 1.0
-    decided = index.constituents[index.constituents["cause"] != "removal"]
-    assert (decided["target_weight"] <= high + 1e-12).all()
+    decided = index.constituents[index.constituents["cause"].isin(["initial", "reconstitution", "rebalance"])]
+    members = decided[~decided["asset_id"].isin(COINS)]
+    if methodology.overlay is None:  # a small trade, or one in part, leaves a drifted weight where it is
+        assert (members["target_weight"] <= high + 1e-12).all()
     value = index.constituents["units"] * index.constituents["price"]
     position = value.groupby([index.constituents["effective_date"], index.constituents["cause"]]).sum()
     if "cash" not in index.weights:

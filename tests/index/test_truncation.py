@@ -12,7 +12,7 @@ from research.errors import MethodologyError
 from research.index import Methodology, build_index, rulebooks
 from research.index.view import MarketView
 from research.market import MarketData, load_market
-from tests.index.markets import needed_tables, random_market, rules
+from tests.index.markets import needed_tables, random_case, random_market, rules
 from tests.index.truncation import assert_same_up_to, assert_truncation_invariant
 
 
@@ -91,6 +91,43 @@ RULES = {
         }
     },
     "outliers held back": {"events": {"outlier_jump": 0.12}, "schedule": {"reconstitution": "weekly"}},
+    "spreads estimated from ranges": {"costs": {"half_spread_bps": "estimated", "spread_window_days": 20}},
+    "back to the target on drift": {
+        "schedule": {"reconstitution": "quarterly", "drift_absolute": 0.05, "drift_relative": 0.2, "lag_days": 2}
+    },
+    "into the band on drift": {
+        "schedule": {"reconstitution": "monthly", "drift_absolute": 0.04, "drift_to": "band", "cool_down_days": 3}
+    },
+    "signals and a stable leg": {
+        "universe": {"exclude_tags": ["stablecoin"]},
+        "weighting": {"max_weight": 0.5},
+        "schedule": {"reconstitution": "monthly", "rebalance": "weekly", "lag_days": 1, "drift_absolute": 0.1},
+        "overlay": {"stable_leg": ["usd-a", "usd-b"], "max_turnover": 0.3},
+    },
+    "signals every day, fully invested": {
+        "universe": {"exclude_tags": ["stablecoin"]},
+        "schedule": {"reconstitution": "monthly", "rebalance": "daily", "lag_days": 2},
+        "overlay": {"stable_leg": ["usd-a", "usd-b"], "mode": "fully_invested", "max_turnover": 0.2},
+    },
+    "a volatility target": {
+        "universe": {"exclude_tags": ["stablecoin"]},
+        "schedule": {"reconstitution": "monthly", "rebalance": "weekly"},
+        "overlay": {"stable_leg": ["usd-b", "usd-a"], "signals": False, "volatility_target": 0.5},
+        "events": {"freed_weight": "stable", "remove_after_days": 5},
+    },
+    "migrations": {"known": ["migrations"], "schedule": {"reconstitution": "weekly"}},
+    "migrations, removals and drift": {
+        "known": ["migrations", "removals"],
+        "selection": {"count": 8, "min_count": 2},
+        "schedule": {"reconstitution": "monthly", "drift_total": 0.1, "lag_days": 3},
+    },
+    "removals into the stable leg": {
+        "known": ["removals"],
+        "universe": {"exclude_tags": ["stablecoin"]},
+        "selection": {"count": 9, "min_count": 2},
+        "overlay": {"stable_leg": ["usd-a", "usd-b"], "signals": False},
+        "events": {"freed_weight": "stable"},
+    },
     "costs and haircut": {"costs": {"fee_bps": 30}, "events": {"removal_haircut": 0.7, "remove_after_days": 5}},
 }
 
@@ -99,12 +136,12 @@ RULES = {
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 2**16), cut=st.floats(0.5, 1.0))
 def test_every_rule_on_random_markets(tables: dict, seed: int, cut: float) -> None:
-    market = random_market(seed)
+    market, methodology, announced = random_case(tables, seed)
     date = market.dates[int(cut * (len(market.dates) - 1))]
-    methodology = rules(**tables)
-    whole = build_index(market, methodology)
+    whole = build_index(market, methodology, **announced)
     if date >= whole.level.index[0]:
-        assert_same_up_to(build_index(market.until(date), methodology), whole, date)
+        known = {name: table[table["date"] <= date] for name, table in announced.items()}
+        assert_same_up_to(build_index(market.until(date), methodology, **known), whole, date)
 
 
 @settings(max_examples=10, deadline=None)

@@ -1,0 +1,96 @@
+"""What happens to members while they are held: missing and doubtful prints, collapses, lost pegs, new supplies.
+
+Each is a line of the event log, dated by the day on which it is known. What is done about it is in `portfolio.py` and
+`watch.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from research.index.methodology import Methodology
+from research.index.records import Event, Segment
+from research.index.stable_leg import leg_places, peg_distances
+from research.index.view import FloatArray, PointInTime
+
+COLLAPSE, SURGE = -0.8, 5.0  # return of a day; today's volume over yesterday's
+SUPPLY_JUMP = 0.5  # change of the log of the supply in a day
+
+
+def incidents(source: PointInTime, methodology: Methodology, path: Segment) -> list[Event]:
+    """What happened on the days of a stretch, its first excluded."""
+    events = [*_gaps(source, methodology, path), *_collapses(source, path), *_new_supplies(source, path)]
+    if methodology.overlay is not None:
+        events += _strained_pegs(source, methodology, path)
+    return events
+
+
+def _gaps(source: PointInTime, methodology: Methodology, path: Segment) -> Iterator[Event]:
+    """When a price begins to be carried or is held back, when a member is suspended, and when its price comes back."""
+    if not path.stale.any():
+        return
+    carry = methodology.events.carry_days
+    stale, values, total = path.stale, path.values(), path.total()
+    for day, place in np.argwhere(stale[1:] != stale[:-1]) + np.array([1, 0]):
+        now, before = int(stale[day, place]), int(stale[day - 1, place])
+        row, asset = path.start + int(day), int(path.assets[place])
+        held = source.held_back.get((row, asset))
+        if held is not None:
+            detail = f"print x{held.factor:.3g} of the last accepted one: that is carried until a second print confirms"
+            yield Event(row=row, asset=asset, event="held back", detail=detail)
+        elif now == 1 and carry > 0:
+            yield Event(row=row, asset=asset, event="carried", detail="no price: the last one is carried")
+        if now == carry + 1:
+            detail = f"no price for {_days(now)}, carry_days = {carry}: weight frozen"
+            yield Event(row=row, asset=asset, event="suspended", detail=detail)
+        if now < before:
+            change = (values[day, place] - values[day - 1, place]) / total[day - 1]
+            judged = [held for held in source.held_back.values() if (held.judged, held.asset) == (row, asset)]
+            detail = f"price back after {_days(before)} without"
+            if judged:
+                detail = f"the print held back is {'confirmed' if judged[-1].confirmed else 'discarded'}"
+            yield Event(row=row, asset=asset, event="resumed", detail=detail, effect=float(change))
+
+
+def _collapses(source: PointInTime, path: Segment) -> Iterator[Event]:
+    """When a member loses 80 % in a day; nothing is done about it, for that would be hindsight."""
+    fall: FloatArray = path.prices[1:] / path.prices[:-1] - 1.0
+    for day, place in np.argwhere(fall <= COLLAPSE):
+        row, asset = path.start + int(day) + 1, int(path.assets[place])
+        volume = source.panel("volume")[row - 1 : row + 1, asset]
+        surge = f", volume x{volume[1] / volume[0]:.0f}" if volume[0] > 0 and volume[1] > SURGE * volume[0] else ""
+        loss = path.weights()[day, place] * fall[day, place]
+        detail = f"price {fall[day, place]:+.0%} in a day{surge}"
+        yield Event(row=row, asset=asset, event="collapse", detail=detail, effect=float(loss))
+
+
+def _new_supplies(source: PointInTime, path: Segment) -> Iterator[Event]:
+    """When the supply that the data imply (cap / price) jumps. Units do not change: it counts at the next weighing."""
+    days = slice(path.start, path.stop + 1)
+    supply = source.panel("market_cap")[days].take(path.assets, axis=1) / source.prices[days].take(path.assets, axis=1)
+    growth = supply[1:] / supply[:-1]
+    for day, place in np.argwhere((growth > np.exp(SUPPLY_JUMP)) | (growth < np.exp(-SUPPLY_JUMP))):
+        detail = f"supply x{growth[day, place]:.3g} in a day: counts from the next determination on"
+        row, asset = path.start + int(day) + 1, int(path.assets[place])
+        yield Event(row=row, asset=asset, event="supply revised", detail=detail, effect=0.0)
+
+
+def _strained_pegs(source: PointInTime, methodology: Methodology, path: Segment) -> Iterator[Event]:
+    """When a stablecoin that is held goes beyond the warning distance from 1 USD."""
+    overlay = methodology.overlay
+    assert overlay is not None
+    for place in np.flatnonzero(np.isin(path.assets, leg_places(source, overlay))).tolist():
+        far = peg_distances(source, int(path.assets[place]), path.start, path.stop) > overlay.depeg_warning
+        for day in (np.flatnonzero(far[1:] & ~far[:-1]) + 1).tolist():
+            price, before = path.prices[day, place], path.prices[day - 1, place]
+            effect = path.weights()[day - 1, place] * (price / before - 1.0)
+            row, asset = path.start + day, int(path.assets[place])
+            yield Event(
+                row=row, asset=asset, event="peg warning", detail=f"{price - 1.0:+.2%} from 1 USD", effect=float(effect)
+            )
+
+
+def _days(count: int) -> str:
+    return f"{count} day" if count == 1 else f"{count} days"
