@@ -312,3 +312,102 @@ def test_the_calendar_begins_with_what_is_decided_and_not_traded_yet() -> None:
     ahead = index.calendar(1)
     assert ahead["determination_date"].dt.strftime("%Y-%m-%d").tolist() == ["2021-01-31", "2021-02-28"]
     assert ahead["effective_date"].dt.strftime("%Y-%m-%d").tolist() == ["2021-02-01", "2021-03-01"]
+
+
+def three(**options: object) -> object:
+    """Three equal members chosen on 2021-01-09, traded the day after; weights looked at every week."""
+    return rules(
+        base_date=dt.date(2021, 1, 10),
+        selection={"count": 3, "min_count": 1},
+        weighting={"scheme": "equal"},
+        schedule={"reconstitution": "yearly", "lag_days": 1} | options.pop("schedule", {}),
+        **options,
+    )
+
+
+def test_drift_after_a_migration_is_measured_and_traded_in_the_asset_that_goes_on() -> None:
+    """Both legs were members: together they have two thirds, whatever is traded later."""
+    a = np.where(DAYS >= "2021-01-25", 3.0, 1.0)
+    index = build_index(
+        market(a=a, old=flat(2.0), new=flat(1.0)),
+        three(schedule={"drift_absolute": 0.1}),
+        migrations=migrations((str(SPLIT.date()), "old", "new", 2.0)),
+    )
+    drift = index.rebalances[index.rebalances["cause"] == "drift"]
+    assert list(drift.index) == [pd.Timestamp("2021-01-26")]
+    assert index.weights.loc["2021-01-26"].to_dict() == pytest.approx({"a": 1 / 3, "new": 0.0, "old": 2 / 3})
+    steps = index.weight_steps().set_index("asset_id")["final"]
+    assert steps.to_dict() == pytest.approx({"a": 1 / 3, "old": 2 / 3})
+
+
+def test_a_member_removed_after_it_took_another_one_over_does_not_come_back() -> None:
+    index = build_index(
+        market(a=flat(3.0), old=flat(2.0), new=flat(1.0)),
+        three(schedule={"rebalance": "weekly", "weekday": "sunday"}),
+        migrations=migrations(("2021-01-19", "old", "new", 2.0)),
+        removals=removals(("2021-01-20", "old", "halted")),  # both between two Sundays
+    )
+    assert index.weights.loc["2021-01-22":, "a"].to_numpy() == pytest.approx(1.0)
+    last = index.decision_records[-1]
+    assert index.source.asset_ids[last.chosen].tolist() == ["a"]
+    assert "not traded" not in set(index.events["event"])
+
+
+def test_the_divisor_survives_a_migration_and_a_removal() -> None:
+    """Index market value: the same after two legs become one; without the part of what is removed after a removal."""
+    index = build_index(
+        market(a=flat(3.0), old=flat(2.0), new=flat(1.0)),
+        three(),
+        migrations=migrations(("2021-01-20", "old", "new", 2.0)),
+        removals=removals(("2021-01-25", "a", "halted")),
+    )
+    start, converted, removed = index.rebalances["market_value"]
+    assert converted == pytest.approx(start)
+    assert removed == pytest.approx(start * 2 / 3)
+    assert index.rebalances["divisor"].tolist() == pytest.approx(
+        [value / 1000 for value in (start, converted, removed)]
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**16), freed=st.sampled_from(["members", "stable"]), lag=st.integers(0, 4))
+def test_at_constant_prices_no_event_moves_the_level(seed: int, freed: str, lag: int) -> None:
+    """Gaps, deaths, migrations at par, removals, signals, switches, drift rules: all of them at once, costs apart."""
+    rng = np.random.default_rng(seed)
+    names = [f"asset-{number}" for number in range(8)]
+    prices = pd.DataFrame(np.tile(2.0 ** rng.integers(-3, 4, 8), (60, 1)), index=DAYS, columns=names)
+    caps = prices * rng.lognormal(10, 1, 8)
+    for name in rng.choice(names, 4, replace=False):
+        start = int(rng.integers(12, 50))
+        prices.loc[DAYS[start : start + int(rng.integers(1, 40))], name] = np.nan
+    old, new, moved, gone = rng.permutation(names)[:4]
+    both = prices[[old, new]].max()
+    day, other = DAYS[rng.integers(12, 55, 2)]
+    moves = migrations((day, old, new, float(both[old] / both[new])), (other, moved, moved, 1.0))
+    coins = pd.DataFrame({"usd": 1.0, "usd2": 1.0}, index=DAYS)
+    coins.loc[DAYS[30:], "usd"] = np.nan if seed % 2 else 1.0
+    tags = pd.DataFrame({"asset_id": list(coins), "tag": "stablecoin", "valid_from": pd.NaT, "static": False})
+    words = rng.choice(["bullish", "neutral", "bearish"], (60, 8))
+    table = pd.DataFrame(words, index=DAYS, columns=names).rename_axis("date").reset_index()
+    index = build_index(
+        MarketData.from_panels(
+            prices.join(coins),
+            caps.where(prices.notna()).join(coins * 10),
+            tags=tags.astype({"valid_from": "datetime64[us]"}),
+        ),
+        rules(
+            base_date=dt.date(2021, 1, 11),
+            universe={"exclude_tags": ["stablecoin"]},
+            selection={"count": 5, "min_count": 1},
+            schedule={"reconstitution": "monthly", "rebalance": "weekly", "lag_days": lag, "drift_total": 0.05},
+            overlay={"stable_leg": ["usd", "usd2"], "max_turnover": 0.3},
+            events={"freed_weight": freed, "carry_days": 1, "remove_after_days": 4},
+        ),
+        migrations=moves,
+        removals=removals((DAYS[20], gone, "halted")),
+        signals=table.melt("date", var_name="asset_id", value_name="signal"),
+    )
+    np.testing.assert_allclose(index.level, 1000.0, rtol=1e-12)
+    effects = index.events["effect_bps"].dropna()
+    np.testing.assert_allclose(effects, 0.0, atol=1e-9)
+    np.testing.assert_allclose(index.weights.sum(axis=1), 1.0, atol=1e-12)
