@@ -96,7 +96,9 @@ def read_removals(table: pd.DataFrame | None, market: MarketData) -> list[Remova
 
 
 def dated(table: pd.DataFrame | None, name: str, columns: list[str]) -> pd.DataFrame | None:
-    """The table with its `date` column as timestamps, in order of date.
+    """The table with its `date` column as UTC days, in order of time: what is said during a day is known at its close.
+
+    Times with a time zone are converted to UTC, those without are taken to be UTC.
 
     Raises
     ------
@@ -108,11 +110,12 @@ def dated(table: pd.DataFrame | None, name: str, columns: list[str]) -> pd.DataF
     missing = [column for column in columns if column not in table]
     if missing:
         raise DataError(f"{name}: missing column {missing[0]!r}: expected {', '.join(columns)}.")
-    dates = pd.to_datetime(table["date"], errors="coerce")
-    if dates.isna().any():
-        bad = table["date"][dates.isna()].iloc[0]
+    times = pd.to_datetime(table["date"], errors="coerce", utc=True, format="ISO8601")
+    if times.isna().any():
+        bad = table["date"][times.isna()].iloc[0]
         raise DataError(f"{name}: {bad!r} is not a date: expected YYYY-MM-DD.")
-    return table.assign(date=dates).sort_values("date", kind="stable", ignore_index=True)
+    ordered = table.assign(date=times.dt.tz_localize(None)).sort_values("date", kind="stable", ignore_index=True)
+    return ordered.assign(date=ordered["date"].dt.normalize())
 
 
 def _lines(table: pd.DataFrame | None, columns: list[str], name: str, market: MarketData) -> list[Any]:

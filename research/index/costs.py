@@ -71,8 +71,8 @@ def cost_terms(view: MarketView, costs: Costs, assets: IntArray) -> CostTerms:
     -------
     CostTerms
         No NaN. An asset without a rank by market cap pays the widest tier; one without a spread estimate the widest
-        tier or the widest estimate of the other assets, whichever is wider; one without a volume or volatility gets the
-        smallest volume and the largest volatility of the others.
+        tier or the widest estimate of the other assets, whichever is wider; one without a volume or volatility is
+        charged as `liquidity` says.
 
     Raises
     ------
@@ -133,30 +133,34 @@ def liquidity(view: MarketView, assets: IntArray) -> tuple[FloatArray, FloatArra
         Standard deviation of daily simple returns (ddof = 1).
     assumed : ndarray of bool
         Where fewer than half of the days have a value, or the median volume is zero: these assets get the smallest
-        volume and the largest volatility of the others.
+        volume and the largest volatility of the others, and where there are no others, of all listed assets.
 
     Raises
     ------
     DataError
-        If that holds for all of them.
+        If no listed asset has a volume and a volatility.
     """
     places = np.searchsorted(view.assets, assets)
+    volume, volatility, known = _measured_liquidity(view, places)
+    like = volume[known], volatility[known]
+    if not known.any():
+        everyone = _measured_liquidity(view, np.arange(len(view.assets)))
+        like = everyone[0][everyone[2]], everyone[1][everyone[2]]
+        if not len(like[0]):
+            raise DataError(
+                f"{view.date.date()}: no listed asset has a price and a volume on half of the last {LIQUIDITY_DAYS} "
+                "days, so market impact is not known. Use a snapshot with volumes, or leave out impact_coefficient."
+            )
+    return np.where(known, volume, like[0].min()), np.where(known, volatility, like[1].max()), ~known
+
+
+def _measured_liquidity(view: MarketView, places: IntArray) -> tuple[FloatArray, FloatArray, BoolArray]:
     volumes = view.window("volume", LIQUIDITY_DAYS)[:, places]
     returns = daily_returns(view.window("price", LIQUIDITY_DAYS + 1)[:, places])
-    volume, volatility = window_median(volumes), window_deviation(returns)
     enough = MIN_WINDOW_SHARE * LIQUIDITY_DAYS
+    volume = window_median(volumes)
     known = (volume > 0) & (window_count(volumes) >= enough) & (window_count(returns) >= enough)
-    if not known.any():
-        raise DataError(
-            f"{view.date.date()}: none of the {len(assets)} assets traded has a price and a volume on half of the last "
-            f"{LIQUIDITY_DAYS} days, so market impact is not known. Use a snapshot with volumes, or leave out "
-            "impact_coefficient."
-        )
-    return (
-        np.where(known, volume, volume[known].min()),
-        np.where(known, volatility, volatility[known].max()),
-        ~known,
-    )
+    return volume, window_deviation(returns), known
 
 
 def cost_fraction(before: FloatArray, after: FloatArray, terms: CostTerms | FloatArray | float) -> float:

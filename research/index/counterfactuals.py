@@ -76,9 +76,8 @@ def _variants(index: IndexHistory) -> Iterator[tuple[str, Methodology, MarketDat
     """Name, rulebook and market of each variant that differs from what is published."""
     rules, market = index.methodology, index.market
     weighting, selection, schedule = rules.weighting, rules.selection, rules.schedule
-    unbounded = replace(weighting, max_weight=None, min_weight=None, max_weight_by_rank=(), max_group_weight=None)
-    if unbounded != weighting:
-        yield "no caps and floors", replace(rules, weighting=unbounded), market
+    if weighting.is_bounded:
+        yield "no caps and floors", replace(rules, weighting=weighting.unbounded()), market
     if selection.count is not None and selection.buffer != (selection.count, selection.count):
         yield "no buffer", replace(rules, selection=replace(selection, entry_rank=None, exit_rank=None)), market
     for lag in LAGS:

@@ -131,8 +131,7 @@ def _weigh(
     decision = _holding(decision, assets, order[places], steps)
     if overlay is None:
         return decision
-    # what is freed is spread within the caps; where they leave no room, the rest stays in the stable leg
-    spread_rules = replace(weighting, min_weight=None, infeasible="residual_to_stable")
+    spread_rules = weighting.for_freed_weight()
     result = apply_overlay(
         view,
         overlay,

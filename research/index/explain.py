@@ -107,6 +107,8 @@ def caveats(index: IndexHistory) -> list[str]:
     """Sentences for the reader, most serious first."""
     market, rules = index.market, index.methodology
     lines = []
+    if not index.level.iloc[-1] > 0:
+        lines.append(f"The level has been zero since {index.level.idxmin().date()}: all that was held was written off.")
     if market.manifest.simulated:
         lines.append("SIMULATED data: this market never existed.")
     if not index.investable:

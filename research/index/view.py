@@ -6,6 +6,7 @@ first print.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from research.errors import DataError, MethodologyError, suggest
+from research.errors import DataError, DataWarning, MethodologyError, suggest
 from research.index.actions import HeldBack, convert_panels, dated, quarantine, read_migrations, read_removals
 from research.market import MarketData
 
@@ -86,10 +87,18 @@ class PointInTime:
         rows: IntArray = np.asarray((self.signals["date"] - self.dates[0]).dt.days, dtype=np.int64)
         assets: IntArray = self.market.prices.columns.get_indexer(pd.Index(self.signals["asset_id"])).astype(np.int64)
         known = assets >= 0
-        if len(known) and not known.any():
-            name = str(self.signals["asset_id"].iloc[0])
+        if not known.all():
+            ids = self.signals["asset_id"]
+            name, unknown = str(ids[~known].iloc[0]), ids[~known].nunique()
             near = suggest(name, self.market.prices.columns)
-            raise DataError(f"signals: no asset_id of the table is in the market, e.g. {name!r}: {near}")
+            if not known.any():
+                raise DataError(f"signals: no asset_id of the table is in the market, e.g. {name!r}: {near}")
+            warnings.warn(
+                f"signals: {unknown} of {ids.nunique()} asset_ids are not in the market, e.g. {name!r}, and are left "
+                f"out: {near}",
+                DataWarning,
+                stacklevel=2,
+            )
         return rows[known], assets[known], words[known]
 
     def at(self, row: int) -> MarketView:

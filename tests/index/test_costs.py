@@ -230,8 +230,11 @@ def test_assets_without_volume_get_the_worst_of_the_others_and_none_with_volume_
     assert volatility[1] == volatility[3] == max(volatility[0], volatility[2]) > 0
     on = cost_terms(view, Costs(impact_coefficient=1, assets_under_management=1e6), np.arange(4))
     assert on.note == "2 of 4 assets traded have no daily volume or volatility: charged as the most expensive"
-    with pytest.raises(DataError, match=r"none of the 1 assets traded has .* Use a snapshot with volumes"):
-        liquidity(view, np.array([1]))
+    alone = liquidity(view, np.array([1]))  # nobody else is traded: then the worst of all listed
+    assert [part.tolist() for part in alone] == [[volume[1]], [volatility[1]], [True]]
+    market.volumes.iloc[:] = np.nan
+    with pytest.raises(DataError, match=r"no listed asset has .* Use a snapshot with volumes"):
+        liquidity(PointInTime(market).at(150), np.array([1]))
 
 
 @pytest.mark.parametrize("table", COSTS.values(), ids=COSTS.keys())

@@ -179,3 +179,41 @@ def test_levels_weights_and_contributions_hold_together_on_markets_full_of_gaps(
     traded = history.constituents.groupby(["effective_date", "cause"])[["weight", "trade"]].sum()
     if "cash" not in history.weights:
         np.testing.assert_allclose(traded["weight"], 1.0, atol=1e-12)
+
+
+def test_a_removal_says_where_the_value_went() -> None:
+    dying = missing(flat(), "2021-01-12")
+    into_members = build_index(market(a=flat(), b=dying, usd=flat()), two_asset_rules(remove_after_days=4)).events
+    assert into_members["detail"].iloc[-1].endswith("sold at the last price, value spread over the other members")
+    tags = pd.DataFrame({"asset_id": ["usd"], "tag": "stablecoin", "valid_from": pd.NaT, "static": False})
+    for peg, words in [(1.0, "value put into usd"), (0.9, "no stablecoin of the stable leg keeps its peg")]:
+        prices = pd.DataFrame({"a": flat(2.0), "b": dying, "usd": flat(peg)}, index=DAYS)
+        index = build_index(
+            MarketData.from_panels(prices, prices, tags=tags.astype({"valid_from": "datetime64[us]"})),
+            rules(
+                base_date=dt.date(2021, 1, 10),
+                universe={"exclude_tags": ["stablecoin"]},
+                selection={"count": 2, "min_count": 1},
+                schedule={"reconstitution": "monthly", "lag_days": 1},
+                overlay={"stable_leg": ["usd"], "signals": False},
+                events={"freed_weight": "stable"},
+            ),
+        )
+        removed = index.events[index.events["event"] == "removed"].iloc[0]
+        assert removed["asset_id"] == "b"
+        assert removed["detail"].endswith(words)
+
+
+def test_an_index_that_loses_everything_ends_at_zero_and_says_so() -> None:
+    only = missing(flat(), "2021-01-12")
+    methodology = rules(
+        base_date=dt.date(2021, 1, 10),
+        selection={"count": 1},
+        schedule={"reconstitution": "monthly", "lag_days": 1},
+        events={"removal_haircut": 1.0},
+    )
+    index = build_index(market(a=only, b=flat(0.5)), methodology)
+    assert (index.level["2021-01-22":] == 0).all()
+    assert (index.level[:"2021-01-21"] == 1000).all()
+    assert ("2021-01-22", "wiped out") in events_of(index)
+    assert index.caveats[0] == "The level has been zero since 2021-01-22: all that was held was written off."

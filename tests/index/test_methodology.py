@@ -124,3 +124,30 @@ def test_rulebooks_in_the_manner_of_a_provider_say_that_they_are_not_its_index()
     for name in rulebooks():
         source = Methodology.load(name).source
         assert "In the manner of" not in source or "it is not" in source
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"weighting": {"liquidity_share": 0.3}}, "liquidity_share = 0.3 says nothing for scheme = 'market_cap'"),
+        ({"weighting": {"group_by": "theme:"}}, "group_by = 'theme:' says nothing without max_group_weight"),
+        ({"weighting": {"infeasible": "relax_to_equal"}}, "says nothing without caps or floors"),
+        ({"costs": {"spread_estimator": "abdi_ranaldo"}}, "it belongs to 'estimated'"),
+        ({"costs": {"half_spread_bps": 5, "spread_tier_ranks": [1, 2, 3]}}, "spread_tier_ranks = .* says nothing"),
+        ({"schedule": {"weekday": "sunday"}}, "weekday = 'sunday' says nothing where nothing is \"weekly\""),
+        ({"schedule": {"cool_down_days": 3}}, "cool_down_days = 3 says nothing without drift_absolute"),
+        ({"overlay": {"stable_leg": ["usd"], "signals": False, "neutral": 0.4}}, "neutral = 0.4 says nothing"),
+        ({"overlay": {"stable_leg": ["usd"], "max_exposure": 0.8}}, "without a volatility_target"),
+    ],
+)
+def test_a_key_that_would_say_nothing_is_refused(table: dict, message: str) -> None:
+    with pytest.raises(MethodologyError, match=message):
+        rules(**table)
+
+
+def test_bounds_can_be_taken_away_and_what_belongs_to_them_goes_too() -> None:
+    weighting = rules(
+        weighting={"max_group_weight": 0.4, "group_by": "theme:", "infeasible": "relax_to_equal"}
+    ).weighting
+    assert weighting.unbounded() == rules().weighting
+    assert weighting.for_freed_weight().infeasible == "residual_to_stable"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from research.errors import DataError, MethodologyError
+from research.errors import DataError, DataWarning, MethodologyError
 from research.index import IndexHistory, build_index
 from research.market import MarketData
 from tests.index.markets import random_market, rules
@@ -219,3 +219,25 @@ def test_the_overlay_sees_no_later_signal_price_or_peg(seed: int, mode: str, cut
 def test_signals_on_assets_that_do_not_exist_are_refused() -> None:
     with pytest.raises(DataError, match=r"no asset_id of the table is in the market, e\.g\. 'A'"):
         overlaid(signals(("2021-01-09", "A", "bullish")))
+
+
+def test_signals_partly_on_unknown_assets_are_counted_in_a_warning() -> None:
+    table = signals(("2021-01-09", "a", "bullish"), ("2021-01-09", "bb", "bullish"), ("2021-01-10", "bb", "neutral"))
+    with pytest.warns(DataWarning, match=r"1 of 2 asset_ids are not in the market, e\.g\. 'bb'.*did you mean 'b'"):
+        overlaid(table)
+
+
+def test_the_time_of_a_signal_is_read_as_utc_and_the_last_word_of_a_day_counts() -> None:
+    words = [("2021-01-10T22:00", "bearish"), ("2021-01-10T20:00", "bullish"), ("2021-01-11T05:00+02:00", "bearish")]
+    bullish = [("2021-01-09", "b", "bullish")]
+    for lines, weight in [(words[:1], 0.0), (words[1:2], 0.5), (words[:2], 0.0), (words[2:], 0.25)]:
+        table = signals(*[(time, "a", word) for time, word in lines], *bullish)
+        assert overlaid(table).weights.loc["2021-01-11", "a"] == pytest.approx(weight), lines
+
+
+def test_a_volatility_target_without_a_history_says_what_it_starts_with() -> None:
+    prices = {"a": flat(), "b": flat(), "usd": flat()}
+    index = overlaid(signals(), prices, signals=False, volatility_target=0.5)
+    first, later = index.rebalances["notes"].iloc[[0, -1]]
+    assert first == "7 daily returns are no estimate of volatility (expected 20): exposure starts at 100%"
+    assert later == ""

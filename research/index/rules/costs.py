@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from research.errors import MethodologyError
-from research.index.rules.checks import one_of, require
+from research.index.rules.checks import one_of, require, used
 
 SPREAD_SOURCES = ("by_rank", "estimated")
 SPREAD_ESTIMATORS = ("edge", "corwin_schultz", "abdi_ranaldo")
@@ -56,6 +56,19 @@ class Costs:
             require(total < BPS, f"fee_bps + half_spread_bps = {total}: expected below {BPS}, the whole value traded.")
         self._check_tiers()
         one_of("spread_estimator", self.spread_estimator, SPREAD_ESTIMATORS)
+        source = self.half_spread_bps
+        used(
+            self,
+            ("spread_tier_ranks", "spread_tier_bps"),
+            isinstance(source, str),
+            f"for half_spread_bps = {source!r}: it belongs to 'by_rank', and to 'estimated' for those without",
+        )
+        used(
+            self,
+            ("spread_estimator", "spread_window_days"),
+            source == "estimated",
+            f"for half_spread_bps = {source!r}: it belongs to 'estimated'",
+        )
         days = self.spread_window_days
         require(days >= 10, f"spread_window_days = {days}: expected 10 or more; an estimate from fewer says nothing.")
         self._check_impact()

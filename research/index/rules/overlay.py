@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from research.index.rules.checks import one_of, require
+from research.index.rules.checks import one_of, require, used
 
 MODES = ("to_stable", "fully_invested")
 
@@ -16,8 +16,8 @@ class Overlay:
     Attributes
     ----------
     stable_leg : tuple of str
-        Asset ids of stablecoins, in order of preference: the first that has a price and keeps its peg is used, at its
-        market price.
+        Asset ids of stablecoins, in order of preference: the first within `depeg_warning` of 1 USD is used, at its
+        market price, until its own peg is broken.
     signals : bool
         Whether the latest signal of each member scales its weight.
     bullish, neutral, bearish : float in [0, 1]
@@ -30,7 +30,8 @@ class Overlay:
     min_trade : float
         A member's weight that would change by less keeps its drifted weight.
     max_turnover : float, optional
-        Largest one-sided turnover of one determination; a larger change goes only part of the way.
+        Largest one-sided turnover that the determinations of any seven days plan together; a larger change goes only
+        part of the way. Exchanging a stablecoin, drift and removals are not limited.
     volatility_target : float, optional
         Annual volatility aimed at: the members together get ``min(max_exposure, target / volatility)``, volatility
         being the larger of two exponentially weighted estimates (decay 0.94 and 0.97) of the basket up to two days
@@ -39,9 +40,10 @@ class Overlay:
     exposure_step : float
         The exposure is changed only when it differs by more than this from the last one.
     depeg_warning, depeg_limit : float
-        Distance from 1 USD that is logged, and that makes the index switch to the next stablecoin at once...
+        Distance from 1 USD that is logged, and that breaks the peg at once...
     depeg_days : int
-        ...as so many days in a row beyond the warning do.
+        ...as so many days in a row beyond the warning do. What the leg holds is exchanged for the next stablecoin
+        `lag_days` later, and nothing else is traded.
     """
 
     stable_leg: tuple[str, ...]
@@ -62,6 +64,13 @@ class Overlay:
 
     def __post_init__(self) -> None:
         one_of("mode", self.mode, MODES)
+        used(self, ("bullish", "neutral", "bearish", "max_signal_age_days"), self.signals, "with signals = false")
+        used(
+            self,
+            ("max_exposure", "exposure_step"),
+            self.volatility_target is not None,
+            "without a volatility_target",
+        )
         require(bool(self.stable_leg), "stable_leg is empty: expected one stablecoin's asset id or more.")
         require(
             0 <= self.bearish <= self.neutral <= self.bullish <= 1,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from research.index.rules.checks import one_of, require
+from research.index.rules.checks import one_of, require, used
 
 FREQUENCIES = ("daily", "weekly", "monthly", "quarterly", "yearly", "never")
 DRIFT_GOALS = ("target", "band")
@@ -36,7 +36,8 @@ class Schedule:
     drift_to : str
         "target" trades back to the weights of the last decision, "band" only to the edges of the bands.
     cool_down_days : int
-        No drift is looked for within so many days after a trade.
+        No drift is looked for within so many days after a trade that a decision called for (a removal is none), nor
+        while a decision waits that will weigh the members anyway.
     """
 
     reconstitution: str = "monthly"
@@ -62,6 +63,9 @@ class Schedule:
         for name in ("drift_absolute", "drift_relative", "drift_total"):
             value = getattr(self, name)
             require(value is None or 0 < value < 10, f"{name} = {value}: expected a positive share, e.g. 0.05.")
+        weekly = "weekly" in (self.reconstitution, self.rebalance)
+        used(self, ("weekday",), weekly, 'where nothing is "weekly"')
+        used(self, ("drift_to", "cool_down_days"), self.watches_drift, "without drift_absolute, _relative or _total")
         one_of("drift_to", self.drift_to, DRIFT_GOALS)
         require(
             self.drift_to == "target" or self.has_band,

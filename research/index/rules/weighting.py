@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from research.index.rules.checks import one_of, require
+from research.index.rules.checks import one_of, require, used
 from research.index.rules.measures import Measure
 
 SIZE_SCHEMES = ("market_cap", "sqrt_market_cap", "liquidity_mix")
@@ -97,6 +97,9 @@ class Weighting:
                 f"{key} = {getattr(self, key)!r} says nothing for scheme = {self.scheme!r}: it belongs to "
                 f"{', '.join(schemes)}. Remove it.",
             )
+        used(self, ("liquidity_share",), self.scheme == "liquidity_mix", f"for scheme = {self.scheme!r}")
+        used(self, ("group_by",), self.max_group_weight is not None, "without max_group_weight")
+        used(self, ("infeasible",), self.is_bounded, "without caps or floors")
         if self.size_by is not None:
             require(
                 Measure.parse(self.size_by, "size_by").panel is not None,
@@ -164,6 +167,29 @@ class Weighting:
     def tiers(self) -> tuple[float, ...]:
         """Caps by rank of size, the last one that of all others; empty without caps."""
         return self.max_weight_by_rank or (() if self.max_weight is None else (self.max_weight,))
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether there is any cap or floor."""
+        return bool(self.tiers) or self.max_group_weight is not None or self.min_weight is not None
+
+    def unbounded(self) -> Weighting:
+        """The same scheme without caps and floors."""
+        return replace(
+            self,
+            max_weight=None,
+            max_weight_by_rank=(),
+            max_group_weight=None,
+            group_by=Weighting.group_by,
+            min_weight=None,
+            infeasible=Weighting.infeasible,
+        )
+
+    def for_freed_weight(self) -> Weighting:
+        """How freed weight is spread over the members again: within caps, without floors; the rest is left over."""
+        if not self.tiers and self.max_group_weight is None:
+            return self.unbounded()
+        return replace(self, min_weight=None, infeasible="residual_to_stable")
 
     @property
     def fewest_members(self) -> int:

@@ -61,7 +61,7 @@ def bound(view: MarketView, weighting: Weighting, places: IntArray, sizes: Float
             return Bounded(scheme=sizes, capped=sizes, bounded=sizes)
         raise DataError(f"none of {len(sizes)} members has a size above zero on {view.date.date()}. Screen them out.")
     scheme = np.asarray(sizes / total)
-    if not weighting.tiers and weighting.min_weight is None and weighting.max_group_weight is None:
+    if not weighting.is_bounded:
         return Bounded(scheme=scheme, capped=scheme, bounded=scheme)
     groups = None if weighting.max_group_weight is None else group_labels(view, places, weighting.group_by)
     both = Limits.of(
