@@ -20,6 +20,7 @@ from research.market import MarketData
 FloatArray = NDArray[np.float64]
 
 MIGRATION_COLUMNS = ["date", "asset_id", "new_asset_id", "ratio"]
+FORK_COLUMNS = MIGRATION_COLUMNS
 REMOVAL_COLUMNS = ["date", "asset_id", "reason"]
 JUMP = 5.0
 CAP_BAND = (0.5, 2.0)
@@ -43,6 +44,16 @@ class Removal:
     row: int
     asset: int
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fork:
+    """Whoever held a quoted unit of `asset` to the close of `row` gets `ratio` units of `new`, an asset of its own."""
+
+    row: int
+    asset: int
+    new: int
+    ratio: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,15 +87,48 @@ def read_migrations(table: pd.DataFrame | None, market: MarketData) -> list[Conv
     conversions: list[Conversion] = []
     home: dict[int, int] = {}  # the column under which a migrated asset goes on
     for line in _lines(table, MIGRATION_COLUMNS, "migrations", market):
-        ratio = float(line.ratio)
-        if not (ratio > 0 and np.isfinite(ratio)):
-            raise DataError(f"migrations: {line.asset_id} on {line.date.date()} has ratio {line.ratio}: expected > 0.")
+        ratio = _ratio(line, "migrations")
         named, new = (_place(name, market, "migrations") for name in (line.asset_id, line.new_asset_id))
         old = home.get(named, named)
         conversions.append(Conversion(row=line.row, old=old, new=old if new == named else new, ratio=ratio))
         if new != named:
             home[new] = old
     return conversions
+
+
+def read_forks(table: pd.DataFrame | None, market: MarketData, conversions: list[Conversion]) -> list[Fork]:
+    """The forks (and airdrops) announced by the market's last day, in order of date.
+
+    Parameters
+    ----------
+    table : DataFrame, optional
+        Columns date, asset_id, new_asset_id, ratio (new units for each old one, which is kept).
+    conversions : list of Conversion
+        A migrated asset's fork is one of the asset under which it goes on.
+
+    Raises
+    ------
+    DataError
+        As `read_migrations` does, and if an asset is to fork into itself.
+    """
+    forks = []
+    for line in _lines(table, FORK_COLUMNS, "forks", market):
+        asset, new = (_place(name, market, "forks") for name in (line.asset_id, line.new_asset_id))
+        if asset == new:
+            raise DataError(
+                f"forks: {line.asset_id} on {line.date.date()} forks into itself: expected the asset_id of the new "
+                "coin. A redenomination belongs into migrations."
+            )
+        home = [step.old for step in conversions if step.new == asset and step.row <= line.row]
+        forks.append(Fork(row=line.row, asset=home[-1] if home else asset, new=new, ratio=_ratio(line, "forks")))
+    return forks
+
+
+def _ratio(line: Any, name: str) -> float:
+    ratio = float(line.ratio)
+    if not (ratio > 0 and np.isfinite(ratio)):
+        raise DataError(f"{name}: {line.asset_id} on {line.date.date()} has ratio {line.ratio}: expected > 0.")
+    return ratio
 
 
 def read_removals(table: pd.DataFrame | None, market: MarketData) -> list[Removal]:

@@ -129,8 +129,9 @@ def _repriced(index: IndexHistory, old: Decision, new: Decision) -> tuple[np.nda
 def contributions_table(index: IndexHistory) -> pd.DataFrame:
     """What each member contributed to each day's return; the columns of a row add up to the return of the level.
 
-    Shape (days - 1, members ever + 2): yesterday's weight times today's return of each member, then "haircuts" (dead
-    tokens) and "costs", both taken from the grown value: ``-(1 + g) h`` and ``-(1 + g)(1 - h) c``.
+    Shape (days - 1, members ever + 2): yesterday's weight times today's return of each member (what a fork brought, for
+    its coin), then "haircuts" (dead tokens) and "costs", both taken from the grown value: ``-(1 + g) h`` and
+    ``-(1 + g)(1 - h) c``.
     """
     ever = np.unique(np.concatenate([trade.assets for trade in index.trades]))
     parts = np.zeros((len(index.dates), len(ever)))
@@ -139,6 +140,11 @@ def contributions_table(index: IndexHistory) -> pd.DataFrame:
             change = np.diff(segment.values(), axis=0) / segment.total()[:-1, None]
             rows = slice(segment.start - index.base_row + 1, segment.stop - index.base_row + 1)
             parts[rows, np.searchsorted(ever, segment.assets)] = change
+    yesterday = {segment.stop: segment.total()[-2] for segment in index.segments if segment.stop > segment.start}
+    for trade in index.trades:
+        if trade.gained is not None:
+            day = trade.row - index.base_row
+            parts[day, np.searchsorted(ever, trade.gained)] += trade.gain / yesterday[trade.row]
     growth = 1.0 + parts.sum(axis=1)
     kept, paid = np.ones(len(index.dates)), np.ones(len(index.dates))
     for trade in index.trades:

@@ -35,6 +35,7 @@ def build_index(
     votes: pd.DataFrame | None = None,
     migrations: pd.DataFrame | None = None,
     removals: pd.DataFrame | None = None,
+    forks: pd.DataFrame | None = None,
 ) -> IndexHistory:
     """Build an index: decide on every determination day, trade on every effective day, hold in between.
 
@@ -54,6 +55,8 @@ def build_index(
         date, asset_id, new_asset_id, ratio (new units per old one): redenominations and migrations.
     removals : DataFrame, optional
         date, asset_id, reason: extraordinary removals, sold at the next close.
+    forks : DataFrame, optional
+        date, asset_id, new_asset_id, ratio (new units for each old one): coins given to holders, sold when they trade.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def build_index(
     """
     for line in unknown_tags(market, methodology):
         warnings.warn(f"{methodology.name}: {line}", MethodologyWarning, stacklevel=2)
-    tables = {"signals": signals, "votes": votes, "migrations": migrations, "removals": removals}
+    tables = {"signals": signals, "votes": votes, "migrations": migrations, "removals": removals, "forks": forks}
     source = PointInTime(market, **tables, outlier_jump=methodology.events.outlier_jump)
     plan = determinations(source.dates, methodology.schedule)
     first = _first_decision(source, methodology, plan)

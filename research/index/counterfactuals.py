@@ -92,7 +92,7 @@ def _tables_for(index: IndexHistory, market: MarketData) -> dict[str, pd.DataFra
     """The index's tables, without lines on assets that a smaller market does not have."""
     known = set(market.prices.columns)
     tables = dict(index.tables)
-    for name in ("migrations", "removals"):
+    for name in ("migrations", "removals", "forks"):
         table = tables.get(name)
         if table is not None:
             ids = [column for column in ("asset_id", "new_asset_id") if column in table]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def holdings_table(index: IndexHistory, date: Date | None) -> pd.DataFrame:
     """One row per member at the close of a day, largest first.
 
-    Columns: asset_id, symbol, rank (Int64), target_weight (of the last trade), weight, units, price, price_date (the
+    Columns: asset_id, symbol, rank (Int64, at the last reconstitution), target_weight (of the last trade), weight, units, price, price_date (the
     day of the price: earlier where it is carried), since (start of the present membership), reason.
     """
     row = row_of(index, date)
@@ -36,14 +36,16 @@ def holdings_table(index: IndexHistory, date: Date | None) -> pd.DataFrame:
     price, printed = index.source.carried_prices(row, positions)
     quoted = index.source.quoted_units(row)[positions]
     weights = index.weights.iloc[row - index.base_row].reindex(members["asset_id"]).to_numpy()
-    reasons = _latest_reconstitution(index, row).set_index("asset_id")["reason"]
-    table = members[["asset_id", "symbol", "rank", "target_weight"]].assign(
+    reasons = _latest_reconstitution(index, row).set_index("asset_id")[["rank", "reason"]]
+    table = members[["asset_id", "symbol"]].assign(
+        rank=reasons["rank"].reindex(members["asset_id"]).to_numpy(),
+        target_weight=members["target_weight"],
         weight=weights,
         units=members["units"].to_numpy() * quoted / index.source.quoted_units(trades[-1].row)[positions],
         price=price / quoted,
         price_date=index.source.dates[printed],
         since=_since(index, trades, members["asset_id"]),
-        reason=reasons.reindex(members["asset_id"]).to_numpy(),
+        reason=reasons["reason"].reindex(members["asset_id"]).to_numpy(),
     )
     return table.sort_values(["weight", "asset_id"], ascending=[False, True], ignore_index=True)
 
@@ -107,8 +109,9 @@ def caveats(index: IndexHistory) -> list[str]:
     """Sentences for the reader, most serious first."""
     market, rules = index.market, index.methodology
     lines = []
-    if not index.level.iloc[-1] > 0:
-        lines.append(f"The level has been zero since {index.level.idxmin().date()}: all that was held was written off.")
+    gone = np.flatnonzero(~(index.level.to_numpy() > 0))
+    if len(gone):
+        lines.append(f"The level has been zero since {index.dates[gone[0]].date()}: all that was held was written off.")
     if market.manifest.simulated:
         lines.append("SIMULATED data: this market never existed.")
     if not index.investable:
@@ -134,7 +137,8 @@ def caveats(index: IndexHistory) -> list[str]:
     kept = sum(decision.kept for decision in index.decision_records)
     if kept:
         lines.append(f"{kept} times too few assets were eligible and the previous composition was kept.")
-    lines.append("A price index: staking income, airdrops and taxes are not in it.")
+    coins = "airdrops and forks" if index.tables.get("forks") is None else "airdrops and forks not given to it"
+    lines.append(f"A price index: staking income, {coins}, and taxes are not in it.")
     return lines + list(market.manifest.caveats)
 
 

@@ -54,7 +54,7 @@ class IndexHistory:
 
     @cached_property
     def level(self) -> pd.Series:
-        """The index, net of trading costs: a price index, without staking income, airdrops and taxes."""
+        """The index, net of trading costs: a price index, without staking income and taxes, with forks as given."""
         return self._series(self._value * self._factor(self._net_factors(self.methodology.events.removal_haircut)))
 
     @cached_property
@@ -94,6 +94,9 @@ class IndexHistory:
         for segment in self.segments:
             start = segment.start - self.base_row
             value[start + 1 : segment.stop - self.base_row + 1] = segment.total()[1:]
+        for trade in self.trades:
+            if trade.gained is not None:
+                value[trade.row - self.base_row] = trade.value
         return value
 
     def _haircuts(self, haircut: float) -> FloatArray:

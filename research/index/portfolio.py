@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from research.index import trading
+from research.index.forks import DAYS_TO_TRADE, Owed, due, owed
 from research.index.incidents import incidents
 from research.index.methodology import Methodology
 from research.index.records import Decision, Event, Segment, Trade
@@ -31,6 +32,7 @@ class Portfolio:
     segments: list[Segment] = field(default_factory=list)
     trades: list[Trade] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    owed: list[Owed] = field(default_factory=list)
 
     # ------------------------------------------------------------------ holding
 
@@ -70,6 +72,13 @@ class Portfolio:
                 and np.isin([conversion.old, conversion.new], self.assets).any()
             ):
                 rows.append(conversion.row)
+        for fork in self.source.forks:
+            if path.start < fork.row <= path.stop and fork.asset in self.assets:
+                rows.append(fork.row)
+        for coins in self.owed:
+            outcome = due(self.source, coins, path.stop)
+            if outcome is not None:
+                rows.append(outcome[0])
         return min(rows, default=None)
 
     def _dead(self, stale: IntArray) -> BoolArray:
@@ -90,6 +99,29 @@ class Portfolio:
         for conversion in self.source.conversions:
             if conversion.row == self.row:
                 self._convert(conversion.old, conversion.new)
+        self._fork()
+
+    def _fork(self) -> None:
+        """Note what today's forks bring, and sell or give up what earlier ones have brought."""
+        for coins in self.owed.copy():
+            outcome = due(self.source, coins, self.row)
+            if outcome is None:
+                continue
+            self.owed.remove(coins)
+            if outcome[1]:
+                trade = trading.fork_sale(self, coins.fork.new, coins.units)
+                effect = trade.gain / (trade.value - trade.gain)
+                self.log("fork sold", self.row, coins.fork.new, "sold, and put into what is held", effect)
+                self._book(trade)
+            else:
+                self.log("fork given up", self.row, coins.fork.new, f"not to be sold within {DAYS_TO_TRADE} days", 0.0)
+        for fork in self.source.forks:
+            coins_owed = owed(self, fork) if fork.row == self.row else None
+            if coins_owed is not None:
+                self.owed.append(coins_owed)
+                name = self.source.asset_ids[fork.asset]
+                detail = f"{fork.ratio:.6g} for each {name} held: sold at the second close with a price"
+                self.log("forked", self.row, fork.new, detail)
 
     def _convert(self, old: int, new: int) -> None:
         """Exchange what is held of a migrated asset's new id for the old id under which it goes on, value for value."""

@@ -141,9 +141,9 @@ class Trade:
     Attributes
     ----------
     cause : str
-        "initial", "reconstitution", "rebalance", "drift", "stable switch", "removal" or "conversion".
+        "initial", "reconstitution", "rebalance", "drift", "stable switch", "removal", "conversion" or "fork".
     decision : Decision, optional
-        What is carried out; none for a removal and a conversion.
+        What is carried out; none for a removal, a conversion and a fork.
     rank : ndarray of int
         Rank at the determination, 0 where there was none.
     target, before, after : ndarray
@@ -156,6 +156,8 @@ class Trade:
         Removed without a price: what the haircut applies to.
     value : float
         Value of the index at this close, 1 at the base, at zero cost and with dead tokens at their last price.
+    gain : float
+        The part of it that comes with the trade: a fork's coins `gained`, in `before` though they were not held.
     cash_before, cash_after : float
         Weight of cash: only where no member could be traded.
     cost : float
@@ -184,6 +186,8 @@ class Trade:
     cost_note: str = ""
     market_value: float = np.nan
     market_value_kept: float = 1.0
+    gain: float = 0.0
+    gained: int | None = None
 
     @property
     def lost(self) -> float:

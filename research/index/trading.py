@@ -116,6 +116,36 @@ def switch(portfolio: Portfolio, decision: Decision) -> Trade | None:
     return _priced(portfolio, replace(trade, frozen=leg & ~left))
 
 
+def fork_sale(portfolio: Portfolio, new: int, units: float) -> Trade:
+    """Sell the coins that a fork has brought and put the proceeds into what is held, in proportion."""
+    held = standing(portfolio, [new])
+    coin = held.assets == new
+    gain = float(units * held.prices[coin][0])
+    open_today = (held.stale == 0) & (held.values > 0)
+    room = held.values[open_today].sum()
+    after = held.values.copy()
+    if room > 0:
+        after[open_today] *= 1.0 + gain / room
+    brought = np.where(coin, units, 0.0)
+    held = replace(
+        held,
+        units=held.units + brought,
+        values=held.values + np.where(coin, gain, 0.0),
+        total=held.total + gain,
+    )
+    trade = _trade(portfolio, held, "fork", after, cash=held.cash + (0.0 if room > 0 else gain))
+    return _priced(
+        portfolio,
+        replace(
+            trade,
+            frozen=(held.stale > 0) & (after > 0),
+            market_value_kept=1.0 - gain / held.total,
+            gain=gain,
+            gained=new,
+        ),
+    )
+
+
 def removal(portfolio: Portfolio, gone: IntArray) -> Trade:
     """Sell the assets in `gone` and put the value where the rulebook says, as far as that trades today."""
     stable = _freed_into(portfolio)

@@ -15,7 +15,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from research.errors import DataError, DataWarning, MethodologyError, suggest
-from research.index.actions import HeldBack, convert_panels, dated, quarantine, read_migrations, read_removals
+from research.index.actions import (
+    HeldBack,
+    convert_panels,
+    dated,
+    quarantine,
+    read_forks,
+    read_migrations,
+    read_removals,
+)
 from research.market import MarketData
 
 FloatArray = NDArray[np.float64]
@@ -39,12 +47,14 @@ class PointInTime:
         votes: pd.DataFrame | None = None,
         migrations: pd.DataFrame | None = None,
         removals: pd.DataFrame | None = None,
+        forks: pd.DataFrame | None = None,
         outlier_jump: float | None = None,
     ) -> None:
         self.market = market
         self.dates = market.dates
         self.conversions = read_migrations(migrations, market)
         self.removals = read_removals(removals, market)
+        self.forks = read_forks(forks, market, self.conversions)
         self.has_removals = removals is not None
         self.has_migrations = migrations is not None
         panels = {

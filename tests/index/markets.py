@@ -104,6 +104,9 @@ def random_case(tables: dict[str, Any], seed: int) -> tuple[MarketData, Methodol
     if "migrations" in known:
         moves = [(days[0], chosen[0], chosen[1], 2.0), (days[1], chosen[2], chosen[2], 100.0)]
         announced["migrations"] = pd.DataFrame(moves, columns=["date", "asset_id", "new_asset_id", "ratio"])
+    if "forks" in known:
+        new = [(days[5], chosen[5], chosen[6], 0.5), (days[6], chosen[7], chosen[8], 3.0)]
+        announced["forks"] = pd.DataFrame(new, columns=["date", "asset_id", "new_asset_id", "ratio"])
     if "removals" in known:
         exits = [(days[2], chosen[3], "halted"), (days[3], chosen[4], "delisted")]
         announced["removals"] = pd.DataFrame(exits, columns=["date", "asset_id", "reason"])

@@ -25,6 +25,10 @@ def migrations(*lines: tuple[str, str, str, float]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["date", "asset_id", "new_asset_id", "ratio"])
 
 
+def forks(*lines: tuple[str, str, str, float]) -> pd.DataFrame:
+    return pd.DataFrame(lines, columns=["date", "asset_id", "new_asset_id", "ratio"])
+
+
 def removals(*lines: tuple[str, str, str]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["date", "asset_id", "reason"])
 
@@ -411,3 +415,85 @@ def test_at_constant_prices_no_event_moves_the_level(seed: int, freed: str, lag:
     effects = index.events["effect_bps"].dropna()
     np.testing.assert_allclose(effects, 0.0, atol=1e-9)
     np.testing.assert_allclose(index.weights.sum(axis=1), 1.0, atol=1e-12)
+
+
+# ---------------------------------------------------------------------- forks
+
+
+def forked(**options: object):
+    """Half in a, half in b (1000 each at the base); b forks at par on the 20th, and its price falls by a quarter."""
+    b = np.where(DAYS >= SPLIT, 0.75, 1.0)
+    new = options.pop("new", np.where(DAYS >= "2021-01-22", 0.25, np.nan))
+    table = options.pop("forks", forks(("2021-01-20", "b", "c", 1.0)))
+    return build_index(market(a=flat(), b=b, c=new), two(**options), forks=table)
+
+
+def test_what_a_fork_brings_is_sold_at_the_second_close_with_a_price_and_makes_up_for_the_fall() -> None:
+    index = forked()
+    level = index.level
+    assert level["2021-01-19"] == pytest.approx(1000.0)
+    assert level["2021-01-22"] == pytest.approx(875.0)  # priced, not yet sold
+    assert level["2021-01-23":"2021-01-30"].to_numpy() == pytest.approx(1000.0)
+    assert index.weights.loc["2021-01-23"].to_dict() == pytest.approx({"a": 4 / 7, "b": 3 / 7, "c": 0.0})
+    happened = index.events.set_index("event")
+    assert happened.loc["forked", "date"] == SPLIT
+    assert happened.loc["fork sold", "date"] == pd.Timestamp("2021-01-23")
+    assert happened.loc["fork sold", "effect_bps"] == pytest.approx(125 / 875 * 1e4)
+    parts = index.contributions
+    assert parts.loc["2021-01-23", "c"] == pytest.approx(125 / 875)
+    np.testing.assert_allclose(parts.sum(axis=1), level.pct_change().iloc[1:], atol=1e-14)
+    sale = index.rebalances.loc["2021-01-23"]
+    assert (sale["cause"], sale["turnover"]) == ("fork", pytest.approx(0.125))
+    assert sale["divisor"] == pytest.approx(index.rebalances["divisor"].iloc[0] * 0.875)  # D * sum / (sum + spin)
+    token = index.token()
+    prices = index.market.prices.ffill().fillna(0.0).loc[index.level.index]
+    np.testing.assert_allclose((token.units * prices[token.units.columns]).sum(axis=1), token.net_asset_value)
+
+
+def test_without_the_table_a_fork_is_a_loss_and_the_caveat_says_what_is_not_in_the_index() -> None:
+    index = forked(forks=None)
+    assert index.level.iloc[-1] < 900
+    assert any("airdrops and forks, and taxes are not in it" in line for line in index.caveats)
+
+
+def test_the_sale_of_a_forks_coins_is_paid_for() -> None:
+    gross, net = forked(), forked(costs={"fee_bps": 100})
+    cost = 1 - net.level["2021-01-23"] / gross.level["2021-01-23"]
+    assert cost == pytest.approx(2 * 0.125 * 0.01, rel=0.02)  # the coins sold, the members bought
+
+
+@pytest.mark.parametrize("new", [np.full(len(DAYS), np.nan), np.where(DAYS == "2021-01-25", 0.25, np.nan)])
+def test_a_forks_coins_that_never_trade_twice_are_given_up(new: np.ndarray) -> None:
+    index = forked(new=np.where(DAYS >= "2021-02-22", 0.25, new))
+    assert index.level.iloc[-1] < 900
+    given_up = index.events[index.events["event"] == "fork given up"]
+    assert given_up["date"].tolist() == [SPLIT + pd.Timedelta(days=30)]
+
+
+def test_a_fork_counts_what_was_held_before_the_trades_of_its_day_in_the_units_quoted() -> None:
+    """On the 15th b is redenominated at 100 to 1; ten quoted units bring one coin."""
+    b = np.where(DAYS >= SPLIT, 0.0075, np.where(DAYS >= "2021-01-15", 0.01, 1.0))
+    new = np.where(DAYS >= "2021-01-22", 0.025, np.nan)
+    index = build_index(
+        market(a=flat(), b=b, c=new),
+        two(),
+        migrations=migrations(("2021-01-15", "b", "b", 100.0)),
+        forks=forks(("2021-01-20", "b", "c", 0.1)),
+    )
+    assert index.level["2021-01-23":"2021-01-30"].to_numpy() == pytest.approx(1000.0)
+
+
+def test_coins_of_a_fork_are_added_where_the_new_coin_is_held_anyway() -> None:
+    b = np.where(DAYS >= SPLIT, 0.75, 1.0)
+    index = build_index(
+        market(a=flat(), b=b, c=flat(0.25)),
+        three(),
+        forks=forks(("2021-01-20", "b", "c", 1.0)),
+    )
+    assert index.level["2021-01-21":].to_numpy() == pytest.approx(1000.0)  # sold the day after
+    assert index.weights.loc["2021-01-22"].to_dict() == pytest.approx({"a": 4 / 11, "b": 3 / 11, "c": 4 / 11})
+
+
+def test_a_fork_into_itself_is_refused() -> None:
+    with pytest.raises(DataError, match=r"forks: b on 2021-01-20 forks into itself"):
+        forked(forks=forks(("2021-01-20", "b", "b", 1.0)))

@@ -121,6 +121,12 @@ RULES = {
         "selection": {"count": 8, "min_count": 2},
         "schedule": {"reconstitution": "monthly", "drift_total": 0.1, "lag_days": 3},
     },
+    "forks": {
+        "known": ["forks", "migrations", "removals"],
+        "selection": {"count": 7, "min_count": 2},
+        "schedule": {"reconstitution": "weekly"},
+        "costs": {"fee_bps": 20},
+    },
     "removals into the stable leg": {
         "known": ["removals"],
         "universe": {"exclude_tags": ["stablecoin"]},
