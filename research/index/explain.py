@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 def holdings_table(index: IndexHistory, date: Date | None) -> pd.DataFrame:
     """One row per member at the close of a day, largest first.
 
-    Columns: asset_id, symbol, rank (Int64, at the last reconstitution), target_weight (of the last trade), weight, units, price, price_date (the
-    day of the price: earlier where it is carried), since (start of the present membership), reason.
+    Columns: asset_id, symbol, rank (Int64, at the last reconstitution), target_weight (of the last trade), weight,
+    units, price, price_date (the day of the price: earlier where it is carried), since (start of the present
+    membership), reason.
     """
     row = row_of(index, date)
     trades = [trade for trade in index.trades if trade.row <= row]
@@ -38,7 +39,7 @@ def holdings_table(index: IndexHistory, date: Date | None) -> pd.DataFrame:
     weights = index.weights.iloc[row - index.base_row].reindex(members["asset_id"]).to_numpy()
     reasons = _latest_reconstitution(index, row).set_index("asset_id")[["rank", "reason"]]
     table = members[["asset_id", "symbol"]].assign(
-        rank=reasons["rank"].reindex(members["asset_id"]).to_numpy(),
+        rank=reasons["rank"].reindex(members["asset_id"]).array,
         target_weight=members["target_weight"],
         weight=weights,
         units=members["units"].to_numpy() * quoted / index.source.quoted_units(trades[-1].row)[positions],

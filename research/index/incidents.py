@@ -71,9 +71,12 @@ def _new_supplies(source: PointInTime, path: Segment) -> Iterator[Event]:
     days = slice(path.start, path.stop + 1)
     supply = source.panel("market_cap")[days].take(path.assets, axis=1) / source.prices[days].take(path.assets, axis=1)
     growth = supply[1:] / supply[:-1]
+    migrated = {(step.row, step.old) for step in source.conversions}
     for day, place in np.argwhere((growth > np.exp(SUPPLY_JUMP)) | (growth < np.exp(-SUPPLY_JUMP))):
         detail = f"supply x{growth[day, place]:.3g} in a day: counts from the next determination on"
         row, asset = path.start + int(day) + 1, int(path.assets[place])
+        if (row, asset) in migrated:
+            continue
         yield Event(row=row, asset=asset, event="supply revised", detail=detail, effect=0.0)
 
 

@@ -217,3 +217,26 @@ def test_an_index_that_loses_everything_ends_at_zero_and_says_so() -> None:
     assert (index.level[:"2021-01-21"] == 1000).all()
     assert ("2021-01-22", "wiped out") in events_of(index)
     assert index.caveats[0] == "The level has been zero since 2021-01-22: all that was held was written off."
+
+
+def test_a_jump_of_the_supply_is_logged_without_effect_and_counts_at_the_next_weighing() -> None:
+    prices = pd.DataFrame({"a": flat(), "b": flat()}, index=DAYS)
+    caps = prices * np.where(DAYS >= "2021-01-20", 3.0, 1.0)[:, None] * [1.0, 0.0] + prices * [0.0, 1.0]
+    methodology = rules(
+        base_date=dt.date(2021, 1, 10), selection={"count": 2}, schedule={"reconstitution": "monthly", "lag_days": 1}
+    )
+    index = build_index(MarketData.from_panels(prices, caps), methodology)
+    revised = index.events[index.events["event"] == "supply revised"].iloc[0]
+    assert (str(revised["date"].date()), revised["asset_id"], revised["effect_bps"]) == ("2021-01-20", "a", 0.0)
+    assert revised["detail"] == "supply x3 in a day: counts from the next determination on"
+    assert index.weights["a"].loc["2021-01-25"] == 0.5
+    assert index.weights["a"].loc["2021-02-02"] == pytest.approx(0.75)
+
+
+def test_ranks_of_holdings_are_those_of_their_reasons_after_a_removal_too() -> None:
+    dying = missing(flat(0.5), "2021-02-05", "2021-02-20")
+    index = build_index(market(a=flat(), b=dying, c=flat(0.2)), two_asset_rules(remove_after_days=4))
+    held = index.holdings("2021-02-20").set_index("asset_id")
+    assert held.index.tolist() == ["a"]
+    assert held.loc["a", "rank"] == 1
+    assert held.loc["a", "reason"].startswith("rank 1 of 3")
