@@ -15,6 +15,7 @@ from research.index.actions import Conversion
 from research.index.decision import decide
 from research.index.explain import unknown_tags
 from research.index.history import IndexHistory
+from research.index.incidents import incidents
 from research.index.methodology import Methodology
 from research.index.portfolio import Portfolio
 from research.index.records import Decision, Segment, State, Trade
@@ -89,7 +90,7 @@ def build_index(
         decision_records=tuple(decisions),
         segments=tuple(portfolio.segments),
         trades=tuple(portfolio.trades),
-        event_records=tuple(portfolio.events),
+        event_records=(*incidents(source, methodology, portfolio.segments), *portfolio.events),
         tables=tables,
     )
 
@@ -155,11 +156,12 @@ def _state(portfolio: Portfolio, decisions: list[Decision], pending: deque[Decis
     row = portfolio.row
     latest = next(decision for decision in reversed(decisions) if not decision.kept and decision.cause != "drift")
     week = itertools.takewhile(lambda decision: decision.row > row - WEEK, reversed(decisions))
-    assets, weights = portfolio.assets, portfolio.weights()
     waiting = [decision for decision in pending if not decision.kept]
     if waiting:
         planned = following(waiting[-1], row)
         assets, weights = planned.members, planned.weights
+    else:
+        assets, weights = portfolio.assets, portfolio.weights()
     return State(
         members=_members(portfolio, latest),
         assets=assets,

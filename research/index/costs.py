@@ -236,7 +236,7 @@ def trade_cost(
         As `cost_terms` and `cost_fraction` do; the message of the latter gets the day.
     """
     if costs.is_flat:
-        return cost_fraction(before, after, costs.rate), ""
+        return cost_fraction(before, after, costs.rate) if costs.rate else 0.0, ""
     terms = cost_terms(view, costs, assets)
     try:
         return cost_fraction(before, after, terms), terms.note

@@ -6,31 +6,74 @@ Each is a line of the event log, dated by the day on which it is known. What is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
 from research.index.methodology import Methodology
 from research.index.records import Event, Segment
 from research.index.stable_leg import leg_places, peg_distances
-from research.index.view import FloatArray, PointInTime
+from research.index.view import FloatArray, IntArray, PointInTime
 
 COLLAPSE, SURGE = -0.8, 5.0  # return of a day; today's volume over yesterday's
 SUPPLY_JUMP = 0.5  # change of the log of the supply in a day
 
 
-def incidents(source: PointInTime, methodology: Methodology, path: Segment) -> list[Event]:
-    """What happened on the days of a stretch, its first excluded."""
-    events = [*_gaps(source, methodology, path), *_collapses(source, path), *_new_supplies(source, path)]
-    if methodology.overlay is not None:
-        events += _strained_pegs(source, methodology, path)
-    return events
+def incidents(source: PointInTime, methodology: Methodology, segments: Sequence[Segment]) -> list[Event]:
+    """What happened on the days of stretches of holding, the first of each excluded; in order of day.
+
+    The arrays of all stretches are searched at once: most of them have nothing to tell.
+    """
+    events: list[Event] = []
+    paths = [path for path in segments if path.stop > path.start and len(path.assets)]
+    for path in paths:
+        if path.stale.any():
+            events += _gaps(source, methodology, path)
+        if methodology.overlay is not None:
+            events += _strained_pegs(source, methodology, path)
+    held = _Held.of(paths)
+    events += _collapses(source, paths, held)
+    events += _new_supplies(source, held)
+    return sorted(events, key=lambda event: event.row)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Held:
+    """Each day and asset held through, one after the other, with the price of the day and of the day before.
+
+    `path` and `place` say which stretch it was and which of its columns.
+    """
+
+    row: IntArray
+    asset: IntArray
+    path: IntArray
+    place: IntArray
+    price: FloatArray
+    before: FloatArray
+
+    @classmethod
+    def of(cls, paths: Sequence[Segment]) -> Self:
+        shapes = [(path.stop - path.start, len(path.assets)) for path in paths]
+        sizes = [days * width for days, width in shapes]
+        nothing: list[FloatArray] = [np.zeros(0)]
+        return cls(
+            row=_joined([np.repeat(np.arange(path.start + 1, path.stop + 1), len(path.assets)) for path in paths]),
+            asset=_joined([np.tile(path.assets, path.stop - path.start) for path in paths]),
+            path=np.repeat(np.arange(len(paths)), sizes),
+            place=_joined([np.tile(np.arange(width), days) for days, width in shapes]),
+            price=np.concatenate(nothing + [path.prices[1:].ravel() for path in paths]),
+            before=np.concatenate(nothing + [path.prices[:-1].ravel() for path in paths]),
+        )
+
+
+def _joined(parts: list[IntArray]) -> IntArray:
+    return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
 
 
 def _gaps(source: PointInTime, methodology: Methodology, path: Segment) -> Iterator[Event]:
     """When a price begins to be carried or is held back, when a member is suspended, and when its price comes back."""
-    if not path.stale.any():
-        return
     carry = methodology.events.carry_days
     stale, values, total = path.stale, path.values(), path.total()
     for day, place in np.argwhere(stale[1:] != stale[:-1]) + np.array([1, 0]):
@@ -54,30 +97,29 @@ def _gaps(source: PointInTime, methodology: Methodology, path: Segment) -> Itera
             yield Event(row=row, asset=asset, event="resumed", detail=detail, effect=float(change))
 
 
-def _collapses(source: PointInTime, path: Segment) -> Iterator[Event]:
+def _collapses(source: PointInTime, paths: Sequence[Segment], held: _Held) -> Iterator[Event]:
     """When a member loses 80 % in a day; nothing is done about it, for that would be hindsight."""
-    fall: FloatArray = path.prices[1:] / path.prices[:-1] - 1.0
-    for day, place in np.argwhere(fall <= COLLAPSE):
-        row, asset = path.start + int(day) + 1, int(path.assets[place])
+    for found in np.flatnonzero(held.price <= (1.0 + COLLAPSE) * held.before).tolist():
+        row, asset, path = int(held.row[found]), int(held.asset[found]), paths[held.path[found]]
+        fall = held.price[found] / held.before[found] - 1.0
         volume = source.panel("volume")[row - 1 : row + 1, asset]
         surge = f", volume x{volume[1] / volume[0]:.0f}" if volume[0] > 0 and volume[1] > SURGE * volume[0] else ""
-        loss = path.weights()[day, place] * fall[day, place]
-        detail = f"price {fall[day, place]:+.0%} in a day{surge}"
+        loss = path.weights()[row - 1 - path.start, held.place[found]] * fall
+        detail = f"price {fall:+.0%} in a day{surge}"
         yield Event(row=row, asset=asset, event="collapse", detail=detail, effect=float(loss))
 
 
-def _new_supplies(source: PointInTime, path: Segment) -> Iterator[Event]:
+def _new_supplies(source: PointInTime, held: _Held) -> Iterator[Event]:
     """When the supply that the data imply (cap / price) jumps. Units do not change: it counts at the next weighing."""
-    days = slice(path.start, path.stop + 1)
-    supply = source.panel("market_cap")[days].take(path.assets, axis=1) / source.prices[days].take(path.assets, axis=1)
-    growth = supply[1:] / supply[:-1]
+    caps, prices = source.panel("market_cap"), source.prices
+    now = caps[held.row, held.asset] / prices[held.row, held.asset]
+    growth = now / (caps[held.row - 1, held.asset] / prices[held.row - 1, held.asset])
     migrated = {(step.row, step.old) for step in source.conversions}
-    for day, place in np.argwhere((growth > np.exp(SUPPLY_JUMP)) | (growth < np.exp(-SUPPLY_JUMP))):
-        detail = f"supply x{growth[day, place]:.3g} in a day: counts from the next determination on"
-        row, asset = path.start + int(day) + 1, int(path.assets[place])
-        if (row, asset) in migrated:
-            continue
-        yield Event(row=row, asset=asset, event="supply revised", detail=detail, effect=0.0)
+    for found in np.flatnonzero((growth > np.exp(SUPPLY_JUMP)) | (growth < np.exp(-SUPPLY_JUMP))).tolist():
+        row, asset = int(held.row[found]), int(held.asset[found])
+        if (row, asset) not in migrated:
+            detail = f"supply x{growth[found]:.3g} in a day: counts from the next determination on"
+            yield Event(row=row, asset=asset, event="supply revised", detail=detail, effect=0.0)
 
 
 def _strained_pegs(source: PointInTime, methodology: Methodology, path: Segment) -> Iterator[Event]:

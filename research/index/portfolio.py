@@ -13,7 +13,6 @@ import numpy as np
 
 from research.index import trading
 from research.index.forks import DAYS_TO_TRADE, Owed, due, owed
-from research.index.incidents import incidents
 from research.index.methodology import Methodology
 from research.index.records import Decision, Event, Segment, Trade
 from research.index.view import BoolArray, FloatArray, IntArray, PointInTime
@@ -38,28 +37,38 @@ class Portfolio:
 
     def path(self, to: int) -> Segment:
         """What holding on would be worth, day by day, to the close of `to` or of the first forced sale before it."""
-        first, printed = self.source.carried_prices(self.row, self.assets)
-        prices = np.ascontiguousarray(self.source.prices[self.row : to + 1, self.assets])
-        days = np.arange(self.row, to + 1)[:, None]
-        last = np.where(np.isnan(prices), -1, days)
-        last[0] = printed
-        last = np.maximum.accumulate(last, axis=0)
-        inside = np.take_along_axis(prices, np.maximum(last - self.row, 0), axis=0)
+        prices, stale = self._carried(self.source.prices[self.row : to + 1].take(self.assets, axis=1))
         whole = Segment(
             start=self.row,
             stop=to,
             assets=self.assets,
             units=self.units,
             cash=self.cash,
-            prices=np.where(last >= self.row, inside, first),
-            stale=days - last,
+            prices=prices,
+            stale=stale,
         )
         forced = self._forced(whole)
         return whole.until(forced) if forced is not None else whole
 
+    def _carried(self, prices: FloatArray) -> tuple[FloatArray, IntArray]:
+        """Prices from today on with the last one carried through gaps, and the days since each was printed."""
+        gaps = np.isnan(prices)
+        if not gaps.any():
+            return prices, np.zeros(prices.shape, dtype=np.int64)
+        first, printed = self.source.carried_prices(self.row, self.assets)
+        days = np.arange(self.row, self.row + len(prices))[:, None]
+        last = np.where(gaps, -1, days)
+        last[0] = printed
+        last = np.maximum.accumulate(last, axis=0)
+        inside = np.take_along_axis(prices, np.maximum(last - self.row, 0), axis=0)
+        return np.where(last >= self.row, inside, first), days - last
+
     def _forced(self, path: Segment) -> int | None:
         """The first row after today on which a member must go, or turns into another asset."""
-        rows = [int(row) for row in np.flatnonzero(self._dead(path.stale)[1:].any(axis=1))[:1] + path.start + 1]
+        rows: list[int] = []
+        if path.stale.any():
+            dead = self._dead(path.stale)[1:].any(axis=1)
+            rows += (np.flatnonzero(dead)[:1] + path.start + 1).tolist()
         for removal in self.source.removals:
             place = np.flatnonzero(self.assets == removal.asset)
             if len(place) and removal.row < path.stop:
@@ -87,7 +96,6 @@ class Portfolio:
     def hold(self, path: Segment) -> None:
         """Hold to the end of the path; then do what is forced on that day."""
         self.segments.append(path)
-        self.events += incidents(self.source, self.methodology, path)
         self.row = path.stop
         if path.stop == path.start:
             return

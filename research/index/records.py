@@ -152,6 +152,8 @@ class Trade:
         Units after the trade, adding up to `value`, and the (carried) prices of the day.
     frozen : ndarray of bool
         Held, but without a price today: not traded.
+    moved : ndarray of bool
+        Bought or sold.
     written_off : ndarray of bool
         Removed without a price: what the haircut applies to.
     value : float
@@ -178,6 +180,7 @@ class Trade:
     units: FloatArray
     price: FloatArray
     frozen: BoolArray
+    moved: BoolArray
     written_off: BoolArray
     value: float
     cash_before: float
@@ -193,11 +196,6 @@ class Trade:
     def lost(self) -> float:
         """Share of the value in what is removed without a price: what a haircut takes its part of."""
         return min(float(self.before[self.written_off].sum()), 1.0)
-
-    @property
-    def moved(self) -> BoolArray:
-        """Which assets are bought or sold, shape (k,)."""
-        return np.asarray(~self.frozen & (self.before != self.after))
 
     @property
     def turnover(self) -> float:

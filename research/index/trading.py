@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from research.index.costs import trade_cost
 from research.index.records import Decision, Trade
 from research.index.stable_leg import leg_places, stable_coin
 from research.index.succession import following
-from research.index.view import FloatArray, IntArray
+from research.index.view import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     from research.index.portfolio import Portfolio
@@ -36,12 +35,14 @@ class Standing:
     cash: float
 
 
-def standing(portfolio: Portfolio, also: Iterable[int] = ()) -> Standing:
+def standing(portfolio: Portfolio, also: IntArray | list[int] | None = None) -> Standing:
     """What is held now, with places for the assets in `also` that are to be held."""
-    assets = np.union1d(portfolio.assets, np.asarray(list(also), dtype=np.int64)).astype(np.int64)
-    prices, printed = portfolio.source.carried_prices(portfolio.row, assets)
-    units = np.zeros(len(assets))
-    units[np.searchsorted(assets, portfolio.assets)] = portfolio.units
+    source, assets, units = portfolio.source, portfolio.assets, portfolio.units
+    if also is not None:
+        assets = source.union(portfolio.assets, np.asarray(also, dtype=np.int64))
+        units = np.zeros(len(assets))
+        units[np.searchsorted(assets, portfolio.assets)] = portfolio.units
+    prices, printed = source.carried_prices(portfolio.row, assets)
     values = units * prices
     return Standing(
         assets=assets,
@@ -66,25 +67,37 @@ def rebalance(portfolio: Portfolio, decision: Decision) -> Trade:
     held = standing(portfolio, decision.members)
     assets, total = held.assets, held.total
     place = np.searchsorted(assets, decision.members)
-    shape = np.zeros(len(assets))
+    target, shape, rank = np.zeros(len(assets)), np.zeros(len(assets)), np.zeros(len(assets), dtype=np.int64)
+    target[place] = decision.weights
     shape[place] = decision.weights * held.prices[place] / decision.prices
+    rank[place] = decision.member_ranks
     missing = held.stale > 0
-    flagged = np.isin(assets, [removal.asset for removal in source.removals if removal.row <= row])
-    announced_today = np.isin(assets, [removal.asset for removal in source.removals if removal.row == row])
-    frozen = (missing | announced_today | np.isin(assets, decision.unweighted)) & (held.values > 0)
-    buyable = (shape > 0) & ~missing & ~flagged & ~frozen
+    announced = [removal.asset for removal in source.removals if removal.row <= row]
+    today = [removal.asset for removal in source.removals if removal.row == row]
+    stuck = missing | source.among(assets, [*today, *decision.unweighted.tolist()])
+    frozen = stuck & (held.values > 0)
+    buyable = (shape > 0) & ~stuck & ~source.among(assets, announced)
     after = np.where(frozen, held.values, 0.0)
     rest = max(total - after.sum(), 0.0)
-    market_value = np.nan
-    if buyable.any():
-        after[buyable] = shape[buyable] / shape[buyable].sum() * rest
+    bought, market_value = shape[buyable].sum(), np.nan
+    if bought > 0:
+        after[buyable] = shape[buyable] * (rest / bought)
         if rest > 0:
-            market_value = _notional(decision) * shape[buyable].sum() / (rest / total)
-    cash = 0.0 if buyable.any() else rest
-    trade = _trade(portfolio, held, decision.cause, after, decision=decision, cash=cash)
-    trade = replace(trade, frozen=frozen, market_value=market_value)
-    # the base value is what the first basket is worth: its purchase lies before the index
-    return trade if decision.cause == "initial" else _priced(portfolio, trade)
+            market_value = _notional(decision) * bought / (rest / total)
+    return _trade(
+        portfolio,
+        held,
+        decision.cause,
+        after,
+        decision=decision,
+        target=target,
+        rank=rank,
+        frozen=frozen,
+        market_value=market_value,
+        cash_after=(0.0 if bought > 0 else rest) / total,
+        # the base value is what the first basket is worth: its purchase lies before the index
+        priced=decision.cause != "initial",
+    )
 
 
 def conversion(portfolio: Portfolio, old: int, new: int) -> Trade:
@@ -93,7 +106,7 @@ def conversion(portfolio: Portfolio, old: int, new: int) -> Trade:
     after = held.values.copy()
     after[held.assets == old] += held.values[held.assets == new]
     after[held.assets == new] = 0.0
-    return _trade(portfolio, held, "conversion", after)
+    return _trade(portfolio, held, "conversion", after, priced=False)
 
 
 def switch(portfolio: Portfolio, decision: Decision) -> Trade | None:
@@ -112,8 +125,14 @@ def switch(portfolio: Portfolio, decision: Decision) -> Trade | None:
         return None
     after = np.where(left, 0.0, held.values)
     after[into] += held.values[left].sum()
-    trade = _trade(portfolio, held, decision.cause, after, decision=following(decision, portfolio.row))
-    return _priced(portfolio, replace(trade, frozen=leg & ~left))
+    decision = following(decision, portfolio.row)
+    there = portfolio.source.among(decision.members, held.assets)
+    place = np.searchsorted(held.assets, decision.members[there])
+    target, rank = np.zeros(len(after)), np.zeros(len(after), dtype=np.int64)
+    target[place], rank[place] = decision.weights[there], decision.member_ranks[there]
+    return _trade(
+        portfolio, held, decision.cause, after, decision=decision, target=target, rank=rank, frozen=leg & ~left
+    )
 
 
 def fork_sale(portfolio: Portfolio, new: int, units: float) -> Trade:
@@ -133,16 +152,16 @@ def fork_sale(portfolio: Portfolio, new: int, units: float) -> Trade:
         values=held.values + np.where(coin, gain, 0.0),
         total=held.total + gain,
     )
-    trade = _trade(portfolio, held, "fork", after, cash=held.cash + (0.0 if room > 0 else gain))
-    return _priced(
+    return _trade(
         portfolio,
-        replace(
-            trade,
-            frozen=(held.stale > 0) & (after > 0),
-            market_value_kept=1.0 - gain / held.total,
-            gain=gain,
-            gained=new,
-        ),
+        held,
+        "fork",
+        after,
+        frozen=(held.stale > 0) & (after > 0),
+        cash_after=(held.cash + (0.0 if room > 0 else gain)) / held.total,
+        market_value_kept=1.0 - gain / held.total,
+        gain=gain,
+        gained=new,
     )
 
 
@@ -159,15 +178,17 @@ def removal(portfolio: Portfolio, gone: IntArray) -> Trade:
         after[takers] *= 1.0 + freed / room
     elif takers.any():
         after[takers] = freed / takers.sum()
-    trade = _trade(portfolio, held, "removal", after, cash=held.cash + (0.0 if takers.any() else freed))
     spread = takers.any() and stable is None
-    trade = replace(
-        trade,
+    return _trade(
+        portfolio,
+        held,
+        "removal",
+        after,
         frozen=~open_today & ~leaving,
         written_off=leaving & (held.stale > 0),
+        cash_after=(held.cash + (0.0 if takers.any() else freed)) / held.total,
         market_value_kept=1.0 - float(freed) / held.total if spread else 1.0,
     )
-    return _priced(portfolio, trade)
 
 
 def _freed_into(portfolio: Portfolio) -> int | None:
@@ -179,52 +200,49 @@ def _freed_into(portfolio: Portfolio) -> int | None:
 
 
 def _trade(
-    portfolio: Portfolio,
-    held: Standing,
-    cause: str,
-    after: FloatArray,
-    *,
-    decision: Decision | None = None,
-    cash: float | None = None,
+    portfolio: Portfolio, held: Standing, cause: str, after: FloatArray, *, priced: bool = True, **rest: Any
 ) -> Trade:
     """The record of a trade from what is held to the values `after`: what keeps its value keeps its units, to the bit.
 
-    Without a decision the target is what is held afterwards.
+    Parameters
+    ----------
+    priced : bool
+        Whether it costs what trading costs today.
+    rest
+        Other fields of `Trade`. By default the target is what is held afterwards, nothing is frozen or written off,
+        and cash stays.
     """
-    rank, target = np.zeros(len(held.assets), dtype=np.int64), after / held.total
-    if decision is not None:
-        place = np.searchsorted(held.assets, decision.members)
-        there = np.isin(decision.members, held.assets)
-        target = np.zeros(len(held.assets))
-        target[place[there]], rank[place[there]] = decision.weights[there], decision.member_ranks[there]
-    units = np.divide(after, held.prices, out=np.zeros_like(after), where=after > 0)
+    before, now = held.values / held.total, after / held.total
+    nobody = np.zeros(len(after), dtype=bool)
+    frozen: BoolArray = rest.pop("frozen", nobody)
+    moved = ~frozen & (before != now)
+    cost, note = 0.0, ""
+    if priced:
+        view, costs = portfolio.source.at(portfolio.row), portfolio.methodology.costs
+        cost, note = trade_cost(view, costs, held.assets[moved], before[moved], now[moved])
+    defaults: dict[str, Any] = {
+        "decision": None,
+        "rank": np.zeros(len(after), dtype=np.int64),
+        "target": now,
+        "written_off": nobody,
+        "cash_after": held.cash / held.total,
+    }
     return Trade(
         row=portfolio.row,
         cause=cause,
-        decision=decision,
         assets=held.assets,
-        rank=rank,
-        target=target,
-        before=held.values / held.total,
-        after=after / held.total,
-        units=np.where(after == held.values, held.units, units),
+        before=before,
+        after=now,
+        units=np.where(after == held.values, held.units, after / held.prices),
         price=held.prices,
-        frozen=np.zeros(len(held.assets), dtype=bool),
-        written_off=np.zeros(len(held.assets), dtype=bool),
+        frozen=frozen,
+        moved=moved,
         value=held.total,
         cash_before=held.cash / held.total,
-        cash_after=(held.cash if cash is None else cash) / held.total,
+        cost=cost,
+        cost_note=note,
+        **(defaults | rest),
     )
-
-
-def _priced(portfolio: Portfolio, trade: Trade) -> Trade:
-    """The trade with what it costs on today's terms; what keeps its weight costs nothing."""
-    moved = trade.moved
-    view = portfolio.source.at(portfolio.row)
-    cost, note = trade_cost(
-        view, portfolio.methodology.costs, trade.assets[moved], trade.before[moved], trade.after[moved]
-    )
-    return replace(trade, cost=cost, cost_note=note)
 
 
 def _notional(decision: Decision) -> float:

@@ -7,6 +7,7 @@ first print.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -74,9 +75,7 @@ class PointInTime:
         self.symbols: NDArray[np.object_] = (
             market.assets.set_index("asset_id")["symbol"].reindex(self.asset_ids).to_numpy(dtype=object)
         )
-        never = len(self.dates)
-        printed = ~np.isnan(self.prices)
-        self.first_row: IntArray = np.where(printed.any(axis=0), printed.argmax(axis=0), never)
+        self.first_row = _first_prints(self.prices)
         self.signals, self.votes = dated(signals, "signals", SIGNAL_COLUMNS), dated(votes, "votes", VOTE_COLUMNS)
         self._tags = _TagTable(market.tags, self.asset_ids)
 
@@ -135,6 +134,20 @@ class PointInTime:
             todo = todo[~has]
         values = np.where(found >= 0, self.prices[np.maximum(found, 0), assets], np.nan)
         return values, found
+
+    def union(self, *groups: IntArray) -> IntArray:
+        """Positions in any of the groups, sorted."""
+        marks = np.zeros(len(self.asset_ids), dtype=bool)
+        for group in groups:
+            marks[group] = True
+        return np.flatnonzero(marks)
+
+    def among(self, assets: IntArray, group: Sequence[int] | IntArray) -> BoolArray:
+        """Which of the assets are in the group, shape of `assets`."""
+        marks = np.zeros(len(self.asset_ids), dtype=bool)
+        marks[np.asarray(group, dtype=np.int64)] = True
+        found: BoolArray = marks[assets]
+        return found
 
     def quoted_units(self, row: int) -> FloatArray:
         """Units quoted at the close of `row` per unit at listing, by asset; 1 where nothing was redenominated."""
@@ -237,10 +250,16 @@ class MarketView:
 
     def marked(self, assets: IntArray) -> BoolArray:
         """Which of the listed assets are in `assets` (positions in the market), shape (n,)."""
-        marks = np.zeros(len(self.source.asset_ids), dtype=bool)
-        marks[assets] = True
-        chosen: BoolArray = marks[self.assets]
-        return chosen
+        return self.source.among(self.assets, assets)
+
+
+def _first_prints(prices: FloatArray) -> IntArray:
+    """Row of the first price of each asset, the number of rows where there is none, shape (n,)."""
+    first: IntArray = np.zeros(prices.shape[1], dtype=np.int64)
+    later = np.flatnonzero(np.isnan(prices[0]))
+    printed = ~np.isnan(prices[:, later])
+    first[later] = np.where(printed.any(axis=0), printed.argmax(axis=0), len(prices))
+    return first
 
 
 def _given(name: str, table: pd.DataFrame | None) -> pd.DataFrame:

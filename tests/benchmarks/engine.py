@@ -71,7 +71,7 @@ def peer(market: MarketData) -> pd.Series:
     strategy = bt.Strategy(
         "bt", [bt.algos.RunMonthly(run_on_end_of_period=True), Largest(market.market_caps), bt.algos.Rebalance()]
     )
-    test = bt.Backtest(strategy, market.prices, integer_positions=False, initial_capital=1e9, progress_bar=False)
+    test = bt.Backtest(strategy, market.prices, integer_positions=False, initial_capital=1e6, progress_bar=False)
     test.run()
     return test.strategy.prices
 

@@ -34,14 +34,16 @@ def overlaid(
     sizes = {"a": 3e6, "b": 2e6, "c": 1e6}
     caps = panel * pd.Series(sizes).reindex(panel.columns).fillna(1e3)
     overlay = {"stable_leg": coins, "max_signal_age_days": 365} | tables.pop("overlay", {})
+    calendar = {"reconstitution": "monthly", "rebalance": "weekly", "lag_days": 1} | (schedule or {})
+    if calendar["rebalance"] == "weekly":
+        calendar["weekday"] = "sunday"
     return build_index(
         MarketData.from_panels(panel, caps, caps / 100, tags=tags.astype({"valid_from": "datetime64[us]"})),
         rules(
             base_date=BASE,
             universe={"exclude_tags": ["stablecoin"]},
             weighting={"scheme": "equal"},
-            schedule={"reconstitution": "monthly", "rebalance": "weekly", "weekday": "sunday", "lag_days": 1}
-            | (schedule or {}),
+            schedule=calendar,
             overlay=overlay,
             **({"selection": {"count": 2, "min_count": 1}} | tables),
         ),
