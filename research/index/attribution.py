@@ -137,10 +137,10 @@ def contributions_table(index: IndexHistory) -> pd.DataFrame:
     parts = np.zeros((len(index.dates), len(ever)))
     for segment in index.segments:
         if segment.stop > segment.start:
-            change = np.diff(segment.values(), axis=0) / segment.total()[:-1, None]
+            change = np.diff(segment.values(), axis=0) / segment.total[:-1, None]
             rows = slice(segment.start - index.base_row + 1, segment.stop - index.base_row + 1)
             parts[rows, np.searchsorted(ever, segment.assets)] = change
-    yesterday = {segment.stop: segment.total()[-2] for segment in index.segments if segment.stop > segment.start}
+    yesterday = {segment.stop: segment.total[-2] for segment in index.segments if segment.stop > segment.start}
     for trade in index.trades:
         if trade.gained is not None:
             day = trade.row - index.base_row

@@ -110,42 +110,53 @@ def constituents_table(index: IndexHistory) -> pd.DataFrame:
             "units": joined("units") * scale[number] * quoted,
             "price": joined("price") / quoted,
             "trade": after - before,
-            "status": texts(STATUSES, np.concatenate([_status(trade) for trade in trades])),
+            "status": texts(STATUSES, _statuses(trades)),
         }
     )
     return table.iloc[np.lexsort((assets, -after, number))].reset_index(drop=True)
 
 
 def _determined(index: IndexHistory) -> pd.DatetimeIndex:
-    """The determination day of each trade, NaT for a removal."""
-    days = [trade.decision.view.date if trade.decision else pd.NaT for trade in index.trades]
-    return pd.DatetimeIndex(days).as_unit(index.source.dates.unit)
+    """The determination day of each trade, NaT for one that no decision called for."""
+    rows = np.array([trade.decision.row if trade.decision else -1 for trade in index.trades])
+    return pd.DatetimeIndex(index.source.dates[rows].where(rows >= 0))
 
 
-def _status(trade: Trade) -> np.ndarray:
-    """What the trade did to each asset, as a place in STATUSES."""
-    held, holds = trade.before > 0, trade.after > 0
-    return np.select([trade.frozen, held & holds, holds, held], [0, 1, 2, 3], default=4)
+def _statuses(trades: Sequence[Trade]) -> np.ndarray:
+    """What each trade did to each of its assets, one trade after the other, as places in STATUSES."""
+    held, holds, frozen = (
+        np.concatenate(parts)
+        for parts in (
+            [trade.before > 0 for trade in trades],
+            [trade.after > 0 for trade in trades],
+            [trade.frozen for trade in trades],
+        )
+    )
+    return np.select([frozen, held & holds, holds, held], [0, 1, 2, 3], default=4)
 
 
 def rebalances_table(index: IndexHistory) -> pd.DataFrame:
     """One row per trade, indexed by effective_date.
 
-    Columns: determination_date, cause (initial, reconstitution, rebalance, removal), members, added, removed (int),
-    turnover (one-sided share of the value), cost (fraction of the value), market_value (USD, frozen caps), divisor
-    (market_value / level), level (net, after the trade), notes (str: what the decision fell back on).
+    Columns: determination_date, cause (initial, reconstitution, rebalance, drift, stable switch, removal, conversion,
+    fork), members, added, removed (int), turnover (one-sided share of the value), cost (fraction of the value),
+    market_value (USD, frozen caps), divisor (market_value / level), level (net, after the trade), notes (str: what the
+    decision fell back on).
     """
     trades = index.trades
-    status = [_status(trade) for trade in trades]
-    level = index.level.to_numpy()[[trade.row - index.base_row for trade in trades]]
+    status = _statuses(trades)
+    starts = np.cumsum([0, *(len(trade.assets) for trade in trades[:-1])])
+    holding = np.concatenate([trade.after > 0 for trade in trades])
+    rows = np.array([trade.row for trade in trades])
+    level = index.level.to_numpy()[rows - index.base_row]
     market_value = _market_values(index)
     return pd.DataFrame(
         {
             "determination_date": _determined(index),
             "cause": [trade.cause for trade in trades],
-            "members": [int((trade.after > 0).sum()) for trade in trades],
-            "added": [int((done == ADDED).sum()) for done in status],
-            "removed": [int((done == REMOVED).sum()) for done in status],
+            "members": np.add.reduceat(holding.astype(np.int64), starts),
+            "added": np.add.reduceat((status == ADDED).astype(np.int64), starts),
+            "removed": np.add.reduceat((status == REMOVED).astype(np.int64), starts),
             "turnover": [trade.turnover for trade in trades],
             "cost": index.trade_costs,
             "market_value": market_value,
@@ -153,7 +164,7 @@ def rebalances_table(index: IndexHistory) -> pd.DataFrame:
             "level": level,
             "notes": ["; ".join(trade.decision.notes) if trade.decision else "" for trade in trades],
         },
-        index=pd.DatetimeIndex(index.source.dates[[trade.row for trade in trades]], name="effective_date"),
+        index=pd.DatetimeIndex(index.source.dates[rows], name="effective_date"),
     )
 
 
@@ -195,7 +206,7 @@ def weights_table(index: IndexHistory) -> pd.DataFrame:
     cash = np.zeros(len(index.dates))
     for segment in index.segments:
         rows = slice(segment.start - index.base_row, segment.stop - index.base_row + 1)
-        total = segment.total()[:, None]
+        total = segment.total[:, None]
         weights[rows] = 0.0
         weights[rows, np.searchsorted(ever, segment.assets)] = segment.values() / total
         cash[rows] = segment.cash / total[:, 0]

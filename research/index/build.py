@@ -18,7 +18,7 @@ from research.index.history import IndexHistory
 from research.index.incidents import incidents
 from research.index.methodology import Methodology
 from research.index.portfolio import Portfolio
-from research.index.records import Decision, Segment, State, Trade
+from research.index.records import NOBODY, NOTHING, Decision, Segment, State, Trade
 from research.index.schedule import Determination, determinations
 from research.index.succession import following
 from research.index.view import IntArray, PointInTime
@@ -157,10 +157,11 @@ def _state(portfolio: Portfolio, decisions: list[Decision], pending: deque[Decis
     latest = next(decision for decision in reversed(decisions) if not decision.kept and decision.cause != "drift")
     week = itertools.takewhile(lambda decision: decision.row > row - WEEK, reversed(decisions))
     waiting = [decision for decision in pending if not decision.kept]
+    assets, weights = NOBODY, NOTHING
     if waiting:
         planned = following(waiting[-1], row)
         assets, weights = planned.members, planned.weights
-    else:
+    elif is_watchful(portfolio.methodology):  # nobody else asks
         assets, weights = portfolio.assets, portfolio.weights()
     return State(
         members=_members(portfolio, latest),
@@ -173,10 +174,12 @@ def _state(portfolio: Portfolio, decisions: list[Decision], pending: deque[Decis
 
 def _members(portfolio: Portfolio, latest: Decision) -> IntArray:
     """The members by the latest decision that chose any, without those removed since, under the ids of today."""
-    members = set(latest.chosen.tolist())
     since = itertools.takewhile(lambda trade: trade.row > latest.row, reversed(portfolio.trades))
     changes: list[tuple[int, Trade | Conversion]] = [(trade.row, trade) for trade in since if trade.cause == "removal"]
     changes += [(step.row, step) for step in portfolio.source.conversions if latest.row < step.row <= portfolio.row]
+    if not changes:
+        return np.sort(latest.chosen)
+    members = set(latest.chosen.tolist())
     for _, change in sorted(changes, key=lambda change: (change[0], isinstance(change[1], Conversion))):
         if isinstance(change, Trade):
             members -= set(change.assets[(change.before > 0) & (change.after == 0)].tolist())

@@ -54,7 +54,8 @@ def decide(view: MarketView, methodology: Methodology, state: State, *, cause: s
         candidates = Candidates(view=view, universe=methodology.universe, ranks=order, values=values, incumbents=held)
         chosen = select(candidates, selection)
     places = np.flatnonzero(chosen.mask)
-    places = places[np.lexsort((places, np.where(order[places] > 0, order[places], len(order) + 1)))]
+    rank = order[places]
+    places = places[np.where(rank > 0, rank, len(order) + 1).argsort(kind="stable")]
     if cause in ("drift", "stable switch"):
         sizes = Sizes(values=np.ones(len(places)))  # nobody is weighed anew
     else:
@@ -63,7 +64,7 @@ def decide(view: MarketView, methodology: Methodology, state: State, *, cause: s
     kept = chosen.kept or int(sized.sum()) < methodology.min_count
     if kept:
         places, sized = np.flatnonzero(held), np.zeros(int(held.sum()), dtype=bool)
-    looked_at = np.arange(len(view.assets)) if anew else places
+    looked_at: IntArray | slice = slice(None) if anew else places  # everybody, or the members
     decision = Decision(
         view=view,
         row=view.row,
@@ -72,7 +73,7 @@ def decide(view: MarketView, methodology: Methodology, state: State, *, cause: s
         kept=kept,
         kept_because=chosen.note if chosen.kept else "",
         assets=view.assets[looked_at],
-        screens=[screen.take(looked_at) for screen in screens],
+        screens=screens if anew else [screen.take(places) for screen in screens],
         eligible=eligible[looked_at],
         rank_value=values[looked_at],
         rank=order[looked_at],
@@ -124,8 +125,9 @@ def _weigh(
         raise MethodologyError(f"{methodology.name}, {view.date.date()}: {cause}") from cause
     assets = view.assets[places]
     caps = view.today("market_cap")[places]
-    raw = caps / caps.sum() if caps.sum() > 0 else weights.scheme  # NaN is not above zero
-    steps = np.vstack([raw, weights.scheme, weights.capped, weights.bounded, weights.bounded])
+    total = caps.sum()
+    raw = caps / total if total > 0 else weights.scheme  # NaN is not above zero
+    steps = np.array([raw, weights.scheme, weights.capped, weights.bounded, weights.bounded])
     if weights.notes:
         decision = replace(decision, notes=decision.notes + weights.notes)
     decision = _holding(decision, assets, order[places], steps)

@@ -93,7 +93,7 @@ class IndexHistory:
         value = np.ones(len(self.dates))
         for segment in self.segments:
             start = segment.start - self.base_row
-            value[start + 1 : segment.stop - self.base_row + 1] = segment.total()[1:]
+            value[start + 1 : segment.stop - self.base_row + 1] = segment.total[1:]
         for trade in self.trades:
             if trade.gained is not None:
                 value[trade.row - self.base_row] = trade.value

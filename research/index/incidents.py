@@ -7,15 +7,13 @@ Each is a line of the event log, dated by the day on which it is known. What is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 
 from research.index.methodology import Methodology
 from research.index.records import Event, Segment
 from research.index.stable_leg import leg_places, peg_distances
-from research.index.view import FloatArray, IntArray, PointInTime
+from research.index.view import FloatArray, PointInTime
 
 COLLAPSE, SURGE = -0.8, 5.0  # return of a day; today's volume over yesterday's
 SUPPLY_JUMP = 0.5  # change of the log of the supply in a day
@@ -33,49 +31,38 @@ def incidents(source: PointInTime, methodology: Methodology, segments: Sequence[
             events += _gaps(source, methodology, path)
         if methodology.overlay is not None:
             events += _strained_pegs(source, methodology, path)
-    held = _Held.of(paths)
-    events += _collapses(source, paths, held)
-    events += _new_supplies(source, held)
+    events += _collapses(source, paths)
+    events += _new_supplies(source, paths)
     return sorted(events, key=lambda event: event.row)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Held:
-    """Each day and asset held through, one after the other, with the price of the day and of the day before.
+def _jumps(
+    paths: Sequence[Segment], values: list[FloatArray], low: float, high: float
+) -> Iterator[tuple[Segment, int, int, float]]:
+    """Where a value is at most `low` or at least `high` times that of the day before: path, day, place and factor.
 
-    `path` and `place` say which stretch it was and which of its columns.
+    `values` are arrays of the shape of each path's prices.
     """
-
-    row: IntArray
-    asset: IntArray
-    path: IntArray
-    place: IntArray
-    price: FloatArray
-    before: FloatArray
-
-    @classmethod
-    def of(cls, paths: Sequence[Segment]) -> Self:
-        shapes = [(path.stop - path.start, len(path.assets)) for path in paths]
-        sizes = [days * width for days, width in shapes]
-        nothing: list[FloatArray] = [np.zeros(0)]
-        return cls(
-            row=_joined([np.repeat(np.arange(path.start + 1, path.stop + 1), len(path.assets)) for path in paths]),
-            asset=_joined([np.tile(path.assets, path.stop - path.start) for path in paths]),
-            path=np.repeat(np.arange(len(paths)), sizes),
-            place=_joined([np.tile(np.arange(width), days) for days, width in shapes]),
-            price=np.concatenate(nothing + [path.prices[1:].ravel() for path in paths]),
-            before=np.concatenate(nothing + [path.prices[:-1].ravel() for path in paths]),
-        )
+    if not paths:
+        return
+    now, before = (np.concatenate([part.ravel() for part in parts]) for parts in _days_apart(values))
+    factor = now / before
+    ends = np.cumsum([part.size - part.shape[1] for part in values])
+    for found in np.flatnonzero((factor <= low) | (factor >= high)).tolist():
+        number = int(np.searchsorted(ends, found, side="right"))
+        width = values[number].shape[1]
+        day, place = divmod(found - int(ends[number]) + values[number].size - width, width)
+        yield paths[number], day + 1, place, float(factor[found])
 
 
-def _joined(parts: list[IntArray]) -> IntArray:
-    return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
+def _days_apart(values: list[FloatArray]) -> tuple[list[FloatArray], list[FloatArray]]:
+    return [part[1:] for part in values], [part[:-1] for part in values]
 
 
 def _gaps(source: PointInTime, methodology: Methodology, path: Segment) -> Iterator[Event]:
     """When a price begins to be carried or is held back, when a member is suspended, and when its price comes back."""
     carry = methodology.events.carry_days
-    stale, values, total = path.stale, path.values(), path.total()
+    stale, values, total = path.stale, path.values(), path.total
     for day, place in np.argwhere(stale[1:] != stale[:-1]) + np.array([1, 0]):
         now, before = int(stale[day, place]), int(stale[day - 1, place])
         row, asset = path.start + int(day), int(path.assets[place])
@@ -97,28 +84,28 @@ def _gaps(source: PointInTime, methodology: Methodology, path: Segment) -> Itera
             yield Event(row=row, asset=asset, event="resumed", detail=detail, effect=float(change))
 
 
-def _collapses(source: PointInTime, paths: Sequence[Segment], held: _Held) -> Iterator[Event]:
+def _collapses(source: PointInTime, paths: Sequence[Segment]) -> Iterator[Event]:
     """When a member loses 80 % in a day; nothing is done about it, for that would be hindsight."""
-    for found in np.flatnonzero(held.price <= (1.0 + COLLAPSE) * held.before).tolist():
-        row, asset, path = int(held.row[found]), int(held.asset[found]), paths[held.path[found]]
-        fall = held.price[found] / held.before[found] - 1.0
+    prices = [path.prices for path in paths]
+    for path, day, place, factor in _jumps(paths, prices, 1.0 + COLLAPSE, np.inf):
+        row, asset, fall = path.start + day, int(path.assets[place]), factor - 1.0
         volume = source.panel("volume")[row - 1 : row + 1, asset]
         surge = f", volume x{volume[1] / volume[0]:.0f}" if volume[0] > 0 and volume[1] > SURGE * volume[0] else ""
-        loss = path.weights()[row - 1 - path.start, held.place[found]] * fall
+        loss = path.weights()[day - 1, place] * fall
         detail = f"price {fall:+.0%} in a day{surge}"
         yield Event(row=row, asset=asset, event="collapse", detail=detail, effect=float(loss))
 
 
-def _new_supplies(source: PointInTime, held: _Held) -> Iterator[Event]:
+def _new_supplies(source: PointInTime, paths: Sequence[Segment]) -> Iterator[Event]:
     """When the supply that the data imply (cap / price) jumps. Units do not change: it counts at the next weighing."""
     caps, prices = source.panel("market_cap"), source.prices
-    now = caps[held.row, held.asset] / prices[held.row, held.asset]
-    growth = now / (caps[held.row - 1, held.asset] / prices[held.row - 1, held.asset])
+    days = [slice(path.start, path.stop + 1) for path in paths]
+    supplies = [caps[rows, path.assets] / prices[rows, path.assets] for rows, path in zip(days, paths, strict=True)]
     migrated = {(step.row, step.old) for step in source.conversions}
-    for found in np.flatnonzero((growth > np.exp(SUPPLY_JUMP)) | (growth < np.exp(-SUPPLY_JUMP))).tolist():
-        row, asset = int(held.row[found]), int(held.asset[found])
+    for path, day, place, factor in _jumps(paths, supplies, np.exp(-SUPPLY_JUMP), np.exp(SUPPLY_JUMP)):
+        row, asset = path.start + day, int(path.assets[place])
         if (row, asset) not in migrated:
-            detail = f"supply x{growth[found]:.3g} in a day: counts from the next determination on"
+            detail = f"supply x{factor:.3g} in a day: counts from the next determination on"
             yield Event(row=row, asset=asset, event="supply revised", detail=detail, effect=0.0)
 
 

@@ -37,7 +37,7 @@ class Portfolio:
 
     def path(self, to: int) -> Segment:
         """What holding on would be worth, day by day, to the close of `to` or of the first forced sale before it."""
-        prices, stale = self._carried(self.source.prices[self.row : to + 1].take(self.assets, axis=1))
+        prices, stale = self._carried(np.ascontiguousarray(self.source.prices[self.row : to + 1, self.assets]))
         whole = Segment(
             start=self.row,
             stop=to,
@@ -101,9 +101,10 @@ class Portfolio:
             return
         stale = path.stale[-1]
         announced = [removal.asset for removal in self.source.removals if removal.row < self.row]
-        gone = self._dead(stale) | (np.isin(path.assets, announced) & (stale == 0))
-        if gone.any():
-            self._remove(path.assets[gone], stale[gone])
+        if announced or stale.any():
+            gone = self._dead(stale) | (self.source.among(path.assets, announced) & (stale == 0))
+            if gone.any():
+                self._remove(path.assets[gone], stale[gone])
         for conversion in self.source.conversions:
             if conversion.row == self.row:
                 self._convert(conversion.old, conversion.new)
@@ -208,18 +209,26 @@ class Portfolio:
     def _rebalance(self, decision: Decision) -> None:
         """Move to the decision's weights; what has no price today keeps its units."""
         trade = trading.rebalance(self, decision)
-        for place in np.flatnonzero(~trade.frozen & (trade.target > 0) & (trade.after == 0)):
-            self.log("not traded", self.row, int(trade.assets[place]), "no price on the effective day: not bought")
-        today = [removal.asset for removal in self.source.removals if removal.row == self.row]
-        for place in np.flatnonzero(trade.frozen):
-            asset = int(trade.assets[place])
-            why = (
-                "removal announced today, sold at the next close" if asset in today else "no price on the effective day"
-            )
-            self.log("not traded", self.row, asset, f"{why}: units kept")
+        untraded = trade.frozen | ((trade.target > 0) & (trade.after == 0))
+        if untraded.any():
+            self._log_untraded(trade, np.flatnonzero(untraded))
         if trade.cash_after > 0:
             self.log("not traded", self.row, None, "no member of the new composition has a price: value held as cash")
         self._book(trade)
+
+    def _log_untraded(self, trade: Trade, places: IntArray) -> None:
+        today = [removal.asset for removal in self.source.removals if removal.row == self.row]
+        priced = ~np.isnan(self.source.prices[self.row, trade.assets])
+        for place in places.tolist():
+            asset = int(trade.assets[place])
+            why = "no price on the effective day"
+            if asset in today:
+                why = "removal announced today, sold at the next close"
+            elif priced[place] and trade.frozen[place]:
+                why = "could not be weighted at the determination"
+            elif priced[place]:
+                why = "removal announced since the determination"
+            self.log("not traded", self.row, asset, f"{why}: {'units kept' if trade.frozen[place] else 'not bought'}")
 
     def _switch(self, decision: Decision, stable: int) -> None:
         """Move the stable leg into the stablecoin decided on."""

@@ -46,10 +46,9 @@ def measure(view: MarketView, name: str) -> FloatArray:
         return PERFORMANCE[asked.statistic or ""](view, asked.days)
     if asked.statistic == "ema":
         return exponential_mean(view, asked.panel, asked.days)
-    window = view.window(asked.panel, asked.days)
     if asked.statistic is None:
-        today: FloatArray = window[0]
-        return today
+        return view.today(asked.panel)
+    window = view.window(asked.panel, asked.days)
     values = window_median(window) if asked.statistic == "median" else window_mean(window)
     enough = window_count(window) >= MIN_WINDOW_SHARE * asked.days
     return np.where(enough & ~np.isnan(window[-1]), values, np.nan)
@@ -64,7 +63,8 @@ def ranks(view: MarketView, values: FloatArray, eligible: BoolArray, *, order: s
     sizes = values[rankable] if order == "highest" else -values[rankable]
     # positions follow sorted ids, and both sorts are stable: the last tie-break comes free
     places = np.argsort(-sizes, kind="stable")
-    if (np.diff(sizes[places]) == 0).any():
+    ordered = sizes[places]
+    if (ordered[1:] == ordered[:-1]).any():
         cap, volume = (np.nan_to_num(view.today(name)[rankable], nan=-1.0) for name in ("market_cap", "volume"))
         places = np.lexsort((-view.age_days()[rankable], -volume, -cap, -sizes))
     result = np.zeros(len(values), dtype=np.int64)

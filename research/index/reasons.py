@@ -43,12 +43,20 @@ def short_reasons(decision: Decision, methodology: Methodology) -> tuple[list[st
             (~chosen, f"out: not among the {count} chosen"),
         ]
     words = [reason for _, reason in reasons]
-    code = np.select([applies for applies, _ in reasons], list(range(len(reasons))))
-    failed = np.column_stack([~screen.passed for screen in decision.screens])
-    patterns, place = np.unique(failed[~decision.eligible], axis=0, return_inverse=True)
-    names = np.array([screen.name for screen in decision.screens], dtype=object)
-    code[~decision.eligible] = len(words) + place.ravel()
-    return words + ["not eligible: " + ", ".join(names[pattern]) for pattern in patterns], code
+    code = np.zeros(len(rank), dtype=np.int64)
+    for place in reversed(range(len(reasons))):  # the first that applies is the one
+        code[reasons[place][0]] = place
+    out = np.flatnonzero(~decision.eligible)
+    if not len(out):
+        return words, code
+    failed = sum((~screen.passed[out]).astype(np.int64) << place for place, screen in enumerate(decision.screens))
+    patterns, which = np.unique(failed, return_inverse=True)
+    code[out] = len(words) + which
+    names = [screen.name for screen in decision.screens]
+    return words + [
+        "not eligible: " + ", ".join(name for place, name in enumerate(names) if pattern >> place & 1)
+        for pattern in patterns.tolist()
+    ], code
 
 
 def full_reasons(decision: Decision, methodology: Methodology) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -19,7 +20,8 @@ class State:
     """What the index is at a close: its members by the latest decision, what it holds, and that decision.
 
     `assets` and `weights` are what is held, drifted to this close, or what will be held where a decision waits for its
-    effective day; empty before the start. `planned` is the turnover that determinations of the last week have planned.
+    effective day; empty before the start, and for rules that never ask (no overlay, no drift). `planned` is the
+    turnover that determinations of the last week have planned.
     """
 
     members: IntArray = field(default_factory=lambda: NOBODY)
@@ -110,13 +112,14 @@ class Segment:
         """Value of each member on each day, shape (stop - start + 1, k)."""
         return self.prices * self.units
 
+    @cached_property
     def total(self) -> FloatArray:
         """Value of the index on each day. C-ordered rows: the sum of a day does not depend on how many days follow."""
         return np.asarray(np.ascontiguousarray(self.values()).sum(axis=1) + self.cash)
 
     def weights(self) -> FloatArray:
         """Drifted weights of the members on each day, shape (stop - start + 1, k)."""
-        return self.values() / self.total()[:, None]
+        return self.values() / self.total[:, None]
 
     def until(self, stop: int) -> Segment:
         """The same stretch, ended at the close of `stop`."""

@@ -113,7 +113,7 @@ class IndexToken:
         units, cash = np.zeros((len(nav), len(members))), np.zeros(len(nav))
         for segment in index.segments:
             days = slice(segment.start - index.base_row, segment.stop - index.base_row + 1)
-            scale = nav[days] / segment.total()
+            scale = nav[days] / segment.total
             units[days] = 0.0
             units[days, np.searchsorted(members, segment.assets)] = scale[:, None] * segment.units
             cash[days] = scale * segment.cash

@@ -187,9 +187,15 @@ class MarketView:
         return np.ascontiguousarray(self.source.panel(field)[start : self.row + 1, self.assets])
 
     def today(self, field: str) -> FloatArray:
-        """Today's row of a panel, shape (n,)."""
-        row: FloatArray = self.source.panel(field)[self.row].take(self.assets)
-        return row
+        """Today's row of a panel, shape (n,). Not to be written to: whoever asks again gets the same array."""
+        if field not in self._rows:
+            self._rows[field] = self.source.panel(field)[self.row].take(self.assets)
+            self._rows[field].flags.writeable = False
+        return self._rows[field]
+
+    @cached_property
+    def _rows(self) -> dict[str, FloatArray]:
+        return {}
 
     def age_days(self) -> FloatArray:
         """Days since the first print, today included, shape (n,). Counted from the first row of the panel."""
@@ -272,11 +278,11 @@ class _TagTable:
     """Tags by name, each with the columns it applies to and since when (always, where that is unknown)."""
 
     def __init__(self, tags: pd.DataFrame, asset_ids: NDArray[np.object_]) -> None:
-        place = {asset: position for position, asset in enumerate(asset_ids)}
-        known = tags[tags["asset_id"].isin(place)]
         self._size = len(asset_ids)
+        positions = pd.Index(asset_ids).get_indexer(pd.Index(tags["asset_id"])) if len(tags) else np.zeros(0)
+        known = tags.assign(position=positions)[positions >= 0]
         self._by_tag = {
-            str(tag): (group["asset_id"].map(place).to_numpy(dtype=np.int64), pd.DatetimeIndex(group["valid_from"]))
+            str(tag): (group["position"].to_numpy(dtype=np.int64), pd.DatetimeIndex(group["valid_from"]))
             for tag, group in known.groupby("tag")
         }
 

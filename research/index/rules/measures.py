@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Self
 
 from research.index.rules.checks import require
@@ -32,6 +33,7 @@ class Measure:
     days: int
 
     @classmethod
+    @cache
     def parse(cls, name: str, key: str) -> Self:
         """Take a name apart; MethodologyError naming `key` if it is no measure."""
         size, performance = _SIZE.fullmatch(name), _PERFORMANCE.fullmatch(name)

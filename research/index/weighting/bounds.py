@@ -67,7 +67,8 @@ def bound(view: MarketView, weighting: Weighting, places: IntArray, sizes: Float
     both = Limits.of(
         sizes, caps_by_rank(sizes, weighting.tiers), weighting.min_weight, groups, weighting.max_group_weight
     )
-    both.check_floors()
+    if weighting.min_weight is not None:
+        both.check_floors()
     room = both.room(sizes)
     if room < 1.0 - SLACK:
         return _infeasible(weighting, both, sizes, scheme, room)

@@ -88,8 +88,9 @@ class Limits:
         max_group_weight: float | None = None,
     ) -> Limits:
         """Bounds broadcast to the members."""
-        upper = np.broadcast_to(np.asarray(1.0 if max_weight is None else max_weight, dtype=float), sizes.shape)
-        lower = np.broadcast_to(np.asarray(0.0 if min_weight is None else min_weight, dtype=float), sizes.shape)
+        upper, lower = np.empty(len(sizes)), np.empty(len(sizes))
+        upper[:] = 1.0 if max_weight is None else max_weight
+        lower[:] = 0.0 if min_weight is None else min_weight
         if max_group_weight is None:
             return cls(lower=lower, upper=upper)
         if groups is None or np.shape(groups) != sizes.shape:
@@ -152,7 +153,7 @@ class Limits:
                 f"The smallest feasible cap for {live.sum()} members is {needed:.6g}."
             )
         totals = np.bincount(self.codes, most).astype(float)
-        needed = _scale(np.ones(len(totals)), np.zeros(len(totals)), totals, 1.0)
+        needed, _ = _scaled(np.ones(len(totals)), np.zeros(len(totals)), totals, 1.0)
         return (
             f"{len(totals)} groups capped at {self.group_cap:.4g} have room for {self.room(sizes):.4g}, below 1. "
             f"The smallest feasible max_group_weight for these members is {needed:.6g}."
@@ -198,24 +199,51 @@ def _sizes(values: ArrayLike) -> FloatArray:
 def _fill(sizes: FloatArray, lower: FloatArray, upper: FloatArray, total: float) -> FloatArray:
     """``clip(k * sizes, lower, upper)`` that adds up to `total`; the lower bound where the size is zero."""
     live = sizes > 0
-    if not live.any():
-        return lower
-    k = _scale(sizes[live], lower[live], upper[live], total - lower[~live].sum())
-    return np.asarray(np.where(live, np.clip(k * sizes, lower, upper), lower))
+    if live.all():
+        return _scaled(sizes, lower, upper, total)[1]
+    weights = lower.copy()
+    if live.any():
+        weights[live] = _scaled(sizes[live], lower[live], upper[live], total - lower[~live].sum())[1]
+    return weights
 
 
-def _scale(sizes: FloatArray, lower: FloatArray, upper: FloatArray, total: float) -> float:
-    """The k at which ``clip(k * sizes, lower, upper)`` adds up to `total`."""
-    points = np.sort(np.concatenate([lower / sizes, upper / sizes]))
-    # twice as fast as np.clip on the few members of an index
-    above = bisect.bisect_left(points, total, key=lambda k: np.minimum(np.maximum(k * sizes, lower), upper).sum())
+def _scaled(sizes: FloatArray, lower: FloatArray, upper: FloatArray, total: float) -> tuple[float, FloatArray]:
+    """The k at which ``clip(k * sizes, lower, upper)`` adds up to `total`, and that; sizes are positive.
+
+    The sum grows piecewise linearly in k: at lower / size a member begins to grow, at upper / size it stops. Running
+    sums over these points find the piece at once, but sizes many orders of magnitude apart leave nothing of the small
+    ones in them: then the piece is searched for, with a sum of its own at each point.
+    """
+    points = np.concatenate([lower / sizes, upper / sizes])
+    order = points.argsort(kind="stable")
+    points = points[order]
+    slope = np.concatenate([sizes, -sizes])[order].cumsum()
+    sums = points * slope + np.concatenate([-lower, upper])[order].cumsum() + lower.sum()
+    k = _on_piece(sizes, lower, upper, total, points, int(sums.searchsorted(total)))
+    weights = _within(k * sizes, lower, upper)
+    if abs(weights.sum() - total) > SLACK * total:
+        place = bisect.bisect_left(points, total, key=lambda k: _within(k * sizes, lower, upper).sum())
+        k = _on_piece(sizes, lower, upper, total, points, place)
+        weights = _within(k * sizes, lower, upper)
+    return k, weights
+
+
+def _on_piece(
+    sizes: FloatArray, lower: FloatArray, upper: FloatArray, total: float, points: FloatArray, above: int
+) -> float:
+    """The k between two neighbouring points, the upper one in place `above`."""
     if above == 0:
         return float(points[0])
     if above == len(points):
         return float(points[-1])
-    middle = 0.5 * (points[above - 1] + points[above])
-    free = (lower < middle * sizes) & (middle * sizes < upper)
-    if not free.any():
+    middle = 0.5 * (points[above - 1] + points[above]) * sizes
+    free = (lower < middle) & (middle < upper)
+    growing = sizes[free].sum()
+    if not growing > 0:
         return float(points[above])
-    bound = np.clip(middle * sizes, lower, upper)[~free].sum()
-    return float((total - bound) / sizes[free].sum())
+    return float((total - _within(middle, lower, upper)[~free].sum()) / growing)
+
+
+def _within(values: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray:
+    # twice as fast as np.clip on the few members of an index
+    return np.minimum(np.maximum(values, lower), upper)
