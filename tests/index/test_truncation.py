@@ -164,19 +164,23 @@ def test_a_future_multiplied_by_random_numbers_changes_nothing_before_it(seed: i
     pd.testing.assert_series_equal(before, after, check_exact=True)
 
 
-def test_a_planted_look_ahead_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("method", "rank_by"), [("today", "market_cap"), ("window", "market_cap_mean_5d")])
+def test_a_planted_look_ahead_is_caught(monkeypatch: pytest.MonkeyPatch, method: str, rank_by: str) -> None:
     """A view that shows tomorrow's row must break the invariance: otherwise the tests above prove nothing."""
-    market, methodology = random_market(1, defects=False), rules(schedule={"reconstitution": "weekly", "lag_days": 1})
+    market = random_market(1, defects=False)
+    methodology = rules(
+        selection={"count": 5, "rank_by": rank_by}, schedule={"reconstitution": "weekly", "lag_days": 1}
+    )
     date = next(day for day in market.dates[120:] if day.day_of_week == 4)
     assert_truncation_invariant(market, methodology, [date])
     honest = MarketView.window
 
-    def peeking(self: MarketView, field: str, days: int) -> np.ndarray:
+    def peeking(self: MarketView, field: str, days: int = 1) -> np.ndarray:
         panel = self.source.panel(field)
-        tomorrow = min(self.row + 1, len(panel) - 1)
-        return np.vstack([honest(self, field, days)[1:], panel[tomorrow, self.assets]])
+        tomorrow = panel[min(self.row + 1, len(panel) - 1), self.assets]
+        return tomorrow if method == "today" else np.vstack([honest(self, field, days)[1:], tomorrow])
 
-    monkeypatch.setattr(MarketView, "window", peeking)
+    monkeypatch.setattr(MarketView, method, peeking)
     whole, cut = build_index(market, methodology), build_index(market.until(date), methodology)
     with pytest.raises(AssertionError):
         assert_same_up_to(cut, whole, date)
