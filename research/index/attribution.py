@@ -9,6 +9,7 @@ import pandas as pd
 
 from research.errors import DataError
 from research.index.records import Decision, Trade
+from research.index.succession import following
 
 if TYPE_CHECKING:
     from research.index.history import IndexHistory
@@ -36,8 +37,7 @@ def weight_steps(index: IndexHistory, date: Date | None) -> pd.DataFrame:
     Columns: asset_id, symbol, raw (in proportion to market cap), tilt (what the scheme changes), caps, floors, overlay
     (signals, volatility target, bands, limits on trading), final (their sum).
     """
-    decision = _executed(index, row_of(index, date))[-1].decision
-    assert decision is not None
+    decision = decision_in_force(index, row_of(index, date))
     steps = decision.steps
     table = pd.DataFrame(
         {
@@ -54,9 +54,19 @@ def weight_steps(index: IndexHistory, date: Date | None) -> pd.DataFrame:
     return table.sort_values(["final", "asset_id"], ascending=[False, True], ignore_index=True)
 
 
-def _executed(index: IndexHistory, row: int) -> list[Trade]:
-    """The trades that carried out a decision by the close of `row`."""
-    return [trade for trade in index.trades if trade.row <= row and trade.decision is not None]
+def decision_in_force(index: IndexHistory, row: int) -> Decision:
+    """The last decision on weights that was traded by the close of `row`."""
+    decided = (trade.decision for trade in reversed(index.trades) if trade.row <= row)
+    return next(decision for decision in decided if decision is not None)
+
+
+def rebalances_by(index: IndexHistory, row: int) -> list[tuple[Trade, Decision]]:
+    """The trades that brought weights to what was decided by the close of `row`; exchanging a stablecoin does not."""
+    return [
+        (trade, trade.decision)
+        for trade in index.trades
+        if trade.row <= row and trade.decision is not None and trade.decision.stable is None
+    ]
 
 
 def rebalance_difference(index: IndexHistory, date: Date | None) -> pd.DataFrame:
@@ -64,7 +74,8 @@ def rebalance_difference(index: IndexHistory, date: Date | None) -> pd.DataFrame
 
     Columns: asset_id, symbol, previous (weight after the rebalance before), drift (prices since then), supply, rank
     (who is in), tilt (scheme), cap (caps and floors), signal (overlay), execution (prices between determination and
-    effective day, members without a price, removals in between), weight (after the rebalance).
+    effective day, members without a price; removals, migrations and exchanged stablecoins in between), weight (after
+    the rebalance).
     ``previous + drift + ... + execution == weight``.
 
     Without market caps drift and supply cannot be told apart from the scheme, and are zero.
@@ -74,13 +85,11 @@ def rebalance_difference(index: IndexHistory, date: Date | None) -> pd.DataFrame
     DataError
         If there was no rebalance before.
     """
-    trades = _executed(index, row_of(index, date))
-    if len(trades) < 2:
+    rebalances = rebalances_by(index, row_of(index, date))
+    if len(rebalances) < 2:
         raise DataError(f"{index.methodology.name} has not been rebalanced by then: there is nothing to compare.")
-    before, after = trades[-2:]
-    old, new = before.decision, after.decision
-    assert old is not None
-    assert new is not None
+    (before, first), (after, new) = rebalances[-2:]
+    old = following(first, new.row)  # in the assets of the later one
     assets = np.unique(np.concatenate([old.members, new.members, before.assets, after.assets]))
 
     def spread(values: np.ndarray, members: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from research.errors import DataError, suggest
-from research.index.attribution import WATERFALL, row_of, weight_steps
+from research.index.attribution import WATERFALL, decision_in_force, row_of, weight_steps
 from research.index.audit import decisions_table
 from research.index.methodology import Methodology
 from research.index.reasons import full_reasons
@@ -161,6 +161,8 @@ class Explanation:
         Where the lines of entry and exit lie.
     waterfall : Series, optional
         The weight step by step (`WATERFALL`); none where there is no weight.
+    weighed : Timestamp, optional
+        Determination of that weight: the last rebalance, which may be later than the choice of members.
     """
 
     asset_id: str
@@ -172,6 +174,7 @@ class Explanation:
     rank: int | None
     buffer: str
     waterfall: pd.Series | None
+    weighed: pd.Timestamp | None
 
     def __str__(self) -> str:
         where, decided = "in" if self.selected else "out", self.determination_date.date()
@@ -182,7 +185,10 @@ class Explanation:
             self.screens.to_string(),
         ]
         if self.waterfall is not None:
-            lines.append("weight: " + ", ".join(f"{step} {value:+.2%}" for step, value in self.waterfall.items()))
+            lines.append(
+                f"weight, decided {self.weighed.date() if self.weighed else decided}: "
+                + ", ".join(f"{step} {value:+.2%}" for step, value in self.waterfall.items())
+            )
         return "\n".join(lines)
 
 
@@ -208,6 +214,7 @@ def explain(index: IndexHistory, asset_id: str, date: Date | None) -> Explanatio
     weights = weight_steps(index, date).set_index("asset_id")[WATERFALL]
     rank = int(decision.rank[place])
     removed = _removed_since(index, asset_id, decision, row)
+    weighed = asset_id in weights.index and removed is None
     return Explanation(
         asset_id=asset_id,
         determination_date=decision.view.date,
@@ -217,7 +224,8 @@ def explain(index: IndexHistory, asset_id: str, date: Date | None) -> Explanatio
         screens=_reason_card(decision, place),
         rank=rank or None,
         buffer=_buffer_line(index.methodology),
-        waterfall=weights.T[asset_id] if asset_id in weights.index and removed is None else None,
+        waterfall=weights.T[asset_id] if weighed else None,
+        weighed=decision_in_force(index, row).view.date if weighed else None,
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from research.index.methodology import Methodology
 from research.index.records import Decision
+from research.index.rules.measures import Measure
 from research.index.view import BoolArray, IntArray
 
 CHOOSING = ("initial", "reconstitution")
@@ -80,4 +81,5 @@ def full_reasons(decision: Decision, methodology: Methodology) -> list[str]:
 
 
 def _ranked_by(methodology: Methodology) -> str:
-    return "votes" if methodology.selection.rule == "votes" else methodology.selection.rank_by
+    selection = methodology.selection
+    return "votes" if selection.rule == "votes" else Measure.parse(selection.rank_by, "rank_by").words

@@ -5,14 +5,15 @@ Everything shown is computed in `research.index`; sums over the rows of a table 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from research.index.attribution import WATERFALL
+from research.index.attribution import WATERFALL, rebalances_by, row_of
+from research.index.rules.measures import Measure
 from research.reporting.formats import format_value
-from research.reporting.rulebook_text import measure
 from research.reporting.tables import Table
 
 if TYPE_CHECKING:
@@ -42,13 +43,6 @@ SCREENS: Mapping[str, tuple[str, str, str]] = {
 """Each screen of the engine: what it looks at, how that is printed, and how its limit reads."""
 
 
-def in_words(reasons: pd.Series, rules: Methodology) -> pd.Series:
-    """Reasons of the engine with the measure that ranks in words: "market_cap_mean_30d" is "mean market cap of …"."""
-    name, words = rules.selection.rank_by, measure(rules.selection.rank_by)
-    by = reasons.str.replace(f"by {name},", f"by {words},", regex=False)
-    return by.str.replace(f"no {name} to rank by", f"no {words} to rank by", regex=False)
-
-
 def reason_card(card: Explanation) -> Table:
     """`IndexHistory.explain`: every screen with what was looked at, the limit and the margin."""
     rows = [_screen(str(name), row) for name, row in card.screens.iterrows()]
@@ -65,6 +59,8 @@ def _screen(name: str, row: pd.Series) -> tuple[str, str, str, str, bool]:
     if sense == "there":
         return what, format_value(row["value"], kind), sense, format_value(None, kind), row["passed"]
     value = row["value"] if row["value"] != "" else None
+    if isinstance(value, float) and math.isinf(value):  # a distance from nobody
+        return what, "nothing to compare with", "", format_value(None, kind), row["passed"]
     limit = f"{sense} {format_value(row['limit'], kind)}".strip()
     return what, format_value(value, kind), limit, _margin(row["margin"]), row["passed"]
 
@@ -78,10 +74,10 @@ def _margin(share: float) -> str:
 def nearest_misses(frame: pd.DataFrame, rules: Methodology) -> Table:
     """`IndexHistory.nearest_misses` with the measure in words."""
     return Table(
-        frame.assign(reason=in_words(frame["reason"], rules)),
+        frame,
         "The nearest misses: left out, and stopped by one screen at most",
         formats={"rank_value": "usd" if "cap" in rules.selection.rank_by else "number"},
-        headers={"asset_id": "asset", "rank_value": measure(rules.selection.rank_by)},
+        headers={"asset_id": "asset", "rank_value": Measure.parse(rules.selection.rank_by, "rank_by").words},
         note="Where there is a buffer, a member that ranks lower may keep its place.",
     )
 
@@ -102,15 +98,14 @@ def weight_steps(frame: pd.DataFrame, *, decided: pd.Timestamp) -> Table:
 def rebalance_difference(index: IndexHistory, date: Date | None) -> Table:
     """`IndexHistory.rebalance_difference` with the one-sided sum of each cause; empty before the second rebalance."""
     columns = ["asset_id", "previous", *CAUSES, "weight"]
-    made = index.rebalances.loc[: date or index.dates[-1]]
-    made = made[made["determination_date"].notna()]
+    made = [index.dates[trade.row - index.base_row] for trade, _ in rebalances_by(index, row_of(index, date))]
     if len(made) < 2:
         return Table(pd.DataFrame(columns=columns), "What the last rebalance changed", note="There was none yet.")
     frame = index.rebalance_difference(date)
     sizes = (frame[CAUSES].abs().sum() / 2).to_frame().T.assign(asset_id="one-sided sum")
     return Table(
         pd.concat([frame, sizes], ignore_index=True)[columns],
-        f"From the rebalance of {made.index[-2]:%Y-%m-%d} to that of {made.index[-1]:%Y-%m-%d}",
+        f"From the rebalance of {made[-2]:%Y-%m-%d} to that of {made[-1]:%Y-%m-%d}",
         formats=dict.fromkeys(CAUSES, "fine change") | dict.fromkeys(("previous", "weight"), "fine percent"),
         headers={"asset_id": "asset", "previous": "before", "weight": "after"},
         note="Causes are named with the steps above: a price that rose shows under drift, and what a cap then took "

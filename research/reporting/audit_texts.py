@@ -9,7 +9,6 @@ import pandas as pd
 
 from research.index import IndexHistory, Methodology
 from research.index.explain import Explanation
-from research.reporting.audit_tables import in_words
 from research.reporting.formats import format_value
 from research.reporting.texts import bullets
 
@@ -19,9 +18,8 @@ _RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u20
 def reason_card(card: Explanation, rules: Methodology) -> str:
     """`IndexHistory.explain` as sentences: in or out, since which decision, why, and how the weight came about."""
     where = "in" if card.selected else "out"
-    [reason] = in_words(pd.Series([card.reason], dtype="str"), rules)
     sentences = [
-        f"**{card.asset_id} is {where}.** {reason[:1].upper()}{reason[1:]}.",
+        f"**{card.asset_id} is {where}.** {card.reason[:1].upper()}{card.reason[1:]}.",
         f"Decided at the close of {card.determination_date:%Y-%m-%d}, traded at {card.effective_date:%Y-%m-%d}'s.",
         f"The lines: {card.buffer}." if rules.selection.count else "",
     ]
@@ -30,7 +28,8 @@ def reason_card(card: Explanation, rules: Methodology) -> str:
         first, last = steps.pop("raw"), steps.pop("final")
         changes = "".join(f", {step} {format_value(value, 'fine change')}" for step, value in steps.items())
         weight = f"by market cap {format_value(first, 'fine percent')}{changes}"
-        sentences.append(f"Its weight: {weight}, which makes **{format_value(last, 'fine percent')}**.")
+        since = "" if card.weighed == card.determination_date else f", decided at the close of {card.weighed:%Y-%m-%d}"
+        sentences.append(f"Its weight{since}: {weight}, which makes **{format_value(last, 'fine percent')}**.")
     return " ".join(filter(None, sentences))
 
 

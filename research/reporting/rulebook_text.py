@@ -6,13 +6,13 @@ default has a sentence of its own. The engine's rules are in `research.index`; h
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
 from research.index import Methodology
 from research.index.rules import Costs, Events, Overlay, Schedule, Selection, Universe, Weighting
+from research.index.rules.measures import Measure
 from research.reporting.formats import format_value
 
 Sentences = Mapping[str, Callable[[Any], str]]
@@ -21,10 +21,6 @@ _OFTEN = {"daily": "every day", "weekly": "every week", "monthly": "every month"
     "yearly": "every year",
     "never": "once",
 }
-_STATISTICS = {"mean": "mean {} of the last {} days", "median": "median {} of the last {} days"} | {
-    "ema": "exponentially smoothed {} with a half-life of {} days",
-}
-_PERFORMANCE = {"return": "return over the last {} days", "max_drawdown": "maximum drawdown of the last {} days"}
 
 
 def rulebook_text(rules: Methodology) -> str:
@@ -64,17 +60,6 @@ def told(section: Any, head: str, sentences: Sentences) -> list[str]:
 
 def _default(field: Field[Any]) -> Any:
     return field.default_factory() if field.default_factory is not MISSING else field.default
-
-
-def measure(name: str) -> str:
-    """A measure's name in words: market_cap_mean_30d is "mean market cap of the last 30 days"."""
-    found = re.fullmatch(r"(?P<what>\w+?)(_(?P<how>mean|median|ema))?_(?P<days>\d+)d", name)
-    if found is None:
-        return f"{name.replace('_', ' ')} of the day"
-    what, days = found["what"].replace("_", " "), found["days"]
-    if found["how"]:
-        return _STATISTICS[found["how"]].format(what, days)
-    return _PERFORMANCE.get(found["what"], f"{what} of the last {{}} days").format(days)
 
 
 def _percent(share: float) -> str:
@@ -135,7 +120,7 @@ _UNIVERSE: Sentences = {
 
 
 def _chosen(selection: Selection) -> str:
-    by = measure(selection.rank_by)
+    by = Measure.parse(selection.rank_by, "rank_by").words
     heads = {
         "largest": f"The {selection.count} largest by {by}.",
         "top_by": f"The {selection.count} with the {selection.order} {by}.",
@@ -164,7 +149,7 @@ _SELECTION: Sentences = {
 
 
 def _weighted(weighting: Weighting) -> str:
-    size = measure(weighting.size_by or "market_cap")
+    size = Measure.parse(weighting.size_by or "market_cap", "size_by").words
     days, needed = weighting.window
     window = f"of the last {days} days (at least {needed} returns)"
     root = f"the square root of the {size}"
@@ -213,8 +198,8 @@ def _overlaid(overlay: Overlay) -> str:
     )
     return (
         f"{scaled if overlay.signals else ''}{freed}. Changes below {_percent(overlay.min_trade)} are not traded. "
-        f"A stablecoin {_percent(overlay.depeg_limit)} off its peg, or {_percent(overlay.depeg_warning)} for "
-        f"{overlay.depeg_days} days, is left for the next."
+        f"A stablecoin more than {_percent(overlay.depeg_limit)} off 1 USD, or more than "
+        f"{_percent(overlay.depeg_warning)} for {overlay.depeg_days} days, is exchanged for the next."
     )
 
 
@@ -222,7 +207,7 @@ _OVERLAY_HEAD = """
     stable_leg signals bullish neutral bearish max_signal_age_days mode min_trade depeg_warning depeg_limit depeg_days
     max_exposure exposure_step"""
 _OVERLAY: Sentences = {
-    "max_turnover": lambda o: f"A change that would move more than {_percent(o.max_turnover)} goes part of the way.",
+    "max_turnover": lambda o: f"No more than {_percent(o.max_turnover)} is turned over in seven days.",
     "volatility_target": lambda o: (
         f"The members together get the share that aims at {_percent(o.volatility_target)} volatility a year, at most "
         f"{_percent(o.max_exposure)}, changed in steps of {_percent(o.exposure_step)} or more."

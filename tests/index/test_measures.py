@@ -12,6 +12,7 @@ from research import evaluation
 from research.errors import MethodologyError
 from research.index.ranking import measure, ranks
 from research.index.rules import Selection
+from research.index.rules.measures import Measure
 from research.index.selection import largest
 from research.index.view import MarketView, PointInTime
 from research.index.windows import window_deviation, window_mean, window_median, window_sum
@@ -197,3 +198,18 @@ def test_the_unit_of_a_price_does_not_matter_to_performance(name: str) -> None:
     market = random_market(7)
     scaled = MarketData.from_panels(market.prices * 1024.0, market.market_caps, market.volumes)
     np.testing.assert_array_equal(measure(last_day(market), name), measure(last_day(scaled), name))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("market_cap", "market cap of the day"),
+        ("market_cap_mean_30d", "mean market cap of the last 30 days"),
+        ("market_cap_ema_30d", "exponentially smoothed market cap with a half-life of 30 days"),
+        ("volatility_90d", "volatility of the last 90 days"),
+        ("return_30d", "return over the last 30 days"),
+        ("volume_growth_30d", "volume growth of the last 30 days"),
+    ],
+)
+def test_a_measure_reads_as_words(name: str, words: str) -> None:
+    assert Measure.parse(name, "rank_by").words == words

@@ -13,6 +13,7 @@ from research.index.rules import Universe
 from research.index.screens import evaluate
 from research.reporting import audit_tables, audit_texts, figures
 from tests.conftest import ROOT
+from tests.index.markets import rules
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +43,27 @@ def test_every_screen_of_the_engine_has_words(index: IndexHistory) -> None:
 
 
 def test_no_reason_names_a_measure_as_the_machine_does(index: IndexHistory) -> None:
-    reasons = index.decisions["reason"]
-    full = pd.concat([index.nearest_misses()["reason"], index.holdings()["reason"], reasons])
-    words = audit_tables.in_words(full, index.methodology)
-    assert full.str.contains("market_cap_mean_30d").any()
-    assert not words.str.contains("market_cap_mean_30d").any()
-    assert words.iloc[0].startswith("rank 20 of 84 by mean market cap of the last 30 days, out")
+    reasons = pd.concat([index.nearest_misses()["reason"], index.holdings()["reason"], index.decisions["reason"]])
+    assert not reasons.str.contains("market_cap_mean_30d").any()
+    assert reasons.iloc[0].startswith("rank 20 of 84 by mean market cap of the last 30 days, out")
+
+
+def test_the_card_of_the_largest_has_nothing_to_compare_with(index: IndexHistory) -> None:
+    market = index.market
+    rulebook = rules(universe={"exclude_copies_of": 3, "exclude_tags": ["stablecoin"]}, selection={"count": 3})
+    words = audit_tables.reason_card(build_index(market, rulebook).explain("bitcoin")).words.set_index("screen")
+    line = words.loc["distance from the original, in bounds of the test"]
+    assert line.tolist() == ["nothing to compare with", "", "–", "yes"]
+
+
+def test_a_weight_decided_later_than_the_choice_of_members_says_when(index: IndexHistory) -> None:
+    rulebook = rules(schedule={"reconstitution": "quarterly", "rebalance": "monthly"}, selection={"count": 5})
+    quarterly = build_index(index.market, rulebook)
+    asset = quarterly.holdings("2022-06-15")["asset_id"].iloc[0]
+    card = quarterly.explain(asset, "2022-06-15")
+    assert (str(card.determination_date.date()), str(card.weighed.date())) == ("2022-03-31", "2022-05-31")
+    assert "weight, decided 2022-05-31: raw" in str(card)
+    assert "Its weight, decided at the close of 2022-05-31: " in audit_texts.reason_card(card, rulebook)
 
 
 def test_the_reason_card_gives_value_limit_and_margin_in_the_unit_of_each_screen(index: IndexHistory) -> None:

@@ -11,7 +11,7 @@ import pytest
 from research.index import Methodology, rulebooks
 from research.index.rules import Costs, Events, Overlay, Schedule, Selection, Universe, Weighting
 from research.reporting import rulebook_text as module
-from research.reporting.rulebook_text import measure, rulebook_text, told
+from research.reporting.rulebook_text import rulebook_text, told
 
 SECTIONS = {
     "universe": Universe,
@@ -81,9 +81,9 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
             {"max_weight_by_rank": (0.3, 0.2)},
             {"max_group_weight": 0.5},
             {"min_weight": 0.01},
-            {"infeasible": "relax_to_equal"},
         )
     ),
+    ("weighting", {"max_weight": 0.25}, {"infeasible": "relax_to_equal"}),
     ("weighting", {"max_group_weight": 0.5}, {"group_by": "theme:"}),
     ("weighting", {"scheme": "liquidity_mix"}, {"liquidity_share": 0.5}),
     ("weighting", {"scheme": "risk_parity"}, {"lookback_days": 120}),
@@ -197,18 +197,3 @@ def test_base_value_and_date_are_told() -> None:
     base = rules("universe", {})
     assert "1,000 on the first day with enough eligible tokens" in rulebook_text(base)
     assert "100 on 2020-02-03." in rulebook_text(replace(base, base_value=100.0, base_date=dt.date(2020, 2, 3)))
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("market_cap", "market cap of the day"),
-        ("market_cap_mean_30d", "mean market cap of the last 30 days"),
-        ("market_cap_ema_30d", "exponentially smoothed market cap with a half-life of 30 days"),
-        ("volatility_90d", "volatility of the last 90 days"),
-        ("return_30d", "return over the last 30 days"),
-        ("volume_growth_30d", "volume growth of the last 30 days"),
-    ],
-)
-def test_a_measure_reads_as_words(name: str, words: str) -> None:
-    assert measure(name) == words

@@ -12,6 +12,10 @@ from research.index.rules.checks import require
 _SIZE = re.compile(r"(market_cap|volume)(?:_(mean|median|ema)_(\d+)d)?")
 _PERFORMANCE = re.compile(r"(return|volatility|sharpe|consistency|max_drawdown|volume_growth)_(\d+)d")
 _LEAST_DAYS = {"volatility": 2, "sharpe": 2, "consistency": 7}
+_STATISTICS = {"mean": "mean {} of the last {} days", "median": "median {} of the last {} days"} | {
+    "ema": "exponentially smoothed {} with a half-life of {} days",
+}
+_PERIODS = {"return": "return over the last {} days", "max_drawdown": "maximum drawdown of the last {} days"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,3 +60,12 @@ class Measure:
             ),
         )
         return measure
+
+    @property
+    def words(self) -> str:
+        """In words: market_cap_mean_30d is "mean market cap of the last 30 days"."""
+        if self.panel is None:
+            what = (self.statistic or "").replace("_", " ")
+            return _PERIODS.get(self.statistic or "", f"{what} of the last {{}} days").format(self.days)
+        what = self.panel.replace("_", " ")
+        return _STATISTICS[self.statistic].format(what, self.days) if self.statistic else f"{what} of the day"
