@@ -453,7 +453,7 @@ def test_what_a_fork_brings_is_sold_at_the_second_close_with_a_price_and_makes_u
 def test_without_the_table_a_fork_is_a_loss_and_the_caveat_says_what_is_not_in_the_index() -> None:
     index = forked(forks=None)
     assert index.level.iloc[-1] < 900
-    assert any("airdrops and forks, and taxes are not in it" in line for line in index.caveats)
+    assert any("staking income, airdrops and forks are not in it" in line for line in index.caveats)
 
 
 def test_the_sale_of_a_forks_coins_is_paid_for() -> None:
