@@ -138,7 +138,9 @@ def caveats(index: IndexHistory) -> list[str]:
     kept = sum(decision.kept for decision in index.decision_records)
     if kept:
         lines.append(f"{kept} times too few assets were eligible and the previous composition was kept.")
-    coins = "airdrops and forks" if index.tables.get("forks") is None else "and airdrops and forks other than those given"
+    coins = (
+        "airdrops and forks" if index.tables.get("forks") is None else "and airdrops and forks other than those given"
+    )
     lines.append(f"A price index: taxes, staking income, {coins} are not in it.")
     return lines + list(market.manifest.caveats)
 

@@ -83,10 +83,8 @@ def apply_overlay(
         if leg is not None:
             target[leg] += 1.0 - target.sum()
         else:
-            notes.append("no stablecoin of the stable leg has a price and keeps its peg: nothing is moved into it")
-            exposure = 1.0 if weights.sum() >= WHOLE else exposure
             target[np.searchsorted(assets, members)] = weights
-            target = _without_coin(view, overlay, target, now)
+            target, exposure = _without_coin(view, overlay, assets, target, now, last_exposure, notes)
     turnover = 0.0
     if now is not None:
         target, turnover = _limit_trades(now, target, leg, overlay, planned, notes)
@@ -100,12 +98,28 @@ def apply_overlay(
     )
 
 
-def _without_coin(view: MarketView, overlay: Overlay, bounded: FloatArray, now: FloatArray | None) -> FloatArray:
-    """The members' weights as they are bounded; where even those leave a rest, what is held."""
-    if bounded.sum() >= WHOLE:
-        return bounded
+def _without_coin(
+    view: MarketView,
+    overlay: Overlay,
+    assets: IntArray,
+    bounded: FloatArray,
+    now: FloatArray | None,
+    last_exposure: float | None,
+    notes: list[str],
+) -> tuple[FloatArray, float]:
+    """Weights and exposure where a part belongs into the stable leg and no coin keeps its peg.
+
+    The members' weights as they are bounded. Where even those leave a rest, or the leg holds something, what is held: a
+    lost peg is no reason to buy what the signals sell.
+    """
+    nowhere = "no stablecoin of the stable leg has a price and keeps its peg"
+    in_leg = 0.0 if now is None else now[np.isin(assets, leg_places(view.source, overlay))].sum()
+    if bounded.sum() >= WHOLE and not in_leg > 0:
+        notes.append(f"{nowhere}: nothing is moved into it")
+        return bounded, 1.0
     if now is not None and now.sum() > 0:
-        return now
+        notes.append(f"{nowhere}: nothing trades")
+        return now, 1.0 if last_exposure is None else last_exposure
     raise MethodologyError(
         f"on {view.date.date()} a part of the weight belongs into the stable leg, but none of "
         f"{', '.join(overlay.stable_leg)} has a price within {overlay.depeg_warning:.1%} of 1 USD. "

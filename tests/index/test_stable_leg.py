@@ -189,6 +189,16 @@ def test_a_broken_coin_is_left_whatever_the_limit_on_turnover() -> None:
     assert index.weights.loc["2021-01-18", "usd"] == 0.0
 
 
+def test_the_only_coin_losing_its_peg_is_no_reason_to_buy_what_the_signals_sell() -> None:
+    """Half is in the leg when the peg goes, and stays there; both members are bearish by then, and stay as well."""
+    table = pd.concat([HALF, signals(("2021-01-20", "a", "bearish"))])
+    index = overlaid({"a": flat(), "b": flat(), "usd": np.where(DAYS >= "2021-01-20", 0.9, 1.0)}, table)
+    notes = index.rebalances.loc["2021-01-25":, "notes"]
+    assert (notes == "no stablecoin of the stable leg has a price and keeps its peg: nothing trades").all()
+    assert index.rebalances.loc["2021-01-25":, "turnover"].to_numpy() == pytest.approx(0.0, abs=1e-15)
+    assert index.weights["usd"].iloc[-1] == pytest.approx(0.45 / 0.95)
+
+
 # ---------------------------------------------------------------------- properties
 
 
