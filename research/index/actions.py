@@ -1,4 +1,4 @@
-"""What is announced about single assets: redenominations and migrations, extraordinary removals, outlier prints.
+"""Prices put right: redenominations and migrations applied, redenominations proposed, outlier prints held back.
 
 Prices are kept in the unit in which an asset was first listed. From the day of a redenomination or migration on they
 are multiplied by its ratio (new units per old one), so that a unit of the index stays what it was. Rows before the day
@@ -8,52 +8,19 @@ are not touched: nothing is known before it happens. Detection only proposes; a 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from research.errors import DataError, suggest
+from research.index.announcements import MIGRATION_COLUMNS, NOT_LISTED, Conversion
 from research.market import MarketData
 
 FloatArray = NDArray[np.float64]
 
-MIGRATION_COLUMNS = ["date", "asset_id", "new_asset_id", "ratio"]
-FORK_COLUMNS = MIGRATION_COLUMNS
-REMOVAL_COLUMNS = ["date", "asset_id", "reason"]
 JUMP = 5.0
 CAP_BAND = (0.5, 2.0)
 VOLUME_BAND = (0.1, 10.0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Conversion:
-    """From the close of `row` on, one unit of `old` is what `ratio` units of `new` are, and trades under `old`."""
-
-    row: int
-    old: int
-    new: int
-    ratio: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Removal:
-    """Announced on day `row`: sold at the next close with a price, and not eligible from `row` on."""
-
-    row: int
-    asset: int
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fork:
-    """Whoever held a quoted unit of `asset` to the close of `row` gets `ratio` units of `new`, an asset of its own."""
-
-    row: int
-    asset: int
-    new: int
-    ratio: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,118 +37,6 @@ class HeldBack:
     confirmed: bool = False
 
 
-def read_migrations(table: pd.DataFrame | None, market: MarketData) -> list[Conversion]:
-    """The conversions announced by the market's last day, in order of date.
-
-    Parameters
-    ----------
-    table : DataFrame, optional
-        Columns date, asset_id, new_asset_id, ratio (new units per old one). A redenomination inside one id has
-        new_asset_id equal to asset_id.
-
-    Raises
-    ------
-    DataError
-        If a column is missing, an asset is unknown, or a ratio is not positive.
-    """
-    conversions: list[Conversion] = []
-    home: dict[int, int] = {}  # the column under which a migrated asset goes on
-    for line in _lines(table, MIGRATION_COLUMNS, "migrations", market):
-        ratio = _ratio(line, "migrations")
-        named, new = (_place(name, market, "migrations") for name in (line.asset_id, line.new_asset_id))
-        old = home.get(named, named)
-        conversions.append(Conversion(row=line.row, old=old, new=old if new == named else new, ratio=ratio))
-        if new != named:
-            home[new] = old
-    return conversions
-
-
-def read_forks(table: pd.DataFrame | None, market: MarketData, conversions: list[Conversion]) -> list[Fork]:
-    """The forks (and airdrops) announced by the market's last day, in order of date.
-
-    Parameters
-    ----------
-    table : DataFrame, optional
-        Columns date, asset_id, new_asset_id, ratio (new units for each old one, which is kept).
-    conversions : list of Conversion
-        A migrated asset's fork is one of the asset under which it goes on.
-
-    Raises
-    ------
-    DataError
-        As `read_migrations` does, and if an asset is to fork into itself.
-    """
-    forks = []
-    for line in _lines(table, FORK_COLUMNS, "forks", market):
-        asset, new = (_place(name, market, "forks") for name in (line.asset_id, line.new_asset_id))
-        if asset == new:
-            raise DataError(
-                f"forks: {line.asset_id} on {line.date.date()} forks into itself: expected the asset_id of the new "
-                "coin. A redenomination belongs into migrations."
-            )
-        home = [step.old for step in conversions if step.new == asset and step.row <= line.row]
-        forks.append(Fork(row=line.row, asset=home[-1] if home else asset, new=new, ratio=_ratio(line, "forks")))
-    return forks
-
-
-def _ratio(line: Any, name: str) -> float:
-    ratio = float(line.ratio)
-    if not (ratio > 0 and np.isfinite(ratio)):
-        raise DataError(f"{name}: {line.asset_id} on {line.date.date()} has ratio {line.ratio}: expected > 0.")
-    return ratio
-
-
-def read_removals(table: pd.DataFrame | None, market: MarketData) -> list[Removal]:
-    """The extraordinary removals announced by the market's last day: columns date, asset_id, reason."""
-    return [
-        Removal(row=line.row, asset=_place(line.asset_id, market, "removals"), reason=str(line.reason))
-        for line in _lines(table, REMOVAL_COLUMNS, "removals", market)
-    ]
-
-
-def dated(table: pd.DataFrame | None, name: str, columns: list[str]) -> pd.DataFrame | None:
-    """The table with its `date` column as UTC days, in order of time: what is said during a day is known at its close.
-
-    Times with a time zone are converted to UTC, those without are taken to be UTC.
-
-    Raises
-    ------
-    DataError
-        If a column is missing or a date cannot be read.
-    """
-    if table is None:
-        return None
-    missing = [column for column in columns if column not in table]
-    if missing:
-        raise DataError(f"{name}: missing column {missing[0]!r}: expected {', '.join(columns)}.")
-    times = pd.to_datetime(table["date"], errors="coerce", utc=True, format="ISO8601")
-    if times.isna().any():
-        bad = table["date"][times.isna()].iloc[0]
-        raise DataError(f"{name}: {bad!r} is not a date: expected YYYY-MM-DD.")
-    ordered = table.assign(date=times.dt.tz_localize(None)).sort_values("date", kind="stable", ignore_index=True)
-    return ordered.assign(date=ordered["date"].dt.normalize())
-
-
-def _lines(table: pd.DataFrame | None, columns: list[str], name: str, market: MarketData) -> list[Any]:
-    """The rows of a table announced by the market's last day, with `row` for the day."""
-    table = dated(table, name, columns)
-    if table is None:
-        return []
-    rows = (table["date"] - market.dates[0]).dt.days
-    known = table.assign(row=rows)[(rows <= len(market.dates) - 1).to_numpy()]
-    if (known["row"] < 0).any():
-        first = known.loc[known["row"] < 0, "date"].iloc[0].date()
-        raise DataError(f"{name}: {first} lies before the data, which begin on {market.dates[0].date()}. Leave it out.")
-    return list(known.sort_values(["date", "asset_id"]).itertuples(index=False))
-
-
-def _place(asset_id: str, market: MarketData, name: str) -> int:
-    place = market.prices.columns.get_indexer(pd.Index([asset_id]))[0]
-    if place < 0:
-        raise DataError(f"{name}: no asset {asset_id!r} in the market: {suggest(asset_id, market.prices.columns)}")
-    return int(place)
-
-
 def convert_panels(panels: dict[str, FloatArray], conversions: list[Conversion]) -> dict[str, FloatArray]:
     """The panels with every conversion applied from its row on; panels that do not change are not copied.
 
@@ -196,11 +51,13 @@ def convert_panels(panels: dict[str, FloatArray], conversions: list[Conversion])
         row, old, new = conversion.row, conversion.old, conversion.new
         unit[old] *= conversion.ratio
         for name, panel in result.items():
-            factor = conversion.ratio if name in ("price", "open", "high", "low") else 1.0
+            is_price = name in ("price", "open", "high", "low")
             if new == old:
-                panel[row:, old] *= factor
+                panel[row:, old] *= conversion.ratio if is_price else 1.0
+            elif new == NOT_LISTED:
+                panel[row:, old] = np.nan
             else:
-                whole = unit[old] if factor != 1.0 else 1.0
+                whole = unit[old] if is_price else 1.0
                 panel[row:, old] = panels[name][row:, new] * whole
                 printed = panels[name][: row + 1, new]
                 if name == "price" and np.isnan(printed[-1]) and not np.isnan(printed).all():

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from research.errors import MethodologyError, MethodologyWarning
-from research.index.actions import Conversion
+from research.index.announcements import Conversion
 from research.index.decision import decide
 from research.index.explain import unknown_tags
 from research.index.history import IndexHistory
@@ -21,6 +21,7 @@ from research.index.portfolio import Portfolio
 from research.index.records import NOBODY, NOTHING, Decision, Segment, State, Trade
 from research.index.schedule import Determination, determinations
 from research.index.succession import following
+from research.index.trading import expected
 from research.index.view import IntArray, PointInTime
 from research.index.watch import first_call, is_watchful
 from research.market import MarketData
@@ -98,7 +99,7 @@ def build_index(
 def _run(portfolio: Portfolio, first: Decision, plan: deque[Determination]) -> list[Decision]:
     """Go from one day on which something happens to the next, until the data end."""
     source, methodology = portfolio.source, portfolio.methodology
-    lag, end = methodology.schedule.lag_days, len(source.dates) - 1
+    end = len(source.dates) - 1
     decisions, pending = [first], deque[Decision]()
     judged = portfolio.row  # the last close looked at for drift and a lost peg
     while True:
@@ -108,8 +109,6 @@ def _run(portfolio: Portfolio, first: Decision, plan: deque[Determination]) -> l
         stop = max(portfolio.row, min(scheduled, pending[0].effective_row if pending else end, end))
         path = portfolio.path(stop)
         call = _call(portfolio, path, pending, judged) if is_watchful(methodology) else None
-        if call is not None and call[0] >= scheduled:
-            call = None  # the calendar's own decision of that day does it
         if call is not None:
             path = path.until(call[0])
         if path.stop > portfolio.row:
@@ -118,18 +117,29 @@ def _run(portfolio: Portfolio, first: Decision, plan: deque[Determination]) -> l
                 judged = portfolio.row - 1
                 continue  # what is effective today is traded before today's close is judged
         judged = portfolio.row
-        if call is not None and portfolio.row == call[0]:
-            cause, effective = call[1], call[0] + lag
-        elif portfolio.row >= scheduled:
-            step = plan.popleft()
-            cause, effective = "reconstitution" if step.reconstitution else "rebalance", step.effective_row
-        elif portfolio.row == end and not (pending and pending[0].effective_row <= end):
+        causes = _causes(plan, call, portfolio.row, methodology.schedule.lag_days)
+        if not causes and portfolio.row == end and not (pending and pending[0].effective_row <= end):
             return decisions
-        else:
-            continue
-        view, state = source.at(portfolio.row), _state(portfolio, decisions, pending)
-        decisions.append(decide(view, methodology, state, cause=cause, effective_row=effective))
-        pending.append(decisions[-1])
+        view = source.at(portfolio.row)
+        for cause, effective in causes:
+            decision = decide(
+                view, methodology, _state(portfolio, decisions, pending), cause=cause, effective_row=effective
+            )
+            decisions.append(decision)
+            pending.append(decision)
+            if not decision.kept:
+                break  # the calendar's own decision does what else was called for
+
+
+def _causes(plan: deque[Determination], call: tuple[int, str] | None, row: int, lag: int) -> list[tuple[str, int]]:
+    """What a day's close asks to be decided, and for which day: the calendar first, which is taken off the plan."""
+    causes = []
+    if plan and plan[0].row <= row:
+        step = plan.popleft()
+        causes.append(("reconstitution" if step.reconstitution else "rebalance", step.effective_row))
+    if call is not None and call[0] == row:
+        causes.append((call[1], row + lag))
+    return causes
 
 
 def _call(portfolio: Portfolio, path: Segment, pending: deque[Decision], judged: int) -> tuple[int, str] | None:
@@ -154,15 +164,14 @@ def _call(portfolio: Portfolio, path: Segment, pending: deque[Decision], judged:
 def _state(portfolio: Portfolio, decisions: list[Decision], pending: deque[Decision]) -> State:
     """What the index is at this close: see `State`."""
     row = portfolio.row
-    latest = next(decision for decision in reversed(decisions) if not decision.kept and decision.cause != "drift")
-    week = itertools.takewhile(lambda decision: decision.row > row - WEEK, reversed(decisions))
     waiting = [decision for decision in pending if not decision.kept]
+    # a switch of the stable leg that lapsed is no decision in force
+    weighed = [decision for decision in waiting if decision.cause != "drift"]
+    latest = weighed[-1] if weighed else portfolio.last_weighed
+    week = itertools.takewhile(lambda decision: decision.row > row - WEEK, reversed(decisions))
     assets, weights = NOBODY, NOTHING
-    if waiting:
-        planned = following(waiting[-1], row)
-        assets, weights = planned.members, planned.weights
-    elif is_watchful(portfolio.methodology):  # nobody else asks
-        assets, weights = portfolio.assets, portfolio.weights()
+    if is_watchful(portfolio.methodology):  # nobody else asks
+        assets, weights = expected(portfolio, waiting)
     return State(
         members=_members(portfolio, latest),
         assets=assets,

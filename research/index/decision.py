@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from research.errors import MethodologyError
+from research.index.announcements import NOT_LISTED
 from research.index.drift import back_into_band
 from research.index.methodology import Methodology
 from research.index.overlay import apply_overlay
@@ -92,7 +93,9 @@ def decide(view: MarketView, methodology: Methodology, state: State, *, cause: s
 
 def _migrated(view: MarketView) -> Screen:
     """An asset that another one has turned into is one with it, under the older id."""
-    gone = [step.new for step in view.source.conversions if step.row <= view.row and step.new != step.old]
+    gone = [
+        step.new for step in view.source.conversions if step.row <= view.row and step.new not in (step.old, NOT_LISTED)
+    ]
     merged = view.marked(np.array(gone, dtype=np.int64))
     return Screen(
         name="migrated",
@@ -181,6 +184,7 @@ def _bring_back(decision: Decision, methodology: Methodology, state: State) -> D
     if methodology.schedule.drift_to == "band":
         order = np.argsort(state.assets)
         now = state.weights[order][np.searchsorted(state.assets[order], members)]
+        now = now / now.sum()  # what could not be weighed keeps its units, and is in neither
         weights = back_into_band(now, weights, methodology.schedule)
     steps = np.vstack([latest.steps[:-1, still], weights])
     untouched = np.setdiff1d(np.intersect1d(state.assets, latest.chosen), members)
@@ -200,7 +204,7 @@ def _switch_stable(decision: Decision, methodology: Methodology, state: State) -
     stable = stable_coin(decision.view, overlay, state.assets.tolist())
     assert stable is not None
     source, row = decision.view.source, decision.row
-    for coin in leg_places(source, overlay):
+    for coin in leg_places(source, overlay, row):
         if coin != stable and coin in latest.members:
             prices = source.carried_prices(row, np.array([stable, coin]))[0]
             latest = merged(latest, int(coin), stable, worth=float(prices[0] / prices[1]))

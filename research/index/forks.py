@@ -1,9 +1,9 @@
-"""Coins that a fork or an airdrop gives to holders: owed from its day on, sold as soon as they trade.
+"""Coins that a fork or an airdrop gives to holders: owed from its day on, held from their first price, then sold.
 
-A fork takes nothing from the old coin's holders but value: its price falls by what the new coin is worth. The new coin
-counts from its first price; a sale can be planned once there is one, so the coins are sold at the next close with a
-price and the proceeds go into what is held, in proportion (S&P and MSCI treat spin-offs alike: SPEC 6.1). The level
-moves on the day of the sale. What cannot be sold within `DAYS_TO_TRADE` is given up.
+A fork takes value from the old coin: its price falls by what the new coin is worth. The new coin counts from its first
+price, and is sold at the next close with a price; the proceeds go into what is held, in proportion (S&P and MSCI treat
+spin-offs alike: SPEC 6.1). A rebalance in between sells it, or makes it one of the members. What has no price within
+`DAYS_TO_TRADE` is given up.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from research.index.actions import Fork
+from research.index.announcements import NOT_LISTED, Fork
 from research.index.view import PointInTime
 
 if TYPE_CHECKING:
@@ -30,19 +30,36 @@ class Owed:
     units: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Brought:
+    """Units of a fork's coin that are held since `row`, the day of its first price, and are to be sold."""
+
+    row: int
+    asset: int
+    units: float
+
+
 def owed(portfolio: Portfolio, fork: Fork) -> Owed | None:
     """What today's fork brings for what is held; None where its asset is not."""
     held = portfolio.units[portfolio.assets == fork.asset]
     if not len(held):
         return None
     quoted = portfolio.source.quoted_units(portfolio.row)
-    return Owed(fork=fork, units=float(held[0] * quoted[fork.asset] * fork.ratio / quoted[fork.new]))
+    new = 1.0 if fork.new == NOT_LISTED else quoted[fork.new]
+    return Owed(fork=fork, units=float(held[0] * quoted[fork.asset] * fork.ratio / new))
 
 
-def due(source: PointInTime, what: Owed, last: int) -> tuple[int, bool] | None:
-    """The row by `last` on which it is sold (True) or given up (False); None where neither has come yet."""
-    end = what.fork.row + DAYS_TO_TRADE
-    prints = np.flatnonzero(~np.isnan(source.prices[what.fork.row : min(last, end) + 1, what.fork.new]))
-    if len(prints) > 1:
-        return what.fork.row + int(prints[1]), True
+def first_priced(source: PointInTime, coins: Owed, last: int) -> tuple[int, bool] | None:
+    """The row by `last` on which a coin owed has its first price (True) or is given up (False); None for neither."""
+    end = coins.fork.row + DAYS_TO_TRADE
+    if coins.fork.new != NOT_LISTED:
+        prints = np.flatnonzero(~np.isnan(source.prices[coins.fork.row : min(last, end) + 1, coins.fork.new]))
+        if len(prints):
+            return coins.fork.row + int(prints[0]), True
     return (end, False) if end <= last else None
+
+
+def next_priced(source: PointInTime, coins: Brought, last: int) -> int | None:
+    """The first row by `last` on which coins brought can be sold."""
+    prints = np.flatnonzero(~np.isnan(source.prices[coins.row + 1 : last + 1, coins.asset]))
+    return coins.row + 1 + int(prints[0]) if len(prints) else None

@@ -113,7 +113,7 @@ def _strained_pegs(source: PointInTime, methodology: Methodology, path: Segment)
     """When a stablecoin that is held goes beyond the warning distance from 1 USD."""
     overlay = methodology.overlay
     assert overlay is not None
-    for place in np.flatnonzero(np.isin(path.assets, leg_places(source, overlay))).tolist():
+    for place in np.flatnonzero(np.isin(path.assets, leg_places(source, overlay, path.start))).tolist():
         far = peg_distances(source, int(path.assets[place]), path.start, path.stop) > overlay.depeg_warning
         for day in (np.flatnonzero(far[1:] & ~far[:-1]) + 1).tolist():
             price, before = path.prices[day, place], path.prices[day - 1, place]

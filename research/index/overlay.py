@@ -113,7 +113,7 @@ def _without_coin(
     lost peg is no reason to buy what the signals sell.
     """
     nowhere = "no stablecoin of the stable leg has a price and keeps its peg"
-    in_leg = 0.0 if now is None else now[np.isin(assets, leg_places(view.source, overlay))].sum()
+    in_leg = 0.0 if now is None else now[np.isin(assets, leg_places(view.source, overlay, view.row))].sum()
     if bounded.sum() >= WHOLE and not in_leg > 0:
         notes.append(f"{nowhere}: nothing is moved into it")
         return bounded, 1.0
@@ -144,7 +144,7 @@ def _places(
         return np.union1d(members, coin).astype(np.int64), None
     names = held[0]
     if stable is not None:
-        names = np.where(np.isin(names, leg_places(view.source, overlay)), stable, names)
+        names = np.where(np.isin(names, leg_places(view.source, overlay, view.row)), stable, names)
     assets = np.union1d(members, [*coin, *names.tolist()]).astype(np.int64)
     now = np.zeros(len(assets))
     np.add.at(now, np.searchsorted(assets, names), held[1])

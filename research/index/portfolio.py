@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from research.index import trading
-from research.index.forks import DAYS_TO_TRADE, Owed, due, owed
+from research.index.announcements import Conversion
+from research.index.forks import DAYS_TO_TRADE, Brought, Owed, first_priced, next_priced, owed
 from research.index.methodology import Methodology
 from research.index.records import Decision, Event, Segment, Trade
 from research.index.view import BoolArray, FloatArray, IntArray, PointInTime
@@ -32,6 +33,7 @@ class Portfolio:
     trades: list[Trade] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     owed: list[Owed] = field(default_factory=list)
+    brought: list[Brought] = field(default_factory=list)
 
     # ------------------------------------------------------------------ holding
 
@@ -84,10 +86,11 @@ class Portfolio:
         for fork in self.source.forks:
             if path.start < fork.row <= path.stop and fork.asset in self.assets:
                 rows.append(fork.row)
-        for coins in self.owed:
-            outcome = due(self.source, coins, path.stop)
+        for owing in self.owed:
+            outcome = first_priced(self.source, owing, path.stop)
             if outcome is not None:
                 rows.append(outcome[0])
+        rows += [row for coins in self.brought if (row := next_priced(self.source, coins, path.stop)) is not None]
         return min(rows, default=None)
 
     def _dead(self, stale: IntArray) -> BoolArray:
@@ -99,6 +102,7 @@ class Portfolio:
         self.row = path.stop
         if path.stop == path.start:
             return
+        forked = [owing for fork in self.source.forks if fork.row == self.row if (owing := owed(self, fork))]
         stale = path.stale[-1]
         announced = [removal.asset for removal in self.source.removals if removal.row < self.row]
         if announced or stale.any():
@@ -107,39 +111,50 @@ class Portfolio:
                 self._remove(path.assets[gone], stale[gone])
         for conversion in self.source.conversions:
             if conversion.row == self.row:
-                self._convert(conversion.old, conversion.new)
-        self._fork()
+                self._convert(conversion)
+        self._sell_coins()
+        for owing in forked:
+            detail = f"{owing.fork.ratio:.6g} {owing.fork.new_id} for each held: to be sold when they trade"
+            self.log("forked", self.row, owing.fork.asset, detail)
+        self.owed += forked
+        self._take_up_coins()
 
-    def _fork(self) -> None:
-        """Note what today's forks bring, and sell or give up what earlier ones have brought."""
-        for coins in self.owed.copy():
-            outcome = due(self.source, coins, self.row)
+    def _sell_coins(self) -> None:
+        """Sell what forks have brought before today, where it has a price."""
+        for coins in self.brought.copy():
+            if next_priced(self.source, coins, self.row) is not None:
+                self.brought.remove(coins)
+                if coins.asset in self.assets:
+                    self.log("fork sold", self.row, coins.asset, "sold, and put into what is held", 0.0)
+                    self._book(trading.coins_sold(self, coins.asset, coins.units))
+
+    def _take_up_coins(self) -> None:
+        """Take up what forks have brought and has its first price today; give up what has waited too long."""
+        for owing in self.owed.copy():
+            outcome = first_priced(self.source, owing, self.row)
             if outcome is None:
                 continue
-            self.owed.remove(coins)
+            self.owed.remove(owing)
+            fork = owing.fork
             if outcome[1]:
-                trade = trading.fork_sale(self, coins.fork.new, coins.units)
+                trade = trading.coins_brought(self, fork.new, owing.units)
                 effect = trade.gain / (trade.value - trade.gain)
-                self.log("fork sold", self.row, coins.fork.new, "sold, and put into what is held", effect)
+                detail = f"its first price since {self.source.asset_ids[fork.asset]} forked"
+                self.log("fork valued", self.row, fork.new, detail, effect)
                 self._book(trade)
+                self.brought.append(Brought(row=self.row, asset=fork.new, units=owing.units))
             else:
-                self.log("fork given up", self.row, coins.fork.new, f"not to be sold within {DAYS_TO_TRADE} days", 0.0)
-        for fork in self.source.forks:
-            coins_owed = owed(self, fork) if fork.row == self.row else None
-            if coins_owed is not None:
-                self.owed.append(coins_owed)
-                name = self.source.asset_ids[fork.asset]
-                detail = f"{fork.ratio:.6g} for each {name} held: sold at the second close with a price"
-                self.log("forked", self.row, fork.new, detail)
+                detail = f"{fork.new_id} has no price for {DAYS_TO_TRADE} days"
+                self.log("fork given up", self.row, fork.asset, detail, 0.0)
 
-    def _convert(self, old: int, new: int) -> None:
+    def _convert(self, step: Conversion) -> None:
         """Exchange what is held of a migrated asset's new id for the old id under which it goes on, value for value."""
-        if new == old and old in self.assets:
-            self.log("redenominated", self.row, old, "price continued in the unit of the first listing", 0.0)
-        elif np.isin([old, new], self.assets).any():
-            self.log("migrated", self.row, old, f"continues at the price of {self.source.asset_ids[new]}", 0.0)
-            if new in self.assets:
-                self._book(trading.conversion(self, old, new))
+        if step.new == step.old and step.old in self.assets:
+            self.log("redenominated", self.row, step.old, "price continued in the unit of the first listing", 0.0)
+        elif np.isin([step.old, step.new], self.assets).any():
+            self.log("migrated", self.row, step.old, f"continues at the price of {step.new_id}", 0.0)
+            if step.new in self.assets:
+                self._book(trading.conversion(self, step.old, step.new))
 
     def _remove(self, gone: IntArray, stale: IntArray) -> None:
         """Sell members, each without a price for so many days: at today's price if they have one, else at their last,
@@ -209,6 +224,9 @@ class Portfolio:
     def _rebalance(self, decision: Decision) -> None:
         """Move to the decision's weights; what has no price today keeps its units."""
         trade = trading.rebalance(self, decision)
+        # a fork's coins are sold or weighed with all others, unless they have their first price today
+        left = set(trade.assets[trade.frozen].tolist())
+        self.brought = [coins for coins in self.brought if coins.row == self.row and coins.asset in left]
         untraded = trade.frozen | ((trade.target > 0) & (trade.after == 0))
         if untraded.any():
             self._log_untraded(trade, np.flatnonzero(untraded))
@@ -222,7 +240,9 @@ class Portfolio:
         for place in places.tolist():
             asset = int(trade.assets[place])
             why = "no price on the effective day"
-            if asset in today:
+            if any(coins.asset == asset for coins in self.brought):
+                why = "brought by a fork, first price today: sold at the next close"
+            elif asset in today:
                 why = "removal announced today, sold at the next close"
             elif priced[place] and trade.frozen[place]:
                 why = "could not be weighted at the determination"
@@ -234,13 +254,8 @@ class Portfolio:
         """Move the stable leg into the stablecoin decided on."""
         decided, name = self.source.dates[decision.row].date(), self.source.asset_ids[stable]
         trade = trading.switch(self, decision)
-        if trade is None:
-            self.log(
-                "not traded",
-                self.row,
-                stable,
-                f"the switch decided {decided} lapses: no other stablecoin is held by now, or one has no price today",
-            )
+        if isinstance(trade, str):
+            self.log("not traded", self.row, stable, f"the switch decided {decided} lapses: {trade}")
             return
         for place in np.flatnonzero((trade.before > 0) & (trade.after == 0)):
             self.log(

@@ -11,13 +11,18 @@ from research.index.rules import Overlay
 from research.index.view import BoolArray, FloatArray, IntArray, MarketView, PointInTime
 
 
-def leg_places(source: PointInTime, overlay: Overlay) -> IntArray:
-    """Positions in the market of the leg's stablecoins, in order of preference; those it does not have are left out."""
+def leg_places(source: PointInTime, overlay: Overlay, row: int) -> IntArray:
+    """Positions in the market of the leg's stablecoins at the close of a row, in order of preference.
+
+    Those that the market does not have (yet) are left out; one that has migrated is the one under which it goes on.
+    """
     places = source.market.prices.columns.get_indexer(pd.Index(overlay.stable_leg))
-    return np.asarray(places[places >= 0], dtype=np.int64)
+    return np.asarray(pd.unique(source.homes(places[places >= 0], row)), dtype=np.int64)
 
 
-def stable_coin(view: MarketView, overlay: Overlay, held: Iterable[int] = ()) -> int | None:
+def stable_coin(
+    view: MarketView, overlay: Overlay, held: Iterable[int] = (), *, without: Iterable[int] = ()
+) -> int | None:
     """Position of the stablecoin that the leg is to be in at the view's close; None where there is none.
 
     A coin that is held stays until its peg is broken (see `broken`), for each change costs money. A new one is the
@@ -27,14 +32,17 @@ def stable_coin(view: MarketView, overlay: Overlay, held: Iterable[int] = ()) ->
     ----------
     held : positions in the market, optional
         What the index holds.
+    without : positions in the market, optional
+        What cannot be the one. An announced removal cannot in any case.
     """
-    leg = [int(place) for place in leg_places(view.source, overlay) if place not in view.announced]
+    out = view.announced | set(without)
+    leg = [place for place in leg_places(view.source, overlay, view.row).tolist() if place not in out]
     for place in leg:
         if place in held and not broken(view.source, overlay, place, view.row, view.row)[0]:
-            return place
+            return int(place)
     for place in leg:
         if abs(view.source.prices[view.row, place] - 1.0) <= overlay.depeg_warning:
-            return place
+            return int(place)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +75,9 @@ def rebalance(portfolio: Portfolio, decision: Decision) -> Trade:
     missing = held.stale > 0
     announced = [removal.asset for removal in source.removals if removal.row <= row]
     today = [removal.asset for removal in source.removals if removal.row == row]
+    fresh = [coins.asset for coins in portfolio.brought if coins.row == row]  # nobody knew of their price before
     stuck = missing | source.among(assets, [*today, *decision.unweighted.tolist()])
+    stuck |= source.among(assets, fresh) & (shape == 0)
     frozen = stuck & (held.values > 0)
     buyable = (shape > 0) & ~stuck & ~source.among(assets, announced)
     after = np.where(frozen, held.values, 0.0)
@@ -109,24 +112,29 @@ def conversion(portfolio: Portfolio, old: int, new: int) -> Trade:
     return _trade(portfolio, held, "conversion", after, priced=False)
 
 
-def switch(portfolio: Portfolio, decision: Decision) -> Trade | None:
+def switch(portfolio: Portfolio, decision: Decision) -> Trade | str:
     """Move what the stable leg holds in other coins into the one decided on; members keep their units.
 
-    None where nothing moves: the leg is empty by now, or today one of the two has no price.
+    Where nothing can be moved, why: what was true at the determination need not be today.
     """
-    overlay, stable = portfolio.methodology.overlay, decision.stable
+    source, overlay = portfolio.source, portfolio.methodology.overlay
+    decision = following(decision, portfolio.row)
+    stable = decision.stable
     assert overlay is not None
     assert stable is not None
     held = standing(portfolio, [stable])
-    leg = np.isin(held.assets, leg_places(portfolio.source, overlay)) & (held.values > 0) & (held.assets != stable)
-    left = leg & (held.stale == 0)
-    into = held.assets == stable
-    if not left.any() or held.stale[into][0] > 0:
-        return None
+    in_leg = source.among(held.assets, leg_places(source, overlay, portfolio.row))
+    leg = in_leg & (held.values > 0) & (held.assets != stable)
+    left, into = leg & (held.stale == 0), held.assets == stable
+    if stable in source.at(portfolio.row).announced:
+        return f"the removal of {source.asset_ids[stable]} has been announced since"
+    if held.stale[into][0] > 0:
+        return f"{source.asset_ids[stable]} has no price today"
+    if not left.any():
+        return "the coin to be left has no price today" if leg.any() else "no other stablecoin is held by now"
     after = np.where(left, 0.0, held.values)
     after[into] += held.values[left].sum()
-    decision = following(decision, portfolio.row)
-    there = portfolio.source.among(decision.members, held.assets)
+    there = source.among(decision.members, held.assets)
     place = np.searchsorted(held.assets, decision.members[there])
     target, rank = np.zeros(len(after)), np.zeros(len(after), dtype=np.int64)
     target[place], rank[place] = decision.weights[there], decision.member_ranks[there]
@@ -135,41 +143,63 @@ def switch(portfolio: Portfolio, decision: Decision) -> Trade | None:
     )
 
 
-def fork_sale(portfolio: Portfolio, new: int, units: float) -> Trade:
-    """Sell the coins that a fork has brought and put the proceeds into what is held, in proportion."""
-    held = standing(portfolio, [new])
-    coin = held.assets == new
-    gain = float(units * held.prices[coin][0])
-    open_today = (held.stale == 0) & (held.values > 0)
-    room = held.values[open_today].sum()
-    after = held.values.copy()
+def coins_brought(portfolio: Portfolio, coin: int, units: float) -> Trade:
+    """Take up what a fork has brought, on the day of its first price: the index is worth so much more."""
+    held = standing(portfolio, [coin])
+    new = held.assets == coin
+    gain = float(units * held.prices[new][0])
+    values = held.values + np.where(new, gain, 0.0)
+    more = replace(held, units=held.units + np.where(new, units, 0.0), values=values, total=held.total + gain)
+    return _trade(portfolio, more, "fork", values, frozen=held.stale > 0, priced=False, gain=gain, gained=coin)
+
+
+def coins_sold(portfolio: Portfolio, coin: int, units: float) -> Trade:
+    """Sell what a fork has brought, as far as it is held, and put the proceeds into what is held, in proportion."""
+    held = standing(portfolio)
+    new = held.assets == coin
+    proceeds = float((np.minimum(units, held.units[new]) * held.prices[new]).sum())
+    after = held.values - np.where(new, proceeds, 0.0)
+    open_today = (held.stale == 0) & (after > 0)
+    room = after[open_today].sum()
     if room > 0:
-        after[open_today] *= 1.0 + gain / room
-    brought = np.where(coin, units, 0.0)
-    held = replace(
-        held,
-        units=held.units + brought,
-        values=held.values + np.where(coin, gain, 0.0),
-        total=held.total + gain,
-    )
+        after[open_today] *= 1.0 + proceeds / room
     return _trade(
         portfolio,
         held,
         "fork",
         after,
         frozen=(held.stale > 0) & (after > 0),
-        cash_after=(held.cash + (0.0 if room > 0 else gain)) / held.total,
-        market_value_kept=1.0 - gain / held.total,
-        gain=gain,
-        gained=new,
+        cash_after=(held.cash + (0.0 if room > 0 else proceeds)) / held.total,
+        market_value_kept=1.0 - proceeds / held.total if room > 0 else 1.0,
     )
+
+
+def expected(portfolio: Portfolio, waiting: Iterable[Decision]) -> tuple[IntArray, FloatArray]:
+    """Assets and weights as they will be, at today's prices, once the decisions that wait have been traded."""
+    source, overlay, row = portfolio.source, portfolio.methodology.overlay, portfolio.row
+    assets, weights = portfolio.assets, portfolio.weights()
+    for decided in waiting:
+        decision = following(decided, row)
+        if decision.stable is not None and overlay is not None:
+            leg = source.among(assets, leg_places(source, overlay, row))
+            names = np.where(leg, decision.stable, assets)
+        else:
+            shape = decision.weights * source.carried_prices(row, decision.members)[0] / decision.prices
+            stuck = source.among(assets, decision.unweighted)
+            names = np.concatenate([decision.members, assets[stuck]])
+            weights = np.concatenate([shape / shape.sum() * (1.0 - weights[stuck].sum()), weights[stuck]])
+        assets = source.union(names)
+        total = np.zeros(len(assets))
+        np.add.at(total, np.searchsorted(assets, names), weights)
+        weights = total
+    return assets, weights
 
 
 def removal(portfolio: Portfolio, gone: IntArray) -> Trade:
     """Sell the assets in `gone` and put the value where the rulebook says, as far as that trades today."""
-    stable = _freed_into(portfolio)
-    held = standing(portfolio, [] if stable is None else [stable])
-    leaving = np.isin(held.assets, gone)
+    stable = _freed_into(portfolio, gone)
+    held = standing(portfolio, None if stable is None else [stable])
+    leaving = portfolio.source.among(held.assets, gone)
     open_today = (held.stale == 0) & ~leaving
     takers = open_today if stable is None else (held.assets == stable) & ~leaving
     after = np.where(leaving, 0.0, held.values)
@@ -191,12 +221,19 @@ def removal(portfolio: Portfolio, gone: IntArray) -> Trade:
     )
 
 
-def _freed_into(portfolio: Portfolio) -> int | None:
-    """The stablecoin that takes the value of a removed member, where the rulebook wants one and there is one."""
-    overlay = portfolio.methodology.overlay
-    if overlay is None or portfolio.methodology.events.freed_weight != "stable":
+def _freed_into(portfolio: Portfolio, gone: IntArray) -> int | None:
+    """The stablecoin that takes the value of what is removed: where the rulebook wants one, or a coin of the leg goes.
+
+    It must have a price today. None where there is no such coin.
+    """
+    source, row, overlay = portfolio.source, portfolio.row, portfolio.methodology.overlay
+    if overlay is None:
         return None
-    return stable_coin(portfolio.source.at(portfolio.row), overlay, portfolio.assets.tolist())
+    leg = leg_places(source, overlay, row)
+    if portfolio.methodology.events.freed_weight != "stable" and not source.among(gone, leg).all():
+        return None
+    unpriced = leg[np.isnan(source.prices[row, leg])]
+    return stable_coin(source.at(row), overlay, portfolio.assets.tolist(), without=[*gone.tolist(), *unpriced.tolist()])
 
 
 def _trade(

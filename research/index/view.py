@@ -16,15 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from research.errors import DataError, DataWarning, MethodologyError, suggest
-from research.index.actions import (
-    HeldBack,
-    convert_panels,
-    dated,
-    quarantine,
-    read_forks,
-    read_migrations,
-    read_removals,
-)
+from research.index.actions import HeldBack, convert_panels, quarantine
+from research.index.announcements import dated, read_forks, read_migrations, read_removals
 from research.market import MarketData
 
 FloatArray = NDArray[np.float64]
@@ -54,7 +47,7 @@ class PointInTime:
         self.market = market
         self.dates = market.dates
         self.conversions = read_migrations(migrations, market)
-        self.removals = read_removals(removals, market)
+        self.removals = read_removals(removals, market, self.conversions)
         self.forks = read_forks(forks, market, self.conversions)
         self.has_removals = removals is not None
         self.has_migrations = migrations is not None
@@ -94,17 +87,17 @@ class PointInTime:
             word = str(self.signals["signal"].iloc[int(np.argmax(words < 0))])
             raise DataError(f"signals: {word!r} is not a signal: {suggest(word, SIGNALS)}")
         rows: IntArray = np.asarray((self.signals["date"] - self.dates[0]).dt.days, dtype=np.int64)
-        assets: IntArray = self.market.prices.columns.get_indexer(pd.Index(self.signals["asset_id"])).astype(np.int64)
+        names = self.signals["asset_id"].to_numpy(dtype=object)
+        for step in self.conversions:
+            names = np.where((rows >= step.row) & (names == step.new_id), self.asset_ids[step.old], names)
+        assets: IntArray = self.market.prices.columns.get_indexer(pd.Index(names)).astype(np.int64)
         known = assets >= 0
         if not known.all():
             ids = self.signals["asset_id"]
             name, unknown = str(ids[~known].iloc[0]), ids[~known].nunique()
-            near = suggest(name, self.market.prices.columns)
-            if not known.any():
-                raise DataError(f"signals: no asset_id of the table is in the market, e.g. {name!r}: {near}")
             warnings.warn(
-                f"signals: {unknown} of {ids.nunique()} asset_ids are not in the market, e.g. {name!r}, and are left "
-                f"out: {near}",
+                f"signals: {unknown} of {ids.nunique()} asset_ids are not in the market (yet), e.g. {name!r}, and are "
+                f"left out: {suggest(name, self.market.prices.columns)}",
                 DataWarning,
                 stacklevel=2,
             )
@@ -134,6 +127,13 @@ class PointInTime:
             todo = todo[~has]
         values = np.where(found >= 0, self.prices[np.maximum(found, 0), assets], np.nan)
         return values, found
+
+    def homes(self, assets: IntArray, row: int) -> IntArray:
+        """The assets under which assets go on at the close of a row, after the migrations by then."""
+        for step in self.conversions:
+            if step.row <= row:
+                assets = np.where(assets == step.new, step.old, assets)
+        return assets
 
     def union(self, *groups: IntArray) -> IntArray:
         """Positions in any of the groups, sorted."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from research.index.drift import out_of_band
@@ -67,10 +69,11 @@ def _drift(methodology: Methodology, path: Segment, last: Decision, after: int) 
 
 
 def _lost_peg(source: PointInTime, overlay: Overlay, path: Segment, after: int) -> list[tuple[int, str]]:
-    """The first day on which a stablecoin that is held has lost its peg while another one of the leg keeps its own."""
+    """For each stablecoin held the first day on which its peg is lost while another one of the leg keeps its own."""
     first = max(path.start, after + 1)
-    for stable in path.assets[np.isin(path.assets, leg_places(source, overlay))].tolist():
-        for row in (np.flatnonzero(broken(source, overlay, stable, first, path.stop)) + first).tolist():
-            if stable_coin(source.at(row), overlay) is not None:
-                return [(row, "stable switch")]
-    return []
+    calls = []
+    for stable in path.assets[source.among(path.assets, leg_places(source, overlay, path.start))].tolist():
+        rows = np.flatnonzero(broken(source, overlay, stable, first, path.stop)) + first
+        usable = (row for row in rows.tolist() if stable_coin(source.at(row), overlay) is not None)
+        calls += [(row, "stable switch") for row in itertools.islice(usable, 1)]
+    return calls

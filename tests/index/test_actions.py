@@ -428,26 +428,60 @@ def forked(**options: object):
     return build_index(market(a=flat(), b=b, c=new), two(**options), forks=table)
 
 
-def test_what_a_fork_brings_is_sold_at_the_second_close_with_a_price_and_makes_up_for_the_fall() -> None:
+def test_what_a_fork_brings_counts_from_its_first_price_and_is_sold_at_the_next_one() -> None:
     index = forked()
     level = index.level
     assert level["2021-01-19"] == pytest.approx(1000.0)
-    assert level["2021-01-22"] == pytest.approx(875.0)  # priced, not yet sold
-    assert level["2021-01-23":"2021-01-30"].to_numpy() == pytest.approx(1000.0)
+    assert level["2021-01-21"] == pytest.approx(875.0)  # no price yet
+    assert level["2021-01-22":"2021-01-30"].to_numpy() == pytest.approx(1000.0)
+    assert index.weights.loc["2021-01-22"].to_dict() == pytest.approx({"a": 0.5, "b": 0.375, "c": 0.125})
     assert index.weights.loc["2021-01-23"].to_dict() == pytest.approx({"a": 4 / 7, "b": 3 / 7, "c": 0.0})
     happened = index.events.set_index("event")
-    assert happened.loc["forked", "date"] == SPLIT
-    assert happened.loc["fork sold", "date"] == pd.Timestamp("2021-01-23")
-    assert happened.loc["fork sold", "effect_bps"] == pytest.approx(125 / 875 * 1e4)
+    days = {event: str(happened.loc[event, "date"].date()) for event in ("forked", "fork valued", "fork sold")}
+    assert days == {"forked": "2021-01-20", "fork valued": "2021-01-22", "fork sold": "2021-01-23"}
+    assert happened.loc["fork valued", "effect_bps"] == pytest.approx(125 / 875 * 1e4)
+    assert happened.loc["forked", "detail"] == "1 c for each held: to be sold when they trade"
     parts = index.contributions
-    assert parts.loc["2021-01-23", "c"] == pytest.approx(125 / 875)
+    assert parts.loc["2021-01-22", "c"] == pytest.approx(125 / 875)
     np.testing.assert_allclose(parts.sum(axis=1), level.pct_change().iloc[1:], atol=1e-14)
-    sale = index.rebalances.loc["2021-01-23"]
-    assert (sale["cause"], sale["turnover"]) == ("fork", pytest.approx(0.125))
-    assert sale["divisor"] == pytest.approx(index.rebalances["divisor"].iloc[0] * 0.875)  # D * sum / (sum + spin)
+    trades = index.rebalances.loc["2021-01-22":"2021-01-23"]
+    assert trades["cause"].tolist() == ["fork", "fork"]
+    assert trades["turnover"].tolist() == pytest.approx([0.0, 0.125])
+    start = index.rebalances["divisor"].iloc[0]
+    assert trades["divisor"].tolist() == pytest.approx([start, start * 0.875])  # D * sum / (sum + spin)
     token = index.token()
     prices = index.market.prices.ffill().fillna(0.0).loc[index.level.index]
     np.testing.assert_allclose((token.units * prices[token.units.columns]).sum(axis=1), token.net_asset_value)
+
+
+def test_a_coin_priced_on_the_day_of_the_fork_leaves_no_gap_in_the_level() -> None:
+    index = forked(new=np.where(DAYS >= SPLIT, 0.25, np.nan))
+    assert index.level.to_numpy()[:20] == pytest.approx(1000.0)
+    assert index.weights.loc["2021-01-21", "c"] == 0.0
+
+
+def test_a_forks_coins_are_not_sold_by_a_rebalance_on_the_day_of_their_first_price() -> None:
+    b = np.where(DAYS >= "2021-01-28", 0.75, 1.0)
+    table = forks(("2021-01-28", "b", "c", 1.0))
+    index = build_index(
+        market(a=flat(), b=b, c=np.where(DAYS >= "2021-02-01", 0.25, np.nan)), two(), forks=table
+    )  # effective day of the rebalance: 2021-02-01
+    assert index.weights.loc["2021-02-01", "c"] == pytest.approx(0.125)
+    assert index.weights.loc["2021-02-02", "c"] == 0.0
+    said = index.events[index.events["event"] == "not traded"]["detail"].iloc[0]
+    assert said == "brought by a fork, first price today: sold at the next close: units kept"
+    assert index.level["2021-02-01":].to_numpy() == pytest.approx(1000.0)
+
+
+def test_a_member_removed_on_the_day_of_its_fork_has_been_held_to_that_day() -> None:
+    index = build_index(
+        market(a=flat(), b=np.where(DAYS >= SPLIT, 0.75, 1.0), c=flat(0.25)),
+        two(),
+        forks=forks(("2021-01-20", "b", "c", 1.0)),
+        removals=removals(("2021-01-19", "b", "halted")),
+    )
+    assert index.weights.loc["2021-01-20", "b"] == 0.0
+    assert index.level["2021-01-20":].to_numpy() == pytest.approx(1000.0)
 
 
 def test_without_the_table_a_fork_is_a_loss_and_the_caveat_says_what_is_not_in_the_index() -> None:
@@ -462,12 +496,11 @@ def test_the_sale_of_a_forks_coins_is_paid_for() -> None:
     assert cost == pytest.approx(2 * 0.125 * 0.01, rel=0.02)  # the coins sold, the members bought
 
 
-@pytest.mark.parametrize("new", [np.full(len(DAYS), np.nan), np.where(DAYS == "2021-01-25", 0.25, np.nan)])
-def test_a_forks_coins_that_never_trade_twice_are_given_up(new: np.ndarray) -> None:
-    index = forked(new=np.where(DAYS >= "2021-02-22", 0.25, new))
+def test_a_forks_coins_without_a_price_for_a_month_are_given_up() -> None:
+    index = forked(new=np.where(DAYS >= "2021-02-22", 0.25, np.nan))
     assert index.level.iloc[-1] < 900
-    given_up = index.events[index.events["event"] == "fork given up"]
-    assert given_up["date"].tolist() == [SPLIT + pd.Timedelta(days=30)]
+    given_up = index.events[index.events["event"] == "fork given up"].iloc[0]
+    assert (given_up["date"], given_up["detail"]) == (SPLIT + pd.Timedelta(days=30), "c has no price for 30 days")
 
 
 def test_a_fork_counts_what_was_held_before_the_trades_of_its_day_in_the_units_quoted() -> None:
@@ -490,7 +523,7 @@ def test_coins_of_a_fork_are_added_where_the_new_coin_is_held_anyway() -> None:
         three(),
         forks=forks(("2021-01-20", "b", "c", 1.0)),
     )
-    assert index.level["2021-01-21":].to_numpy() == pytest.approx(1000.0)  # sold the day after
+    assert index.level.to_numpy() == pytest.approx(1000.0)
     assert index.weights.loc["2021-01-22"].to_dict() == pytest.approx({"a": 4 / 11, "b": 3 / 11, "c": 4 / 11})
 
 
