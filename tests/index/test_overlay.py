@@ -223,9 +223,7 @@ def test_signals_on_assets_that_do_not_exist_are_said_to_be_left_out() -> None:
 
 def test_signals_partly_on_unknown_assets_are_counted_in_a_warning() -> None:
     table = signals(("2021-01-09", "a", "bullish"), ("2021-01-09", "bb", "bullish"), ("2021-01-10", "bb", "neutral"))
-    with pytest.warns(
-        DataWarning, match=r"1 of 2 asset_ids are not in the .* 'bb'.*did you mean 'b'"
-    ):
+    with pytest.warns(DataWarning, match=r"1 of 2 asset_ids are not in the .* 'bb'.*did you mean 'b'"):
         overlaid(table)
 
 
