@@ -80,7 +80,7 @@ def ranks_column(ranks: IntArray) -> pd.api.extensions.ExtensionArray:
 def constituents_table(index: IndexHistory) -> pd.DataFrame:
     """One row per position and trade, the largest weight of each trade first.
 
-    Columns: effective_date, determination_date (NaT for a removal), cause, asset_id, symbol, rank (Int64),
+    Columns: effective_date, determination_date (NaT where none called for it), cause, asset_id, symbol, rank (Int64),
     target_weight (at the determination), drifted_weight (before the trade), weight (after it), units (per index level),
     price (carried where frozen), trade (weight - drifted_weight), status (added, kept, removed, frozen, not bought).
     """
@@ -199,7 +199,8 @@ def events_table(index: IndexHistory) -> pd.DataFrame:
 def weights_table(index: IndexHistory) -> pd.DataFrame:
     """Shape (days, members ever); 0 where an asset is not held. A column "cash" appears only where cash was held.
 
-    These weights go into the next day: ``(weights.shift() * returns).sum(axis=1)`` is the gross return.
+    These weights go into the next day: ``(weights.shift() * returns).sum(axis=1)`` is the gross return, but on the day
+    on which the coins of a fork are taken up.
     """
     ever = np.unique(np.concatenate([trade.assets for trade in index.trades]))
     weights = np.zeros((len(index.dates), len(ever)))

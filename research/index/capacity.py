@@ -192,13 +192,13 @@ class _Order:
 
     @classmethod
     def of(cls, index: IndexHistory, trade: Trade, impact_coefficient: float) -> _Order:
-        moved = trade.moved
+        taking = trade.takes_part
         costs = replace(index.methodology.costs, impact_coefficient=impact_coefficient, assets_under_management=1.0)
-        view, assets = index.source.at(trade.row), trade.assets[moved]
+        view, assets = index.source.at(trade.row), trade.assets[taking]
         return cls(
             trade=trade,
-            before=trade.before[moved],
-            after=trade.after[moved],
+            before=trade.before[taking],
+            after=trade.after[taking],
             volume=liquidity(view, assets)[0] if len(assets) else np.zeros(0),
             terms=cost_terms(view, costs, assets),
         )
@@ -239,13 +239,13 @@ def _years(index: IndexHistory) -> float:
 
 def _value_traded(trade: Trade) -> float:
     """Purchases and sales of one trade as a share of the value."""
-    moved = trade.moved
-    return float(np.abs(trade.after[moved] - trade.before[moved]).sum())
+    taking = trade.takes_part
+    return float(np.abs(trade.after[taking] - trade.before[taking]).sum())
 
 
 def _flat_cost(trade: Trade, rate: float) -> float:
-    moved = trade.moved
-    return cost_fraction(trade.before[moved], trade.after[moved], rate)
+    taking = trade.takes_part
+    return cost_fraction(trade.before[taking], trade.after[taking], rate)
 
 
 def _annual_cost(index: IndexHistory, costs: Sequence[float] | FloatArray) -> float:

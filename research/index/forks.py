@@ -32,7 +32,9 @@ class Owed:
 
 @dataclass(frozen=True, kw_only=True)
 class Brought:
-    """Units of a fork's coin that are held since `row`, the day of its first price, and are to be sold."""
+    """Units of a fork's coin that are held since `row`, the day of its first price, and are to be sold: infinitely many
+    stand for all there are.
+    """
 
     row: int
     asset: int

@@ -121,12 +121,13 @@ class Portfolio:
 
     def _sell_coins(self) -> None:
         """Sell what forks have brought before today, where it has a price."""
-        for coins in self.brought.copy():
-            if next_priced(self.source, coins, self.row) is not None:
-                self.brought.remove(coins)
-                if coins.asset in self.assets:
-                    self.log("fork sold", self.row, coins.asset, "sold, and put into what is held", 0.0)
-                    self._book(trading.coins_sold(self, coins.asset, coins.units))
+        today = [coins for coins in self.brought if next_priced(self.source, coins, self.row) is not None]
+        self.brought = [coins for coins in self.brought if coins not in today]
+        here = [coins for coins in today if coins.asset in self.assets]
+        for asset in dict.fromkeys(coins.asset for coins in here):
+            self.log("fork sold", self.row, asset, "sold, and put into what is held", 0.0)
+        if here:
+            self._book(trading.coins_sold(self, here))
 
     def _take_up_coins(self) -> None:
         """Take up what forks have brought and has its first price today; give up what has waited too long."""
@@ -141,8 +142,9 @@ class Portfolio:
                 effect = trade.gain / (trade.value - trade.gain)
                 detail = f"its first price since {self.source.asset_ids[fork.asset]} forked"
                 self.log("fork valued", self.row, fork.new, detail, effect)
+                units = owing.units if fork.new in self.assets else np.inf  # all of it, if it was not held before
                 self._book(trade)
-                self.brought.append(Brought(row=self.row, asset=fork.new, units=owing.units))
+                self.brought.append(Brought(row=self.row, asset=fork.new, units=units))
             else:
                 detail = f"{fork.new_id} has no price for {DAYS_TO_TRADE} days"
                 self.log("fork given up", self.row, fork.asset, detail, 0.0)

@@ -155,8 +155,8 @@ class Trade:
         Units after the trade, adding up to `value`, and the (carried) prices of the day.
     frozen : ndarray of bool
         Held, but without a price today: not traded.
-    moved : ndarray of bool
-        Bought or sold.
+    takes_part : ndarray of bool
+        Held before or after, and not frozen: what the costs are worked out on.
     written_off : ndarray of bool
         Removed without a price: what the haircut applies to.
     value : float
@@ -183,7 +183,7 @@ class Trade:
     units: FloatArray
     price: FloatArray
     frozen: BoolArray
-    moved: BoolArray
+    takes_part: BoolArray
     written_off: BoolArray
     value: float
     cash_before: float

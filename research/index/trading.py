@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from research.index.costs import trade_cost
+from research.index.forks import Brought
 from research.index.records import Decision, Trade
 from research.index.stable_leg import leg_places, stable_coin
 from research.index.succession import following
@@ -153,12 +154,14 @@ def coins_brought(portfolio: Portfolio, coin: int, units: float) -> Trade:
     return _trade(portfolio, more, "fork", values, frozen=held.stale > 0, priced=False, gain=gain, gained=coin)
 
 
-def coins_sold(portfolio: Portfolio, coin: int, units: float) -> Trade:
-    """Sell what a fork has brought, as far as it is held, and put the proceeds into what is held, in proportion."""
+def coins_sold(portfolio: Portfolio, coins: Iterable[Brought]) -> Trade:
+    """Sell what forks have brought, as far as it is held, and put the proceeds into what is held, in proportion."""
     held = standing(portfolio)
-    new = held.assets == coin
-    proceeds = float((np.minimum(units, held.units[new]) * held.prices[new]).sum())
-    after = held.values - np.where(new, proceeds, 0.0)
+    sold = np.zeros(len(held.assets))
+    for brought in coins:
+        sold[held.assets == brought.asset] += brought.units
+    parts = np.minimum(sold, held.units) * held.prices
+    proceeds, after = float(parts.sum()), held.values - parts
     open_today = (held.stale == 0) & (after > 0)
     room = after[open_today].sum()
     if room > 0:
@@ -252,11 +255,11 @@ def _trade(
     before, now = held.values / held.total, after / held.total
     nobody = np.zeros(len(after), dtype=bool)
     frozen: BoolArray = rest.pop("frozen", nobody)
-    moved = ~frozen & (before != now)
+    takes_part = ~frozen & ((before > 0) | (now > 0))  # what is kept pays its share of the costs, too
     cost, note = 0.0, ""
     if priced:
         view, costs = portfolio.source.at(portfolio.row), portfolio.methodology.costs
-        cost, note = trade_cost(view, costs, held.assets[moved], before[moved], now[moved])
+        cost, note = trade_cost(view, costs, held.assets[takes_part], before[takes_part], now[takes_part])
     defaults: dict[str, Any] = {
         "decision": None,
         "rank": np.zeros(len(after), dtype=np.int64),
@@ -273,7 +276,7 @@ def _trade(
         units=np.where(after == held.values, held.units, after / held.prices),
         price=held.prices,
         frozen=frozen,
-        moved=moved,
+        takes_part=takes_part,
         value=held.total,
         cash_before=held.cash / held.total,
         cost=cost,

@@ -530,3 +530,15 @@ def test_coins_of_a_fork_are_added_where_the_new_coin_is_held_anyway() -> None:
 def test_a_fork_into_itself_is_refused() -> None:
     with pytest.raises(DataError, match=r"forks: b on 2021-01-20 forks into itself"):
         forked(forks=forks(("2021-01-20", "b", "b", 1.0)))
+
+
+def test_coins_of_two_forks_are_sold_together_and_leave_nothing() -> None:
+    a, b = (np.where(DAYS >= SPLIT, price, 1.0) for price in (0.5, 0.75))
+    index = build_index(
+        market(a=a, b=b, c=np.where(DAYS >= SPLIT, 0.25, np.nan), d=np.where(DAYS >= SPLIT, 0.1, np.nan)),
+        two(),
+        forks=forks(("2021-01-20", "b", "c", 1.0), ("2021-01-20", "a", "d", 5.0)),
+    )
+    assert index.level[:"2021-01-30"].to_numpy() == pytest.approx(1000.0)
+    assert index.weights.loc["2021-01-21"].to_dict() == pytest.approx({"a": 0.4, "b": 0.6, "c": 0.0, "d": 0.0})
+    assert (index.rebalances["cause"] == "fork").sum() == 3  # two taken up, one sale

@@ -213,3 +213,14 @@ def test_a_group_cap_needs_the_group_of_each_member() -> None:
     for groups in (None, ["a", "b"]):
         with pytest.raises(DataError, match="needs the group of each of 3 members"):
             cap_weights([5, 3, 2], groups=groups, max_group_weight=0.5)
+
+
+def test_sizes_too_far_apart_for_floats_are_refused() -> None:
+    with np.errstate(over="ignore", invalid="ignore"), pytest.raises(DataError, match="too far apart"):
+        cap_weights([1e-310, 1.0, 2.0], 0.4)
+
+
+def test_small_sizes_beside_huge_ones_get_their_exact_weights() -> None:
+    """Running sums lose them: the search with a sum of its own takes over."""
+    weights = cap_weights([1e9, 1e9, 1e9, 3e-6, 1e-6], 0.3)
+    np.testing.assert_allclose(weights, [0.3, 0.3, 0.3, 0.075, 0.025], rtol=1e-12)

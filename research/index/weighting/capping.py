@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from research.errors import DataError, MethodologyError
 from research.index.view import FloatArray, IntArray
 
+ROUNDING = 1e-9
 SLACK = 1e-12  # bounds typed as decimals: ten caps of 0.1 add up to one, not quite in binary
 
 
@@ -225,6 +226,11 @@ def _scaled(sizes: FloatArray, lower: FloatArray, upper: FloatArray, total: floa
         place = bisect.bisect_left(points, total, key=lambda k: _within(k * sizes, lower, upper).sum())
         k = _on_piece(sizes, lower, upper, total, points, place)
         weights = _within(k * sizes, lower, upper)
+        if not abs(weights.sum() - total) <= ROUNDING * total:
+            raise DataError(
+                f"sizes from {sizes.min():.3g} to {sizes.max():.3g} are too far apart to be weighted within bounds. "
+                "Screen the smallest out."
+            )
     return k, weights
 
 
