@@ -66,7 +66,7 @@ class Portfolio:
         return np.where(last >= self.row, inside, first), days - last
 
     def _forced(self, path: Segment) -> int | None:
-        """The first row after today on which a member must go, or turns into another asset."""
+        """The first row after today on which something must be done: removals, migrations, forks and their coins."""
         rows: list[int] = []
         if path.stale.any():
             dead = self._dead(path.stale)[1:].any(axis=1)
@@ -112,7 +112,7 @@ class Portfolio:
         for conversion in self.source.conversions:
             if conversion.row == self.row:
                 self._convert(conversion)
-        self._sell_coins()
+        self._sell_coins()  # those of earlier days: what comes today is sold at a later close
         for owing in forked:
             detail = f"{owing.fork.ratio:.6g} {owing.fork.new_id} for each held: to be sold when they trade"
             self.log("forked", self.row, owing.fork.asset, detail)
