@@ -112,7 +112,13 @@ def _is_plain(option: Any, value: Any) -> bool:
 
 
 def _words(option: Any) -> str:
-    names = {float: "a number", int: "a whole number", str: "text", bool: "true or false", dt.date: "a date"}
+    names = {
+        float: "a number",
+        int: "a whole number",
+        str: "text",
+        bool: "true or false",
+        dt.date: "a date without quotes, as 2020-01-31",
+    }
     if typing.get_origin(option) is tuple:
         kinds = typing.get_args(option)
         if kinds[-1] is ...:

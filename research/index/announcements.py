@@ -192,9 +192,15 @@ def _lines(table: pd.DataFrame | None, columns: list[str], name: str, market: Ma
 
 
 def _ratio(line: Any, name: str) -> float:
-    ratio = float(line.ratio)
+    try:
+        ratio = float(line.ratio)
+    except (TypeError, ValueError):
+        ratio = np.nan
     if not (ratio > 0 and np.isfinite(ratio)):
-        raise DataError(f"{name}: {line.asset_id} on {line.date.date()} has ratio {line.ratio}: expected > 0.")
+        raise DataError(
+            f"{name}: {line.asset_id} on {line.date.date()} has ratio {line.ratio!r}: expected a number > 0, new units "
+            "per old one."
+        )
     return ratio
 
 

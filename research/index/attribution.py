@@ -22,7 +22,10 @@ def row_of(index: IndexHistory, date: Date | None) -> int:
     last = len(index.source.dates) - 1
     if date is None:
         return last
-    row = int((pd.Timestamp(date) - index.source.dates[0]).days)
+    try:
+        row = int((pd.Timestamp(date) - index.source.dates[0]).days)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{date!r} is not a day: expected YYYY-MM-DD.") from error
     if not index.base_row <= row <= last:
         raise DataError(
             f"{index.methodology.name} has no day {pd.Timestamp(date).date()}: it runs from {index.dates[0].date()} "

@@ -140,8 +140,8 @@ def rebalances_table(index: IndexHistory) -> pd.DataFrame:
 
     Columns: determination_date, cause (initial, reconstitution, rebalance, drift, stable switch, removal, conversion,
     fork), members, added, removed (int), turnover (one-sided share of the value), cost (fraction of the value),
-    market_value (USD, frozen caps), divisor (market_value / level), level (net, after the trade), notes (str: what the
-    decision fell back on).
+    market_value (USD, frozen caps), divisor (market_value / level), level (net, at the close, after all trades of the
+    day), notes (str: what the decision fell back on). A day with two trades (a removal and a rebalance) has two rows.
     """
     trades = index.trades
     status = _statuses(trades)
@@ -181,7 +181,8 @@ def _market_values(index: IndexHistory) -> np.ndarray:
 def events_table(index: IndexHistory) -> pd.DataFrame:
     """One row per event, in order of date: date, asset_id (missing where it concerns all), event, detail, effect_bps.
 
-    `effect_bps` is the effect on the level in basis points, NaN where there is none to state.
+    `effect_bps` is what it contributed to the day's return, in basis points of the level of the day before; NaN where
+    there is none to state.
     """
     records = sorted(index.event_records, key=lambda event: event.row)
     ids = index.source.asset_ids

@@ -12,8 +12,8 @@ import pandas as pd
 
 from research.errors import MethodologyError, MethodologyWarning
 from research.index.announcements import Conversion
+from research.index.caveats import idle_rules
 from research.index.decision import decide
-from research.index.explain import unknown_tags
 from research.index.history import IndexHistory
 from research.index.incidents import incidents
 from research.index.methodology import Methodology
@@ -72,7 +72,7 @@ def build_index(
     DataError
         If a table lacks a column or names an unknown asset.
     """
-    for line in unknown_tags(market, methodology):
+    for line in idle_rules(market, methodology):
         warnings.warn(f"{methodology.name}: {line}", MethodologyWarning, stacklevel=2)
     tables = {"signals": signals, "votes": votes, "migrations": migrations, "removals": removals, "forks": forks}
     source = PointInTime(market, **tables, outlier_jump=methodology.events.outlier_jump)

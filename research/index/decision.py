@@ -50,7 +50,7 @@ def decide(view: MarketView, methodology: Methodology, state: State, *, cause: s
     values = rank_values(view, selection)
     order = ranks(view, values, eligible, order=selection.order)
     anew = cause in ("initial", "reconstitution")
-    chosen = Selected(mask=held)
+    chosen = Selected(mask=held & ~view.flagged)  # whoever goes is not weighed any more
     if anew:
         candidates = Candidates(view=view, universe=methodology.universe, ranks=order, values=values, incumbents=held)
         chosen = select(candidates, selection)
@@ -179,7 +179,8 @@ def _bring_back(decision: Decision, methodology: Methodology, state: State) -> D
     """Back to the weights of the latest decision, or into their bands."""
     latest = state.latest
     assert latest is not None
-    still = np.isin(latest.members, state.assets)
+    going = sorted(decision.view.announced)
+    still = np.isin(latest.members, state.assets) & ~np.isin(latest.members, going)
     members, weights = latest.members[still], latest.weights[still] / latest.weights[still].sum()
     if methodology.schedule.drift_to == "band":
         order = np.argsort(state.assets)

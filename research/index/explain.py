@@ -1,4 +1,4 @@
-"""What an index holds and why: holdings, nearest misses, the reason card of one asset, caveats."""
+"""What an index holds and why: holdings, nearest misses, the reason card of one asset."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from research.errors import DataError, suggest
+from research.errors import DataError
 from research.index.attribution import WATERFALL, decision_in_force, row_of, weight_steps
 from research.index.audit import decisions_table
 from research.index.methodology import Methodology
 from research.index.reasons import full_reasons
 from research.index.records import Decision, Trade
+from research.index.stable_leg import leg_places
 
 if TYPE_CHECKING:
     from research.index.history import IndexHistory
-    from research.market import MarketData
     from research.market.data import Date
 
 
@@ -37,7 +37,7 @@ def holdings_table(index: IndexHistory, date: Date | None) -> pd.DataFrame:
     price, printed = index.source.carried_prices(row, positions)
     quoted = index.source.quoted_units(row)[positions]
     weights = index.weights.iloc[row - index.base_row].reindex(members["asset_id"]).to_numpy()
-    reasons = _latest_reconstitution(index, row).set_index("asset_id")[["rank", "reason"]]
+    reasons = _latest_reconstitution(index, row).set_index("asset_id")[["rank", "reason", "selected"]]
     table = members[["asset_id", "symbol"]].assign(
         rank=reasons["rank"].reindex(members["asset_id"]).array,
         target_weight=members["target_weight"],
@@ -46,9 +46,27 @@ def holdings_table(index: IndexHistory, date: Date | None) -> pd.DataFrame:
         price=price / quoted,
         price_date=index.source.dates[printed],
         since=_since(index, trades, members["asset_id"]),
-        reason=reasons["reason"].reindex(members["asset_id"]).to_numpy(),
+        reason=_why_held(index, row, members["asset_id"], reasons),
     )
     return table.sort_values(["weight", "asset_id"], ascending=[False, True], ignore_index=True)
+
+
+NOT_CHOSEN = "not a member: left by a fork, or not to be sold yet"
+STABLE_LEG = "the stable leg: it holds what the overlay frees"
+
+
+def _why_held(index: IndexHistory, row: int, held: pd.Series, reasons: pd.DataFrame) -> list[str]:
+    """The reason of each asset that is held: that of the last choice, or what else it is held for."""
+    chosen, leg = reasons[reasons["selected"]]["reason"], _leg_ids(index, row)
+    return [
+        str(chosen[asset]) if asset in chosen.index else STABLE_LEG if asset in leg else NOT_CHOSEN for asset in held
+    ]
+
+
+def _leg_ids(index: IndexHistory, row: int) -> set[str]:
+    """The stablecoins of the overlay at the close of a row; none without one."""
+    overlay = index.methodology.overlay
+    return set() if overlay is None else set(index.source.asset_ids[leg_places(index.source, overlay, row)])
 
 
 def _since(index: IndexHistory, trades: list[Trade], members: pd.Series) -> list[pd.Timestamp]:
@@ -92,57 +110,6 @@ def nearest_misses_table(index: IndexHistory, date: Date | None, count: int) -> 
     near = ~table["selected"] & ((~passes).sum(axis=1) <= 1) & tags.all(axis=1) & table["rank_value"].notna()
     columns = ["asset_id", "symbol", "rank", "rank_value", "reason"]
     return table[near].nlargest(count, "rank_value")[columns].reset_index(drop=True)
-
-
-def unknown_tags(market: MarketData, rules: Methodology) -> list[str]:
-    """What the rulebook says about tags that no asset of the market has ever borne."""
-    known = set(market.tags["tag"])
-    asked = [tag for tag in (*rules.universe.exclude_tags, *rules.universe.include_tags) if tag not in known]
-    hint = suggest(asked[0], known) if asked and known else "the snapshot has no tags at all"
-    return [f"no asset bears the tag {tag!r} that the rulebook names: {hint}" for tag in asked]
-
-
-DEAD_TOKEN_FLAG = 0.01
-"""Difference in growth a year between the two values of dead tokens above which an output says so."""
-
-
-def caveats(index: IndexHistory) -> list[str]:
-    """Sentences for the reader, most serious first."""
-    market, rules = index.market, index.methodology
-    lines = []
-    gone = np.flatnonzero(~(index.level.to_numpy() > 0))
-    if len(gone):
-        lines.append(f"The level has been zero since {index.dates[gone[0]].date()}: all that was held was written off.")
-    if market.manifest.simulated:
-        lines.append("SIMULATED data: this market never existed.")
-    if not index.investable:
-        lines.append("Not investable: it decides and trades at one and the same close (lag of 0 days).")
-    sensitivity = index.dead_token_sensitivity
-    if sensitivity > DEAD_TOKEN_FLAG:
-        lines.append(
-            "Dead tokens matter: valued at zero instead of at their last price, the index grows "
-            f"{100 * sensitivity:.1f} percentage points a year less."
-        )
-    used = market.tags["tag"].isin({*rules.universe.exclude_tags, *rules.universe.include_tags})
-    if rules.weighting.max_group_weight is not None:
-        used |= market.tags["tag"].str.startswith(rules.weighting.group_by)
-    static = market.tags[market.tags["static"].astype(bool) & used]
-    if len(static):
-        lines.append(
-            f"{len(static)} tags used here ({', '.join(sorted(static['tag'].unique()))}) have no history: today's "
-            "classification is applied to the past, which is look-ahead."
-        )
-    if "cash" in index.weights and index.weights["cash"].iloc[-1] > 0:
-        lines.append(f"{index.weights['cash'].iloc[-1]:.0%} of the value is held as cash: there is nothing to hold.")
-    lines += [f"{line}." for line in unknown_tags(market, rules)]
-    kept = sum(decision.kept for decision in index.decision_records)
-    if kept:
-        lines.append(f"{kept} times too few assets were eligible and the previous composition was kept.")
-    coins = (
-        "airdrops and forks" if index.tables.get("forks") is None else "and airdrops and forks other than those given"
-    )
-    lines.append(f"A price index: taxes, staking income, {coins} are not in it.")
-    return lines + list(market.manifest.caveats)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,12 +184,13 @@ def explain(index: IndexHistory, asset_id: str, date: Date | None) -> Explanatio
     rank = int(decision.rank[place])
     removed = _removed_since(index, asset_id, decision, row)
     weighed = asset_id in weights.index and removed is None
+    in_leg = asset_id in _leg_ids(index, row) and index.weights.iloc[row - index.base_row].get(asset_id, 0.0) > 0
     return Explanation(
         asset_id=asset_id,
         determination_date=decision.view.date,
         effective_date=index.source.dates[decision.effective_row],
         selected=bool(decision.selected[place]) and removed is None,
-        reason=removed or full_reasons(decision, index.methodology)[place],
+        reason=removed or (f"held as {STABLE_LEG}" if in_leg else full_reasons(decision, index.methodology)[place]),
         screens=_reason_card(decision, place),
         rank=rank or None,
         buffer=_buffer_line(index.methodology),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from research.index import attribution, audit, capacity, explain
+from research.index import attribution, audit, capacity, caveats, explain
 from research.index.costs import chained
 from research.index.methodology import Methodology
 from research.index.records import Decision, Event, Segment, Trade
@@ -225,4 +225,4 @@ class IndexHistory:
     @property
     def caveats(self) -> list[str]:
         """What a reader of any figure of this index should know, in sentences."""
-        return explain.caveats(self)
+        return caveats.caveats(self)

@@ -15,7 +15,8 @@ from research.index.records import Event, Segment
 from research.index.stable_leg import leg_places, peg_distances
 from research.index.view import FloatArray, PointInTime
 
-COLLAPSE, SURGE = -0.8, 5.0  # return of a day; today's volume over yesterday's
+COLLAPSE, LEAP = -0.8, 5.0  # return of a day; price over yesterday's
+RUSH = 5.0  # volume over yesterday's
 SUPPLY_JUMP = 0.5  # change of the log of the supply in a day
 
 
@@ -85,15 +86,19 @@ def _gaps(source: PointInTime, methodology: Methodology, path: Segment) -> Itera
 
 
 def _collapses(source: PointInTime, paths: Sequence[Segment]) -> Iterator[Event]:
-    """When a member loses 80 % in a day; nothing is done about it, for that would be hindsight."""
+    """When a member loses 80 % in a day, or rises fivefold; nothing is done about it, for that would be hindsight."""
     prices = [path.prices for path in paths]
-    for path, day, place, factor in _jumps(paths, prices, 1.0 + COLLAPSE, np.inf):
-        row, asset, fall = path.start + day, int(path.assets[place]), factor - 1.0
+    for path, day, place, factor in _jumps(paths, prices, 1.0 + COLLAPSE, LEAP):
+        row, asset = path.start + day, int(path.assets[place])
         volume = source.panel("volume")[row - 1 : row + 1, asset]
-        surge = f", volume x{volume[1] / volume[0]:.0f}" if volume[0] > 0 and volume[1] > SURGE * volume[0] else ""
-        loss = path.weights()[day - 1, place] * fall
-        detail = f"price {fall:+.0%} in a day{surge}"
-        yield Event(row=row, asset=asset, event="collapse", detail=detail, effect=float(loss))
+        rush = f", volume x{volume[1] / volume[0]:.0f}" if volume[0] > 0 and volume[1] > RUSH * volume[0] else ""
+        effect = float(path.weights()[day - 1, place] * (factor - 1.0))
+        if factor < 1.0:
+            detail = f"price {factor - 1.0:+.0%} in a day{rush}"
+            yield Event(row=row, asset=asset, event="collapse", detail=detail, effect=effect)
+        else:
+            detail = f"price x{factor:.3g} in a day{rush}: a rise, a wrong print, or a redenomination not given to it"
+            yield Event(row=row, asset=asset, event="leap", detail=detail, effect=effect)
 
 
 def _new_supplies(source: PointInTime, paths: Sequence[Segment]) -> Iterator[Event]:

@@ -205,7 +205,11 @@ def _limit_trades(
     left = np.inf if overlay.max_turnover is None else max(overlay.max_turnover - planned, 0.0)
     if turnover <= left:
         return target, turnover
-    notes.append(f"turnover of {turnover:.1%} limited to {left:.1%}: the way is gone in part")
+    used = f", of which {planned:.1%} were planned in the days before" if planned > 0 else ""
+    notes.append(
+        f"turnover of {turnover:.1%} limited to {left:.1%} (max_turnover = {overlay.max_turnover:.1%} in seven days"
+        f"{used}): the way is gone in part"
+    )
     return now + left / turnover * (target - now), left
 
 

@@ -139,7 +139,7 @@ class Portfolio:
             fork = owing.fork
             if outcome[1]:
                 trade = trading.coins_brought(self, fork.new, owing.units)
-                effect = trade.gain / (trade.value - trade.gain)
+                effect = trade.gain / float(self.segments[-1].total[-2])  # a share of yesterday's, as of all events
                 detail = f"its first price since {self.source.asset_ids[fork.asset]} forked"
                 self.log("fork valued", self.row, fork.new, detail, effect)
                 units = owing.units if fork.new in self.assets else np.inf  # all of it, if it was not held before
@@ -264,7 +264,8 @@ class Portfolio:
                 "stable switch",
                 self.row,
                 int(trade.assets[place]),
-                f"lost its peg by {decided}: exchanged for {name} at market",
+                f"lost its peg by {decided}: exchanged for {name} at market; effect: costs",
+                0.0 - trade.cost,
             )
         self._book(trade)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from research.errors import DataError
 from research.index.rules.schedule import WEEKDAYS, Schedule
 
 
@@ -34,7 +35,14 @@ def upcoming(last: pd.Timestamp, schedule: Schedule, count: int) -> pd.DataFrame
 
     Columns: determination_date, effective_date (datetime), kind (reconstitution or rebalance). What drift calls for is
     not announced, for nobody knows it yet.
+
+    Raises
+    ------
+    DataError
+        If `count` is negative.
     """
+    if count < 0:
+        raise DataError(f"count = {count}: expected the number of dates ahead.")
     days = pd.date_range(last + pd.Timedelta(days=1), periods=366 * (count + 1), freq="D")
     steps = determinations(days, schedule)[:count]
     return pd.DataFrame(

@@ -20,7 +20,7 @@ from research.reporting.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE
 if TYPE_CHECKING:
     from research.index import IndexHistory
 
-WARNINGS = ("collapse", "suspended", "removed", "wiped out", "held back", "supply revised", "fork given up")
+WARNINGS = ("collapse", "leap", "suspended", "removed", "wiped out", "held back", "supply revised", "fork given up")
 """Events of an index that count as warnings of its data."""
 
 

@@ -220,7 +220,7 @@ def _scheduled(schedule: Schedule) -> str:
     weigh = _OFTEN[schedule.rebalance or schedule.reconstitution]
     weekly = "weekly" in (schedule.reconstitution, schedule.rebalance)
     often = f"chosen {choose} and weighted anew {weigh}" if weigh != choose else f"chosen and weighted anew {choose}"
-    day = f", weekly on {schedule.weekday.capitalize()}s" if weekly else ""
+    day = f", on {schedule.weekday.capitalize()}s" if weekly else ""
     later = f"{schedule.lag_days} day{'s' if schedule.lag_days > 1 else ''} later, at that day's prices"
     traded = f"traded {later}" if schedule.lag_days else "traded at the very same close: **not investable**"
     drift = _drift(schedule) if schedule.watches_drift else ""

@@ -76,7 +76,7 @@ def dead_tokens(index: IndexHistory) -> str:
     last, zero = (format_value(level.iloc[-1], "number") for level in ends)
     return (
         f"{times} removed for want of a price. Sold at the last price, the level is **{last}**; written off, it would "
-        f"be **{zero}**: {format_value(index.dead_token_sensitivity, 'fine percent')} a year less."
+        f"be **{zero}**: a growth rate {100 * index.dead_token_sensitivity:.2f} percentage points a year lower."
     )
 
 

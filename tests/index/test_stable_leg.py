@@ -78,7 +78,9 @@ def test_a_switch_moves_the_leg_at_market_and_leaves_the_members_units_alone() -
     sold = trade.before[names.index("usd")]
     assert trade.cost == pytest.approx(2 * sold * 0.001, rel=0.01)
     event = index.events[index.events["event"] == "stable switch"].iloc[0]
-    assert (event["asset_id"], event["detail"]) == ("usd", "lost its peg by 2021-01-14: exchanged for usd2 at market")
+    assert event["asset_id"] == "usd"
+    assert event["detail"] == "lost its peg by 2021-01-14: exchanged for usd2 at market; effect: costs"
+    assert event["effect_bps"] == pytest.approx(-trade.cost * 1e4)
 
 
 def test_after_a_switch_the_target_is_the_one_decided_before_under_the_new_coin() -> None:

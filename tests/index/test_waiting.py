@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from research.errors import DataWarning
+from research.errors import DataWarning, MethodologyWarning
 from research.index import IndexHistory, build_index
 from research.market import MarketData
 from tests.index.markets import rules
@@ -251,3 +251,50 @@ def test_a_peg_lost_on_a_day_whose_decision_is_kept_is_acted_on() -> None:
     assert decided(index)[1:3] == [("reconstitution", "2020-01-31"), ("stable switch", "2020-01-31")]
     assert index.decision_records[1].kept
     assert "usd-a" not in weights_on(index, "2020-02-02")
+
+
+def test_a_removal_announced_on_the_day_of_a_decision_is_known_to_it() -> None:
+    """A weekly rebalance on the day of the announcement gives the member no weight, and says nothing of not buying."""
+    prices = {"aa": ONE, "bb": ONE, "cc": ONE, "usd-a": ONE}
+    removals = pd.DataFrame({"date": ["2020-01-17"], "asset_id": ["cc"], "reason": ["halted"]})  # a Friday
+    index = half_in_the_leg(
+        market_of(prices),
+        "aa",
+        "bb",
+        "cc",
+        removals=removals,
+        schedule={"rebalance": "weekly", "reconstitution": "yearly"},
+    )
+    friday = next(decision for decision in index.decision_records if str(decision.view.date.date()) == "2020-01-17")
+    assert friday.cause == "rebalance"
+    assert index.source.asset_ids[friday.members].tolist() == ["aa", "bb", "usd-a"]
+    assert "not traded" not in set(index.events["event"])
+
+
+def test_a_price_that_leaps_is_an_event_and_a_caveat() -> None:
+    market = market_of({"aa": ONE, "bb": series((40, 100.0)), "usd-a": ONE})
+    index = half_in_the_leg(market, "aa", "bb")
+    leap = index.events[index.events["event"] == "leap"].iloc[0]
+    assert leap["detail"].startswith("price x100 in a day, volume x100: a rise, a wrong print, or a redenomination")
+    assert leap["effect_bps"] == pytest.approx(0.25 * 99 * 1e4)
+    assert any(line.startswith("1 times a member's price rose fivefold") for line in index.caveats)
+    told = pd.DataFrame([("2020-02-10", "bb", "bb", 0.01)], columns=MIGRATION)
+    mended = half_in_the_leg(market, "aa", "bb", migrations=told)
+    assert "leap" not in set(mended.events["event"])
+
+
+def test_what_comes_to_nothing_is_said() -> None:
+    market = market_of({"aa": ONE, "bb": ONE, "usd-a": ONE})
+    with pytest.warns(MethodologyWarning, match="stable_leg names 'usd-q', which is not in the market .*'usd-a'"):
+        index = half_in_the_leg(market, "aa", "bb", overlay={"stable_leg": ["usd-q", "usd-a"]})
+    assert any(line.startswith("Stable_leg names 'usd-q'") for line in index.caveats)
+    with pytest.warns(MethodologyWarning, match="drift is never looked for: cool_down_days = 7 and lag_days = 2 cover"):
+        half_in_the_leg(market, "aa", "bb", schedule={"reconstitution": "weekly", "drift_absolute": 0.05})
+
+
+def test_holdings_and_cards_say_what_the_stable_leg_is() -> None:
+    index = half_in_the_leg(market_of({"aa": ONE, "bb": ONE, "usd-a": ONE}), "aa", "bb")
+    held = index.holdings().set_index("asset_id")["reason"]
+    assert held["usd-a"] == "the stable leg: it holds what the overlay frees"
+    assert held["aa"].startswith("rank ")
+    assert index.explain("usd-a").reason == "held as the stable leg: it holds what the overlay frees"

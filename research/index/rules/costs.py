@@ -22,7 +22,8 @@ class Costs:
     fee_bps : float
         Fee.
     half_spread_bps : float or one of `SPREAD_SOURCES`
-        Half of the bid-ask spread: one number for all assets; "by_rank", by the rank of an asset's market cap; or
+        Half of the bid-ask spread: one number for all assets; "by_rank", by the rank of an asset's median market cap of
+        the last 30 days among all listed assets on the day of the trade; or
         "estimated", from the open, high, low and close prices of the last `spread_window_days`.
     spread_tier_ranks, spread_tier_bps : tuple
         The tiers of "by_rank": the last rank of each tier but the open-ended last one, and the full spread of each.

@@ -17,7 +17,8 @@ class Overlay:
     ----------
     stable_leg : tuple of str
         Asset ids of stablecoins, in order of preference: the first within `depeg_warning` of 1 USD is used, at its
-        market price, until its own peg is broken.
+        market price, until its own peg is broken (not left for one further up that lists or recovers later). Where
+        none keeps its peg, nothing is moved into the leg, and as long as it holds something nothing trades.
     signals : bool
         Whether the latest signal of each member scales its weight.
     bullish, neutral, bearish : float in [0, 1]

@@ -60,9 +60,12 @@ class Schedule:
                 f"rebalance = {self.rebalance!r} is rarer than reconstitution = {self.reconstitution!r}: "
                 "members chosen anew are always weighted anew.",
             )
-        for name in ("drift_absolute", "drift_relative", "drift_total"):
+        for name, most in (("drift_absolute", 1), ("drift_relative", 10), ("drift_total", 1)):
             value = getattr(self, name)
-            require(value is None or 0 < value < 10, f"{name} = {value}: expected a positive share, e.g. 0.05.")
+            require(
+                value is None or 0 < value < most,
+                f"{name} = {value}: expected a share above 0, below {most}; e.g. 0.05.",
+            )
         weekly = "weekly" in (self.reconstitution, self.rebalance)
         used(self, ("weekday",), weekly, 'where nothing is "weekly"')
         used(self, ("drift_to", "cool_down_days"), self.watches_drift, "without drift_absolute, _relative or _total")
@@ -78,6 +81,12 @@ class Schedule:
     def has_band(self) -> bool:
         """Whether single weights are held inside a band."""
         return self.drift_absolute is not None or self.drift_relative is not None
+
+    @property
+    def leaves_no_room_for_drift(self) -> bool:
+        """Whether the cool-down and the waiting for the next trade cover every day between two rebalances."""
+        between = {"daily": 1, "weekly": 7, "monthly": 28, "quarterly": 90}.get(self.rebalance or self.reconstitution)
+        return self.watches_drift and between is not None and self.cool_down_days + self.lag_days + 1 >= between
 
     @property
     def watches_drift(self) -> bool:

@@ -11,6 +11,8 @@ from research.index.rules.checks import require
 class Universe:
     """Who may be a member. Every screen reads data up to the determination day; `None` leaves a screen out.
 
+    Screens decide at reconstitutions. A rebalance in between weighs the members there are, whatever screens would say.
+
     Attributes
     ----------
     exclude_tags, include_tags : tuple of str
