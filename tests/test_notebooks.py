@@ -100,3 +100,17 @@ def test_its_sections_say_how_to_read_what_follows(path: Path) -> None:
             assert len(here.source.split("\n\n", 1)[1]) > 40
             assert after.cell_type == "code"
     assert [cell for cell in cells if cell.source.startswith("## ")][-1].source.startswith("## Provenance")
+
+
+def test_it_runs_for_an_index_that_starts_before_the_benchmarks(path: Path, tmp_path: Path) -> None:
+    """A lag one day shorter than that of the shipped benchmark rulebooks."""
+    import papermill
+
+    shipped = (ROOT / "research" / "rulebooks" / "large-cap-10.toml").read_text()
+    rulebook = tmp_path / "soon.toml"
+    rulebook.write_text(shipped.replace("lag_days = 2", "lag_days = 1"))
+    assert rulebook.read_text() != shipped
+    parameters = {"rulebook": str(rulebook)}
+    papermill.execute_notebook(
+        path, tmp_path / "out.ipynb", parameters=parameters, cwd=str(ROOT), progress_bar=False, log_output=False
+    )

@@ -218,4 +218,6 @@ def test_what_hangs_on_dead_tokens_is_said(removed: int, words: str) -> None:
     )
     text = texts.dead_tokens(index)
     assert text.startswith(words)
-    assert ("**1,234**; written off, it would be **1,200**: 1.23\u00a0% a year less" in text) == (removed > 0)
+    assert (
+        "**1,234**; written off, it would be **1,200**: a growth rate 1.23 percentage points a year lower" in text
+    ) == (removed > 0)
