@@ -298,3 +298,25 @@ def test_holdings_and_cards_say_what_the_stable_leg_is() -> None:
     assert held["usd-a"] == "the stable leg: it holds what the overlay frees"
     assert held["aa"].startswith("rank ")
     assert index.explain("usd-a").reason == "held as the stable leg: it holds what the overlay frees"
+
+
+@pytest.mark.parametrize("between", ["switch", "migration"])
+def test_the_causes_of_a_rebalance_see_through_what_happened_since_the_one_before(between: str) -> None:
+    """Nobody came or went, so nothing is due to rank; what rose shows as drift."""
+    rising = series((25, 1.5))
+    if between == "switch":
+        prices = {"aa": ONE, "bb": rising, "usd-a": series((15, 0.94), (16, 1.0)), "usd-b": ONE}
+        options = {}
+    else:
+        prices = {"aa": ONE, "bb": series((20, np.nan)), "bb-new": rising, "usd-a": ONE}
+        moved = pd.DataFrame([("2020-01-21", "bb", "bb-new", 1.0)], columns=MIGRATION)
+        options = {"migrations": moved, "selection": {"count": 2, "min_count": 1}}
+    market = market_of(prices)
+    index = half_in_the_leg(
+        market, "aa", "bb", schedule={"reconstitution": "yearly", "rebalance": "monthly"}, **options
+    )
+    causes = index.rebalance_difference("2020-02-10").set_index("asset_id")
+    assert causes["rank"].abs().max() == pytest.approx(0.0, abs=1e-12)
+    assert causes["drift"].abs().max() == pytest.approx(0.1, abs=1e-12)  # 1 : 1 became 1 : 1.5
+    parts = causes.drop(columns=["symbol", "previous", "weight"]).sum(axis=1)
+    np.testing.assert_allclose(causes["previous"] + parts, causes["weight"], atol=1e-12)
