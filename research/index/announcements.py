@@ -12,9 +12,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from research.errors import DataError, DataWarning, suggest
 from research.market import MarketData
+
+IntArray = NDArray[np.int64]
 
 MIGRATION_COLUMNS = ["date", "asset_id", "new_asset_id", "ratio"]
 FORK_COLUMNS = MIGRATION_COLUMNS
@@ -35,6 +38,11 @@ class Conversion:
     new: int
     new_id: str
     ratio: float
+
+    @property
+    def merges(self) -> bool:
+        """Whether another asset of the market goes on under `old`."""
+        return self.new not in (self.old, NOT_LISTED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +68,17 @@ class Fork:
     ratio: float
 
 
-def home(conversions: Iterable[Conversion], asset: int, row: int) -> int:
-    """The asset under which one goes on at the close of `row`."""
+def homes(conversions: Iterable[Conversion], assets: ArrayLike, row: int) -> IntArray:
+    """The assets under which assets go on at the close of `row`."""
+    found = np.asarray(assets, dtype=np.int64)
     for step in conversions:
-        if step.row <= row and step.new == asset:
-            asset = step.old
-    return asset
+        if step.row <= row and step.merges:
+            found = np.where(found == step.new, step.old, found)
+    return found
+
+
+def _home(conversions: Iterable[Conversion], asset: int, row: int) -> int:
+    return int(homes(conversions, asset, row))
 
 
 def read_migrations(table: pd.DataFrame | None, market: MarketData) -> list[Conversion]:
@@ -86,7 +99,7 @@ def read_migrations(table: pd.DataFrame | None, market: MarketData) -> list[Conv
     for line in _lines(table, MIGRATION_COLUMNS, "migrations", market):
         named = _listed(line, "migrations", market)
         new = named if line.new_asset_id == line.asset_id else _new(line, "migrations", market)
-        old = home(conversions, named, line.row)
+        old = _home(conversions, named, line.row)
         conversions.append(
             Conversion(
                 row=line.row,
@@ -109,7 +122,7 @@ def read_removals(
     return [
         Removal(
             row=line.row,
-            asset=home(conversions, _listed(line, "removals", market), line.row),
+            asset=_home(conversions, _listed(line, "removals", market), line.row),
             reason=str(line.reason),
         )
         for line in _lines(table, REMOVAL_COLUMNS, "removals", market)
@@ -140,8 +153,8 @@ def read_forks(table: pd.DataFrame | None, market: MarketData, conversions: Iter
         forks.append(
             Fork(
                 row=line.row,
-                asset=home(conversions, _listed(line, "forks", market), line.row),
-                new=home(conversions, _new(line, "forks", market), line.row),
+                asset=_home(conversions, _listed(line, "forks", market), line.row),
+                new=_home(conversions, _new(line, "forks", market), line.row),
                 new_id=str(line.new_asset_id),
                 ratio=_ratio(line, "forks"),
             )

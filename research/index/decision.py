@@ -11,7 +11,6 @@ from dataclasses import replace
 import numpy as np
 
 from research.errors import MethodologyError
-from research.index.announcements import NOT_LISTED
 from research.index.drift import back_into_band
 from research.index.methodology import Methodology
 from research.index.overlay import apply_overlay
@@ -93,9 +92,7 @@ def decide(view: MarketView, methodology: Methodology, state: State, *, cause: s
 
 def _migrated(view: MarketView) -> Screen:
     """An asset that another one has turned into is one with it, under the older id."""
-    gone = [
-        step.new for step in view.source.conversions if step.row <= view.row and step.new not in (step.old, NOT_LISTED)
-    ]
+    gone = [step.new for step in view.source.conversions if step.row <= view.row and step.merges]
     merged = view.marked(np.array(gone, dtype=np.int64))
     return Screen(
         name="migrated",

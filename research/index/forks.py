@@ -55,13 +55,17 @@ def first_priced(source: PointInTime, coins: Owed, last: int) -> tuple[int, bool
     """The row by `last` on which a coin owed has its first price (True) or is given up (False); None for neither."""
     end = coins.fork.row + DAYS_TO_TRADE
     if coins.fork.new != NOT_LISTED:
-        prints = np.flatnonzero(~np.isnan(source.prices[coins.fork.row : min(last, end) + 1, coins.fork.new]))
-        if len(prints):
-            return coins.fork.row + int(prints[0]), True
+        row = _first_print(source, coins.fork.new, coins.fork.row, min(last, end))
+        if row is not None:
+            return row, True
     return (end, False) if end <= last else None
 
 
 def next_priced(source: PointInTime, coins: Brought, last: int) -> int | None:
     """The first row by `last` on which coins brought can be sold."""
-    prints = np.flatnonzero(~np.isnan(source.prices[coins.row + 1 : last + 1, coins.asset]))
-    return coins.row + 1 + int(prints[0]) if len(prints) else None
+    return _first_print(source, coins.asset, coins.row + 1, last)
+
+
+def _first_print(source: PointInTime, asset: int, first: int, last: int) -> int | None:
+    prints = np.flatnonzero(~np.isnan(source.prices[first : last + 1, asset]))
+    return first + int(prints[0]) if len(prints) else None

@@ -12,7 +12,7 @@ import numpy as np
 
 from research.index.methodology import Methodology
 from research.index.records import Event, Segment
-from research.index.stable_leg import leg_places, peg_distances
+from research.index.stable_leg import in_leg, peg_distances
 from research.index.view import FloatArray, PointInTime
 
 COLLAPSE, LEAP = -0.8, 5.0  # return of a day; price over yesterday's
@@ -46,18 +46,14 @@ def _jumps(
     """
     if not paths:
         return
-    now, before = (np.concatenate([part.ravel() for part in parts]) for parts in _days_apart(values))
-    factor = now / before
+    now, before = ([part[days].ravel() for part in values] for days in (slice(1, None), slice(-1)))
+    factor = np.concatenate(now) / np.concatenate(before)
     ends = np.cumsum([part.size - part.shape[1] for part in values])
     for found in np.flatnonzero((factor <= low) | (factor >= high)).tolist():
         number = int(np.searchsorted(ends, found, side="right"))
         width = values[number].shape[1]
         day, place = divmod(found - int(ends[number]) + values[number].size - width, width)
         yield paths[number], day + 1, place, float(factor[found])
-
-
-def _days_apart(values: list[FloatArray]) -> tuple[list[FloatArray], list[FloatArray]]:
-    return [part[1:] for part in values], [part[:-1] for part in values]
 
 
 def _gaps(source: PointInTime, methodology: Methodology, path: Segment) -> Iterator[Event]:
@@ -78,10 +74,10 @@ def _gaps(source: PointInTime, methodology: Methodology, path: Segment) -> Itera
             yield Event(row=row, asset=asset, event="suspended", detail=detail)
         if now < before:
             change = (values[day, place] - values[day - 1, place]) / total[day - 1]
-            judged = [held for held in source.held_back.values() if (held.judged, held.asset) == (row, asset)]
+            judged = source.judged.get((row, asset))
             detail = f"price back after {_days(before)} without"
-            if judged:
-                detail = f"the print held back is {'confirmed' if judged[-1].confirmed else 'discarded'}"
+            if judged is not None:
+                detail = f"the print held back is {'confirmed' if judged.confirmed else 'discarded'}"
             yield Event(row=row, asset=asset, event="resumed", detail=detail, effect=float(change))
 
 
@@ -118,7 +114,7 @@ def _strained_pegs(source: PointInTime, methodology: Methodology, path: Segment)
     """When a stablecoin that is held goes beyond the warning distance from 1 USD."""
     overlay = methodology.overlay
     assert overlay is not None
-    for place in np.flatnonzero(np.isin(path.assets, leg_places(source, overlay, path.start))).tolist():
+    for place in np.flatnonzero(in_leg(source, overlay, path.assets, path.start)).tolist():
         far = peg_distances(source, int(path.assets[place]), path.start, path.stop) > overlay.depeg_warning
         for day in (np.flatnonzero(far[1:] & ~far[:-1]) + 1).tolist():
             price, before = path.prices[day, place], path.prices[day - 1, place]

@@ -12,7 +12,7 @@ import numpy as np
 
 from research.errors import MethodologyError
 from research.index.rules import Overlay
-from research.index.stable_leg import leg_places, stable_coin
+from research.index.stable_leg import in_leg, stable_coin
 from research.index.view import SIGNALS, BoolArray, FloatArray, IntArray, MarketView
 
 DECAYS = (0.94, 0.97)
@@ -113,8 +113,8 @@ def _without_coin(
     lost peg is no reason to buy what the signals sell.
     """
     nowhere = "no stablecoin of the stable leg has a price and keeps its peg"
-    in_leg = 0.0 if now is None else now[np.isin(assets, leg_places(view.source, overlay, view.row))].sum()
-    if bounded.sum() >= WHOLE and not in_leg > 0:
+    parked = 0.0 if now is None else now[in_leg(view.source, overlay, assets, view.row)].sum()
+    if bounded.sum() >= WHOLE and not parked > 0:
         notes.append(f"{nowhere}: nothing is moved into it")
         return bounded, 1.0
     if now is not None and now.sum() > 0:
@@ -144,7 +144,7 @@ def _places(
         return np.union1d(members, coin).astype(np.int64), None
     names = held[0]
     if stable is not None:
-        names = np.where(np.isin(names, leg_places(view.source, overlay, view.row)), stable, names)
+        names = np.where(in_leg(view.source, overlay, names, view.row), stable, names)
     assets = np.union1d(members, [*coin, *names.tolist()]).astype(np.int64)
     now = np.zeros(len(assets))
     np.add.at(now, np.searchsorted(assets, names), held[1])

@@ -162,8 +162,8 @@ class Portfolio:
         """Sell members, each without a price for so many days: at today's price if they have one, else at their last,
         less the haircut.
         """
-        trade = trading.removal(self, gone)
-        where_to = self._freed(trade)
+        trade, stable = trading.removal(self, gone)
+        where_to = self._freed(trade, stable)
         haircut = self.methodology.events.removal_haircut
         for asset, days, place in zip(gone.tolist(), stale.tolist(), np.searchsorted(trade.assets, gone), strict=True):
             why = f"no price for {days} days: sold at the last price" if days else self._announcement(asset)
@@ -174,17 +174,16 @@ class Portfolio:
             self.log("wiped out", self.row, None, "all that was held is written off: the level is zero from here on")
         self._book(trade)
 
-    def _freed(self, trade: Trade) -> str:
+    def _freed(self, trade: Trade, stable: int | None) -> str:
         """Where the value of what a trade removed went, in words."""
         if trade.cash_after > trade.cash_before:
             return "value held as cash, nothing else trades"
-        takers = trade.assets[trade.after > trade.before]
-        names = ", ".join(map(str, self.source.asset_ids[takers]))
+        if stable is not None:
+            return f"value put into {self.source.asset_ids[stable]}"
+        spread = "value spread over the other members"
         if self.methodology.events.freed_weight == "members":
-            return "value spread over the other members"
-        if trade.market_value_kept == 1.0:
-            return f"value put into {names}"
-        return "value spread over the other members: no stablecoin of the stable leg keeps its peg"
+            return spread
+        return f"{spread}: no stablecoin of the stable leg keeps its peg"
 
     def _announcement(self, asset: int) -> str:
         removal = next(removal for removal in self.source.removals if removal.asset == asset)
@@ -202,11 +201,6 @@ class Portfolio:
         """The last decision traded that set weights of its own: what drift is measured from, and brought back to."""
         decided = (trade.decision for trade in reversed(self.trades))
         return next(decision for decision in decided if decision is not None and decision.cause != "drift")
-
-    def weights(self) -> FloatArray:
-        """Weight of each asset held, at today's close."""
-        values = self.units * self.source.carried_prices(self.row, self.assets)[0]
-        return np.asarray(values / (values.sum() + self.cash))
 
     def trade(self, decision: Decision) -> None:
         """Carry a decision out at today's close."""

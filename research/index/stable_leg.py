@@ -20,6 +20,11 @@ def leg_places(source: PointInTime, overlay: Overlay, row: int) -> IntArray:
     return np.asarray(pd.unique(source.homes(places[places >= 0], row)), dtype=np.int64)
 
 
+def in_leg(source: PointInTime, overlay: Overlay, assets: IntArray, row: int) -> BoolArray:
+    """Which of the assets are stablecoins of the leg at the close of a row, shape of `assets`."""
+    return source.among(assets, leg_places(source, overlay, row))
+
+
 def stable_coin(
     view: MarketView, overlay: Overlay, held: Iterable[int] = (), *, without: Iterable[int] = ()
 ) -> int | None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from research.index.announcements import NOT_LISTED
 from research.index.records import Decision
 from research.index.view import IntArray
 
@@ -20,7 +19,7 @@ def following(decision: Decision, row: int) -> Decision:
     """
     source = decision.view.source
     for step in source.conversions:
-        if step.new not in (step.old, NOT_LISTED) and decision.row < step.row <= row:
+        if step.merges and decision.row < step.row <= row:
             then = source.carried_prices(step.row, np.array([step.old, step.new]))[0]
             decision = merged(decision, step.new, step.old, worth=float(then[0] / then[1]))
     return decision

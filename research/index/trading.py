@@ -11,7 +11,7 @@ import numpy as np
 from research.index.costs import trade_cost
 from research.index.forks import Brought
 from research.index.records import Decision, Trade
-from research.index.stable_leg import leg_places, stable_coin
+from research.index.stable_leg import in_leg, leg_places, stable_coin
 from research.index.succession import following
 from research.index.view import BoolArray, FloatArray, IntArray
 
@@ -124,8 +124,8 @@ def switch(portfolio: Portfolio, decision: Decision) -> Trade | str:
     assert overlay is not None
     assert stable is not None
     held = standing(portfolio, [stable])
-    in_leg = source.among(held.assets, leg_places(source, overlay, portfolio.row))
-    leg = in_leg & (held.values > 0) & (held.assets != stable)
+    leg = in_leg(source, overlay, held.assets, portfolio.row)
+    leg &= (held.values > 0) & (held.assets != stable)
     left, into = leg & (held.stale == 0), held.assets == stable
     if stable in source.at(portfolio.row).announced:
         return f"the removal of {source.asset_ids[stable]} has been announced since"
@@ -163,29 +163,28 @@ def coins_sold(portfolio: Portfolio, coins: Iterable[Brought]) -> Trade:
     parts = np.minimum(sold, held.units) * held.prices
     proceeds, after = float(parts.sum()), held.values - parts
     open_today = (held.stale == 0) & (after > 0)
-    room = after[open_today].sum()
-    if room > 0:
-        after[open_today] *= 1.0 + proceeds / room
+    _share(after, open_today, proceeds)
+    spread = open_today.any()
     return _trade(
         portfolio,
         held,
         "fork",
         after,
         frozen=(held.stale > 0) & (after > 0),
-        cash_after=(held.cash + (0.0 if room > 0 else proceeds)) / held.total,
-        market_value_kept=1.0 - proceeds / held.total if room > 0 else 1.0,
+        cash_after=(held.cash + (0.0 if spread else proceeds)) / held.total,
+        market_value_kept=1.0 - proceeds / held.total if spread else 1.0,
     )
 
 
 def expected(portfolio: Portfolio, waiting: Iterable[Decision]) -> tuple[IntArray, FloatArray]:
     """Assets and weights as they will be, at today's prices, once the decisions that wait have been traded."""
     source, overlay, row = portfolio.source, portfolio.methodology.overlay, portfolio.row
-    assets, weights = portfolio.assets, portfolio.weights()
+    held = standing(portfolio)
+    assets, weights = held.assets, held.values / held.total
     for decided in waiting:
         decision = following(decided, row)
         if decision.stable is not None and overlay is not None:
-            leg = source.among(assets, leg_places(source, overlay, row))
-            names = np.where(leg, decision.stable, assets)
+            names = np.where(in_leg(source, overlay, assets, row), decision.stable, assets)
         else:
             shape = decision.weights * source.carried_prices(row, decision.members)[0] / decision.prices
             stuck = source.among(assets, decision.unweighted)
@@ -198,21 +197,21 @@ def expected(portfolio: Portfolio, waiting: Iterable[Decision]) -> tuple[IntArra
     return assets, weights
 
 
-def removal(portfolio: Portfolio, gone: IntArray) -> Trade:
-    """Sell the assets in `gone` and put the value where the rulebook says, as far as that trades today."""
+def removal(portfolio: Portfolio, gone: IntArray) -> tuple[Trade, int | None]:
+    """Sell the assets in `gone` and put the value where the rulebook says, as far as that trades today.
+
+    Also gives the stablecoin that takes the value, where one does.
+    """
     stable = _freed_into(portfolio, gone)
     held = standing(portfolio, None if stable is None else [stable])
     leaving = portfolio.source.among(held.assets, gone)
     open_today = (held.stale == 0) & ~leaving
     takers = open_today if stable is None else (held.assets == stable) & ~leaving
     after = np.where(leaving, 0.0, held.values)
-    freed, room = held.values[leaving].sum(), held.values[takers].sum()
-    if room > 0:
-        after[takers] *= 1.0 + freed / room
-    elif takers.any():
-        after[takers] = freed / takers.sum()
+    freed = held.values[leaving].sum()
+    _share(after, takers, freed)
     spread = takers.any() and stable is None
-    return _trade(
+    trade = _trade(
         portfolio,
         held,
         "removal",
@@ -222,6 +221,16 @@ def removal(portfolio: Portfolio, gone: IntArray) -> Trade:
         cash_after=(held.cash + (0.0 if takers.any() else freed)) / held.total,
         market_value_kept=1.0 - float(freed) / held.total if spread else 1.0,
     )
+    return trade, stable
+
+
+def _share(values: FloatArray, takers: BoolArray, freed: float) -> None:
+    """Give what was freed to the takers, in proportion to their values; in equal parts where they have none yet."""
+    room = values[takers].sum()
+    if room > 0:
+        values[takers] *= 1.0 + freed / room
+    elif takers.any():
+        values[takers] = freed / takers.sum()
 
 
 def _freed_into(portfolio: Portfolio, gone: IntArray) -> int | None:
@@ -232,9 +241,9 @@ def _freed_into(portfolio: Portfolio, gone: IntArray) -> int | None:
     source, row, overlay = portfolio.source, portfolio.row, portfolio.methodology.overlay
     if overlay is None:
         return None
-    leg = leg_places(source, overlay, row)
-    if portfolio.methodology.events.freed_weight != "stable" and not source.among(gone, leg).all():
+    if portfolio.methodology.events.freed_weight != "stable" and not in_leg(source, overlay, gone, row).all():
         return None
+    leg = leg_places(source, overlay, row)
     unpriced = leg[np.isnan(source.prices[row, leg])]
     return stable_coin(source.at(row), overlay, portfolio.assets.tolist(), without=[*gone.tolist(), *unpriced.tolist()])
 

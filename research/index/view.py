@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from research.errors import DataError, DataWarning, MethodologyError, suggest
 from research.index.actions import HeldBack, convert_panels, quarantine
-from research.index.announcements import dated, read_forks, read_migrations, read_removals
+from research.index.announcements import dated, homes, read_forks, read_migrations, read_removals
 from research.market import MarketData
 
 FloatArray = NDArray[np.float64]
@@ -71,6 +71,11 @@ class PointInTime:
         self.first_row = _first_prints(self.prices)
         self.signals, self.votes = dated(signals, "signals", SIGNAL_COLUMNS), dated(votes, "votes", VOTE_COLUMNS)
         self._tags = _TagTable(market.tags, self.asset_ids)
+
+    @cached_property
+    def judged(self) -> dict[tuple[int, int], HeldBack]:
+        """Prints held back, by the row of the next print, which said what they were, and asset."""
+        return {(held.judged, held.asset): held for held in self.held_back.values() if held.judged is not None}
 
     @cached_property
     def signal_log(self) -> tuple[IntArray, IntArray, IntArray]:
@@ -130,10 +135,7 @@ class PointInTime:
 
     def homes(self, assets: IntArray, row: int) -> IntArray:
         """The assets under which assets go on at the close of a row, after the migrations by then."""
-        for step in self.conversions:
-            if step.row <= row:
-                assets = np.where(assets == step.new, step.old, assets)
-        return assets
+        return homes(self.conversions, assets, row)
 
     def union(self, *groups: IntArray) -> IntArray:
         """Positions in any of the groups, sorted."""

@@ -10,7 +10,7 @@ from research.index.drift import out_of_band
 from research.index.methodology import Methodology
 from research.index.records import Decision, Segment
 from research.index.rules import Overlay
-from research.index.stable_leg import broken, leg_places, stable_coin
+from research.index.stable_leg import broken, in_leg, stable_coin
 from research.index.succession import following
 from research.index.view import PointInTime
 
@@ -72,7 +72,7 @@ def _lost_peg(source: PointInTime, overlay: Overlay, path: Segment, after: int) 
     """For each stablecoin held the first day on which its peg is lost while another one of the leg keeps its own."""
     first = max(path.start, after + 1)
     calls = []
-    for stable in path.assets[source.among(path.assets, leg_places(source, overlay, path.start))].tolist():
+    for stable in path.assets[in_leg(source, overlay, path.assets, path.start)].tolist():
         rows = np.flatnonzero(broken(source, overlay, stable, first, path.stop)) + first
         usable = (row for row in rows.tolist() if stable_coin(source.at(row), overlay) is not None)
         calls += [(row, "stable switch") for row in itertools.islice(usable, 1)]

@@ -138,6 +138,8 @@ def test_a_coin_of_the_leg_that_dies_is_followed_by_the_next(freed: str) -> None
     prices = {"aa": ONE, "bb": ONE, "usd-a": series((20, np.nan)), "usd-b": ONE}
     index = half_in_the_leg(market_of(prices), "aa", "bb", events={"freed_weight": freed})
     assert weights_on(index, "2020-02-10") == pytest.approx({"aa": 0.25, "bb": 0.25, "usd-b": 0.5})
+    removed = index.events[index.events["event"] == "removed"].iloc[0]
+    assert removed["detail"].endswith("value put into usd-b")
 
 
 @pytest.mark.parametrize("kind", ["forks", "migrations"])
@@ -320,3 +322,20 @@ def test_the_causes_of_a_rebalance_see_through_what_happened_since_the_one_befor
     assert causes["drift"].abs().max() == pytest.approx(0.1, abs=1e-12)  # 1 : 1 became 1 : 1.5
     parts = causes.drop(columns=["symbol", "previous", "weight"]).sum(axis=1)
     np.testing.assert_allclose(causes["previous"] + parts, causes["weight"], atol=1e-12)
+
+
+def test_two_new_assets_that_are_not_listed_are_not_taken_for_each_other() -> None:
+    """aa goes on as an id that the market does not have; what cc brings has no column either, and is not aa."""
+    moved = pd.DataFrame([("2020-01-15", "aa", "gone-on", 1.0)], columns=MIGRATION)
+    given = pd.DataFrame([("2020-01-21", "cc", "elsewhere", 1.0)], columns=MIGRATION)
+    with pytest.warns(DataWarning, match="is not in the market"):
+        index = half_in_the_leg(
+            market_of({"aa": ONE, "bb": ONE, "cc": ONE, "usd-a": ONE}),
+            *("aa", "bb", "cc"),
+            migrations=moved,
+            forks=given,
+        )
+    happened = set(index.events["event"])
+    assert "fork given up" in happened
+    assert "fork valued" not in happened
+    assert [fork.new for fork in index.source.forks] == [-1]

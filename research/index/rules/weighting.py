@@ -90,14 +90,11 @@ class Weighting:
             "min_observations": (*RISK_SCHEMES, "signal"),
             "max_signal_age_days": ("signal",),
             "fallback": SCORE_SCHEMES,
+            "liquidity_share": ("liquidity_mix",),
         }
         for key, schemes in used_by.items():
-            require(
-                getattr(self, key) is None or self.scheme in schemes,
-                f"{key} = {getattr(self, key)!r} says nothing for scheme = {self.scheme!r}: it belongs to "
-                f"{', '.join(schemes)}. Remove it.",
-            )
-        used(self, ("liquidity_share",), self.scheme == "liquidity_mix", f"for scheme = {self.scheme!r}")
+            otherwise = f"for scheme = {self.scheme!r}: it belongs to {', '.join(schemes)}"
+            used(self, (key,), self.scheme in schemes, otherwise)
         used(self, ("group_by",), self.max_group_weight is not None, "without max_group_weight")
         used(self, ("infeasible",), self.is_bounded, "without caps or floors")
         if self.size_by is not None:
