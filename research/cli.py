@@ -103,7 +103,7 @@ def _data_import(options: argparse.Namespace) -> int:
 
 
 def _data_simulate(options: argparse.Namespace) -> int:
-    from research.market import write_sample
+    from research.simulation import write_sample
 
     manifest = write_sample(options.out, replace=options.replace)
     _say(f"{options.out}: {manifest.name}, {manifest.rows:,} rows, fingerprint {manifest.fingerprint}")

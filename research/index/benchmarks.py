@@ -8,8 +8,8 @@ import pandas as pd
 
 from research.errors import DataError, MethodologyError, MethodologyWarning
 from research.index.build import build_index
-from research.index.methodology import Methodology
 from research.market import MarketData
+from research.rulebook.methodology import Methodology
 
 SINGLE_ASSETS = ("bitcoin", "ethereum")
 BASKETS = ("total-market", "equal-weight-100")

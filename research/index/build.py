@@ -11,20 +11,22 @@ import numpy as np
 import pandas as pd
 
 from research.errors import MethodologyError, MethodologyWarning
-from research.index.announcements import Conversion
-from research.index.caveats import idle_rules
-from research.index.decision import decide
+from research.index.analysis.caveats import idle_rules
+from research.index.decisions.calendar import Determination, determinations
+from research.index.decisions.decide import decide
+from research.index.decisions.migrated import following
+from research.index.decisions.records import NOBODY, NOTHING, Decision, State
 from research.index.history import IndexHistory
-from research.index.incidents import incidents
-from research.index.methodology import Methodology
-from research.index.portfolio import Portfolio
-from research.index.records import NOBODY, NOTHING, Decision, Segment, State, Trade
-from research.index.schedule import Determination, determinations
-from research.index.succession import following
-from research.index.trading import expected
-from research.index.view import IntArray, PointInTime
-from research.index.watch import first_call, is_watchful
+from research.index.trading.member_events import incidents
+from research.index.trading.portfolio import Portfolio
+from research.index.trading.rebalance_triggers import first_call, is_watchful
+from research.index.trading.records import Segment, Trade
+from research.index.trading.trades import expected
 from research.market import MarketData
+from research.point_in_time.corporate_actions import Conversion
+from research.point_in_time.view import PointInTime
+from research.rulebook.methodology import Methodology
+from research.typing import IntArray
 
 WEEK = 7
 

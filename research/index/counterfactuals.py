@@ -17,11 +17,11 @@ from research.evaluation import (
     sharpe_ratio,
     tracking_error,
 )
+from research.index.analysis.capacity import turnover_summary
 from research.index.build import build_index
-from research.index.capacity import turnover_summary
 from research.index.history import IndexHistory
-from research.index.methodology import Methodology
 from research.market import MarketData
+from research.rulebook.methodology import Methodology
 
 LAGS = (0, 1, 5)
 

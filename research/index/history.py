@@ -10,15 +10,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from research.index import attribution, audit, capacity, caveats, explain
-from research.index.costs import chained
-from research.index.methodology import Methodology
-from research.index.records import Decision, Event, Segment, Trade
-from research.index.schedule import upcoming
-from research.index.token import IndexToken
-from research.index.view import FloatArray, PointInTime
+from research.index.analysis import attribution, capacity, caveats
+from research.index.analysis import audit_tables as audit
+from research.index.analysis import explanation as explain
+from research.index.analysis.index_token import IndexToken
+from research.index.decisions.calendar import upcoming
+from research.index.decisions.records import Decision
+from research.index.trading.costs import chained
+from research.index.trading.records import Event, Segment, Trade
 from research.market import MarketData
 from research.market.data import Date
+from research.point_in_time.view import PointInTime
+from research.rulebook.methodology import Methodology
+from research.typing import FloatArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

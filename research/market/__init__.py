@@ -5,7 +5,6 @@ from research.market.importer import ImportSummary, import_table
 from research.market.load import load_market, write_market
 from research.market.manifest import Manifest
 from research.market.profiles import Profile, shipped_profiles
-from research.market.simulate import simulate_market, write_sample
 from research.market.snapshot import open_snapshot, write_snapshot
 
 __all__ = [
@@ -17,8 +16,6 @@ __all__ = [
     "load_market",
     "open_snapshot",
     "shipped_profiles",
-    "simulate_market",
     "write_market",
-    "write_sample",
     "write_snapshot",
 ]

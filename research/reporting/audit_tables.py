@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from research.index.attribution import WATERFALL, rebalances_by, row_of
-from research.index.rules.measures import Measure
+from research.index.analysis.attribution import WATERFALL, rebalances_by, row_of
 from research.reporting.formats import format_value
 from research.reporting.tables import Table
+from research.rulebook.measure_names import Measure
 
 if TYPE_CHECKING:
     from research.index import IndexHistory, Methodology
-    from research.index.explain import Explanation
+    from research.index.analysis.explanation import Explanation
     from research.market.data import Date
 
 CAUSES = ["drift", "supply", "rank", "tilt", "cap", "signal", "execution"]

@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 
 from research.index import IndexHistory, Methodology
-from research.index.explain import Explanation
+from research.index.analysis.explanation import Explanation
 from research.reporting.formats import format_value
 from research.reporting.texts import bullets
 

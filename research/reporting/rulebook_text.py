@@ -11,9 +11,9 @@ from dataclasses import MISSING, Field, fields
 from typing import Any
 
 from research.index import Methodology
-from research.index.rules import Costs, Events, Overlay, Schedule, Selection, Universe, Weighting
-from research.index.rules.measures import Measure
 from research.reporting.formats import format_value
+from research.rulebook import Costs, Events, Overlay, Schedule, Selection, Universe, Weighting
+from research.rulebook.measure_names import Measure
 
 Sentences = Mapping[str, Callable[[Any], str]]
 

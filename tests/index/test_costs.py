@@ -13,11 +13,11 @@ from scipy.optimize import brentq
 
 from research.errors import DataError, MethodologyError
 from research.index import IndexHistory, build_index
-from research.index.costs import CostTerms, chained, cost_fraction, cost_terms, liquidity, trade_cost
-from research.index.records import Trade
-from research.index.rules import Costs
-from research.index.view import MarketView, PointInTime
+from research.index.trading.costs import CostTerms, chained, cost_fraction, cost_terms, liquidity, trade_cost
+from research.index.trading.records import Trade
 from research.market import MarketData
+from research.point_in_time.view import MarketView, PointInTime
+from research.rulebook import Costs
 from tests.index.markets import random_market, rules
 
 # ---------------------------------------------------------------------- the cost of a trade

@@ -11,9 +11,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from research.index import build_index
-from research.index.drift import back_into_band, band
-from research.index.rules import Schedule
+from research.index.decisions.drift_bands import back_into_band, band
 from research.market import MarketData
+from research.rulebook import Schedule
 from tests.index.markets import random_market, rules
 from tests.index.test_events import DAYS, flat, market
 from tests.index.truncation import assert_truncation_invariant

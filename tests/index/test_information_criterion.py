@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from research.index.information_criterion import choose_count, current_review
-from research.index.plug_in import log_likelihood, plug_in_bandwidth
-from research.index.rules import Selection, Universe
-from research.index.view import PointInTime
+from research.index.decisions.information_criterion import choose_count, current_review
+from research.index.decisions.kernel_density import log_likelihood, plug_in_bandwidth
 from research.market import MarketData
+from research.point_in_time.view import PointInTime
+from research.rulebook import Selection, Universe
 from tests.index.markets import random_market
 
 CRIX = Universe(min_valid_share=1.0, valid_share_window="month", valid_share_needs_cap=True)

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from research import evaluation
 from research.errors import MethodologyError
-from research.index.ranking import measure, ranks
-from research.index.rules import Selection
-from research.index.rules.measures import Measure
-from research.index.selection import largest
-from research.index.view import MarketView, PointInTime
-from research.index.windows import window_deviation, window_mean, window_median, window_sum
+from research.index.decisions.selection import largest
 from research.market import MarketData
+from research.point_in_time.measures import measure, ranks
+from research.point_in_time.view import MarketView, PointInTime
+from research.point_in_time.windows import window_deviation, window_mean, window_median, window_sum
+from research.rulebook import Selection
+from research.rulebook.measure_names import Measure
 from tests.index.markets import random_market
 
 MEASURES = [

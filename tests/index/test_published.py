@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from research.index import IndexHistory, Methodology, build_index
-from research.index.rules import Universe
 from research.market import MarketData
+from research.rulebook import Universe
 from tests.conftest import shared
 
 

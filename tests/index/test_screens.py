@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from research.errors import MethodologyError, MethodologyWarning
-from research.index.pegs import copy_distance, peg_distance
-from research.index.rules import Universe
-from research.index.screens import Screen, evaluate, identical_closes, supply_jump
-from research.index.view import MarketView, PointInTime
+from research.index.decisions.pegged_and_wrapped import copy_distance, peg_distance
+from research.index.decisions.screens import Screen, evaluate, identical_closes, supply_jump
 from research.market import MarketData
+from research.point_in_time.view import MarketView, PointInTime
+from research.rulebook import Universe
 from tests.index.markets import random_market
 
 

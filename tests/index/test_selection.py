@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from research.errors import MethodologyError
 from research.index import build_index
-from research.index.ranking import measure, ranks, window_mean, window_median
-from research.index.rules import Selection, Universe
-from research.index.rules.selection import SELECTION_RULES
-from research.index.screens import evaluate
-from research.index.selection import RULES, Candidates, Selected, largest, rank_values, select
-from research.index.view import MarketView, PointInTime
+from research.index.decisions.screens import evaluate
+from research.index.decisions.selection import RULES, Candidates, Selected, largest, rank_values, select
 from research.market import MarketData
+from research.point_in_time.measures import measure, ranks, window_mean, window_median
+from research.point_in_time.view import MarketView, PointInTime
+from research.rulebook import Selection, Universe
+from research.rulebook.selection import SELECTION_RULES
 from tests.index.markets import random_market, rules
 from tests.index.truncation import assert_same_up_to
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from research.errors import DataError
-from research.index.spreads import abdi_ranaldo, corwin_schultz, edge, edge_squared, estimated_spreads
-from research.index.view import PointInTime
+from research.index.trading.spread_estimators import abdi_ranaldo, corwin_schultz, edge, edge_squared, estimated_spreads
 from research.market import MarketData
+from research.point_in_time.view import PointInTime
 from tests.conftest import shared
 
 Days = list[np.ndarray]

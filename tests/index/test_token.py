@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from research.errors import DataError, MethodologyError
 from research.index import IndexHistory, build_index
-from research.index.token import IndexToken
+from research.index.analysis.index_token import IndexToken
 from research.market import MarketData
 from tests.index.markets import random_market, rules
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from research.errors import MethodologyError
 from research.index import Methodology, build_index, rulebooks
-from research.index.view import MarketView
 from research.market import MarketData, load_market
+from research.point_in_time.view import MarketView
 from tests.index.markets import needed_tables, random_case, random_market, rules
 from tests.index.truncation import assert_same_up_to, assert_truncation_invariant
 

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from research.errors import DataError, MethodologyError
-from research.index.ranking import ranks
-from research.index.rules import Selection, Universe
-from research.index.selection import Candidates, Selected, rank_values, select
-from research.index.view import PointInTime
-from research.index.votes import concentration_audit, gini, nakamoto_coefficient, tally
+from research.index.decisions.selection import Candidates, Selected, rank_values, select
+from research.index.decisions.votes import concentration_audit, gini, nakamoto_coefficient, tally
 from research.market import MarketData
+from research.point_in_time.measures import ranks
+from research.point_in_time.view import PointInTime
+from research.rulebook import Selection, Universe
 from tests.index.markets import random_market
 
 HOLDINGS = {"whale": 900.0, "ann": 64.0, "bob": 25.0, "cy": 9.0, "dee": 2.0}  # 1,000 in all

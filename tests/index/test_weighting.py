@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from scipy.linalg import hadamard
 
 from research.errors import DataError, MethodologyError
-from research.index.rules import Weighting
-from research.index.rules.weighting import SCORE_SCHEMES, WEIGHTING_SCHEMES
-from research.index.view import MarketView, PointInTime
 from research.index.weighting import SCHEMES, Bounded, Sizes, bound, member_sizes, risk
 from research.market import MarketData
+from research.point_in_time.view import MarketView, PointInTime
+from research.rulebook import Weighting
+from research.rulebook.weighting import SCORE_SCHEMES, WEIGHTING_SCHEMES
 from tests.conftest import shared
 from tests.index.markets import random_market, rules
 from tests.index.truncation import assert_truncation_invariant

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from research.market import MarketData, load_market, simulate_market
+from research.market import MarketData, load_market
+from research.simulation import simulate_market
 from tests.conftest import ROOT
 
 SAMPLE = ROOT / "data" / "sample"

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from research import IndexHistory, Methodology, build_index, evaluation, load_market
-from research.index.attribution import WATERFALL
-from research.index.capacity import turnover_summary
-from research.index.rules import Universe
-from research.index.screens import evaluate
+from research.index.analysis.attribution import WATERFALL
+from research.index.analysis.capacity import turnover_summary
+from research.index.decisions.screens import evaluate
 from research.reporting import audit_tables, audit_texts, figures
+from research.rulebook import Universe
 from tests.conftest import ROOT
 from tests.index.markets import rules
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from research.index import Methodology, rulebooks
-from research.index.rules import Costs, Events, Overlay, Schedule, Selection, Universe, Weighting
 from research.reporting import rulebook_text as module
 from research.reporting.rulebook_text import rulebook_text, told
+from research.rulebook import Costs, Events, Overlay, Schedule, Selection, Universe, Weighting
 
 SECTIONS = {
     "universe": Universe,

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from research.errors import DataError, MethodologyError
-from research.index.rules import Weighting
-from research.index.view import FloatArray, IntArray, MarketView
 from research.index.weighting.capping import SLACK, Limits
+from research.point_in_time.view import MarketView
+from research.rulebook import Weighting
+from research.typing import FloatArray, IntArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

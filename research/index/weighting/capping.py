@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from research.errors import DataError, MethodologyError
-from research.index.view import FloatArray, IntArray
+from research.typing import FloatArray, IntArray
 
 ROUNDING = 1e-9
 SLACK = 1e-12  # bounds typed as decimals: ten caps of 0.1 add up to one, not quite in binary

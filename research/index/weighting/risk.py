@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from research.errors import DataError
-from research.index.view import BoolArray, FloatArray
-from research.index.windows import window_count, window_deviation, window_mean
+from research.point_in_time.windows import window_count, window_deviation, window_mean
+from research.typing import BoolArray, FloatArray
 
 FLOOR_PERCENTILE = 5.0
 _TOLERANCE, _SWEEPS = 1e-12, 1000

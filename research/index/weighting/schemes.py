@@ -14,12 +14,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from research.errors import DataError, MethodologyError
-from research.index.ranking import measure
-from research.index.rules import Weighting
-from research.index.rules.weighting import SCORE_SCHEMES
-from research.index.view import BoolArray, FloatArray, IntArray, MarketView
 from research.index.weighting import risk
-from research.index.windows import daily_returns, window_count, window_mean
+from research.point_in_time.measures import measure
+from research.point_in_time.view import MarketView
+from research.point_in_time.windows import daily_returns, window_count, window_mean
+from research.rulebook import Weighting
+from research.rulebook.weighting import SCORE_SCHEMES
+from research.typing import BoolArray, FloatArray, IntArray
 
 LIQUIDITY = "volume_median_30d"
 SHARPE_PRIOR_DAYS = 365  # T0 of the shrinkage T / (T + T0)

@@ -1,0 +1,268 @@
+"""What costs mean for a finished index: turnover, growth at any cost, break-even cost, and how much money it can take.
+
+What one trade costs is in `costs.py`. Buying the first basket is no rebalance: it is left out of every average, and
+reported by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from research.errors import DataError, MethodologyError
+from research.evaluation import annualized_volatility, cagr, max_drawdown, returns_from_levels, sharpe_ratio
+from research.index.trading.costs import CostTerms, chained, cost_fraction, cost_terms, liquidity
+from research.index.trading.records import Trade
+from research.rulebook.checks import require
+from research.rulebook.costs import BPS
+from research.typing import FloatArray
+
+if TYPE_CHECKING:
+    from research.index.history import IndexHistory
+
+DAYS_PER_YEAR = 365
+
+
+def turnover_summary(index: IndexHistory) -> pd.Series:
+    """One-sided turnover of an index: half of the sum of absolute changes of weight, the stable leg included.
+
+    Returns
+    -------
+    Series
+        annual (all turnover divided by the years), mean and largest (of one trade), trades_per_year; initial (the first
+        basket, not in the others). Turnover as shares of the value. NaN where there is no trade, or a single day.
+    """
+    turnover = np.array([trade.turnover for trade in _rebalances(index)])
+    years = _years(index)
+    return pd.Series(
+        {
+            "annual": turnover.sum() / years,
+            "mean": turnover.mean() if len(turnover) else np.nan,
+            "largest": turnover.max(initial=-np.inf) if len(turnover) else np.nan,
+            "trades_per_year": len(turnover) / years,
+            "initial": sum(trade.turnover for trade in index.trades if trade.cause == "initial"),
+        },
+        name=index.methodology.name,
+    )
+
+
+def cost_sensitivity(index: IndexHistory, bps: Sequence[float] = (0, 10, 25, 50, 100)) -> pd.DataFrame:
+    """What is left of the index if every purchase and every sale costs so many basis points.
+
+    The same trades, other costs: decisions do not depend on costs.
+
+    Parameters
+    ----------
+    bps : sequence of float
+        Cost of all that is traded, in basis points of its value.
+
+    Returns
+    -------
+    DataFrame, indexed by bps
+        final_level, cagr, volatility, sharpe (without a risk-free rate), max_drawdown, annual_cost (share of the value
+        lost to costs a year).
+
+    Raises
+    ------
+    MethodologyError
+        If a cost is negative or the whole value.
+    """
+    for rate in bps:
+        require(0 <= rate < BPS, f"bps has {rate}: expected 0 or more, in basis points.")
+    return pd.DataFrame(
+        [_figures(index, [_flat_cost(trade, rate / BPS) for trade in _rebalances(index)]) for rate in bps],
+        index=pd.Index(bps, name="bps", dtype=float),
+    )
+
+
+def break_even_cost(index: IndexHistory, benchmark: pd.Series) -> float:
+    """The cost of trading at which the index grows no faster than its benchmark, in basis points of the value traded.
+
+    Gross active return per value traded, ``ln(growth of the gross level / growth of the benchmark) / sum |dw|``, with
+    both purchases and sales (twice the one-sided turnover) in the sum: the number compares with `fee_bps` plus
+    `half_spread_bps`. In logs, because costs compound; exact to first order in the cost.
+
+    Parameters
+    ----------
+    benchmark : Series
+        Level or price by day; its values on the first and last day of the index are used.
+
+    Returns
+    -------
+    float
+        Negative if the index is behind before any cost. NaN if it never trades.
+
+    Raises
+    ------
+    DataError
+        If the benchmark has no value on the first or last day of the index.
+    """
+    gross = index.gross_level.iloc[[0, -1]]
+    ends = benchmark.reindex(gross.index)
+    if not (ends > 0).all():
+        days = ", ".join(str(day.date()) for day in gross.index[~(ends > 0)])
+        raise DataError(
+            f"the benchmark has no positive value on {days}, first or last day of {index.methodology.name}. Give one "
+            f"that covers {gross.index[0].date()} to {gross.index[1].date()}."
+        )
+    value_traded = sum(_value_traded(trade) for trade in _rebalances(index))
+    active = np.log(gross.iloc[1] / gross.iloc[0]) - np.log(ends.iloc[1] / ends.iloc[0])
+    return float(active / value_traded * BPS) if value_traded > 0 else float("nan")
+
+
+def capacity(
+    index: IndexHistory,
+    assets_under_management: Sequence[float] = (1e6, 1e7, 1e8, 1e9),
+    *,
+    participation: float = 0.05,
+    impact_coefficient: float = 1.0,
+) -> pd.DataFrame:
+    """What size does to an index: cost and days to trade by assets under management.
+
+    Fees and spreads are the rulebook's, market impact follows the square-root law of `costs.cost_terms` on the terms of
+    each trade's day. The size is the same at every trade.
+
+    Parameters
+    ----------
+    assets_under_management : sequence of float, USD
+    participation : float in (0, 1]
+        Share of an asset's median daily volume that the index may trade a day.
+    impact_coefficient : float
+        Y of the square-root law.
+
+    Returns
+    -------
+    DataFrame, indexed by assets_under_management
+        annual_cost (share of the value lost a year), largest_cost (of one rebalance, share of the value), median_days
+        and largest_days (days that the slowest asset of a rebalance takes at the participation rate: median and largest
+        over rebalances), share_above (share of all purchases and sales that take more than a day), initial_cost and
+        initial_days (the first basket, not in the others; NaN where the data begin too late for it), assumed_share
+        (share of purchases and sales whose volume or volatility is not known, charged as the most expensive). NaN costs
+        where impact exceeds what the index can pay.
+
+    Raises
+    ------
+    DataError
+        If no asset of a rebalance has volumes.
+    MethodologyError
+        If an argument is out of range.
+    """
+    require(0 < participation <= 1, f"participation = {participation}: expected above 0, at most 1.")
+    for size in assets_under_management:
+        require(
+            size > 0 and np.isfinite(size), f"assets_under_management has {size}: expected positive numbers of USD."
+        )
+    first = _first_basket(index, impact_coefficient)
+    rebalances = [_Order.of(index, trade, impact_coefficient) for trade in _rebalances(index)]
+    assumed = np.concatenate([np.zeros(0), *(order.terms.liquidity_assumed for order in rebalances)])
+    rows = []
+    for size in assets_under_management:
+        costs = np.array([order.cost(size) for order in rebalances])
+        days = [order.days(size, participation) for order in rebalances]
+        slowest, each = np.array([order.max(initial=0.0) for order in days]), np.concatenate([np.zeros(0), *days])
+        rows.append(
+            {
+                "annual_cost": _annual_cost(index, costs),
+                "largest_cost": costs.max() if len(costs) else np.nan,
+                "median_days": np.median(slowest) if len(slowest) else np.nan,
+                "largest_days": slowest.max() if len(slowest) else np.nan,
+                "share_above": (each > 1).mean() if len(each) else np.nan,
+                "initial_cost": first.cost(size) if first else np.nan,
+                "initial_days": first.days(size, participation).max(initial=0.0) if first else np.nan,
+                "assumed_share": assumed.mean() if len(assumed) else np.nan,
+            }
+        )
+    return pd.DataFrame(rows, index=pd.Index(assets_under_management, name="assets_under_management", dtype=float))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Order:
+    """One trade with what is needed to price it at any size; arrays over the assets that take part."""
+
+    trade: Trade
+    before: FloatArray
+    after: FloatArray
+    volume: FloatArray
+    terms: CostTerms  # at one USD under management
+
+    @classmethod
+    def of(cls, index: IndexHistory, trade: Trade, impact_coefficient: float) -> _Order:
+        taking = trade.takes_part
+        costs = replace(index.methodology.costs, impact_coefficient=impact_coefficient, assets_under_management=1.0)
+        view, assets = index.source.at(trade.row), trade.assets[taking]
+        return cls(
+            trade=trade,
+            before=trade.before[taking],
+            after=trade.after[taking],
+            volume=liquidity(view, assets)[0] if len(assets) else np.zeros(0),
+            terms=cost_terms(view, costs, assets),
+        )
+
+    @cached_property
+    def change(self) -> FloatArray:
+        return np.abs(self.after - self.before)
+
+    def cost(self, size: float) -> float:
+        """Share of the value; NaN where the index cannot pay it."""
+        try:
+            return cost_fraction(self.before, self.after, replace(self.terms, impact=self.terms.impact * np.sqrt(size)))
+        except MethodologyError:
+            return float("nan")
+
+    def days(self, size: float, participation: float) -> FloatArray:
+        """Days that each purchase and sale takes."""
+        return np.asarray((self.change * size / (participation * self.volume))[self.change > 0])
+
+
+def _first_basket(index: IndexHistory, impact_coefficient: float) -> _Order | None:
+    """The first purchase; None where the data begin so shortly before it that no volume is known."""
+    try:
+        return _Order.of(index, index.trades[0], impact_coefficient)
+    except DataError:
+        return None
+
+
+def _rebalances(index: IndexHistory) -> list[Trade]:
+    """All trades but the first purchase, and but conversions: those exchange one name for another, without a market."""
+    return [trade for trade in index.trades if trade.cause not in ("initial", "conversion")]
+
+
+def _years(index: IndexHistory) -> float:
+    days = len(index.dates) - 1
+    return days / DAYS_PER_YEAR if days else float("nan")
+
+
+def _value_traded(trade: Trade) -> float:
+    """Purchases and sales of one trade as a share of the value."""
+    taking = trade.takes_part
+    return float(np.abs(trade.after[taking] - trade.before[taking]).sum())
+
+
+def _flat_cost(trade: Trade, rate: float) -> float:
+    taking = trade.takes_part
+    return cost_fraction(trade.before[taking], trade.after[taking], rate)
+
+
+def _annual_cost(index: IndexHistory, costs: Sequence[float] | FloatArray) -> float:
+    """Share of the value lost to costs a year, compounded."""
+    kept = np.prod(1.0 - np.asarray(costs, dtype=float))
+    return float(1.0 - kept ** (1.0 / _years(index)))
+
+
+def _figures(index: IndexHistory, costs: Sequence[float]) -> dict[str, float]:
+    rows = [trade.row - index.base_row for trade in _rebalances(index)]
+    level = index.gross_level * chained(1.0 - np.asarray(costs), rows, len(index.dates))
+    returns = returns_from_levels(level)
+    return {
+        "final_level": float(level.iloc[-1]),
+        "cagr": cagr(returns),
+        "volatility": annualized_volatility(returns),
+        "sharpe": sharpe_ratio(returns),
+        "max_drawdown": max_drawdown(returns),
+        "annual_cost": _annual_cost(index, costs),
+    }

@@ -1,0 +1,69 @@
+"""When an index decides and when it trades: determination days and effective days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from research.errors import DataError
+from research.rulebook.schedule import WEEKDAYS, Schedule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Determination:
+    """One decision: taken at the close of `row` (days since the market's first day), traded `lag` rows later."""
+
+    row: int
+    effective_row: int
+    reconstitution: bool
+
+
+def determinations(days: pd.DatetimeIndex, schedule: Schedule) -> list[Determination]:
+    """Every determination whose day lies within `days`, in order. The effective day may lie beyond their end."""
+    anew = _calendar(days, schedule.reconstitution, schedule.weekday)
+    either = anew | _calendar(days, schedule.rebalance or schedule.reconstitution, schedule.weekday)
+    return [
+        Determination(row=int(row), effective_row=int(row) + schedule.lag_days, reconstitution=bool(anew[row]))
+        for row in np.flatnonzero(either)
+    ]
+
+
+def upcoming(last: pd.Timestamp, schedule: Schedule, count: int) -> pd.DataFrame:
+    """The next `count` determinations after a day.
+
+    Columns: determination_date, effective_date (datetime), kind (reconstitution or rebalance). What drift calls for is
+    not announced, for nobody knows it yet.
+
+    Raises
+    ------
+    DataError
+        If `count` is negative.
+    """
+    if count < 0:
+        raise DataError(f"count = {count}: expected the number of dates ahead.")
+    days = pd.date_range(last + pd.Timedelta(days=1), periods=366 * (count + 1), freq="D")
+    steps = determinations(days, schedule)[:count]
+    return pd.DataFrame(
+        {
+            "determination_date": [days[step.row] for step in steps],
+            "effective_date": [days[step.row] + pd.Timedelta(days=schedule.lag_days) for step in steps],
+            "kind": ["reconstitution" if step.reconstitution else "rebalance" for step in steps],
+        }
+    )
+
+
+def _calendar(days: pd.DatetimeIndex, frequency: str, weekday: str) -> np.ndarray:
+    match frequency:
+        case "daily":
+            return np.ones(len(days), dtype=bool)
+        case "weekly":
+            return np.asarray(days.day_of_week == WEEKDAYS.index(weekday))
+        case "monthly":
+            return np.asarray(days.is_month_end)
+        case "quarterly":
+            return np.asarray(days.is_quarter_end)
+        case "yearly":
+            return np.asarray(days.is_year_end)
+    return np.zeros(len(days), dtype=bool)

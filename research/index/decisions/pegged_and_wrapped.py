@@ -1,0 +1,128 @@
+"""Assets that are another price in disguise, found by price: pegged coins, wrapped and staked tokens.
+
+Each test has two bounds and gives one number, the larger of the two observations in units of its bound, for the
+reference that is nearest. Below 1 both bounds hold: the asset is the other one in disguise. Tags say the same where
+somebody wrote them down, and from the first day on; these tests need `MIN_DAYS` of history. Bounds: SPEC of the
+universe, screens by statistics.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from research.errors import MethodologyWarning
+from research.point_in_time.trailing_performance import DAYS_PER_YEAR
+from research.point_in_time.view import MarketView
+from research.point_in_time.windows import (
+    daily_returns,
+    window_count,
+    window_deviation,
+    window_mean,
+    window_median,
+    window_sum,
+)
+from research.typing import FloatArray, IntArray
+
+WINDOW = 90
+MIN_DAYS = 60
+PEG_DISTANCE = 0.01  # median of |ln(price / peg)|
+PEG_DEVIATION = 0.005  # standard deviation of the daily changes of ln(price / peg)
+COPY_CORRELATION = 0.995  # of daily returns
+COPY_TRACKING_ERROR = 0.05  # a year
+DOLLAR = "usd"
+
+
+def peg_distance(view: MarketView, pegs: tuple[str, ...]) -> FloatArray:
+    """How far each asset is from being pegged, shape (n,): below 1 it is.
+
+    ``max(median |ln(price / peg)| / 1 %, deviation of daily changes / 0.5 %)`` over 90 days, the smallest over pegs.
+
+    Parameters
+    ----------
+    pegs : tuple of str
+        "usd", and ids of assets. An asset is not compared with itself; an id not listed by the view's day is no peg
+        yet, with a warning.
+
+    Returns
+    -------
+    ndarray
+        NaN for an asset with fewer than 60 closes in the window: a peg cannot be ruled out. Infinite where no peg is
+        listed.
+    """
+    logs = np.log(view.window("price", WINDOW))
+    nearest = np.where(window_count(logs) >= MIN_DAYS, np.inf, np.nan)
+    if DOLLAR in pegs:
+        nearest = _nearer(nearest, _distance(logs))
+    for place in _listed(view, tuple(peg for peg in pegs if peg != DOLLAR), "exclude_pegged"):
+        distance = _distance(logs - logs[:, [place]])
+        distance[place] = np.inf
+        nearest = _nearer(nearest, distance)
+    return nearest
+
+
+def copy_distance(view: MarketView, parents: int | tuple[str, ...]) -> FloatArray:
+    """How far each asset is from being a copy of a larger one, shape (n,): below 1 it is.
+
+    ``max((1 - correlation) / 0.005, tracking error / 5 % a year)`` of daily simple returns over 90 days, the smallest
+    over those parents that are larger by the day's market cap: of two that move alike, the smaller is the copy.
+    A correlation with a price that never moved counts as none.
+
+    Returns
+    -------
+    ndarray
+        NaN for an asset with fewer than 60 returns in the window: it cannot be ruled out. Infinite where no parent is
+        larger.
+    """
+    returns = daily_returns(view.window("price", WINDOW + 1))
+    caps = np.nan_to_num(view.today("market_cap"), nan=0.0)
+    if isinstance(parents, int):
+        places = np.argsort(-caps, kind="stable")[:parents]
+    else:
+        places = _listed(view, parents, "exclude_copies_of")
+    nearest = np.where(window_count(returns) >= MIN_DAYS, np.inf, np.nan)
+    for place in places:
+        distance = _copy(returns, returns[:, place])
+        nearest = _nearer(nearest, np.where(caps < caps[place], distance, np.inf))
+    return nearest
+
+
+def _distance(logs: FloatArray) -> FloatArray:
+    """Distance from the peg in units of the bounds, of ln(price / peg); NaN with too few days in common."""
+    level, moves = window_median(np.abs(logs)), window_deviation(np.diff(logs, axis=0))
+    worse = np.maximum(level / PEG_DISTANCE, moves / PEG_DEVIATION)
+    return np.where(window_count(logs) >= MIN_DAYS, worse, np.nan)
+
+
+def _copy(returns: FloatArray, parent: FloatArray) -> FloatArray:
+    """Distance from being a copy, in units of the bounds; NaN with too few days in common."""
+    both = ~np.isnan(returns) & ~np.isnan(parent)[:, None]
+    own = np.where(both, returns, np.nan)
+    other = np.where(both, parent[:, None], np.nan)
+    own_moves, other_moves = own - window_mean(own), other - window_mean(other)
+    scale = np.sqrt(window_sum(own_moves**2)) * np.sqrt(window_sum(other_moves**2))
+    correlation = window_sum(own_moves * other_moves) / np.where(scale > 0, scale, np.inf)
+    error = window_deviation(own - other) * np.sqrt(DAYS_PER_YEAR)
+    worse = np.maximum((1.0 - correlation) / (1.0 - COPY_CORRELATION), error / COPY_TRACKING_ERROR)
+    return np.where(window_count(own) >= MIN_DAYS, worse, np.nan)
+
+
+def _nearer(nearest: FloatArray, distance: FloatArray) -> FloatArray:
+    """The smaller of the two; a distance that cannot be measured rules nothing out, and changes nothing."""
+    return np.where(np.isnan(nearest), np.nan, np.fmin(nearest, distance))
+
+
+def _listed(view: MarketView, ids: tuple[str, ...], key: str) -> IntArray:
+    """Places of the ids in the view's arrays."""
+    listed = view.source.asset_ids[view.assets]
+    places = np.flatnonzero(np.isin(listed, np.array(ids, dtype=object)))
+    missing = sorted(set(ids) - set(listed[places]))
+    if missing:
+        warnings.warn(
+            f"{key}: {', '.join(missing)} not listed in the snapshot (yet): no comparison with it. "
+            "Check the spelling of the id.",
+            MethodologyWarning,
+            stacklevel=2,
+        )
+    return places

@@ -1,0 +1,301 @@
+"""How a trade is worked out: who can be traded today, what is bought and sold, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from research.index.decisions.migrated import following
+from research.index.decisions.records import Decision
+from research.index.decisions.stable_leg import in_leg, leg_places, stable_coin
+from research.index.trading.costs import trade_cost
+from research.index.trading.forks import Brought
+from research.index.trading.records import Trade
+from research.typing import BoolArray, FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from research.index.trading.portfolio import Portfolio
+
+NOTIONAL = 1e9
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Standing:
+    """What a portfolio holds at today's close, before a trade. Arrays of shape (k,) are over `assets`, sorted.
+
+    `stale` are the days since the price of an asset was printed; `total` is the value of everything, `cash` included.
+    """
+
+    assets: IntArray
+    units: FloatArray
+    prices: FloatArray
+    stale: IntArray
+    values: FloatArray
+    total: float
+    cash: float
+
+
+def standing(portfolio: Portfolio, also: IntArray | list[int] | None = None) -> Standing:
+    """What is held now, with places for the assets in `also` that are to be held."""
+    source, assets, units = portfolio.source, portfolio.assets, portfolio.units
+    if also is not None:
+        assets = source.union(portfolio.assets, np.asarray(also, dtype=np.int64))
+        units = np.zeros(len(assets))
+        units[np.searchsorted(assets, portfolio.assets)] = portfolio.units
+    prices, printed = source.carried_prices(portfolio.row, assets)
+    values = units * prices
+    return Standing(
+        assets=assets,
+        units=units,
+        prices=prices,
+        stale=portfolio.row - printed,
+        values=values,
+        total=float(values.sum() + portfolio.cash),
+        cash=portfolio.cash,
+    )
+
+
+def rebalance(portfolio: Portfolio, decision: Decision) -> Trade:
+    """Move to the decision's weights.
+
+    The decision fixed weights at the determination's prices, and with them the proportions of units: by today they
+    have drifted with prices, as a provider's published weighting factors do. Without a price today a member keeps its
+    units, a newcomer is not bought, and the others share the rest in proportion.
+    """
+    source, row = portfolio.source, portfolio.row
+    decision = following(decision, row)
+    held = standing(portfolio, decision.members)
+    assets, total = held.assets, held.total
+    place = np.searchsorted(assets, decision.members)
+    target, shape, rank = np.zeros(len(assets)), np.zeros(len(assets)), np.zeros(len(assets), dtype=np.int64)
+    target[place] = decision.weights
+    shape[place] = decision.weights * held.prices[place] / decision.prices
+    rank[place] = decision.member_ranks
+    missing = held.stale > 0
+    announced = [removal.asset for removal in source.removals if removal.row <= row]
+    today = [removal.asset for removal in source.removals if removal.row == row]
+    fresh = [coins.asset for coins in portfolio.brought if coins.row == row]  # nobody knew of their price before
+    stuck = missing | source.among(assets, [*today, *decision.unweighted.tolist()])
+    stuck |= source.among(assets, fresh) & (shape == 0)
+    frozen = stuck & (held.values > 0)
+    buyable = (shape > 0) & ~stuck & ~source.among(assets, announced)
+    after = np.where(frozen, held.values, 0.0)
+    rest = max(total - after.sum(), 0.0)
+    bought, market_value = shape[buyable].sum(), np.nan
+    if bought > 0:
+        after[buyable] = shape[buyable] * (rest / bought)
+        if rest > 0:
+            market_value = _notional(decision) * bought / (rest / total)
+    return _trade(
+        portfolio,
+        held,
+        decision.cause,
+        after,
+        decision=decision,
+        target=target,
+        rank=rank,
+        frozen=frozen,
+        market_value=market_value,
+        cash_after=(0.0 if bought > 0 else rest) / total,
+        # the base value is what the first basket is worth: its purchase lies before the index
+        priced=decision.cause != "initial",
+    )
+
+
+def conversion(portfolio: Portfolio, old: int, new: int) -> Trade:
+    """Exchange what is held of `new` for `old`, value for value: the two are one asset from now on."""
+    held = standing(portfolio, [old])
+    after = held.values.copy()
+    after[held.assets == old] += held.values[held.assets == new]
+    after[held.assets == new] = 0.0
+    return _trade(portfolio, held, "conversion", after, priced=False)
+
+
+def switch(portfolio: Portfolio, decision: Decision) -> Trade | str:
+    """Move what the stable leg holds in other coins into the one decided on; members keep their units.
+
+    Where nothing can be moved, why: what was true at the determination need not be today.
+    """
+    source, overlay = portfolio.source, portfolio.methodology.overlay
+    decision = following(decision, portfolio.row)
+    stable = decision.stable
+    assert overlay is not None
+    assert stable is not None
+    held = standing(portfolio, [stable])
+    leg = in_leg(source, overlay, held.assets, portfolio.row)
+    leg &= (held.values > 0) & (held.assets != stable)
+    left, into = leg & (held.stale == 0), held.assets == stable
+    if stable in source.at(portfolio.row).announced:
+        return f"the removal of {source.asset_ids[stable]} has been announced since"
+    if held.stale[into][0] > 0:
+        return f"{source.asset_ids[stable]} has no price today"
+    if not left.any():
+        return "the coin to be left has no price today" if leg.any() else "no other stablecoin is held by now"
+    after = np.where(left, 0.0, held.values)
+    after[into] += held.values[left].sum()
+    there = source.among(decision.members, held.assets)
+    place = np.searchsorted(held.assets, decision.members[there])
+    target, rank = np.zeros(len(after)), np.zeros(len(after), dtype=np.int64)
+    target[place], rank[place] = decision.weights[there], decision.member_ranks[there]
+    return _trade(
+        portfolio, held, decision.cause, after, decision=decision, target=target, rank=rank, frozen=leg & ~left
+    )
+
+
+def coins_brought(portfolio: Portfolio, coin: int, units: float) -> Trade:
+    """Take up what a fork has brought, on the day of its first price: the index is worth so much more."""
+    held = standing(portfolio, [coin])
+    new = held.assets == coin
+    gain = float(units * held.prices[new][0])
+    values = held.values + np.where(new, gain, 0.0)
+    more = replace(held, units=held.units + np.where(new, units, 0.0), values=values, total=held.total + gain)
+    return _trade(portfolio, more, "fork", values, frozen=held.stale > 0, priced=False, gain=gain, gained=coin)
+
+
+def coins_sold(portfolio: Portfolio, coins: Iterable[Brought]) -> Trade:
+    """Sell what forks have brought, as far as it is held, and put the proceeds into what is held, in proportion."""
+    held = standing(portfolio)
+    sold = np.zeros(len(held.assets))
+    for brought in coins:
+        sold[held.assets == brought.asset] += brought.units
+    parts = np.minimum(sold, held.units) * held.prices
+    proceeds, after = float(parts.sum()), held.values - parts
+    open_today = (held.stale == 0) & (after > 0)
+    _share(after, open_today, proceeds)
+    spread = open_today.any()
+    return _trade(
+        portfolio,
+        held,
+        "fork",
+        after,
+        frozen=(held.stale > 0) & (after > 0),
+        cash_after=(held.cash + (0.0 if spread else proceeds)) / held.total,
+        market_value_kept=1.0 - proceeds / held.total if spread else 1.0,
+    )
+
+
+def expected(portfolio: Portfolio, waiting: Iterable[Decision]) -> tuple[IntArray, FloatArray]:
+    """Assets and weights as they will be, at today's prices, once the decisions that wait have been traded."""
+    source, overlay, row = portfolio.source, portfolio.methodology.overlay, portfolio.row
+    held = standing(portfolio)
+    assets, weights = held.assets, held.values / held.total
+    for decided in waiting:
+        decision = following(decided, row)
+        if decision.stable is not None and overlay is not None:
+            names = np.where(in_leg(source, overlay, assets, row), decision.stable, assets)
+        else:
+            shape = decision.weights * source.carried_prices(row, decision.members)[0] / decision.prices
+            stuck = source.among(assets, decision.unweighted)
+            names = np.concatenate([decision.members, assets[stuck]])
+            weights = np.concatenate([shape / shape.sum() * (1.0 - weights[stuck].sum()), weights[stuck]])
+        assets = source.union(names)
+        total = np.zeros(len(assets))
+        np.add.at(total, np.searchsorted(assets, names), weights)
+        weights = total
+    return assets, weights
+
+
+def removal(portfolio: Portfolio, gone: IntArray) -> tuple[Trade, int | None]:
+    """Sell the assets in `gone` and put the value where the rulebook says, as far as that trades today.
+
+    Also gives the stablecoin that takes the value, where one does.
+    """
+    stable = _freed_into(portfolio, gone)
+    held = standing(portfolio, None if stable is None else [stable])
+    leaving = portfolio.source.among(held.assets, gone)
+    open_today = (held.stale == 0) & ~leaving
+    takers = open_today if stable is None else (held.assets == stable) & ~leaving
+    after = np.where(leaving, 0.0, held.values)
+    freed = held.values[leaving].sum()
+    _share(after, takers, freed)
+    spread = takers.any() and stable is None
+    trade = _trade(
+        portfolio,
+        held,
+        "removal",
+        after,
+        frozen=~open_today & ~leaving,
+        written_off=leaving & (held.stale > 0),
+        cash_after=(held.cash + (0.0 if takers.any() else freed)) / held.total,
+        market_value_kept=1.0 - float(freed) / held.total if spread else 1.0,
+    )
+    return trade, stable
+
+
+def _share(values: FloatArray, takers: BoolArray, freed: float) -> None:
+    """Give what was freed to the takers, in proportion to their values; in equal parts where they have none yet."""
+    room = values[takers].sum()
+    if room > 0:
+        values[takers] *= 1.0 + freed / room
+    elif takers.any():
+        values[takers] = freed / takers.sum()
+
+
+def _freed_into(portfolio: Portfolio, gone: IntArray) -> int | None:
+    """The stablecoin that takes the value of what is removed: where the rulebook wants one, or a coin of the leg goes.
+
+    It must have a price today. None where there is no such coin.
+    """
+    source, row, overlay = portfolio.source, portfolio.row, portfolio.methodology.overlay
+    if overlay is None:
+        return None
+    if portfolio.methodology.events.freed_weight != "stable" and not in_leg(source, overlay, gone, row).all():
+        return None
+    leg = leg_places(source, overlay, row)
+    unpriced = leg[np.isnan(source.prices[row, leg])]
+    return stable_coin(source.at(row), overlay, portfolio.assets.tolist(), without=[*gone.tolist(), *unpriced.tolist()])
+
+
+def _trade(
+    portfolio: Portfolio, held: Standing, cause: str, after: FloatArray, *, priced: bool = True, **rest: Any
+) -> Trade:
+    """The record of a trade from what is held to the values `after`: what keeps its value keeps its units, to the bit.
+
+    Parameters
+    ----------
+    priced : bool
+        Whether it costs what trading costs today.
+    rest
+        Other fields of `Trade`. By default the target is what is held afterwards, nothing is frozen or written off,
+        and cash stays.
+    """
+    before, now = held.values / held.total, after / held.total
+    nobody = np.zeros(len(after), dtype=bool)
+    frozen: BoolArray = rest.pop("frozen", nobody)
+    takes_part = ~frozen & ((before > 0) | (now > 0))  # what is kept pays its share of the costs, too
+    cost, note = 0.0, ""
+    if priced:
+        view, costs = portfolio.source.at(portfolio.row), portfolio.methodology.costs
+        cost, note = trade_cost(view, costs, held.assets[takes_part], before[takes_part], now[takes_part])
+    defaults: dict[str, Any] = {
+        "decision": None,
+        "rank": np.zeros(len(after), dtype=np.int64),
+        "target": now,
+        "written_off": nobody,
+        "cash_after": held.cash / held.total,
+    }
+    return Trade(
+        row=portfolio.row,
+        cause=cause,
+        assets=held.assets,
+        before=before,
+        after=now,
+        units=np.where(after == held.values, held.units, after / held.prices),
+        price=held.prices,
+        frozen=frozen,
+        takes_part=takes_part,
+        value=held.total,
+        cash_before=held.cash / held.total,
+        cost=cost,
+        cost_note=note,
+        **(defaults | rest),
+    )
+
+
+def _notional(decision: Decision) -> float:
+    """Index market value at the determination: the members' market caps, or a round sum where one is unknown."""
+    total = decision.market_caps.sum()
+    return NOTIONAL if np.isnan(total) else float(total)

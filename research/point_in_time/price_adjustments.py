@@ -1,0 +1,140 @@
+"""Prices put right: redenominations and migrations applied, redenominations proposed, outlier prints held back.
+
+Prices are kept in the unit in which an asset was first listed. From the day of a redenomination or migration on they
+are multiplied by its ratio (new units per old one), so that a unit of the index stays what it was. Rows before the day
+are not touched: nothing is known before it happens. Detection only proposes; a person confirms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from research.market import MarketData
+from research.point_in_time.corporate_actions import MIGRATION_COLUMNS, NOT_LISTED, Conversion
+from research.typing import FloatArray
+
+JUMP = 5.0
+CAP_BAND = (0.5, 2.0)
+VOLUME_BAND = (0.1, 10.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldBack:
+    """A print of day `row` that is `factor` times the last accepted one, and what the next print said about it.
+
+    `judged` is the row of that next print; None as long as there is none.
+    """
+
+    row: int
+    asset: int
+    factor: float
+    judged: int | None = None
+    confirmed: bool = False
+
+
+def convert_panels(panels: dict[str, FloatArray], conversions: list[Conversion]) -> dict[str, FloatArray]:
+    """The panels with every conversion applied from its row on; panels that do not change are not copied.
+
+    Prices (price, open, high, low) are continued in the old unit; caps and volumes of a new id become those of the
+    old one. The new id's own columns end with the day of the migration: both legs are one asset afterwards.
+    """
+    if not conversions:
+        return panels
+    result = {name: panel.copy() for name, panel in panels.items()}
+    unit = np.ones(next(iter(panels.values())).shape[1])  # units quoted now per unit at listing, by asset
+    for conversion in conversions:
+        row, old, new = conversion.row, conversion.old, conversion.new
+        unit[old] *= conversion.ratio
+        for name, panel in result.items():
+            is_price = name in ("price", "open", "high", "low")
+            if new == old:
+                panel[row:, old] *= conversion.ratio if is_price else 1.0
+            elif new == NOT_LISTED:
+                panel[row:, old] = np.nan
+            else:
+                whole = unit[old] if is_price else 1.0
+                panel[row:, old] = panels[name][row:, new] * whole
+                printed = panels[name][: row + 1, new]
+                if name == "price" and np.isnan(printed[-1]) and not np.isnan(printed).all():
+                    # the exchange is by the ratio: without a price of the new id today, at its last one
+                    panel[row, old] = printed[~np.isnan(printed)][-1] * whole
+                panel[row + 1 :, new] = np.nan
+    return result
+
+
+def propose_redenominations(market: MarketData) -> pd.DataFrame:
+    """Days on which a price jumped by a factor of 5 or more while the market cap did not: ratios to be confirmed.
+
+    Where there is no market cap, USD volume takes its place, compared with its median of 30 days, within a factor of
+    10: a weaker sign, for trading often stops and comes back with a rush. Nothing is applied.
+
+    Returns
+    -------
+    DataFrame
+        date, asset_id, new_asset_id, ratio (new units per old: the inverse of the jump), jump (price today over the
+        last one), evidence (what stayed in place, and how it moved): the columns that `migrations` takes, and more.
+    """
+    prices = market.prices.ffill()
+    jump = (prices / prices.shift()).where(market.prices.notna())
+    factors = jump.to_numpy()
+    proposals = []
+    for row, column in np.argwhere((factors >= JUMP) | (factors <= 1 / JUMP)).tolist():
+        asset = str(prices.columns[column])
+        for panel, word in ((market.market_caps, "market cap"), (market.volumes, "volume")):
+            values = panel[asset]
+            before, after = values.iloc[max(0, row - 30) : row].dropna(), values.iloc[row : row + 1].dropna()
+            if len(before) and len(after):
+                reference = before.iloc[-1] if word == "market cap" else before.median()
+                change = after.iloc[0] / reference
+                low, high = CAP_BAND if word == "market cap" else VOLUME_BAND
+                if low <= change <= high:
+                    factor = float(factors[row, column])
+                    proposals.append(
+                        {
+                            "date": market.dates[row],
+                            "asset_id": asset,
+                            "new_asset_id": asset,
+                            "ratio": 1.0 / factor,
+                            "jump": factor,
+                            "evidence": f"{word} x{change:.2f}",
+                        }
+                    )
+                break
+    return pd.DataFrame(proposals, columns=[*MIGRATION_COLUMNS, "jump", "evidence"])
+
+
+def quarantine(prices: FloatArray, limit: float) -> tuple[FloatArray, list[HeldBack]]:
+    """Hold back prints that jump by more than `limit` in logarithm until a second one confirms them.
+
+    A print is compared with the last accepted one. The first beyond the limit is held back (NaN); the next is accepted
+    if it lies within the limit of the one held back or of the last accepted, else it is held back in its turn.
+
+    Returns
+    -------
+    prices : ndarray
+        With NaN in place of what was held back on its day.
+    log : list of HeldBack
+        In order of asset, then day.
+    """
+    steps = pd.DataFrame(np.log(prices)).ffill().diff().abs()
+    log: list[HeldBack] = []
+    suspects = np.flatnonzero((steps.max() > limit).to_numpy())
+    cleaned = prices.copy()
+    for column in suspects.tolist():
+        accepted, held = np.nan, np.nan
+        for row in np.flatnonzero(~np.isnan(prices[:, column])).tolist():
+            price = float(prices[row, column])
+            near = np.isnan(accepted) or abs(np.log(price / accepted)) <= limit
+            confirms = not np.isnan(held) and abs(np.log(price / held)) <= limit
+            if not np.isnan(held):
+                log[-1] = replace(log[-1], judged=row, confirmed=bool(confirms and not near))
+            if near or confirms:
+                accepted, held = price, np.nan
+            else:
+                held = price
+                cleaned[row, column] = np.nan
+                log.append(HeldBack(row=row, asset=column, factor=price / accepted))
+    return cleaned, log

@@ -1,0 +1,292 @@
+"""`MarketView`: the market as known at the close of one day. Everything that decides is handed one, and nothing else.
+
+Truncation invariance rests on this module: no method reaches a row after `row`, and no asset is visible before its
+first print.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from research.errors import DataError, DataWarning, MethodologyError, suggest
+from research.market import MarketData
+from research.point_in_time.corporate_actions import dated, homes, read_forks, read_migrations, read_removals
+from research.point_in_time.price_adjustments import HeldBack, convert_panels, quarantine
+from research.typing import BoolArray, FloatArray, IntArray
+
+SIGNALS = ("bullish", "neutral", "bearish")
+SIGNAL_COLUMNS = ["date", "asset_id", "signal"]
+VOTE_COLUMNS = ["date", "proposal", "voter", "power", "choice"]
+
+
+class PointInTime:
+    """The arrays of one market, and the only maker of views on them."""
+
+    def __init__(
+        self,
+        market: MarketData,
+        *,
+        signals: pd.DataFrame | None = None,
+        votes: pd.DataFrame | None = None,
+        migrations: pd.DataFrame | None = None,
+        removals: pd.DataFrame | None = None,
+        forks: pd.DataFrame | None = None,
+        outlier_jump: float | None = None,
+    ) -> None:
+        self.market = market
+        self.dates = market.dates
+        self.conversions = read_migrations(migrations, market)
+        self.removals = read_removals(removals, market, self.conversions)
+        self.forks = read_forks(forks, market, self.conversions)
+        self.has_removals = removals is not None
+        self.has_migrations = migrations is not None
+        panels = {
+            "price": market.prices.to_numpy(),
+            "market_cap": market.market_caps.to_numpy(),
+            "volume": market.volumes.to_numpy(),
+            **{name: panel.to_numpy() for name, panel in market.extra.items()},
+        }
+        self._panels: dict[str, FloatArray] = convert_panels(panels, self.conversions)
+        self.held_back: dict[tuple[int, int], HeldBack] = {}
+        """Prints held back, by row and asset."""
+        if outlier_jump is not None:
+            self._panels["price"], log = quarantine(self._panels["price"], outlier_jump)
+            self.held_back = {(held.row, held.asset): held for held in log}
+        self.prices = self._panels["price"]
+        self.asset_ids: NDArray[np.object_] = np.asarray(market.prices.columns, dtype=object)
+        self.symbols: NDArray[np.object_] = (
+            market.assets.set_index("asset_id")["symbol"].reindex(self.asset_ids).to_numpy(dtype=object)
+        )
+        self.first_row = _first_prints(self.prices)
+        self.signals, self.votes = dated(signals, "signals", SIGNAL_COLUMNS), dated(votes, "votes", VOTE_COLUMNS)
+        self._tags = _TagTable(market.tags, self.asset_ids)
+
+    @cached_property
+    def judged(self) -> dict[tuple[int, int], HeldBack]:
+        """Prints held back, by the row of the next print, which said what they were, and asset."""
+        return {(held.judged, held.asset): held for held in self.held_back.values() if held.judged is not None}
+
+    @cached_property
+    def signal_log(self) -> tuple[IntArray, IntArray, IntArray]:
+        """Row, asset and place in `SIGNALS` of every signal on an asset of this market, in order of row.
+
+        Raises
+        ------
+        DataError
+            If a signal is none of `SIGNALS`.
+        """
+        assert self.signals is not None
+        words: IntArray = pd.Index(SIGNALS).get_indexer(pd.Index(self.signals["signal"])).astype(np.int64)
+        if (words < 0).any():
+            word = str(self.signals["signal"].iloc[int(np.argmax(words < 0))])
+            raise DataError(f"signals: {word!r} is not a signal: {suggest(word, SIGNALS)}")
+        rows: IntArray = np.asarray((self.signals["date"] - self.dates[0]).dt.days, dtype=np.int64)
+        names = self.signals["asset_id"].to_numpy(dtype=object)
+        for step in self.conversions:
+            names = np.where((rows >= step.row) & (names == step.new_id), self.asset_ids[step.old], names)
+        assets: IntArray = self.market.prices.columns.get_indexer(pd.Index(names)).astype(np.int64)
+        known = assets >= 0
+        if not known.all():
+            ids = self.signals["asset_id"]
+            name, unknown = str(ids[~known].iloc[0]), ids[~known].nunique()
+            warnings.warn(
+                f"signals: {unknown} of {ids.nunique()} asset_ids are not in the market (yet), e.g. {name!r}, and are "
+                f"left out: {suggest(name, self.market.prices.columns)}",
+                DataWarning,
+                stacklevel=2,
+            )
+        return rows[known], assets[known], words[known]
+
+    def at(self, row: int) -> MarketView:
+        """The view at the close of `dates[row]`."""
+        return MarketView(source=self, row=row)
+
+    def panel(self, field: str) -> FloatArray:
+        if field not in self._panels:
+            raise DataError(f"the snapshot has no column {field!r}: {suggest(field, self._panels)}")
+        return self._panels[field]
+
+    def carried_prices(self, row: int, assets: IntArray) -> tuple[FloatArray, IntArray]:
+        """The last print at or before `row` of each asset, and the row of that print (-1: none yet)."""
+        today: FloatArray = self.prices[row].take(assets)
+        if not np.isnan(today).any():
+            return today, np.full(len(assets), row, dtype=np.int64)
+        found = np.full(len(assets), -1, dtype=np.int64)
+        todo = np.arange(len(assets))
+        for back in range(row, -1, -1):
+            if not len(todo):
+                break
+            has = ~np.isnan(self.prices[back, assets[todo]])
+            found[todo[has]] = back
+            todo = todo[~has]
+        values = np.where(found >= 0, self.prices[np.maximum(found, 0), assets], np.nan)
+        return values, found
+
+    def homes(self, assets: IntArray, row: int) -> IntArray:
+        """The assets under which assets go on at the close of a row, after the migrations by then."""
+        return homes(self.conversions, assets, row)
+
+    def union(self, *groups: IntArray) -> IntArray:
+        """Positions in any of the groups, sorted."""
+        marks = np.zeros(len(self.asset_ids), dtype=bool)
+        for group in groups:
+            marks[group] = True
+        return np.flatnonzero(marks)
+
+    def among(self, assets: IntArray, group: Sequence[int] | IntArray) -> BoolArray:
+        """Which of the assets are in the group, shape of `assets`."""
+        marks = np.zeros(len(self.asset_ids), dtype=bool)
+        marks[np.asarray(group, dtype=np.int64)] = True
+        found: BoolArray = marks[assets]
+        return found
+
+    def quoted_units(self, row: int) -> FloatArray:
+        """Units quoted at the close of `row` per unit at listing, by asset; 1 where nothing was redenominated."""
+        units = np.ones(len(self.asset_ids))
+        for conversion in self.conversions:
+            if conversion.row <= row:
+                units[conversion.old] *= conversion.ratio
+        return units
+
+    def tagged(self, tags: tuple[str, ...], row: int) -> NDArray[np.object_]:
+        return self._tags.first_match(tags, self.dates[row])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MarketView:
+    """What is known at the close of one day.
+
+    Arrays are over `assets`: the positions (in the market's sorted columns) of the assets that have printed a price
+    by now. Windows are C-ordered copies, so that sums do not depend on how a panel lies in memory.
+    """
+
+    source: PointInTime
+    row: int
+
+    @property
+    def date(self) -> pd.Timestamp:
+        return self.source.dates[self.row]
+
+    @cached_property
+    def assets(self) -> IntArray:
+        """Positions of the assets listed by now, shape (n,)."""
+        return np.flatnonzero(self.source.first_row <= self.row)
+
+    def window(self, field: str, days: int) -> FloatArray:
+        """The last `days` rows of a panel up to and including today, shape (<= days, n), NaN as the vendor left it."""
+        start = max(0, self.row - days + 1)
+        return np.ascontiguousarray(self.source.panel(field)[start : self.row + 1, self.assets])
+
+    def today(self, field: str) -> FloatArray:
+        """Today's row of a panel, shape (n,). Not to be written to: whoever asks again gets the same array."""
+        if field not in self._rows:
+            self._rows[field] = self.source.panel(field)[self.row].take(self.assets)
+            self._rows[field].flags.writeable = False
+        return self._rows[field]
+
+    @cached_property
+    def _rows(self) -> dict[str, FloatArray]:
+        return {}
+
+    def age_days(self) -> FloatArray:
+        """Days since the first print, today included, shape (n,). Counted from the first row of the panel."""
+        return np.asarray(self.row - self.source.first_row[self.assets] + 1, dtype=float)
+
+    def tagged(self, tags: tuple[str, ...]) -> NDArray[np.object_]:
+        """The first of `tags` that each asset carries today, else an empty text; shape (n,)."""
+        found: NDArray[np.object_] = self.source.tagged(tags, self.row)[self.assets]
+        return found
+
+    @cached_property
+    def flagged(self) -> BoolArray:
+        """Which listed assets an extraordinary removal has been announced for, shape (n,)."""
+        return self.marked(np.array(sorted(self.announced), dtype=np.int64))
+
+    @cached_property
+    def announced(self) -> frozenset[int]:
+        """Positions in the market of the assets that an extraordinary removal has been announced for."""
+        return frozenset(removal.asset for removal in self.source.removals if removal.row <= self.row)
+
+    @property
+    def votes(self) -> pd.DataFrame:
+        """Ballots cast by now: date, proposal, voter, power, choice. The format is that of `votes.py`.
+
+        Raises
+        ------
+        MethodologyError
+            If the index was built without votes.
+        """
+        return self._table("votes", self.source.votes)
+
+    @property
+    def signals(self) -> pd.DataFrame:
+        """Signals given by now: date, asset_id, signal (bullish, neutral, bearish), and score where there is one.
+
+        Raises
+        ------
+        MethodologyError
+            If the index was built without signals.
+        """
+        return self._table("signals", self.source.signals)
+
+    def latest_signals(self, max_age_days: int) -> IntArray:
+        """Place in `SIGNALS` of each asset's latest signal of the last days, today included; -1 without one.
+
+        Shape (assets of the market,): indexed by position.
+        """
+        _given("signals", self.source.signals)  # without signals this is an error, not neutrality
+        rows, assets, words = self.source.signal_log
+        fresh = slice(*np.searchsorted(rows, [self.row - max_age_days, self.row], side="right"))
+        latest = np.full(len(self.source.asset_ids), -1, dtype=np.int64)
+        latest[assets[fresh]] = words[fresh]  # of several the last one stays
+        return latest
+
+    def _table(self, name: str, table: pd.DataFrame | None) -> pd.DataFrame:
+        given = _given(name, table)
+        return given[given["date"] <= self.date]
+
+    def marked(self, assets: IntArray) -> BoolArray:
+        """Which of the listed assets are in `assets` (positions in the market), shape (n,)."""
+        return self.source.among(self.assets, assets)
+
+
+def _first_prints(prices: FloatArray) -> IntArray:
+    """Row of the first price of each asset, the number of rows where there is none, shape (n,)."""
+    first: IntArray = np.zeros(prices.shape[1], dtype=np.int64)
+    later = np.flatnonzero(np.isnan(prices[0]))
+    printed = ~np.isnan(prices[:, later])
+    first[later] = np.where(printed.any(axis=0), printed.argmax(axis=0), len(prices))
+    return first
+
+
+def _given(name: str, table: pd.DataFrame | None) -> pd.DataFrame:
+    if table is None:
+        raise MethodologyError(f"the rulebook needs {name}: give them as build_index(market, rules, {name}=table).")
+    return table
+
+
+class _TagTable:
+    """Tags by name, each with the columns it applies to and since when (always, where that is unknown)."""
+
+    def __init__(self, tags: pd.DataFrame, asset_ids: NDArray[np.object_]) -> None:
+        self._size = len(asset_ids)
+        positions = pd.Index(asset_ids).get_indexer(pd.Index(tags["asset_id"])) if len(tags) else np.zeros(0)
+        known = tags.assign(position=positions)[positions >= 0]
+        self._by_tag = {
+            str(tag): (group["position"].to_numpy(dtype=np.int64), pd.DatetimeIndex(group["valid_from"]))
+            for tag, group in known.groupby("tag")
+        }
+
+    def first_match(self, tags: tuple[str, ...], date: pd.Timestamp) -> NDArray[np.object_]:
+        found = np.full(self._size, "", dtype=object)
+        for tag in reversed(tags):
+            positions, valid_from = self._by_tag.get(tag, (np.array([], dtype=np.int64), pd.DatetimeIndex([])))
+            found[positions[(valid_from.isna() | (valid_from <= date))]] = tag
+        return found

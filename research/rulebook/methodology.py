@@ -1,0 +1,105 @@
+"""`Methodology`: one rulebook, read from a TOML file. Each section has a module of its own beside this one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from research.errors import MethodologyError, suggest
+from research.rulebook.checks import require
+from research.rulebook.costs import Costs
+from research.rulebook.events import Events
+from research.rulebook.overlay import Overlay
+from research.rulebook.schedule import Schedule
+from research.rulebook.selection import Selection
+from research.rulebook.universe import Universe
+from research.rulebook.weighting import Weighting
+from research.settings import from_table, locate, read_toml
+
+
+@dataclass(frozen=True, kw_only=True)
+class Methodology:
+    """One rulebook.
+
+    Attributes
+    ----------
+    name, description, source : str
+        What the index is called, what it is for, and whose rules it follows.
+    base_value : float
+        Level on the base date.
+    base_date : date, optional
+        First effective day. Default: the first on the calendar with enough eligible assets.
+    universe, selection, weighting, schedule, costs, events, overlay
+        The sections; without `overlay` the index is always fully invested in its members.
+    """
+
+    name: str
+    description: str = ""
+    source: str = ""
+    base_value: float = 1000.0
+    base_date: dt.date | None = None
+    universe: Universe = field(default_factory=Universe)
+    selection: Selection
+    weighting: Weighting = field(default_factory=Weighting)
+    schedule: Schedule = field(default_factory=Schedule)
+    costs: Costs = field(default_factory=Costs)
+    events: Events = field(default_factory=Events)
+    overlay: Overlay | None = None
+
+    def __post_init__(self) -> None:
+        require(bool(self.name.strip()), "name is empty: expected the index's name.")
+        require(
+            self.base_value > 0 and math.isfinite(self.base_value), f"base_value = {self.base_value}: expected above 0."
+        )
+        require(
+            self.base_date is not None or self.schedule.reconstitution != "never",
+            'reconstitution = "never" buys once and holds: say when, with base_date.',
+        )
+        require(
+            self.overlay is not None or self.events.freed_weight == "members",
+            'events: freed_weight = "stable" needs an [overlay] with a stable_leg.',
+        )
+        require(
+            self.overlay is not None or not self.weighting.may_leave_a_residual,
+            "weighting may leave a part for the stable leg: it needs an [overlay] with a stable_leg.",
+        )
+        if self.selection.count is not None:
+            self.weighting.check_count(self.selection.count)
+
+    @classmethod
+    def load(cls, rulebook: str | Path) -> Self:
+        """Read a shipped rulebook by name ("large-cap-10"), or any rulebook by the path of its .toml file.
+
+        Raises
+        ------
+        MethodologyError
+            If there is no such rulebook, or it says something impossible: the message names file, key and mend.
+        """
+        shipped = rulebooks()
+        path = Path(rulebook)
+        if str(rulebook) in shipped:
+            path = shipped[str(rulebook)]
+        elif path.suffix != ".toml":
+            raise MethodologyError(
+                f"no shipped rulebook {str(rulebook)!r}: {suggest(str(rulebook), shipped)}. "
+                "A rulebook of your own is given by its path, ending in .toml."
+            )
+        path = locate(path)
+        return from_table(cls, read_toml(path, MethodologyError), path.name, MethodologyError)
+
+    @property
+    def min_count(self) -> int:
+        """Eligible assets below which a composition is kept rather than renewed."""
+        if self.selection.min_count is not None:
+            return self.selection.min_count
+        aimed_at = math.ceil((self.selection.count or 1) / 2)
+        return max(self.weighting.fewest_members, aimed_at)
+
+
+def rulebooks() -> dict[str, Path]:
+    """The shipped rulebooks: name -> path of the .toml file."""
+    folder = Path(__file__).resolve().parents[1] / "rulebooks"
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}

@@ -1,0 +1,92 @@
+"""How signals and volatility move weight between the members and the stable leg."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from research.rulebook.checks import one_of, require, used
+
+MODES = ("to_stable", "fully_invested")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overlay:
+    """Scales the weights of the members after caps and floors, and puts what is freed into a stablecoin.
+
+    Attributes
+    ----------
+    stable_leg : tuple of str
+        Asset ids of stablecoins, in order of preference: the first within `depeg_warning` of 1 USD is used, at its
+        market price, until its own peg is broken (not left for one further up that lists or recovers later). Where
+        none keeps its peg, nothing is moved into the leg, and as long as it holds something nothing trades.
+    signals : bool
+        Whether the latest signal of each member scales its weight.
+    bullish, neutral, bearish : float in [0, 1]
+        Multiples of the weight.
+    max_signal_age_days : int
+        An older signal, or none, counts as neutral.
+    mode : str
+        "to_stable" puts what is freed into the stable leg; "fully_invested" spreads it over the members again (caps
+        re-applied), and uses the stable leg only when nothing is left.
+    min_trade : float
+        A member's weight that would change by less keeps its drifted weight.
+    max_turnover : float, optional
+        Largest one-sided turnover that the determinations of any seven days plan together; a larger change goes only
+        part of the way. Exchanging a stablecoin, drift and removals are not limited.
+    volatility_target : float, optional
+        Annual volatility aimed at: the members together get ``min(max_exposure, target / volatility)``, volatility
+        being the larger of two exponentially weighted estimates (decay 0.94 and 0.97) of the basket up to two days
+        before the determination.
+    max_exposure : float
+    exposure_step : float
+        The exposure is changed only when it differs by more than this from the last one.
+    depeg_warning, depeg_limit : float
+        Distance from 1 USD that is logged, and that breaks the peg at once...
+    depeg_days : int
+        ...as so many days in a row beyond the warning do. What the leg holds is exchanged for the next stablecoin
+        `lag_days` later, and nothing else is traded.
+    """
+
+    stable_leg: tuple[str, ...]
+    signals: bool = True
+    bullish: float = 1.0
+    neutral: float = 0.5
+    bearish: float = 0.0
+    max_signal_age_days: int = 14
+    mode: str = "to_stable"
+    min_trade: float = 0.005
+    max_turnover: float | None = None
+    volatility_target: float | None = None
+    max_exposure: float = 1.0
+    exposure_step: float = 0.1
+    depeg_warning: float = 0.01
+    depeg_limit: float = 0.03
+    depeg_days: int = 3
+
+    def __post_init__(self) -> None:
+        one_of("mode", self.mode, MODES)
+        used(self, ("bullish", "neutral", "bearish", "max_signal_age_days"), self.signals, "with signals = false")
+        used(
+            self,
+            ("max_exposure", "exposure_step"),
+            self.volatility_target is not None,
+            "without a volatility_target",
+        )
+        require(bool(self.stable_leg), "stable_leg is empty: expected one stablecoin's asset id or more.")
+        require(
+            0 <= self.bearish <= self.neutral <= self.bullish <= 1,
+            f"bearish = {self.bearish}, neutral = {self.neutral}, bullish = {self.bullish}: expected "
+            "0 <= bearish <= neutral <= bullish <= 1.",
+        )
+        require(self.max_signal_age_days >= 1, f"max_signal_age_days = {self.max_signal_age_days}: expected 1 or more.")
+        require(0 <= self.min_trade < 1, f"min_trade = {self.min_trade}: expected 0 <= x < 1.")
+        limit, target = self.max_turnover, self.volatility_target
+        require(limit is None or 0 < limit <= 1, f"max_turnover = {limit}: expected a share above 0, at most 1.")
+        require(target is None or target > 0, f"volatility_target = {target}: expected above 0, e.g. 0.4 for 40 %.")
+        require(0 < self.max_exposure <= 1, f"max_exposure = {self.max_exposure}: expected 0 < x <= 1 (no borrowing).")
+        require(0 <= self.exposure_step < 1, f"exposure_step = {self.exposure_step}: expected 0 <= x < 1.")
+        require(
+            0 < self.depeg_warning <= self.depeg_limit,
+            f"depeg_warning = {self.depeg_warning}, depeg_limit = {self.depeg_limit}: expected 0 < warning <= limit.",
+        )
+        require(self.depeg_days >= 1, f"depeg_days = {self.depeg_days}: expected 1 or more.")
