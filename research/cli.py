@@ -80,7 +80,7 @@ def _at_least_one(text: str) -> int:
 
 
 def _report_build(options: argparse.Namespace) -> int:
-    from research.reporting.build import DEFAULT_WORKERS, build
+    from research.reporting.publishing.build import DEFAULT_WORKERS, build
 
     result = build(
         options.config,

@@ -10,7 +10,9 @@ from research import IndexHistory, Methodology, build_index, evaluation, load_ma
 from research.index.analysis.attribution import WATERFALL
 from research.index.analysis.capacity import turnover_summary
 from research.index.decisions.screens import evaluate
-from research.reporting import audit_tables, audit_texts, figures
+from research.reporting.audit import tables as audit_tables
+from research.reporting.audit import texts as audit_texts
+from research.reporting.presentation import figures
 from research.rulebook import Universe
 from tests.conftest import ROOT
 from tests.index.markets import rules

@@ -15,13 +15,13 @@ import pytest
 from filelock import FileLock
 
 from research.errors import ReportError
-from research.reporting import site
-from research.reporting.build import build
+from research.reporting.publishing import site
+from research.reporting.publishing.build import build
 
 from .conftest import Project
 
 SHOW = """
-from research.reporting.display import show_text, show_verdict
+from research.reporting.presentation.display import show_text, show_verdict
 
 show_verdict({"Town": town, "Days": str(days)})
 show_text(f"**{days}** days in {town}")

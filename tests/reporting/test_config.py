@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from research.errors import ReportError
-from research.reporting.config import choose, load_reports
-from research.reporting.parameters import effective_parameters
+from research.reporting.publishing.config import choose, load_reports
+from research.reporting.publishing.parameters import effective_parameters
 
 from .conftest import Project
 

@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 
 from research.errors import ReportError
-from research.reporting import display, figures, tables, texts
-from research.reporting.formats import MISSING, format_value
-from research.reporting.tables import Table
+from research.reporting.factsheet import tables as factsheet_tables
+from research.reporting.presentation import display, figures, texts
+from research.reporting.presentation.formats import MISSING, format_value
+from research.reporting.presentation.table import Table
 
 DAYS = pd.date_range("2020-01-01", periods=4, name="date")
 LEVELS = pd.DataFrame({"index": [100.0, 120.0, 60.0, 90.0], "bitcoin": [np.nan, 5.0, 10.0, 7.5]}, index=DAYS)
@@ -167,7 +168,7 @@ def test_a_table_refuses_a_format_for_a_column_that_is_not_there_and_an_index_wi
 
 def test_the_performance_table_shows_thresholds_as_rules_of_thumb_and_names_their_source() -> None:
     columns = {"value": 0.9, "lower": -0.1, "upper": 1.8, "unit": "ratio", "convention": "Arithmetic."}
-    table = tables.performance(pd.DataFrame(columns, index=pd.Index(["sharpe_ratio"], name="metric")))
+    table = factsheet_tables.performance(pd.DataFrame(columns, index=pd.Index(["sharpe_ratio"], name="metric")))
     assert "Rule of thumb: above 1 good" in table.to_text()
     assert "not a verdict" in table.footnote
     assert list(table.words.iloc[0, :4]) == ["sharpe ratio", "0.90", "\u22120.10", "1.80"]

@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 
 from research import IndexHistory, Methodology, build_index, evaluation, load_market
-from research.reporting import evaluation_tables, evaluation_texts, figures
-from research.reporting.site import Entry, write_index
+from research.reporting.evaluation import tables as evaluation_tables
+from research.reporting.evaluation import texts as evaluation_texts
+from research.reporting.presentation import figures
+from research.reporting.publishing.site import Entry, write_index
 from tests.conftest import ROOT
 
 DAYS = pd.date_range("2020-01-01", periods=900, freq="D", name="date")

@@ -15,10 +15,10 @@ import pytest
 from nbformat import NotebookNode, v4
 
 from research.errors import ReportError
-from research.reporting.execution import verify
-from research.reporting.rendering import Page, render_page
-from research.reporting.site import Entry, write_index
-from research.reporting.tables import Table
+from research.reporting.presentation.table import Table
+from research.reporting.publishing.execution import verify
+from research.reporting.publishing.rendering import Page, render_page
+from research.reporting.publishing.site import Entry, write_index
 
 PIXEL = base64.b64encode(b"not really a picture").decode()
 FACTSHEET = Path(__file__).parents[2] / "notebooks" / "index_factsheet.ipynb"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from research.index import Methodology, rulebooks
-from research.reporting import rulebook_text as module
-from research.reporting.rulebook_text import rulebook_text, told
+from research.reporting.factsheet import rulebook_text as module
+from research.reporting.factsheet.rulebook_text import rulebook_text, told
 from research.rulebook import Costs, Events, Overlay, Schedule, Selection, Universe, Weighting
 
 SECTIONS = {

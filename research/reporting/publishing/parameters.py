@@ -17,7 +17,7 @@ import nbformat
 import papermill
 
 from research.errors import ReportError, suggest
-from research.reporting.config import Report
+from research.reporting.publishing.config import Report
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "str": (str,),

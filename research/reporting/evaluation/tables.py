@@ -14,8 +14,8 @@ import pandas as pd
 from research import evaluation
 from research.evaluation.expectations import CAVEAT
 from research.evaluation.tails import Method
-from research.reporting.tables import Table
-from research.reporting.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE
+from research.reporting.presentation.table import Table
+from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE
 
 if TYPE_CHECKING:
     from research.index import IndexHistory

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from research.errors import ReportError
-from research.reporting.rendering import TEMPLATE, policy, script, style
+from research.reporting.publishing.rendering import TEMPLATE, policy, script, style
 
 MANIFEST, INDEX = "manifest.json", "index.html"
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from research.index.analysis.attribution import WATERFALL, rebalances_by, row_of
-from research.reporting.formats import format_value
-from research.reporting.tables import Table
+from research.reporting.presentation.formats import format_value
+from research.reporting.presentation.table import Table
 from research.rulebook.measure_names import Measure
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ def versions() -> dict[str, str]:
 @cache
 def git_commit() -> str:
     """The commit of this project's checkout, `-modified` when tracked files differ from it; "unknown" without git."""
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     if not (root / ".git").exists():  # an installed copy inside somebody else's repository is not that commit
         return "unknown"
     try:

@@ -7,8 +7,8 @@ import math
 import pandas as pd
 
 from research import evaluation
-from research.reporting.formats import format_value
-from research.reporting.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE, bullets
+from research.reporting.presentation.formats import format_value
+from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE, bullets
 
 
 def skill(returns: pd.Series, benchmarks: pd.DataFrame, *, risk_free: float) -> str:

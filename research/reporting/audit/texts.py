@@ -9,8 +9,8 @@ import pandas as pd
 
 from research.index import IndexHistory, Methodology
 from research.index.analysis.explanation import Explanation
-from research.reporting.formats import format_value
-from research.reporting.texts import bullets
+from research.reporting.presentation.formats import format_value
+from research.reporting.presentation.texts import bullets
 
 _RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 

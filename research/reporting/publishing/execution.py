@@ -26,7 +26,7 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from research.errors import ReportError
-from research.reporting.rendering import Page, render_page, verdict_of
+from research.reporting.publishing.rendering import Page, render_page, verdict_of
 
 _UNDERSTOOD = (PapermillExecutionError, DeadKernelError, CellTimeoutError, ReportError)
 CELL_TIMEOUT = 1800.0

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from research.errors import ReportError
-from research.reporting.tables import Table
+from research.reporting.presentation.table import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,10 +42,12 @@ def show_figure(axes: Axes, *, title: str, caption: str, alt: str | None = None)
     """
     import matplotlib.pyplot as plt
 
-    from research.reporting.figures import PLOTTED
+    from research.reporting.presentation.figures import PLOTTED
 
     if axes not in PLOTTED:
-        raise ReportError("these axes were not drawn by research.reporting.figures, so what they show is unknown.")
+        raise ReportError(
+            "these axes were not drawn by the functions of figures.py, so what they show is unknown."
+        )
     kind, data = PLOTTED[axes]
     figure = axes.get_figure(root=True)
     assert figure is not None

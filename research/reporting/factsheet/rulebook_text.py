@@ -11,7 +11,7 @@ from dataclasses import MISSING, Field, fields
 from typing import Any
 
 from research.index import Methodology
-from research.reporting.formats import format_value
+from research.reporting.presentation.formats import format_value
 from research.rulebook import Costs, Events, Overlay, Schedule, Selection, Universe, Weighting
 from research.rulebook.measure_names import Measure
 

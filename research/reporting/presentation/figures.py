@@ -20,7 +20,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
-from research.reporting.formats import format_value
+from research.reporting.presentation.formats import format_value
 
 PLOTTED: WeakKeyDictionary[Axes, tuple[str, pd.DataFrame]] = WeakKeyDictionary()
 """What each Axes was drawn from, with the kind of figure in words: the digest and the text alternative read it."""

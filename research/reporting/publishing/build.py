@@ -19,12 +19,12 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from research.errors import ReportError, ResearchError
-from research.reporting.config import Report, choose, load_reports
-from research.reporting.execution import CELL_TIMEOUT, Job, Outcome, run_job, start_worker
-from research.reporting.parameters import effective_parameters
-from research.reporting.provenance import git_commit, snapshots_of, versions
-from research.reporting.rendering import Page
-from research.reporting.site import Entry, publish, read_manifest, write_index, write_manifest
+from research.reporting.publishing.config import Report, choose, load_reports
+from research.reporting.publishing.execution import CELL_TIMEOUT, Job, Outcome, run_job, start_worker
+from research.reporting.publishing.parameters import effective_parameters
+from research.reporting.publishing.provenance import git_commit, snapshots_of, versions
+from research.reporting.publishing.rendering import Page
+from research.reporting.publishing.site import Entry, publish, read_manifest, write_index, write_manifest
 
 DEFAULT_WORKERS = min(2, os.cpu_count() or 1)
 

@@ -1,4 +1,4 @@
-"""Prose with computed numbers, as Markdown: the verdict, the last trade, rules of thumb. Rules: `rulebook_text.py`.
+"""Prose that more than one page shows, as Markdown: the verdict, lists, the last trade, rules of thumb.
 
 Numbers come in computed; nothing is computed here. No dollar sign either: JupyterLab would take two for a formula.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from research.index import IndexHistory
-from research.reporting.formats import format_value
+from research.reporting.presentation.formats import format_value
 
 RULES_OF_THUMB: Mapping[str, str] = {
     "annualized_volatility": "Bitcoin often above 60 to 80 %, stock markets 15 to 20 %",
@@ -20,6 +20,7 @@ RULES_OF_THUMB: Mapping[str, str] = {
     "information_ratio": "above 0.5 speaks for a system behind the excess",
 }
 """What articles on evaluating crypto indices tell investors: context beside a figure, never a verdict."""
+
 
 RULES_OF_THUMB_SOURCE = (
     "Rules of thumb are those of popular articles on evaluating crypto indices. They are context, not a verdict, and "
@@ -77,14 +78,4 @@ def dead_tokens(index: IndexHistory) -> str:
     return (
         f"{times} removed for want of a price. Sold at the last price, the level is **{last}**; written off, it would "
         f"be **{zero}**: a growth rate {100 * index.dead_token_sensitivity:.2f} percentage points a year lower."
-    )
-
-
-def concentration(today: pd.Series, explained: float, benchmark: str) -> str:
-    """The last row of `IndexHistory.concentration`, and the share of variance that a benchmark explains."""
-    return (
-        f"Today the largest weight is **{format_value(today['largest_weight'], 'percent')}**, and the weights are as "
-        f"concentrated as **{format_value(today['effective_number'], 'ratio')}** equal members would be (Herfindahl "
-        f"index {format_value(today['herfindahl'], 'ratio')}). Over the whole history **{benchmark} explains "
-        f"{format_value(explained, 'percent')}** of the variance of daily returns."
     )

@@ -1,0 +1,1 @@
+"""What the evaluation page shows: regimes, tails, benchmarks, red flags, expectations."""

@@ -1,0 +1,1 @@
+"""What the factsheet shows: tables, prose, and the rulebook in words."""

@@ -1,0 +1,102 @@
+"""Tables of the factsheet: how the columns of its frames read. Nothing is computed here."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from research.reporting.presentation.table import Table
+from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE
+
+
+def performance(summary: pd.DataFrame, *, confidence: float = 0.95) -> Table:
+    """`performance_summary`: value and interval in the unit of each row, its convention, and the rule of thumb."""
+    thumb = RULES_OF_THUMB
+    notes = [
+        f"{text} Rule of thumb: {thumb[str(metric)]}." if metric in thumb else text
+        for metric, text in summary["convention"].items()
+    ]
+    frame = summary[["value", "lower", "upper"]].assign(convention=notes)
+    units = {"fraction": "percent", "ratio": "ratio", "days": "count"}
+    return Table(
+        frame.rename(index=lambda name: str(name).replace("_", " ")),
+        f"Performance and risk, with {100 * confidence:g}\u00a0% intervals",
+        row_formats={str(metric).replace("_", " "): units[unit] for metric, unit in summary["unit"].items()},
+        note="lower and upper are the ends of a stationary block bootstrap interval: what a rerun of the same kind of "
+        f"history could have shown. A dash marks a figure that describes one path only. {RULES_OF_THUMB_SOURCE}",
+    )
+
+
+def holdings(frame: pd.DataFrame, *, as_of: pd.Timestamp) -> Table:
+    """`IndexHistory.holdings`: who is in, how much, since when and why."""
+    columns = ["asset_id", "symbol", "target_weight", "weight", "price", "since", "reason"]
+    return Table(
+        frame[columns],
+        f"Members at the close of {as_of:%Y-%m-%d}",
+        formats={"target_weight": "percent", "weight": "percent"},
+        headers={
+            "asset_id": "asset",
+            "target_weight": "target at the last trade",
+            "weight": "weight now",
+            "price": "price, USD",
+        },
+    )
+
+
+def nearest_misses(frame: pd.DataFrame) -> Table:
+    """`IndexHistory.nearest_misses`: who was left out most narrowly, and why."""
+    return Table(
+        frame,
+        "The nearest misses at the last choice of members",
+        formats={"rank_value": "usd"},
+        headers={"asset_id": "asset", "rank_value": "ranked by, USD"},
+    )
+
+
+def trades(constituents: pd.DataFrame) -> Table:
+    """The rows of one trade of `IndexHistory.constituents`: weight before and after."""
+    columns = ["asset_id", "symbol", "status", "target_weight", "drifted_weight", "weight", "trade", "price"]
+    return Table(
+        constituents[columns].sort_values("trade", ascending=False, ignore_index=True),
+        f"What was traded at the close of {constituents['effective_date'].iloc[0]:%Y-%m-%d}",
+        formats=dict.fromkeys(("target_weight", "drifted_weight", "weight"), "fine percent") | {"trade": "fine change"},
+        headers={
+            "asset_id": "asset",
+            "target_weight": "target",
+            "drifted_weight": "before",
+            "weight": "after",
+            "trade": "traded, % of index",
+            "price": "price, USD",
+        },
+    )
+
+
+def drawdowns(frame: pd.DataFrame) -> Table:
+    """`drawdown_table`: the deepest falls, and how long they took to heal."""
+    columns = ["peak", "trough", "to", "depth", "days_to_trough", "days_to_recover"]
+    return Table(
+        frame[columns],
+        "The deepest drawdowns",
+        formats={"depth": "percent"},
+        headers={"to": "recovered", "days_to_trough": "days to the trough", "days_to_recover": "days to recover"},
+        note="A dash under recovered: not yet.",
+    )
+
+
+def trading_by_year(frame: pd.DataFrame) -> Table:
+    """Sums of `IndexHistory.rebalances` by year: added, removed, turnover, cost."""
+    return Table(
+        frame.set_axis(frame.index.astype(str).rename("year")),
+        "Trading by year, the first purchase left out",
+        formats={"turnover": "percent", "cost": "fine percent"},
+        headers={"turnover": "turnover, one-sided", "cost": "cost, % of the level"},
+    )
+
+
+def rolling(frame: pd.DataFrame, *, window_days: int) -> Table:
+    """`rolling_summary`, one row per series: what a stay of one window brought, whenever it began."""
+    numbers = ["worst", "median", "best"]
+    return Table(
+        frame.rename_axis("series"),
+        f"Every window of {window_days} days",
+        formats={"share_positive": "percent", "windows": "count"} | dict.fromkeys(numbers, "change"),
+    )
