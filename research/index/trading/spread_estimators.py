@@ -7,7 +7,7 @@ They measure a small spread against a large daily range, so estimates from 60 da
 Costs add up over assets and trades, so what matters is the bias. Each estimator therefore averages over the window
 first and puts zero for a negative average last. Zeroing each pair of days, as published for Corwin-Schultz and
 Abdi-Ranaldo, or taking the root of the absolute value, as the programs of EDGE's authors do, turns that noise into a
-spread (`tests/index/test_spreads.py` measures both).
+spread (`tests/index/trading/test_spreads.py` measures both).
 """
 
 from __future__ import annotations

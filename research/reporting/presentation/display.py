@@ -45,9 +45,7 @@ def show_figure(axes: Axes, *, title: str, caption: str, alt: str | None = None)
     from research.reporting.presentation.figures import PLOTTED
 
     if axes not in PLOTTED:
-        raise ReportError(
-            "these axes were not drawn by the functions of figures.py, so what they show is unknown."
-        )
+        raise ReportError("these axes were not drawn by the functions of figures.py, so what they show is unknown.")
     kind, data = PLOTTED[axes]
     figure = axes.get_figure(root=True)
     assert figure is not None

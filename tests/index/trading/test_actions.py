@@ -15,7 +15,7 @@ from research.index import build_index
 from research.market import MarketData
 from research.point_in_time.price_adjustments import propose_redenominations, quarantine
 from tests.index.markets import random_market, rules
-from tests.index.test_events import DAYS, events_of, flat, market, missing
+from tests.index.trading.test_events import DAYS, events_of, flat, market, missing
 from tests.index.truncation import assert_same_up_to
 
 SPLIT = pd.Timestamp("2021-01-20")
