@@ -17,6 +17,7 @@ from research.index.decisions.decide import decide
 from research.index.decisions.migrated import following
 from research.index.decisions.records import NOBODY, NOTHING, Decision, State
 from research.index.history import IndexHistory
+from research.index.trading.holdings import Holdings
 from research.index.trading.member_events import incidents
 from research.index.trading.portfolio import Portfolio
 from research.index.trading.rebalance_triggers import first_call, is_watchful
@@ -80,7 +81,7 @@ def build_index(
     source = PointInTime(market, **tables, outlier_jump=methodology.events.outlier_jump)
     plan = determinations(source.dates, methodology.schedule)
     first = _first_decision(source, methodology, plan)
-    portfolio = Portfolio(source=source, methodology=methodology, row=first.effective_row)
+    portfolio = Portfolio(holdings=Holdings(source=source, row=first.effective_row), methodology=methodology)
     portfolio.trade(first)
     # what the calendar holds before the base date is not part of the index
     live = deque(step for step in plan if step.row >= first.effective_row and step.row > first.row)
@@ -173,7 +174,7 @@ def _state(portfolio: Portfolio, decisions: list[Decision], pending: deque[Decis
     week = itertools.takewhile(lambda decision: decision.row > row - WEEK, reversed(decisions))
     assets, weights = NOBODY, NOTHING
     if is_watchful(portfolio.methodology):  # nobody else asks
-        assets, weights = expected(portfolio, waiting)
+        assets, weights = expected(portfolio.holdings, waiting, portfolio.methodology.overlay)
     return State(
         members=_members(portfolio, latest),
         assets=assets,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from research.index.analysis.attribution import WATERFALL, rebalances_by, row_of
+from research.index.analysis.attribution import WATERFALL, rebalances_by
 from research.reporting.presentation.formats import format_value
 from research.reporting.presentation.table import Table
 from research.rulebook.measure_names import Measure
@@ -98,7 +98,7 @@ def weight_steps(frame: pd.DataFrame, *, decided: pd.Timestamp) -> Table:
 def rebalance_difference(index: IndexHistory, date: Date | None) -> Table:
     """`IndexHistory.rebalance_difference` with the one-sided sum of each cause; empty before the second rebalance."""
     columns = ["asset_id", "previous", *CAUSES, "weight"]
-    made = [index.dates[trade.row - index.base_row] for trade, _ in rebalances_by(index, row_of(index, date))]
+    made = [index.dates[trade.row - index.base_row] for trade, _ in rebalances_by(index, index.row_of(date))]
     if len(made) < 2:
         return Table(pd.DataFrame(columns=columns), "What the last rebalance changed", note="There was none yet.")
     frame = index.rebalance_difference(date)
