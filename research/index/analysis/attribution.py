@@ -7,7 +7,7 @@ import pandas as pd
 
 from research.errors import DataError
 from research.index.analysis.record import IndexRecord
-from research.index.decisions.migrated import following
+from research.index.decisions.migrated import after_migrations
 from research.index.decisions.records import Decision
 from research.index.trading.records import Trade
 from research.market.data import Date
@@ -73,7 +73,7 @@ def rebalance_difference(index: IndexRecord, date: Date | None) -> pd.DataFrame:
     if len(rebalances) < 2:
         raise DataError(f"{index.methodology.name} has not been rebalanced by then: there is nothing to compare.")
     (before, first), (after, new) = rebalances[-2:]
-    old = following(first, new.row)  # in the assets of the later one
+    old = after_migrations(first, new.row)  # in the assets of the later one
     assets = np.unique(np.concatenate([old.members, new.members, before.assets, after.assets]))
 
     def spread(values: np.ndarray, members: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from research.index.analysis.attribution import WATERFALL, decision_in_force, we
 from research.index.analysis.audit_tables import constituents_table, decisions_table
 from research.index.analysis.reasons import full_reasons
 from research.index.analysis.record import IndexRecord
-from research.index.decisions.records import Decision
+from research.index.decisions.records import CHOOSING, Decision
 from research.index.decisions.stable_leg import leg_places
 from research.index.trading.records import Trade
 from research.market.data import Date
@@ -83,7 +83,7 @@ def _latest_decision(index: IndexRecord, row: int) -> Decision:
     return next(
         decision
         for decision in reversed(index.decision_records)
-        if decision.cause in ("initial", "reconstitution") and decision.effective_row <= row and not decision.kept
+        if decision.cause in CHOOSING and decision.effective_row <= row and not decision.kept
     )
 
 

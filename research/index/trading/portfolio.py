@@ -160,7 +160,7 @@ class Portfolio:
         return next(trade.row for trade in reversed(self.trades) if trade.decision is not None)
 
     @property
-    def last_weighed(self) -> Decision:
+    def last_weighted(self) -> Decision:
         """The last decision traded that set weights of its own: what drift is measured from, and brought back to."""
         decided = (trade.decision for trade in reversed(self.trades))
         return next(decision for decision in decided if decision is not None and decision.cause != "drift")

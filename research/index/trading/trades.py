@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from research.index.decisions.migrated import following
+from research.index.decisions.migrated import after_migrations
 from research.index.decisions.records import Decision
 from research.index.decisions.stable_leg import in_leg, leg_places, stable_coin
 from research.index.trading.costs import trade_cost
@@ -33,7 +33,7 @@ def rebalance(holdings: Holdings, decision: Decision, costs: Costs, *, received:
     units, a newcomer is not bought, and the others share the rest in proportion.
     """
     source, row = holdings.source, holdings.row
-    decision = following(decision, row)
+    decision = after_migrations(decision, row)
     held = holdings.positions(decision.members)
     assets, total = held.assets, held.total
     place = np.searchsorted(assets, decision.members)
@@ -87,7 +87,7 @@ def switch(holdings: Holdings, decision: Decision, overlay: Overlay, costs: Cost
     Where nothing can be moved, why: what was true at the determination need not be today.
     """
     source, row = holdings.source, holdings.row
-    decision = following(decision, row)
+    decision = after_migrations(decision, row)
     stable = decision.stable
     assert stable is not None
     held = holdings.positions([stable])
@@ -158,7 +158,7 @@ def expected(holdings: Holdings, waiting: Iterable[Decision], overlay: Overlay |
     held = holdings.positions()
     assets, weights = held.assets, held.values / held.total
     for decided in waiting:
-        decision = following(decided, row)
+        decision = after_migrations(decided, row)
         if decision.stable is not None and overlay is not None:
             names = np.where(in_leg(source, overlay, assets, row), decision.stable, assets)
         else:
