@@ -12,18 +12,18 @@ import numpy as np
 import pandas as pd
 
 from research.errors import MethodologyError, MethodologyWarning
-from research.index.analysis.caveats import idle_rules
+from research.index.analysis.caveats import rules_without_effect
 from research.index.decisions.calendar import Determination, determinations
 from research.index.decisions.decide import decide
 from research.index.decisions.migrated import after_migrations
 from research.index.decisions.records import NOBODY, NOTHING, Cause, Decision, State
 from research.index.history import IndexHistory
 from research.index.trading.holdings import Holdings
-from research.index.trading.member_events import incidents
+from research.index.trading.member_events import member_events
 from research.index.trading.portfolio import Portfolio
 from research.index.trading.rebalance_triggers import Call, first_call, needs_watching
 from research.index.trading.records import Segment, Trade
-from research.index.trading.trades import expected
+from research.index.trading.trades import expected_holdings
 from research.market import MarketData
 from research.point_in_time.corporate_actions import Conversion
 from research.point_in_time.view import PointInTime
@@ -62,7 +62,7 @@ def build_index(
     removals : DataFrame, optional
         date, asset_id, reason: extraordinary removals, sold at the next close.
     forks : DataFrame, optional
-        date, asset_id, new_asset_id, ratio (new units for each old one): coins given to holders, sold when they trade.
+        date, asset_id, new_asset_id, ratio (new units for each old one): given to holders, sold when they trade.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def build_index(
     DataError
         If a table lacks a column or names an unknown asset.
     """
-    for line in idle_rules(market, methodology):
+    for line in rules_without_effect(market, methodology):
         warnings.warn(f"{methodology.name}: {line}", MethodologyWarning, stacklevel=2)
     tables = {"signals": signals, "votes": votes, "migrations": migrations, "removals": removals, "forks": forks}
     source = PointInTime(market, **tables, outlier_jump=methodology.events.outlier_jump)
@@ -95,7 +95,7 @@ def build_index(
         decision_records=tuple(decisions),
         segments=tuple(portfolio.segments),
         trades=tuple(portfolio.trades),
-        event_records=(*incidents(source, methodology, portfolio.segments), *portfolio.events),
+        event_records=(*member_events(source, methodology, portfolio.segments), *portfolio.events),
         tables=tables,
     )
 
@@ -203,7 +203,7 @@ class _Engine:
         week = itertools.takewhile(lambda decision: decision.row > row - WEEK, reversed(self.decisions))
         assets, weights = NOBODY, NOTHING
         if needs_watching(self.rules):  # nobody else asks
-            assets, weights = expected(portfolio.holdings, waiting, self.rules.overlay)
+            assets, weights = expected_holdings(portfolio.holdings, waiting, self.rules.overlay)
         return State(
             members=_members(portfolio, latest),
             assets=assets,

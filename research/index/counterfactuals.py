@@ -30,7 +30,7 @@ def counterfactuals(index: IndexHistory) -> pd.DataFrame:
     """Rebuild the index with one rule changed at a time, and compare over the days that all variants have.
 
     Variants: no caps and floors, no buffer, lags of 0, 1 and 5 days, dead tokens at their last price and at zero, and
-    only the tokens that still had a price at the end. The last one is look-ahead on purpose: it measures the bias of
+    only the assets that still had a price at the end. The last one is look-ahead on purpose: it measures the bias of
     an index that forgets its dead.
 
     Returns

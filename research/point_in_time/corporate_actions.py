@@ -40,7 +40,7 @@ class Conversion:
 
     @property
     def merges(self) -> bool:
-        """Whether another asset of the market goes on under `old`."""
+        """Whether another asset of the market is merged into `old`."""
         return self.new not in (self.old, NOT_LISTED)
 
 
@@ -67,8 +67,8 @@ class Fork:
     ratio: float
 
 
-def homes(conversions: Iterable[Conversion], assets: ArrayLike, row: int) -> IntArray:
-    """The assets under which assets go on at the close of `row`."""
+def successors(conversions: Iterable[Conversion], assets: ArrayLike, row: int) -> IntArray:
+    """What each asset has been merged into by the close of `row`, itself where nothing: shape of `assets`."""
     found = np.asarray(assets, dtype=np.int64)
     for step in conversions:
         if step.row <= row and step.merges:
@@ -76,8 +76,8 @@ def homes(conversions: Iterable[Conversion], assets: ArrayLike, row: int) -> Int
     return found
 
 
-def _home(conversions: Iterable[Conversion], asset: int, row: int) -> int:
-    return int(homes(conversions, asset, row))
+def _successor(conversions: Iterable[Conversion], asset: int, row: int) -> int:
+    return int(successors(conversions, asset, row))
 
 
 def read_migrations(table: pd.DataFrame | None, market: MarketData) -> list[Conversion]:
@@ -98,7 +98,7 @@ def read_migrations(table: pd.DataFrame | None, market: MarketData) -> list[Conv
     for line in _lines(table, MIGRATION_COLUMNS, "migrations", market):
         named = _listed(line, "migrations", market)
         new = named if line.new_asset_id == line.asset_id else _new(line, "migrations", market)
-        old = _home(conversions, named, line.row)
+        old = _successor(conversions, named, line.row)
         conversions.append(
             Conversion(
                 row=line.row,
@@ -116,12 +116,12 @@ def read_removals(
 ) -> list[Removal]:
     """The extraordinary removals announced by the market's last day: columns date, asset_id, reason.
 
-    A migrated asset's line is about the asset under which it goes on.
+    A migrated asset's line is about its successor.
     """
     return [
         Removal(
             row=line.row,
-            asset=_home(conversions, _listed(line, "removals", market), line.row),
+            asset=_successor(conversions, _listed(line, "removals", market), line.row),
             reason=str(line.reason),
         )
         for line in _lines(table, REMOVAL_COLUMNS, "removals", market)
@@ -135,7 +135,7 @@ def read_forks(table: pd.DataFrame | None, market: MarketData, conversions: Iter
     ----------
     table : DataFrame, optional
         Columns date, asset_id, new_asset_id, ratio (new units for each old one, which is kept). A migrated asset's line
-        is about the asset under which it goes on.
+        is about its successor.
 
     Raises
     ------
@@ -147,13 +147,13 @@ def read_forks(table: pd.DataFrame | None, market: MarketData, conversions: Iter
         if line.asset_id == line.new_asset_id:
             raise DataError(
                 f"forks: {line.asset_id} on {line.date.date()} forks into itself: expected the asset_id of the new "
-                "coin. A redenomination belongs into migrations."
+                "asset. A redenomination belongs into migrations."
             )
         forks.append(
             Fork(
                 row=line.row,
-                asset=_home(conversions, _listed(line, "forks", market), line.row),
-                new=_home(conversions, _new(line, "forks", market), line.row),
+                asset=_successor(conversions, _listed(line, "forks", market), line.row),
+                new=_successor(conversions, _new(line, "forks", market), line.row),
                 new_id=str(line.new_asset_id),
                 ratio=_ratio(line, "forks"),
             )

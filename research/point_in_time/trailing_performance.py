@@ -1,6 +1,6 @@
 """Performance measures for `top_by`: what an asset did over a trailing window of days, from closes up to today.
 
-An asset is measured when nine tenths of the window's returns are there: a token with half a record is not compared
+An asset is measured when nine tenths of the window's returns are there: an asset with half a record is not compared
 with the others, it is not rankable. Figures of an index are in `research.evaluation`.
 """
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from research.errors import DataError, suggest
 from research.market import MarketData
-from research.point_in_time.corporate_actions import homes, read_forks, read_migrations, read_removals
+from research.point_in_time.corporate_actions import read_forks, read_migrations, read_removals, successors
 from research.point_in_time.given_tables import SIGNAL_COLUMNS, VOTE_COLUMNS, dated, given
 from research.point_in_time.price_adjustments import HeldBack, adjusted_panels
 from research.point_in_time.signal_log import SignalLog, read_signals
@@ -93,9 +93,9 @@ class PointInTime:
         values = np.where(found >= 0, self.prices[np.maximum(found, 0), assets], np.nan)
         return values, found
 
-    def homes(self, assets: IntArray, row: int) -> IntArray:
-        """The assets under which assets go on at the close of a row, after the migrations by then."""
-        return homes(self.conversions, assets, row)
+    def successors(self, assets: IntArray, row: int) -> IntArray:
+        """What each asset has been merged into by the close of a row: see `corporate_actions.successors`."""
+        return successors(self.conversions, assets, row)
 
     def union(self, *groups: IntArray) -> IntArray:
         """Positions in any of the groups, sorted."""

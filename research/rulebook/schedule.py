@@ -37,7 +37,7 @@ class Schedule:
         "target" trades back to the weights of the last decision, "band" only to the edges of the bands.
     cool_down_days : int
         No drift is looked for within so many days after a trade that a decision called for (a removal is none), nor
-        while a decision waits that will weigh the members anyway.
+        while a decision waits that will weight the members anyway.
     """
 
     reconstitution: str = "monthly"

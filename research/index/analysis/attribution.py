@@ -76,14 +76,14 @@ def rebalance_difference(index: IndexRecord, date: Date | None) -> pd.DataFrame:
     old = after_migrations(first, new.row)  # in the assets of the later one
     assets = np.unique(np.concatenate([old.members, new.members, before.assets, after.assets]))
 
-    def spread(values: np.ndarray, members: np.ndarray) -> np.ndarray:
+    def widened(values: np.ndarray, members: np.ndarray) -> np.ndarray:
         wide = np.zeros(len(assets))
         wide[np.searchsorted(assets, members)] = values
         return wide
 
-    was, now = (np.array([spread(step, decision.members) for step in decision.steps]) for decision in (old, new))
-    drifted, supplied = (spread(values, old.members) for values in _repriced(index, old, new))
-    previous, weight = spread(before.after, before.assets), spread(after.after, after.assets)
+    was, now = (np.array([widened(step, decision.members) for step in decision.steps]) for decision in (old, new))
+    drifted, supplied = (widened(values, old.members) for values in _repriced(index, old, new))
+    previous, weight = widened(before.after, before.assets), widened(after.after, after.assets)
     parts = {
         "drift": drifted - was[0],
         "supply": supplied - drifted,

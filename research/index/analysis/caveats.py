@@ -1,4 +1,4 @@
-"""What a reader of any figure of an index should know: caveats, and what in a rulebook comes to nothing."""
+"""What a reader of any figure of an index should know: caveats, and which of the rulebook's rules have no effect."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from research.market import MarketData
 from research.rulebook.methodology import Methodology
 
 
-def idle_rules(market: MarketData, rules: Methodology) -> list[str]:
-    """What the rulebook says that comes to nothing on this market, in sentences without a full stop."""
+def rules_without_effect(market: MarketData, rules: Methodology) -> list[str]:
+    """What the rulebook says that has no effect on this market, in sentences without a full stop."""
     lines, schedule = unknown_tags(market, rules), rules.schedule
     if schedule.leaves_no_room_for_drift:
         lines.append(
@@ -19,20 +19,20 @@ def idle_rules(market: MarketData, rules: Methodology) -> list[str]:
             f"cover the time between {schedule.rebalance or schedule.reconstitution} rebalances"
         )
     if rules.overlay is not None:
-        coins = [coin for coin in rules.overlay.stable_leg if coin not in market.prices.columns]
+        unknown = [asset for asset in rules.overlay.stable_leg if asset not in market.prices.columns]
         lines += [
-            f"stable_leg names {coin!r}, which is not in the market (yet): {suggest(coin, market.prices.columns)}"
-            for coin in coins
+            f"stable_leg names {asset!r}, which is not in the market (yet): {suggest(asset, market.prices.columns)}"
+            for asset in unknown
         ]
     return lines
 
 
 def unknown_tags(market: MarketData, rules: Methodology) -> list[str]:
-    """What the rulebook says about tags that no asset of the market has ever borne."""
+    """What the rulebook says about tags that no asset of the market has ever had."""
     known = set(market.tags["tag"])
     asked = [tag for tag in (*rules.universe.exclude_tags, *rules.universe.include_tags) if tag not in known]
     hint = suggest(asked[0], known) if asked and known else "the snapshot has no tags at all"
-    return [f"no asset bears the tag {tag!r} that the rulebook names: {hint}" for tag in asked]
+    return [f"no asset has the tag {tag!r} that the rulebook names: {hint}" for tag in asked]
 
 
 DEAD_TOKEN_FLAG = 0.01
@@ -75,12 +75,12 @@ def caveats(index: IndexRecord) -> list[str]:
         )
     if "cash" in index.weights and index.weights["cash"].iloc[-1] > 0:
         lines.append(f"{index.weights['cash'].iloc[-1]:.0%} of the value is held as cash: there is nothing to hold.")
-    lines += [f"{line[:1].upper()}{line[1:]}." for line in idle_rules(market, rules)]
+    lines += [f"{line[:1].upper()}{line[1:]}." for line in rules_without_effect(market, rules)]
     kept = sum(decision.kept for decision in index.decision_records)
     if kept:
         lines.append(f"{kept} times too few assets were eligible and the previous composition was kept.")
-    coins = (
+    forks = (
         "airdrops and forks" if index.tables.get("forks") is None else "and airdrops and forks other than those given"
     )
-    lines.append(f"A price index: taxes, staking income, {coins} are not in it.")
+    lines.append(f"A price index: taxes, staking income, {forks} are not in it.")
     return lines + list(market.manifest.caveats)

@@ -13,7 +13,7 @@ from research.index.analysis.audit_tables import constituents_table, decisions_t
 from research.index.analysis.reasons import full_reasons
 from research.index.analysis.record import IndexRecord
 from research.index.decisions.records import CHOOSING, Decision
-from research.index.decisions.stable_leg import leg_places
+from research.index.decisions.stable_leg import leg_positions
 from research.index.trading.records import Trade
 from research.market.data import Date
 from research.rulebook.methodology import Methodology
@@ -63,7 +63,7 @@ def _why_held(index: IndexRecord, row: int, held: pd.Series, reasons: pd.DataFra
 def _leg_ids(index: IndexRecord, row: int) -> set[str]:
     """The stablecoins of the overlay at the close of a row; none without one."""
     overlay = index.methodology.overlay
-    return set() if overlay is None else set(index.source.asset_ids[leg_places(index.source, overlay, row)])
+    return set() if overlay is None else set(index.source.asset_ids[leg_positions(index.source, overlay, row)])
 
 
 def _since(index: IndexRecord, trades: list[Trade], members: pd.Series) -> list[pd.Timestamp]:
@@ -127,7 +127,7 @@ class Explanation:
         Where the lines of entry and exit lie.
     waterfall : Series, optional
         The weight step by step (`WATERFALL`); none where there is no weight.
-    weighed : Timestamp, optional
+    weight_date : Timestamp, optional
         Determination of that weight: the last rebalance, which may be later than the choice of members.
     """
 
@@ -140,7 +140,7 @@ class Explanation:
     rank: int | None
     buffer: str
     waterfall: pd.Series | None
-    weighed: pd.Timestamp | None
+    weight_date: pd.Timestamp | None
 
     def __str__(self) -> str:
         where, decided = "in" if self.selected else "out", self.determination_date.date()
@@ -152,7 +152,7 @@ class Explanation:
         ]
         if self.waterfall is not None:
             lines.append(
-                f"weight, decided {self.weighed.date() if self.weighed else decided}: "
+                f"weight, decided {self.weight_date.date() if self.weight_date else decided}: "
                 + ", ".join(f"{step} {value:+.2%}" for step, value in self.waterfall.items())
             )
         return "\n".join(lines)
@@ -180,7 +180,7 @@ def explain(index: IndexRecord, asset_id: str, date: Date | None) -> Explanation
     weights = weight_steps(index, date).set_index("asset_id")[WATERFALL]
     rank = int(decision.rank[place])
     removed = _removed_since(index, asset_id, decision, row)
-    weighed = asset_id in weights.index and removed is None
+    weighted = asset_id in weights.index and removed is None
     in_leg = asset_id in _leg_ids(index, row) and index.weights.iloc[row - index.base_row].get(asset_id, 0.0) > 0
     return Explanation(
         asset_id=asset_id,
@@ -191,8 +191,8 @@ def explain(index: IndexRecord, asset_id: str, date: Date | None) -> Explanation
         screens=_reason_card(decision, place),
         rank=rank or None,
         buffer=_buffer_line(index.methodology),
-        waterfall=weights.T[asset_id] if weighed else None,
-        weighed=decision_in_force(index, row).view.date if weighed else None,
+        waterfall=weights.T[asset_id] if weighted else None,
+        weight_date=decision_in_force(index, row).view.date if weighted else None,
     )
 
 

@@ -17,7 +17,7 @@ from research.index.decisions.overlay import apply_overlay
 from research.index.decisions.records import CHOOSING, STEPS, Cause, Decision, State
 from research.index.decisions.screens import Screen, corporate_action_screens, evaluate
 from research.index.decisions.selection import Candidates, Selected, rank_values, select
-from research.index.decisions.stable_leg import leg_places, stable_coin
+from research.index.decisions.stable_leg import choose_stablecoin, leg_positions
 from research.index.weighting import bound, member_sizes
 from research.point_in_time.measures import ranks
 from research.point_in_time.view import MarketView
@@ -187,13 +187,13 @@ def _with_weights(decision: Decision, day: _Occasion, places: IntArray, sizes: F
         planned=state.planned,
     )
     basket = np.union1d(assets, result.assets)
-    spread = np.zeros((len(STEPS), len(basket)))
-    spread[:4, np.searchsorted(basket, assets)] = steps[:4]
-    spread[4, np.searchsorted(basket, result.assets)] = result.weights
+    widened = np.zeros((len(STEPS), len(basket)))
+    widened[:4, np.searchsorted(basket, assets)] = steps[:4]
+    widened[4, np.searchsorted(basket, result.assets)] = result.weights
     rank = np.zeros(len(basket), dtype=np.int64)
     rank[np.searchsorted(basket, assets)] = order[places]
     return replace(
-        _holding(decision, basket, rank, spread),
+        _holding(decision, basket, rank, widened),
         exposure=result.exposure,
         turnover=result.turnover,
         notes=decision.notes + result.notes,
@@ -240,13 +240,13 @@ def _switch_stable(day: _Occasion) -> Decision:
     overlay, latest = day.rules.overlay, day.state.latest
     assert overlay is not None
     assert latest is not None
-    stable = stable_coin(day.view, overlay, day.state.assets.tolist())
+    stable = choose_stablecoin(day.view, overlay, day.state.assets.tolist())
     assert stable is not None
     source, row = day.view.source, day.view.row
-    for coin in leg_places(source, overlay, row):
-        if coin != stable and coin in latest.members:
-            prices = source.carried_prices(row, np.array([stable, coin]))[0]
-            latest = with_asset_replaced(latest, int(coin), stable, worth=float(prices[0] / prices[1]))
+    for other in leg_positions(source, overlay, row):
+        if other != stable and other in latest.members:
+            prices = source.carried_prices(row, np.array([stable, other]))[0]
+            latest = with_asset_replaced(latest, int(other), stable, worth=float(prices[0] / prices[1]))
     return replace(
         _record_of_members(day),
         members=latest.members,

@@ -1,4 +1,4 @@
-"""What becomes of a decision when an asset in it goes on as another: a migration, or another stablecoin in the leg."""
+"""A decision restated when an asset in it is succeeded by another: by a migration, or by a switch of stablecoin."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from research.typing import IntArray
 def after_migrations(decision: Decision, row: int) -> Decision:
     """The decision in the assets of `row`: migrations since its determination are carried through it.
 
-    Chosen, members, weights, steps, prices and caps are those of the asset under which both go on; what was looked at
+    Chosen, members, weights, steps, prices and caps are those of the successor; what was looked at
     (screens, ranks) stays as it was.
     """
     source = decision.view.source
@@ -25,24 +25,24 @@ def after_migrations(decision: Decision, row: int) -> Decision:
     return decision
 
 
-def with_asset_replaced(decision: Decision, gone: int, home: int, *, worth: float) -> Decision:
-    """The decision with `home` in place of `gone`; where both are in it, their parts are added.
+def with_asset_replaced(decision: Decision, old: int, successor: int, *, worth: float) -> Decision:
+    """The decision with `successor` in place of `old`; where both are in it, their parts are added.
 
     Parameters
     ----------
     worth : float
-        Price of `home` over that of `gone` when one was exchanged for the other.
+        Price of `successor` over that of `old` when one was exchanged for the other.
     """
     decision = replace(
         decision,
-        chosen=_renamed(decision.chosen, gone, home),
-        unweighted=_renamed(decision.unweighted, gone, home),
-        stable=home if decision.stable == gone else decision.stable,
+        chosen=_renamed(decision.chosen, old, successor),
+        unweighted=_renamed(decision.unweighted, old, successor),
+        stable=successor if decision.stable == old else decision.stable,
     )
-    if gone not in decision.members:
+    if old not in decision.members:
         return decision
-    price = np.where(decision.members == gone, decision.prices * worth, decision.prices)
-    names = np.where(decision.members == gone, home, decision.members)
+    price = np.where(decision.members == old, decision.prices * worth, decision.prices)
+    names = np.where(decision.members == old, successor, decision.members)
     members, place = np.unique(names, return_inverse=True)
     # a unit of each is worth the same from now on: their units add up, and give the price that both cost together
     units, steps = np.zeros(len(members)), np.zeros((len(decision.steps), len(members)))
@@ -65,6 +65,6 @@ def with_asset_replaced(decision: Decision, gone: int, home: int, *, worth: floa
     )
 
 
-def _renamed(assets: IntArray, gone: int, home: int) -> IntArray:
-    names = pd.unique(np.where(assets == gone, home, assets))
+def _renamed(assets: IntArray, old: int, successor: int) -> IntArray:
+    names = pd.unique(np.where(assets == old, successor, assets))
     return np.asarray(names, dtype=np.int64)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from research.errors import MethodologyError
-from research.index.decisions.stable_leg import in_leg, stable_coin
+from research.index.decisions.stable_leg import choose_stablecoin, in_leg
 from research.point_in_time.given_tables import SIGNALS
 from research.point_in_time.view import MarketView
 from research.rulebook import Overlay
@@ -76,17 +76,17 @@ def apply_overlay(
         left = scaled > 0
         scaled[left] = weights.sum() * within_caps(left, scaled[left])
     scaled = scaled * exposure
-    stable = stable_coin(view, overlay, () if held is None else held[0].tolist())
+    stable = choose_stablecoin(view, overlay, () if held is None else held[0].tolist())
     assets, now = _places(view, overlay, members, stable, held)
     target = np.zeros(len(assets))
     target[np.searchsorted(assets, members)] = scaled
     leg = None if stable is None else int(np.searchsorted(assets, stable))
-    if scaled.sum() < WHOLE:  # rounding alone buys no coin
+    if scaled.sum() < WHOLE:  # rounding alone buys no stablecoin
         if leg is not None:
             target[leg] += 1.0 - target.sum()
         else:
             target[np.searchsorted(assets, members)] = weights
-            target, exposure = _without_coin(view, overlay, assets, target, now, last_exposure, notes)
+            target, exposure = _without_stablecoin(view, overlay, assets, target, now, last_exposure, notes)
     turnover = 0.0
     if now is not None:
         target, turnover = _limit_trades(now, target, leg, overlay, planned, notes)
@@ -100,7 +100,7 @@ def apply_overlay(
     )
 
 
-def _without_coin(
+def _without_stablecoin(
     view: MarketView,
     overlay: Overlay,
     assets: IntArray,
@@ -109,7 +109,7 @@ def _without_coin(
     last_exposure: float | None,
     notes: list[str],
 ) -> tuple[FloatArray, float]:
-    """Weights and exposure where a part belongs into the stable leg and no coin keeps its peg.
+    """Weights and exposure where a part belongs into the stable leg and no stablecoin keeps its peg.
 
     The members' weights as they are bounded. Where even those leave a rest, or the leg holds something, what is held: a
     lost peg is no reason to buy what the signals sell.
@@ -138,16 +138,16 @@ def _places(
 ) -> tuple[IntArray, FloatArray | None]:
     """All assets concerned, sorted, and their weights today.
 
-    Another coin of the leg counts as the one that it is left for: a minimum trade or a limit on turnover must not keep
-    the index in a coin that has lost its peg.
+    Another stablecoin of the leg counts as the one that it is left for: a minimum trade or a limit on turnover must not
+    keep the index in one that has lost its peg.
     """
-    coin: list[int] = [] if stable is None else [stable]
+    chosen: list[int] = [] if stable is None else [stable]
     if held is None:
-        return np.union1d(members, coin).astype(np.int64), None
+        return np.union1d(members, chosen).astype(np.int64), None
     names = held[0]
     if stable is not None:
         names = np.where(in_leg(view.source, overlay, names, view.row), stable, names)
-    assets = np.union1d(members, [*coin, *names.tolist()]).astype(np.int64)
+    assets = np.union1d(members, [*chosen, *names.tolist()]).astype(np.int64)
     now = np.zeros(len(assets))
     np.add.at(now, np.searchsorted(assets, names), held[1])
     return assets, now
@@ -218,7 +218,7 @@ def _limit_trades(
 def _without_small_trades(now: FloatArray, target: FloatArray, leg: int | None, min_trade: float) -> FloatArray:
     """Weights whose change is small stay; what that leaves over or takes is the stable leg's, where there is one.
 
-    Without a stable leg the other members share it in proportion. Where they or the leg cannot bear it, the small
+    Without a stable leg the other members share it in proportion. Where they or the leg have no room for it, the small
     changes are made after all.
     """
     small = (np.abs(target - now) < min_trade) & (target > 0) & (now > 0)

@@ -1,9 +1,8 @@
-"""Assets that are another price in disguise, found by price: pegged coins, wrapped and staked tokens.
+"""Assets whose price follows another one: pegged to a currency or asset, or wrapped and staked copies; found by price.
 
 Each test has two bounds and gives one number, the larger of the two observations in units of its bound, for the
-reference that is nearest. Below 1 both bounds hold: the asset is the other one in disguise. Tags say the same where
-somebody wrote them down, and from the first day on; these tests need `MIN_DAYS` of history. Bounds: SPEC of the
-universe, screens by statistics.
+reference that is nearest. Below 1 both bounds hold: the asset is pegged, or a copy. Tags say the same where
+somebody wrote them down, and from the first day on; these tests need `MIN_DAYS` of history.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ COPY_TRACKING_ERROR = 0.05  # a year
 DOLLAR = "usd"
 
 
-def peg_distance(view: MarketView, pegs: tuple[str, ...]) -> FloatArray:
+def peg_bound_ratio(view: MarketView, pegs: tuple[str, ...]) -> FloatArray:
     """How far each asset is from being pegged, shape (n,): below 1 it is.
 
     ``max(median |ln(price / peg)| / 1 %, deviation of daily changes / 0.5 %)`` over 90 days, the smallest over pegs.
@@ -62,7 +61,7 @@ def peg_distance(view: MarketView, pegs: tuple[str, ...]) -> FloatArray:
     return nearest
 
 
-def copy_distance(view: MarketView, parents: int | tuple[str, ...]) -> FloatArray:
+def copy_bound_ratio(view: MarketView, parents: int | tuple[str, ...]) -> FloatArray:
     """How far each asset is from being a copy of a larger one, shape (n,): below 1 it is.
 
     ``max((1 - correlation) / 0.005, tracking error / 5 % a year)`` of daily simple returns over 90 days, the smallest

@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from research.index.decisions.pegged_and_wrapped import copy_distance, peg_distance
+from research.index.decisions.pegged_and_wrapped import copy_bound_ratio, peg_bound_ratio
 from research.point_in_time.view import MarketView
 from research.point_in_time.windows import window_mean, window_median
 from research.rulebook import Universe
@@ -107,7 +107,7 @@ def _migrated(view: MarketView) -> Screen:
         value=merged.astype(float),
         limit=np.zeros(len(merged)),
         passed=~merged,
-        words="goes on under the id of the asset that migrated to it",
+        words="has been merged into the asset that migrated to it",
     )
 
 
@@ -203,10 +203,10 @@ def _behaviour_screens(view: MarketView, universe: Universe) -> list[Screen]:
         screens.append(_at_most("max_supply_jump", supply_jump(view), universe.max_supply_jump, words))
     if universe.exclude_pegged:
         words = "pegged: {value:.2f} times the bounds from a peg"
-        screens.append(_at_least("exclude_pegged", peg_distance(view, universe.exclude_pegged), 1.0, words))
+        screens.append(_at_least("exclude_pegged", peg_bound_ratio(view, universe.exclude_pegged), 1.0, words))
     if universe.exclude_copies_of:
         words = "copy of a larger asset: {value:.2f} times the bounds from it"
-        screens.append(_at_least("exclude_copies_of", copy_distance(view, universe.exclude_copies_of), 1.0, words))
+        screens.append(_at_least("exclude_copies_of", copy_bound_ratio(view, universe.exclude_copies_of), 1.0, words))
     return screens
 
 

@@ -12,27 +12,27 @@ from research.rulebook import Overlay
 from research.typing import BoolArray, FloatArray, IntArray
 
 
-def leg_places(source: PointInTime, overlay: Overlay, row: int) -> IntArray:
+def leg_positions(source: PointInTime, overlay: Overlay, row: int) -> IntArray:
     """Positions in the market of the leg's stablecoins at the close of a row, in order of preference.
 
-    Those that the market does not have (yet) are left out; one that has migrated is the one under which it goes on.
+    Those that the market does not have (yet) are left out; a migrated one is its successor.
     """
     places = source.market.prices.columns.get_indexer(pd.Index(overlay.stable_leg))
-    return np.asarray(pd.unique(source.homes(places[places >= 0], row)), dtype=np.int64)
+    return np.asarray(pd.unique(source.successors(places[places >= 0], row)), dtype=np.int64)
 
 
 def in_leg(source: PointInTime, overlay: Overlay, assets: IntArray, row: int) -> BoolArray:
     """Which of the assets are stablecoins of the leg at the close of a row, shape of `assets`."""
-    return source.among(assets, leg_places(source, overlay, row))
+    return source.among(assets, leg_positions(source, overlay, row))
 
 
-def stable_coin(
+def choose_stablecoin(
     view: MarketView, overlay: Overlay, held: Iterable[int] = (), *, without: Iterable[int] = ()
 ) -> int | None:
     """Position of the stablecoin that the leg is to be in at the view's close; None where there is none.
 
-    A coin that is held stays until its peg is broken (see `broken`), for each change costs money. A new one is the
-    first of the leg with a price today within `depeg_warning` of 1 USD.
+    A stablecoin that is held stays until its peg is broken (see `broken`), for each change costs money. A new one is
+    the first of the leg with a price today within `depeg_warning` of 1 USD.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def stable_coin(
         What cannot be the one. An announced removal cannot in any case.
     """
     out = view.announced | set(without)
-    leg = [place for place in leg_places(view.source, overlay, view.row).tolist() if place not in out]
+    leg = [place for place in leg_positions(view.source, overlay, view.row).tolist() if place not in out]
     for place in leg:
         if place in held and not broken(view.source, overlay, place, view.row, view.row)[0]:
             return int(place)
@@ -59,7 +59,7 @@ def broken(source: PointInTime, overlay: Overlay, place: int, first: int, last: 
     day without a price breaks nothing, and ends a run.
     """
     start = max(0, first + 1 - overlay.depeg_days)
-    distance = peg_distances(source, place, start, last)
+    distance = peg_deviation(source, place, start, last)
     run = np.zeros(len(distance), dtype=np.int64)
     for day, far in enumerate(distance > overlay.depeg_warning):
         run[day] = run[day - 1] + 1 if far and day else int(far)
@@ -67,7 +67,7 @@ def broken(source: PointInTime, overlay: Overlay, place: int, first: int, last: 
     return lost[first - start :]
 
 
-def peg_distances(source: PointInTime, place: int, first: int, last: int) -> FloatArray:
+def peg_deviation(source: PointInTime, place: int, first: int, last: int) -> FloatArray:
     """Distance of a stablecoin from 1 USD at each close, NaN without a price; shape (last - first + 1,)."""
     distance: FloatArray = np.abs(source.prices[first : last + 1, place] - 1.0)
     return distance

@@ -1,7 +1,7 @@
 """What happens to members while they are held: missing and doubtful prints, collapses, lost pegs, new supplies.
 
 Each is a line of the event log, dated by the day on which it is known. What is done about it is in `portfolio.py` and
-`watch.py`.
+`rebalance_triggers.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from research.index.decisions.stable_leg import in_leg, peg_distances
+from research.index.decisions.stable_leg import in_leg, peg_deviation
 from research.index.trading.records import Event, Segment
 from research.point_in_time.view import PointInTime
 from research.rulebook.methodology import Methodology
@@ -21,7 +21,7 @@ RUSH = 5.0  # volume over yesterday's
 SUPPLY_JUMP = 0.5  # change of the log of the supply in a day
 
 
-def incidents(source: PointInTime, methodology: Methodology, segments: Sequence[Segment]) -> list[Event]:
+def member_events(source: PointInTime, methodology: Methodology, segments: Sequence[Segment]) -> list[Event]:
     """What happened on the days of stretches of holding, the first of each excluded; in order of day.
 
     The arrays of all stretches are searched at once: most of them have nothing to tell.
@@ -99,7 +99,7 @@ def _collapses(source: PointInTime, paths: Sequence[Segment]) -> Iterator[Event]
 
 
 def _new_supplies(source: PointInTime, paths: Sequence[Segment]) -> Iterator[Event]:
-    """When the supply that the data imply (cap / price) jumps. Units do not change: it counts at the next weighing."""
+    """When the supply that the data imply (cap / price) jumps; it counts when members are next weighted."""
     caps, prices = source.panel("market_cap"), source.prices
     days = [slice(path.start, path.stop + 1) for path in paths]
     supplies = [caps[rows, path.assets] / prices[rows, path.assets] for rows, path in zip(days, paths, strict=True)]
@@ -116,7 +116,7 @@ def _strained_pegs(source: PointInTime, methodology: Methodology, path: Segment)
     overlay = methodology.overlay
     assert overlay is not None
     for place in np.flatnonzero(in_leg(source, overlay, path.assets, path.start)).tolist():
-        far = peg_distances(source, int(path.assets[place]), path.start, path.stop) > overlay.depeg_warning
+        far = peg_deviation(source, int(path.assets[place]), path.start, path.stop) > overlay.depeg_warning
         for day in (np.flatnonzero(far[1:] & ~far[:-1]) + 1).tolist():
             price, before = path.prices[day, place], path.prices[day - 1, place]
             effect = path.weights()[day - 1, place] * (price / before - 1.0)

@@ -115,7 +115,7 @@ class Portfolio:
             self.received.append(Received(row=self.row, asset=fork.new, units=units))
 
     def _convert(self, step: Conversion) -> None:
-        """Exchange what is held of a migrated asset's new id for the old id under which it goes on, value for value."""
+        """Exchange what is held of a migrated asset's new id for the old id of its predecessor, value for value."""
         if step.new == step.old and step.old in self.holdings.assets:
             self.log("redenominated", step.old, "price continued in the unit of the first listing", 0.0)
         elif np.isin([step.old, step.new], self.holdings.assets).any():

@@ -10,7 +10,7 @@ import numpy as np
 from research.index.decisions.drift_bands import out_of_band
 from research.index.decisions.migrated import after_migrations
 from research.index.decisions.records import Cause, Decision
-from research.index.decisions.stable_leg import broken, in_leg, stable_coin
+from research.index.decisions.stable_leg import broken, choose_stablecoin, in_leg
 from research.index.trading.records import Segment
 from research.point_in_time.view import PointInTime
 from research.rulebook import Overlay
@@ -63,7 +63,7 @@ def first_call(
 def _drift(methodology: Methodology, path: Segment, last: Decision, after: int) -> list[Call]:
     """The first day out of band.
 
-    Weights are shares of what has a target: what could not be weighed or sold is no drift.
+    Weights are shares of what has a target: what could not be weighted or sold is no drift.
     """
     held = np.isin(last.members, path.assets) & (last.weights > 0)
     if not held.any():
@@ -83,6 +83,6 @@ def _lost_peg(source: PointInTime, overlay: Overlay, path: Segment, after: int) 
     calls: list[Call] = []
     for stable in path.assets[in_leg(source, overlay, path.assets, path.start)].tolist():
         rows = np.flatnonzero(broken(source, overlay, stable, first, path.stop)) + first
-        usable = (row for row in rows.tolist() if stable_coin(source.at(row), overlay) is not None)
+        usable = (row for row in rows.tolist() if choose_stablecoin(source.at(row), overlay) is not None)
         calls += [Call(row, "stable switch") for row in itertools.islice(usable, 1)]
     return calls

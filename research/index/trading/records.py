@@ -81,7 +81,7 @@ class Trade:
     value : float
         Value of the index at this close, 1 at the base, at zero cost and with dead tokens at their last price.
     gain : float
-        The part of it that comes with the trade: a fork's coins `gained`, in `before` though they were not held.
+        The part of it that comes with the trade: what a fork gave (`gained`), in `before` though they were not held.
     cash_before, cash_after : float
         Weight of cash: only where no member could be traded.
     cost : float

@@ -14,7 +14,7 @@ import numpy as np
 
 from research.index.decisions.migrated import after_migrations
 from research.index.decisions.records import Decision
-from research.index.decisions.stable_leg import in_leg, leg_places, stable_coin
+from research.index.decisions.stable_leg import choose_stablecoin, in_leg, leg_positions
 from research.index.trading.costs import trade_cost
 from research.index.trading.forks import Received
 from research.index.trading.holdings import Holdings, Positions
@@ -37,23 +37,23 @@ def rebalance(holdings: Holdings, decision: Decision, costs: Costs, *, received:
     held = holdings.positions(decision.members)
     assets, total = held.assets, held.total
     place = np.searchsorted(assets, decision.members)
-    target, shape, rank = np.zeros(len(assets)), np.zeros(len(assets)), np.zeros(len(assets), dtype=np.int64)
+    target, proportions, rank = np.zeros(len(assets)), np.zeros(len(assets)), np.zeros(len(assets), dtype=np.int64)
     target[place] = decision.weights
-    shape[place] = decision.weights * held.prices[place] / decision.prices
+    proportions[place] = decision.weights * held.prices[place] / decision.prices
     rank[place] = decision.member_ranks
     missing = ~held.priced_today
     announced = [removal.asset for removal in source.removals if removal.row <= row]
     today = [removal.asset for removal in source.removals if removal.row == row]
     fresh = [units.asset for units in received if units.row == row]  # nobody knew of their price before
     stuck = missing | source.among(assets, [*today, *decision.unweighted.tolist()])
-    stuck |= source.among(assets, fresh) & (shape == 0)
+    stuck |= source.among(assets, fresh) & (proportions == 0)
     frozen = stuck & (held.values > 0)
-    buyable = (shape > 0) & ~stuck & ~source.among(assets, announced)
+    buyable = (proportions > 0) & ~stuck & ~source.among(assets, announced)
     after = np.where(frozen, held.values, 0.0)
     rest = max(total - after.sum(), 0.0)
-    bought, market_value = shape[buyable].sum(), np.nan
+    bought, market_value = proportions[buyable].sum(), np.nan
     if bought > 0:
-        after[buyable] = shape[buyable] * (rest / bought)
+        after[buyable] = proportions[buyable] * (rest / bought)
         if rest > 0:
             market_value = _notional(decision) * bought / (rest / total)
     return _trade(
@@ -82,7 +82,7 @@ def conversion(holdings: Holdings, old: int, new: int) -> Trade:
 
 
 def switch(holdings: Holdings, decision: Decision, overlay: Overlay, costs: Costs) -> Trade | str:
-    """Move what the stable leg holds in other coins into the one decided on; members keep their units.
+    """Move what the stable leg holds in other stablecoins into the one decided on; members keep their units.
 
     Where nothing can be moved, why: what was true at the determination need not be today.
     """
@@ -152,7 +152,9 @@ def fork_sold(holdings: Holdings, received: Iterable[Received], costs: Costs) ->
     )
 
 
-def expected(holdings: Holdings, waiting: Iterable[Decision], overlay: Overlay | None) -> tuple[IntArray, FloatArray]:
+def expected_holdings(
+    holdings: Holdings, waiting: Iterable[Decision], overlay: Overlay | None
+) -> tuple[IntArray, FloatArray]:
     """Assets and weights as they will be, at today's prices, once the decisions that wait have been traded."""
     source, row = holdings.source, holdings.row
     held = holdings.positions()
@@ -162,10 +164,10 @@ def expected(holdings: Holdings, waiting: Iterable[Decision], overlay: Overlay |
         if decision.stable is not None and overlay is not None:
             names = np.where(in_leg(source, overlay, assets, row), decision.stable, assets)
         else:
-            shape = decision.weights * source.carried_prices(row, decision.members)[0] / decision.prices
+            proportions = decision.weights * source.carried_prices(row, decision.members)[0] / decision.prices
             stuck = source.among(assets, decision.unweighted)
             names = np.concatenate([decision.members, assets[stuck]])
-            weights = np.concatenate([shape / shape.sum() * (1.0 - weights[stuck].sum()), weights[stuck]])
+            weights = np.concatenate([proportions / proportions.sum() * (1.0 - weights[stuck].sum()), weights[stuck]])
         assets = source.union(names)
         total = np.zeros(len(assets))
         np.add.at(total, np.searchsorted(assets, names), weights)
@@ -211,18 +213,18 @@ def _share(values: FloatArray, takers: BoolArray, freed: float) -> None:
 
 
 def _freed_into(holdings: Holdings, gone: IntArray, rules: Methodology) -> int | None:
-    """The stablecoin that takes the value of what is removed: where the rulebook wants one, or a coin of the leg goes.
+    """The stablecoin that takes the value of what is removed: where the rulebook wants one, or one of the leg goes.
 
-    It must have a price today. None where there is no such coin.
+    It must have a price today. None where there is no such stablecoin.
     """
     source, row, overlay = holdings.source, holdings.row, rules.overlay
     if overlay is None:
         return None
     if rules.events.freed_weight != "stable" and not in_leg(source, overlay, gone, row).all():
         return None
-    leg = leg_places(source, overlay, row)
-    unpriced = leg[np.isnan(source.prices[row, leg])]
-    return stable_coin(holdings.view, overlay, holdings.assets.tolist(), without=[*gone.tolist(), *unpriced.tolist()])
+    leg = leg_positions(source, overlay, row)
+    unusable = [*gone.tolist(), *leg[np.isnan(source.prices[row, leg])].tolist()]
+    return choose_stablecoin(holdings.view, overlay, holdings.assets.tolist(), without=unusable)
 
 
 def _trade(

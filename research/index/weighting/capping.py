@@ -32,7 +32,7 @@ def cap_weights(
     reaches a bound. This is the projection of `values` onto the bounded simplex in relative entropy, and what
     repeated redistribution of the excess converges to; one pass of redistribution is something else.
 
-    With groups, those above `max_group_weight` are set to it, each weighing its members by a k of its own, and the
+    With groups, those above `max_group_weight` are set to it, each weighting its members by a k of its own, and the
     others are solved again with what is left, until no group is above. A group once at its cap stays there, because
     every pass raises the k of the others: the passes are at most as many as the groups, and the result is again the
     projection in relative entropy.

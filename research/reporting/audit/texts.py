@@ -28,7 +28,11 @@ def reason_card(card: Explanation, rules: Methodology) -> str:
         first, last = steps.pop("raw"), steps.pop("final")
         changes = "".join(f", {step} {format_value(value, 'fine change')}" for step, value in steps.items())
         weight = f"by market cap {format_value(first, 'fine percent')}{changes}"
-        since = "" if card.weighed == card.determination_date else f", decided at the close of {card.weighed:%Y-%m-%d}"
+        since = (
+            ""
+            if card.weight_date == card.determination_date
+            else f", decided at the close of {card.weight_date:%Y-%m-%d}"
+        )
         sentences.append(f"Its weight{since}: {weight}, which makes **{format_value(last, 'fine percent')}**.")
     return " ".join(filter(None, sentences))
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from research.errors import MethodologyError, MethodologyWarning
-from research.index.decisions.pegged_and_wrapped import copy_distance, peg_distance
+from research.index.decisions.pegged_and_wrapped import copy_bound_ratio, peg_bound_ratio
 from research.index.decisions.screens import Screen, evaluate, identical_closes, supply_jump
 from research.market import MarketData
 from research.point_in_time.view import MarketView, PointInTime
@@ -162,7 +162,7 @@ def test_a_coin_near_a_dollar_is_pegged_and_one_that_moves_or_lies_elsewhere_is_
             "young": np.where(np.arange(90) < 31, np.nan, 1.0),
         }
     )
-    distance = dict(zip(market.prices.columns, peg_distance(last_day(market), ("usd",)), strict=True))
+    distance = dict(zip(market.prices.columns, peg_bound_ratio(last_day(market), ("usd",)), strict=True))
     assert distance["coin"] == pytest.approx(np.std(np.diff(np.log(1 + noise)), ddof=1) / 0.005, rel=1e-9)
     assert distance["coin"] < 1
     assert distance["elsewhere"] == pytest.approx(np.median(np.log(1.03 + noise)) / 0.01, rel=1e-9)
@@ -176,7 +176,7 @@ def test_a_coin_near_a_dollar_is_pegged_and_one_that_moves_or_lies_elsewhere_is_
 def test_an_asset_of_the_snapshot_can_be_the_peg_and_is_not_pegged_to_itself() -> None:
     gold = 1800 * walk(3, 90, 0.01)
     market = panel_market({"bar": gold * 1.002, "gold": gold, "mover": walk(4, 90)})
-    distance = peg_distance(last_day(market), ("usd", "gold"))
+    distance = peg_bound_ratio(last_day(market), ("usd", "gold"))
     assert distance[0] < 1
     assert min(distance[1:]) > 1
 
@@ -184,7 +184,7 @@ def test_an_asset_of_the_snapshot_can_be_the_peg_and_is_not_pegged_to_itself() -
 def test_a_peg_that_is_not_listed_is_said_and_compares_nothing() -> None:
     view = last_day(panel_market({"a": np.ones(90)}))
     with pytest.warns(MethodologyWarning, match="exclude_pegged: goold not listed"):
-        assert peg_distance(view, ("goold",)).tolist() == [np.inf]
+        assert peg_bound_ratio(view, ("goold",)).tolist() == [np.inf]
 
 
 def wrapped_market() -> MarketData:
@@ -197,7 +197,7 @@ def wrapped_market() -> MarketData:
 @pytest.mark.parametrize("parents", [3, ("parent", "wrapped", "still")])
 def test_of_two_that_move_alike_the_smaller_is_the_copy(parents: int | tuple[str, ...]) -> None:
     market = wrapped_market()
-    distance = dict(zip(market.prices.columns, copy_distance(last_day(market), parents), strict=True))
+    distance = dict(zip(market.prices.columns, copy_bound_ratio(last_day(market), parents), strict=True))
     assert distance["wrapped"] < 1
     assert distance["parent"] == np.inf  # nothing larger to be a copy of
     assert min(distance["twice"], distance["z"]) > 1  # moves with it, but twice as far; moves on its own
@@ -213,7 +213,7 @@ def test_an_asset_without_sixty_returns_cannot_be_ruled_out_as_a_copy() -> None:
     prices.loc[prices.index[:32], "z"] = np.nan  # 58 returns
     for size in (0.5, 20.0):  # as the smallest, and as the largest, which is no copy of anything
         view = last_day(MarketData.from_panels(prices, market.market_caps.assign(z=size), market.volumes))
-        distance = dict(zip(prices.columns, copy_distance(view, 3), strict=True))
+        distance = dict(zip(prices.columns, copy_bound_ratio(view, 3), strict=True))
         assert np.isnan(distance["z"])
     assert not screens_of(view, exclude_copies_of=3)["exclude_copies_of"].passed[list(prices.columns).index("z")]
 
@@ -228,12 +228,12 @@ def on(market: MarketData, date: str, function: Callable[..., np.ndarray], *argu
 
 
 def test_stablecoins_are_found_by_price_and_nothing_else_is(market_50: MarketData) -> None:
-    distance = on(market_50, "2022-05-09", peg_distance, ("usd",))
+    distance = on(market_50, "2022-05-09", peg_bound_ratio, ("usd",))
     assert set(distance[distance < 1].index) == {"binance-usd", "dai", "frax", "tether", "usd-coin"}
 
 
 def test_wrapped_bitcoin_and_staked_ether_are_found_by_price(market_50: MarketData) -> None:
-    distance = on(market_50, "2022-05-31", copy_distance, 5)
+    distance = on(market_50, "2022-05-31", copy_bound_ratio, 5)
     assert set(distance[distance < 1].index) == {"staked-ether", "wrapped-bitcoin"}
 
 
