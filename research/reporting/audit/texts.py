@@ -70,7 +70,7 @@ def risks(figures: RiskFigures, *, benchmark: str, beta: float, turnover: pd.Ser
         "Rebalance frequency against volatility": f"{format_value(turnover['trades_per_year'], 'ratio')} trades a year "
         f"move {percent(turnover['annual'])} of the index (one-sided), the largest one {percent(turnover['largest'])}, "
         f"at {percent(figures.volatility)} volatility.",
-        "Platform, and assets that die": f"For want of a price members were removed {times['removed']}; a price was "
+        "Platform, and assets that die": f"Members were removed {times['removed']} for lack of a price; a price was "
         f"carried {times['carried']}, and a collapse was noted {times['collapse']}. Venues, custodians and issuers "
         "can fail without a trace in prices.",
         "Smart contracts, in the token form": "Nothing in market data measures them, and no figure here contains "

@@ -65,12 +65,12 @@ def last_trade(rebalances: pd.DataFrame) -> str:
 def dead_assets(index: IndexHistory, removed: int) -> str:
     """What depends on the value of the `removed` members: both levels, and the difference in growth a year."""
     if removed == 0:
-        return "No member was ever removed for want of a price, so nothing depends on the value of dead assets."
+        return "No member was ever removed for lack of a price, so nothing depends on the value of dead assets."
     times = "Once a member was" if removed == 1 else f"{removed} times a member was"
     ends = (index.level_if_removed_at_last_price, index.level_if_removed_at_zero)
     last, zero = (format_value(level.iloc[-1], "number") for level in ends)
     return (
-        f"{times} removed for want of a price. Sold at the last price, the level is **{last}**; written off, it would "
+        f"{times} removed for lack of a price. Sold at the last price, the level is **{last}**; written off, it would "
         f"be **{zero}**: a growth rate {format_value(index.dead_token_sensitivity, 'points')} percentage points a year "
         "lower."
     )

@@ -47,7 +47,7 @@ def test_each_risk_comes_with_its_evidence(index: IndexHistory) -> None:
     assert "fell on 1 of them" in text
     assert "Of 2 variants of the rules, *lag of 1 day* moves the growth a year most: \u22122.00\u00a0%" in text
     assert "*payments*, has 80.0\u00a0%" in text
-    assert "members were removed 2 times" in text
+    assert "Members were removed 2 times for lack of a price" in text
 
 
 @pytest.mark.parametrize(("size", "words"), [(0.0, "They add up exactly."), (3e-16, "is below 10⁻¹⁵.")])
