@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import warnings
 from collections import deque
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -14,12 +15,13 @@ from research.errors import MethodologyError, MethodologyWarning
 from research.index.analysis.caveats import idle_rules
 from research.index.decisions.calendar import Determination, determinations
 from research.index.decisions.decide import decide
-from research.index.decisions.migrated import following
-from research.index.decisions.records import NOBODY, NOTHING, Decision, State
+from research.index.decisions.migrated import after_migrations
+from research.index.decisions.records import NOBODY, NOTHING, Cause, Decision, State
 from research.index.history import IndexHistory
+from research.index.trading.holdings import Holdings
 from research.index.trading.member_events import incidents
 from research.index.trading.portfolio import Portfolio
-from research.index.trading.rebalance_triggers import first_call, is_watchful
+from research.index.trading.rebalance_triggers import Call, first_call, needs_watching
 from research.index.trading.records import Segment, Trade
 from research.index.trading.trades import expected
 from research.market import MarketData
@@ -80,11 +82,11 @@ def build_index(
     source = PointInTime(market, **tables, outlier_jump=methodology.events.outlier_jump)
     plan = determinations(source.dates, methodology.schedule)
     first = _first_decision(source, methodology, plan)
-    portfolio = Portfolio(source=source, methodology=methodology, row=first.effective_row)
+    portfolio = Portfolio(holdings=Holdings(source=source, row=first.effective_row), methodology=methodology)
     portfolio.trade(first)
     # what the calendar holds before the base date is not part of the index
-    live = deque(step for step in plan if step.row >= first.effective_row and step.row > first.row)
-    decisions = _run(portfolio, first, live)
+    ahead = deque(step for step in plan if step.row >= first.effective_row and step.row > first.row)
+    decisions = _Engine(portfolio=portfolio, calendar=ahead, decisions=[first], judged=portfolio.row).run()
     return IndexHistory(
         market=market,
         methodology=methodology,
@@ -98,89 +100,117 @@ def build_index(
     )
 
 
-def _run(portfolio: Portfolio, first: Decision, plan: deque[Determination]) -> list[Decision]:
-    """Go from one day on which something happens to the next, until the data end."""
-    source, methodology = portfolio.source, portfolio.methodology
-    end = len(source.dates) - 1
-    decisions, pending = [first], deque[Decision]()
-    judged = portfolio.row  # the last close looked at for drift and a lost peg
-    while True:
-        while pending and pending[0].effective_row == portfolio.row:
-            portfolio.trade(pending.popleft())
-        scheduled = plan[0].row if plan else end + 1
-        stop = max(portfolio.row, min(scheduled, pending[0].effective_row if pending else end, end))
-        path = portfolio.path(stop)
-        call = _call(portfolio, path, pending, judged) if is_watchful(methodology) else None
+@dataclass
+class _Engine:
+    """Goes from one day on which something happens to the next, until the data end.
+
+    The order of a day: what is held is held to its close; what is effective is traded at that close; the close is then
+    judged (calendar, drift, a lost peg), and what that calls for is decided.
+
+    `calendar` holds the determinations ahead, `waiting` the decisions that are not effective yet, both in order of
+    time; `judged` is the last close that has been looked at for drift and a lost peg.
+    """
+
+    portfolio: Portfolio
+    calendar: deque[Determination]
+    decisions: list[Decision]
+    judged: int
+    waiting: deque[Decision] = field(default_factory=deque)
+
+    @property
+    def rules(self) -> Methodology:
+        return self.portfolio.methodology
+
+    def run(self) -> list[Decision]:
+        """Every decision, in order; the portfolio has the trades."""
+        last = len(self.portfolio.source.dates) - 1
+        while True:
+            while self._is_due():
+                self.portfolio.trade(self.waiting.popleft())
+            call = self._hold_until_something_happens(last)
+            if self._is_due():
+                continue
+            occasions = self._occasions(call)
+            if not occasions and self.portfolio.row == last:
+                return self.decisions
+            self._decide(occasions)
+
+    def _is_due(self) -> bool:
+        return bool(self.waiting) and self.waiting[0].effective_row == self.portfolio.row
+
+    def _hold_until_something_happens(self, last: int) -> Call | None:
+        """Hold to the next determination, effective day, forced sale, call between determinations, or `last`.
+
+        Gives the call, if that is what ended it.
+        """
+        portfolio = self.portfolio
+        ahead = [step.row for step in itertools.islice(self.calendar, 1)]
+        ahead += [decision.effective_row for decision in itertools.islice(self.waiting, 1)]
+        path = portfolio.path(max(portfolio.row, min([*ahead, last])))
+        call = self._call(path) if needs_watching(self.rules) else None
         if call is not None:
-            path = path.until(call[0])
+            path = path.until(call.row)
         if path.stop > portfolio.row:
             portfolio.hold(path)
-            if pending and pending[0].effective_row == portfolio.row:
-                judged = portfolio.row - 1
-                continue  # what is effective today is traded before today's close is judged
-        judged = portfolio.row
-        causes = _causes(plan, call, portfolio.row, methodology.schedule.lag_days)
-        if not causes and portfolio.row == end and not (pending and pending[0].effective_row <= end):
-            return decisions
-        view = source.at(portfolio.row)
-        for cause, effective in causes:
-            decision = decide(
-                view, methodology, _state(portfolio, decisions, pending), cause=cause, effective_row=effective
-            )
-            decisions.append(decision)
-            pending.append(decision)
+        self.judged = portfolio.row - 1 if self._is_due() else portfolio.row
+        return call
+
+    def _call(self, path: Segment) -> Call | None:
+        """What calls for a decision between the calendar's days, if anything on the path does.
+
+        While a decision waits that will weight the members anyway, no drift is looked for; while a switch of the
+        stable leg waits, no peg is.
+        """
+        portfolio = self.portfolio
+        weighting = any(not decision.kept and decision.stable is None for decision in self.waiting)
+        return first_call(
+            portfolio.source,
+            self.rules,
+            path,
+            None if weighting else portfolio.last_weighted,
+            after=self.judged,
+            cool=portfolio.last_decided_row + self.rules.schedule.cool_down_days,
+            peg=all(decision.stable is None for decision in self.waiting),
+        )
+
+    def _occasions(self, call: Call | None) -> list[tuple[Cause, int]]:
+        """What today's close asks to be decided, and for which day: the calendar first, which is taken off the plan."""
+        row = self.portfolio.row
+        occasions: list[tuple[Cause, int]] = []
+        if self.calendar and self.calendar[0].row <= row:
+            step = self.calendar.popleft()
+            occasions.append(("reconstitution" if step.reconstitution else "rebalance", step.effective_row))
+        if call is not None and call.row == row:
+            occasions.append((call.cause, row + self.rules.schedule.lag_days))
+        return occasions
+
+    def _decide(self, occasions: list[tuple[Cause, int]]) -> None:
+        view = self.portfolio.source.at(self.portfolio.row)
+        for cause, effective in occasions:
+            decision = decide(view, self.rules, self._state(), cause=cause, effective_row=effective)
+            self.decisions.append(decision)
+            self.waiting.append(decision)
             if not decision.kept:
                 break  # the calendar's own decision does what else was called for
 
-
-def _causes(plan: deque[Determination], call: tuple[int, str] | None, row: int, lag: int) -> list[tuple[str, int]]:
-    """What a day's close asks to be decided, and for which day: the calendar first, which is taken off the plan."""
-    causes = []
-    if plan and plan[0].row <= row:
-        step = plan.popleft()
-        causes.append(("reconstitution" if step.reconstitution else "rebalance", step.effective_row))
-    if call is not None and call[0] == row:
-        causes.append((call[1], row + lag))
-    return causes
-
-
-def _call(portfolio: Portfolio, path: Segment, pending: deque[Decision], judged: int) -> tuple[int, str] | None:
-    """What calls for a decision between the calendar's days, if anything on the path does.
-
-    While a decision waits that will weigh the members anyway, no drift is looked for; while a switch of the stable leg
-    waits, no peg is.
-    """
-    schedule = portfolio.methodology.schedule
-    weighing = any(not decision.kept and decision.stable is None for decision in pending)
-    return first_call(
-        portfolio.source,
-        portfolio.methodology,
-        path,
-        None if weighing else portfolio.last_weighed,
-        after=judged,
-        cool=portfolio.last_decided_row + schedule.cool_down_days,
-        peg=all(decision.stable is None for decision in pending),
-    )
-
-
-def _state(portfolio: Portfolio, decisions: list[Decision], pending: deque[Decision]) -> State:
-    """What the index is at this close: see `State`."""
-    row = portfolio.row
-    waiting = [decision for decision in pending if not decision.kept]
-    # a switch of the stable leg that lapsed is no decision in force
-    weighed = [decision for decision in waiting if decision.cause != "drift"]
-    latest = weighed[-1] if weighed else portfolio.last_weighed
-    week = itertools.takewhile(lambda decision: decision.row > row - WEEK, reversed(decisions))
-    assets, weights = NOBODY, NOTHING
-    if is_watchful(portfolio.methodology):  # nobody else asks
-        assets, weights = expected(portfolio, waiting)
-    return State(
-        members=_members(portfolio, latest),
-        assets=assets,
-        weights=weights,
-        latest=following(latest, row),
-        planned=sum(decision.turnover for decision in week),
-    )
+    def _state(self) -> State:
+        """What the index is at this close: see `State`."""
+        portfolio, row = self.portfolio, self.portfolio.row
+        waiting = [decision for decision in self.waiting if not decision.kept]
+        # a switch of the stable leg that lapsed is no decision in force
+        weighted = [decision for decision in waiting if decision.cause != "drift"]
+        latest = weighted[-1] if weighted else portfolio.last_weighted
+        week = itertools.takewhile(lambda decision: decision.row > row - WEEK, reversed(self.decisions))
+        assets, weights = NOBODY, NOTHING
+        if needs_watching(self.rules):  # nobody else asks
+            assets, weights = expected(portfolio.holdings, waiting, self.rules.overlay)
+        return State(
+            members=_members(portfolio, latest),
+            assets=assets,
+            weights=weights,
+            latest=after_migrations(latest, row),
+            planned=sum(decision.turnover for decision in week),
+        )
 
 
 def _members(portfolio: Portfolio, latest: Decision) -> IntArray:

@@ -1,4 +1,4 @@
-"""Tables of what is announced about single assets: redenominations and migrations, removals, forks.
+"""Corporate actions as tables announce them: redenominations and migrations, removals, forks and airdrops.
 
 A line dated D is known at the close of D. Its asset must have traded by then; a new asset may list later.
 """
@@ -16,13 +16,13 @@ from numpy.typing import ArrayLike
 
 from research.errors import DataError, DataWarning, suggest
 from research.market import MarketData
+from research.point_in_time.given_tables import dated
 from research.typing import IntArray
 
 MIGRATION_COLUMNS = ["date", "asset_id", "new_asset_id", "ratio"]
 FORK_COLUMNS = MIGRATION_COLUMNS
 REMOVAL_COLUMNS = ["date", "asset_id", "reason"]
 NOT_LISTED = -1
-DAY = r"\d{4}-\d{2}-\d{2}(?!\d)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,35 +159,6 @@ def read_forks(table: pd.DataFrame | None, market: MarketData, conversions: Iter
             )
         )
     return forks
-
-
-def dated(table: pd.DataFrame | None, name: str, columns: list[str]) -> pd.DataFrame | None:
-    """The table with its `date` column as UTC days, in order of time: what is said during a day is known at its close.
-
-    Times with a time zone are converted to UTC, those without are taken to be UTC.
-
-    Raises
-    ------
-    DataError
-        If a column is missing or a date cannot be read.
-    """
-    if table is None:
-        return None
-    missing = [column for column in columns if column not in table]
-    if missing:
-        raise DataError(f"{name}: missing column {missing[0]!r}: expected {', '.join(columns)}.")
-    times = table["date"]
-    if not pd.api.types.is_datetime64_any_dtype(times):
-        written = times.astype(str)
-        times = pd.to_datetime(written.where(written.str.match(DAY)), errors="coerce", utc=True, format="ISO8601")
-    elif times.dt.tz is None:
-        times = times.dt.tz_localize("UTC")
-    if times.isna().any():
-        bad = table["date"][times.isna()].iloc[0]
-        raise DataError(f"{name}: {bad!r} is not a date: expected YYYY-MM-DD.")
-    utc = times.dt.tz_convert("UTC").dt.tz_localize(None)
-    ordered = table.assign(date=utc).sort_values("date", kind="stable", ignore_index=True)
-    return ordered.assign(date=ordered["date"].dt.normalize())
 
 
 def _lines(table: pd.DataFrame | None, columns: list[str], name: str, market: MarketData) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Prices put right: redenominations and migrations applied, redenominations proposed, outlier prints held back.
+"""Adjusted prices: redenominations and migrations applied, redenominations proposed, outlier prints held back.
 
 Prices are kept in the unit in which an asset was first listed. From the day of a redenomination or migration on they
 are multiplied by its ratio (new units per old one), so that a unit of the index stays what it was. Rows before the day
@@ -33,6 +33,23 @@ class HeldBack:
     factor: float
     judged: int | None = None
     confirmed: bool = False
+
+
+def adjusted_panels(
+    market: MarketData, conversions: list[Conversion], outlier_jump: float | None
+) -> tuple[dict[str, FloatArray], list[HeldBack]]:
+    """Every panel of the market by name, with conversions applied and outlier prints held back; and those prints."""
+    panels = {
+        "price": market.prices.to_numpy(),
+        "market_cap": market.market_caps.to_numpy(),
+        "volume": market.volumes.to_numpy(),
+        **{name: panel.to_numpy() for name, panel in market.extra.items()},
+    }
+    panels = convert_panels(panels, conversions)
+    if outlier_jump is None:
+        return panels, []
+    prices, held_back = quarantine(panels["price"], outlier_jump)
+    return panels | {"price": prices}, held_back
 
 
 def convert_panels(panels: dict[str, FloatArray], conversions: list[Conversion]) -> dict[str, FloatArray]:

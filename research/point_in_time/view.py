@@ -6,7 +6,6 @@ first print.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,15 +14,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from research.errors import DataError, DataWarning, MethodologyError, suggest
+from research.errors import DataError, suggest
 from research.market import MarketData
-from research.point_in_time.corporate_actions import dated, homes, read_forks, read_migrations, read_removals
-from research.point_in_time.price_adjustments import HeldBack, convert_panels, quarantine
+from research.point_in_time.corporate_actions import homes, read_forks, read_migrations, read_removals
+from research.point_in_time.given_tables import SIGNAL_COLUMNS, VOTE_COLUMNS, dated, given
+from research.point_in_time.price_adjustments import HeldBack, adjusted_panels
+from research.point_in_time.signal_log import SignalLog, read_signals
+from research.point_in_time.tags import TagTable
 from research.typing import BoolArray, FloatArray, IntArray
-
-SIGNALS = ("bullish", "neutral", "bearish")
-SIGNAL_COLUMNS = ["date", "asset_id", "signal"]
-VOTE_COLUMNS = ["date", "proposal", "voter", "power", "choice"]
 
 
 class PointInTime:
@@ -47,18 +45,9 @@ class PointInTime:
         self.forks = read_forks(forks, market, self.conversions)
         self.has_removals = removals is not None
         self.has_migrations = migrations is not None
-        panels = {
-            "price": market.prices.to_numpy(),
-            "market_cap": market.market_caps.to_numpy(),
-            "volume": market.volumes.to_numpy(),
-            **{name: panel.to_numpy() for name, panel in market.extra.items()},
-        }
-        self._panels: dict[str, FloatArray] = convert_panels(panels, self.conversions)
-        self.held_back: dict[tuple[int, int], HeldBack] = {}
+        self._panels, held_back = adjusted_panels(market, self.conversions, outlier_jump)
+        self.held_back: dict[tuple[int, int], HeldBack] = {(held.row, held.asset): held for held in held_back}
         """Prints held back, by row and asset."""
-        if outlier_jump is not None:
-            self._panels["price"], log = quarantine(self._panels["price"], outlier_jump)
-            self.held_back = {(held.row, held.asset): held for held in log}
         self.prices = self._panels["price"]
         self.asset_ids: NDArray[np.object_] = np.asarray(market.prices.columns, dtype=object)
         self.symbols: NDArray[np.object_] = (
@@ -66,7 +55,7 @@ class PointInTime:
         )
         self.first_row = _first_prints(self.prices)
         self.signals, self.votes = dated(signals, "signals", SIGNAL_COLUMNS), dated(votes, "votes", VOTE_COLUMNS)
-        self._tags = _TagTable(market.tags, self.asset_ids)
+        self._tags = TagTable(market.tags, self.asset_ids)
 
     @cached_property
     def judged(self) -> dict[tuple[int, int], HeldBack]:
@@ -74,35 +63,10 @@ class PointInTime:
         return {(held.judged, held.asset): held for held in self.held_back.values() if held.judged is not None}
 
     @cached_property
-    def signal_log(self) -> tuple[IntArray, IntArray, IntArray]:
-        """Row, asset and place in `SIGNALS` of every signal on an asset of this market, in order of row.
-
-        Raises
-        ------
-        DataError
-            If a signal is none of `SIGNALS`.
-        """
+    def signal_log(self) -> SignalLog:
+        """Every signal on an asset of this market, in order of row: see `read_signals`."""
         assert self.signals is not None
-        words: IntArray = pd.Index(SIGNALS).get_indexer(pd.Index(self.signals["signal"])).astype(np.int64)
-        if (words < 0).any():
-            word = str(self.signals["signal"].iloc[int(np.argmax(words < 0))])
-            raise DataError(f"signals: {word!r} is not a signal: {suggest(word, SIGNALS)}")
-        rows: IntArray = np.asarray((self.signals["date"] - self.dates[0]).dt.days, dtype=np.int64)
-        names = self.signals["asset_id"].to_numpy(dtype=object)
-        for step in self.conversions:
-            names = np.where((rows >= step.row) & (names == step.new_id), self.asset_ids[step.old], names)
-        assets: IntArray = self.market.prices.columns.get_indexer(pd.Index(names)).astype(np.int64)
-        known = assets >= 0
-        if not known.all():
-            ids = self.signals["asset_id"]
-            name, unknown = str(ids[~known].iloc[0]), ids[~known].nunique()
-            warnings.warn(
-                f"signals: {unknown} of {ids.nunique()} asset_ids are not in the market (yet), e.g. {name!r}, and are "
-                f"left out: {suggest(name, self.market.prices.columns)}",
-                DataWarning,
-                stacklevel=2,
-            )
-        return rows[known], assets[known], words[known]
+        return read_signals(self.signals, self.market, self.conversions)
 
     def at(self, row: int) -> MarketView:
         """The view at the close of `dates[row]`."""
@@ -241,7 +205,7 @@ class MarketView:
 
         Shape (assets of the market,): indexed by position.
         """
-        _given("signals", self.source.signals)  # without signals this is an error, not neutrality
+        given("signals", self.source.signals)  # without signals this is an error, not neutrality
         rows, assets, words = self.source.signal_log
         fresh = slice(*np.searchsorted(rows, [self.row - max_age_days, self.row], side="right"))
         latest = np.full(len(self.source.asset_ids), -1, dtype=np.int64)
@@ -249,8 +213,8 @@ class MarketView:
         return latest
 
     def _table(self, name: str, table: pd.DataFrame | None) -> pd.DataFrame:
-        given = _given(name, table)
-        return given[given["date"] <= self.date]
+        known = given(name, table)
+        return known[known["date"] <= self.date]
 
     def marked(self, assets: IntArray) -> BoolArray:
         """Which of the listed assets are in `assets` (positions in the market), shape (n,)."""
@@ -264,29 +228,3 @@ def _first_prints(prices: FloatArray) -> IntArray:
     printed = ~np.isnan(prices[:, later])
     first[later] = np.where(printed.any(axis=0), printed.argmax(axis=0), len(prices))
     return first
-
-
-def _given(name: str, table: pd.DataFrame | None) -> pd.DataFrame:
-    if table is None:
-        raise MethodologyError(f"the rulebook needs {name}: give them as build_index(market, rules, {name}=table).")
-    return table
-
-
-class _TagTable:
-    """Tags by name, each with the columns it applies to and since when (always, where that is unknown)."""
-
-    def __init__(self, tags: pd.DataFrame, asset_ids: NDArray[np.object_]) -> None:
-        self._size = len(asset_ids)
-        positions = pd.Index(asset_ids).get_indexer(pd.Index(tags["asset_id"])) if len(tags) else np.zeros(0)
-        known = tags.assign(position=positions)[positions >= 0]
-        self._by_tag = {
-            str(tag): (group["position"].to_numpy(dtype=np.int64), pd.DatetimeIndex(group["valid_from"]))
-            for tag, group in known.groupby("tag")
-        }
-
-    def first_match(self, tags: tuple[str, ...], date: pd.Timestamp) -> NDArray[np.object_]:
-        found = np.full(self._size, "", dtype=object)
-        for tag in reversed(tags):
-            positions, valid_from = self._by_tag.get(tag, (np.array([], dtype=np.int64), pd.DatetimeIndex([])))
-            found[positions[(valid_from.isna() | (valid_from <= date))]] = tag
-        return found

@@ -2,46 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from research.errors import DataError
-from research.index.decisions.migrated import following
+from research.index.analysis.record import IndexRecord
+from research.index.decisions.migrated import after_migrations
 from research.index.decisions.records import Decision
 from research.index.trading.records import Trade
-
-if TYPE_CHECKING:
-    from research.index.history import IndexHistory
-    from research.market.data import Date
+from research.market.data import Date
 
 WATERFALL = ["raw", "tilt", "caps", "floors", "overlay", "final"]
 
 
-def row_of(index: IndexHistory, date: Date | None) -> int:
-    last = len(index.source.dates) - 1
-    if date is None:
-        return last
-    try:
-        row = int((pd.Timestamp(date) - index.source.dates[0]).days)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{date!r} is not a day: expected YYYY-MM-DD.") from error
-    if not index.base_row <= row <= last:
-        raise DataError(
-            f"{index.methodology.name} has no day {pd.Timestamp(date).date()}: it runs from {index.dates[0].date()} "
-            f"to {index.dates[-1].date()}."
-        )
-    return row
-
-
-def weight_steps(index: IndexHistory, date: Date | None) -> pd.DataFrame:
+def weight_steps(index: IndexRecord, date: Date | None) -> pd.DataFrame:
     """How the target weights of the last determination effective by a day came about, largest first.
 
     Columns: asset_id, symbol, raw (in proportion to market cap), tilt (what the scheme changes), caps, floors, overlay
     (signals, volatility target, bands, limits on trading), final (their sum).
     """
-    decision = decision_in_force(index, row_of(index, date))
+    decision = decision_in_force(index, index.row_of(date))
     steps = decision.steps
     table = pd.DataFrame(
         {
@@ -58,13 +38,13 @@ def weight_steps(index: IndexHistory, date: Date | None) -> pd.DataFrame:
     return table.sort_values(["final", "asset_id"], ascending=[False, True], ignore_index=True)
 
 
-def decision_in_force(index: IndexHistory, row: int) -> Decision:
+def decision_in_force(index: IndexRecord, row: int) -> Decision:
     """The last decision on weights that was traded by the close of `row`."""
     decided = (trade.decision for trade in reversed(index.trades) if trade.row <= row)
     return next(decision for decision in decided if decision is not None)
 
 
-def rebalances_by(index: IndexHistory, row: int) -> list[tuple[Trade, Decision]]:
+def rebalances_by(index: IndexRecord, row: int) -> list[tuple[Trade, Decision]]:
     """The trades that brought weights to what was decided by the close of `row`; exchanging a stablecoin does not."""
     return [
         (trade, trade.decision)
@@ -73,7 +53,7 @@ def rebalances_by(index: IndexHistory, row: int) -> list[tuple[Trade, Decision]]
     ]
 
 
-def rebalance_difference(index: IndexHistory, date: Date | None) -> pd.DataFrame:
+def rebalance_difference(index: IndexRecord, date: Date | None) -> pd.DataFrame:
     """What the last rebalance by a day changed against the one before, split into causes that add up exactly.
 
     Columns: asset_id, symbol, previous (weight after the rebalance before), drift (prices since then), supply, rank
@@ -89,11 +69,11 @@ def rebalance_difference(index: IndexHistory, date: Date | None) -> pd.DataFrame
     DataError
         If there was no rebalance before.
     """
-    rebalances = rebalances_by(index, row_of(index, date))
+    rebalances = rebalances_by(index, index.row_of(date))
     if len(rebalances) < 2:
         raise DataError(f"{index.methodology.name} has not been rebalanced by then: there is nothing to compare.")
     (before, first), (after, new) = rebalances[-2:]
-    old = following(first, new.row)  # in the assets of the later one
+    old = after_migrations(first, new.row)  # in the assets of the later one
     assets = np.unique(np.concatenate([old.members, new.members, before.assets, after.assets]))
 
     def spread(values: np.ndarray, members: np.ndarray) -> np.ndarray:
@@ -126,7 +106,7 @@ def rebalance_difference(index: IndexHistory, date: Date | None) -> pd.DataFrame
     return table.sort_values(["weight", "previous", "asset_id"], ascending=[False, False, True], ignore_index=True)
 
 
-def _repriced(index: IndexHistory, old: Decision, new: Decision) -> tuple[np.ndarray, np.ndarray]:
+def _repriced(index: IndexRecord, old: Decision, new: Decision) -> tuple[np.ndarray, np.ndarray]:
     """Cap weights of the old members on the new day: with the old supplies, and with the new ones."""
     base = old.steps[0]
     caps = index.source.panel("market_cap")[new.row, old.members]
@@ -139,7 +119,7 @@ def _repriced(index: IndexHistory, old: Decision, new: Decision) -> tuple[np.nda
     return shares[0] / shares[0].sum(), shares[1] / shares[1].sum()
 
 
-def contributions_table(index: IndexHistory) -> pd.DataFrame:
+def contributions_table(index: IndexRecord) -> pd.DataFrame:
     """What each member contributed to each day's return; the columns of a row add up to the return of the level.
 
     Shape (days - 1, members ever + 2): yesterday's weight times today's return of each member (what a fork brought, for

@@ -1,24 +1,23 @@
 """The audit trail: the engine's records as tables, so that every number of an index can be traced.
 
-What it means for one asset or one day is worked out in `explain.py`.
+What it means for one asset or one day is worked out in `explanation.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from research.index.analysis.reasons import short_reasons
+from research.index.analysis.record import IndexRecord
+from research.index.decisions.calendar import upcoming
 from research.index.decisions.records import Decision
 from research.index.trading.records import Trade
 from research.rulebook.methodology import Methodology
 from research.typing import IntArray
-
-if TYPE_CHECKING:
-    from research.index.history import IndexHistory
 
 STATUSES = ("frozen", "kept", "added", "removed", "not bought")
 ADDED, REMOVED = STATUSES.index("added"), STATUSES.index("removed")
@@ -78,14 +77,14 @@ def ranks_column(ranks: IntArray) -> pd.api.extensions.ExtensionArray:
     return pd.arrays.IntegerArray(ranks, mask=ranks == 0)
 
 
-def constituents_table(index: IndexHistory) -> pd.DataFrame:
-    """One row per position and trade, the largest weight of each trade first.
+def constituents_table(index: IndexRecord, trades: Sequence[Trade] | None = None) -> pd.DataFrame:
+    """One row per position and trade (by default of all trades), the largest weight of each trade first.
 
     Columns: effective_date, determination_date (NaT where none called for it), cause, asset_id, symbol, rank (Int64),
     target_weight (at the determination), drifted_weight (before the trade), weight (after it), units (per index level),
     price (carried where frozen), trade (weight - drifted_weight), status (added, kept, removed, frozen, not bought).
     """
-    source, trades = index.source, index.trades
+    source, trades = index.source, index.trades if trades is None else trades
     rows = np.array([trade.row for trade in trades])
     sizes = [len(trade.assets) for trade in trades]
     number = np.repeat(np.arange(len(trades)), sizes)
@@ -100,7 +99,7 @@ def constituents_table(index: IndexHistory) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "effective_date": source.dates[rows][number],
-            "determination_date": _determined(index)[number],
+            "determination_date": _determined(index, trades)[number],
             "cause": texts([trade.cause for trade in trades], number),
             "asset_id": texts(source.asset_ids, assets),
             "symbol": texts(source.symbols, assets),
@@ -117,9 +116,9 @@ def constituents_table(index: IndexHistory) -> pd.DataFrame:
     return table.iloc[np.lexsort((assets, -after, number))].reset_index(drop=True)
 
 
-def _determined(index: IndexHistory) -> pd.DatetimeIndex:
+def _determined(index: IndexRecord, trades: Sequence[Trade]) -> pd.DatetimeIndex:
     """The determination day of each trade, NaT for one that no decision called for."""
-    rows = np.array([trade.decision.row if trade.decision else -1 for trade in index.trades])
+    rows = np.array([trade.decision.row if trade.decision else -1 for trade in trades])
     return pd.DatetimeIndex(index.source.dates[rows].where(rows >= 0))
 
 
@@ -136,7 +135,7 @@ def _statuses(trades: Sequence[Trade]) -> np.ndarray:
     return np.select([frozen, held & holds, holds, held], [0, 1, 2, 3], default=4)
 
 
-def rebalances_table(index: IndexHistory) -> pd.DataFrame:
+def rebalances_table(index: IndexRecord) -> pd.DataFrame:
     """One row per trade, indexed by effective_date.
 
     Columns: determination_date, cause (initial, reconstitution, rebalance, drift, stable switch, removal, conversion,
@@ -153,7 +152,7 @@ def rebalances_table(index: IndexHistory) -> pd.DataFrame:
     market_value = _market_values(index)
     return pd.DataFrame(
         {
-            "determination_date": _determined(index),
+            "determination_date": _determined(index, trades),
             "cause": [trade.cause for trade in trades],
             "members": np.add.reduceat(holding.astype(np.int64), starts),
             "added": np.add.reduceat((status == ADDED).astype(np.int64), starts),
@@ -169,7 +168,7 @@ def rebalances_table(index: IndexHistory) -> pd.DataFrame:
     )
 
 
-def _market_values(index: IndexHistory) -> np.ndarray:
+def _market_values(index: IndexRecord) -> np.ndarray:
     """Index market value after each trade: its own, or what it leaves of the one before, grown with the index."""
     values = np.array([trade.market_value for trade in index.trades])
     for number in np.flatnonzero(np.isnan(values[1:])) + 1:
@@ -179,7 +178,7 @@ def _market_values(index: IndexHistory) -> np.ndarray:
     return values
 
 
-def events_table(index: IndexHistory) -> pd.DataFrame:
+def events_table(index: IndexRecord) -> pd.DataFrame:
     """One row per event, in order of date: date, asset_id (missing where it concerns all), event, detail, effect_bps.
 
     `effect_bps` is what it contributed to the day's return, in basis points of the level of the day before; NaN where
@@ -198,34 +197,28 @@ def events_table(index: IndexHistory) -> pd.DataFrame:
     )
 
 
-def weights_table(index: IndexHistory) -> pd.DataFrame:
-    """Shape (days, members ever); 0 where an asset is not held. A column "cash" appears only where cash was held.
-
-    These weights go into the next day: ``(weights.shift() * returns).sum(axis=1)`` is the gross return, but on the day
-    on which the coins of a fork are taken up.
-    """
-    ever = np.unique(np.concatenate([trade.assets for trade in index.trades]))
-    weights = np.zeros((len(index.dates), len(ever)))
-    cash = np.zeros(len(index.dates))
-    for segment in index.segments:
-        rows = slice(segment.start - index.base_row, segment.stop - index.base_row + 1)
-        total = segment.total[:, None]
-        weights[rows] = 0.0
-        weights[rows, np.searchsorted(ever, segment.assets)] = segment.values() / total
-        cash[rows] = segment.cash / total[:, 0]
-    for trade in index.trades:
-        row = trade.row - index.base_row
-        weights[row] = 0.0
-        weights[row, np.searchsorted(ever, trade.assets)] = trade.after
-        cash[row] = trade.cash_after
-    columns = pd.Index(index.source.asset_ids[ever], name="asset_id", dtype=str)
-    frame = pd.DataFrame(weights, index=index.level.index, columns=columns)
-    return frame.assign(cash=cash) if cash.any() else frame
-
-
-def concentration_table(index: IndexHistory) -> pd.DataFrame:
+def concentration_table(index: IndexRecord) -> pd.DataFrame:
     """Columns herfindahl, effective_number, largest_weight; indexed by day."""
     squares = (index.weights**2).sum(axis=1)
     return pd.DataFrame(
         {"herfindahl": squares, "effective_number": 1.0 / squares, "largest_weight": index.weights.max(axis=1)}
     )
+
+
+def calendar_table(index: IndexRecord, count: int) -> pd.DataFrame:
+    """What is announced: decisions not traded yet, then the next `count` days of the calendar.
+
+    Columns: determination_date, effective_date (datetime), kind (reconstitution, rebalance or another cause).
+    """
+    dates = index.source.dates
+    waiting = [
+        {
+            "determination_date": decision.view.date,
+            "effective_date": decision.view.date + pd.Timedelta(days=decision.effective_row - decision.row),
+            "kind": decision.cause,
+        }
+        for decision in index.decision_records
+        if decision.effective_row >= len(dates) and not decision.kept
+    ]
+    ahead = upcoming(dates[-1], index.methodology.schedule, count)
+    return pd.concat([pd.DataFrame(waiting), ahead], ignore_index=True) if waiting else ahead

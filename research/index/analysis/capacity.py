@@ -9,26 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from research.errors import DataError, MethodologyError
 from research.evaluation import annualized_volatility, cagr, max_drawdown, returns_from_levels, sharpe_ratio
+from research.index.analysis.record import IndexRecord
 from research.index.trading.costs import CostTerms, chained, cost_fraction, cost_terms, liquidity
 from research.index.trading.records import Trade
 from research.rulebook.checks import require
 from research.rulebook.costs import BPS
 from research.typing import FloatArray
 
-if TYPE_CHECKING:
-    from research.index.history import IndexHistory
-
 DAYS_PER_YEAR = 365
 
 
-def turnover_summary(index: IndexHistory) -> pd.Series:
+def turnover_summary(index: IndexRecord) -> pd.Series:
     """One-sided turnover of an index: half of the sum of absolute changes of weight, the stable leg included.
 
     Returns
@@ -51,7 +48,7 @@ def turnover_summary(index: IndexHistory) -> pd.Series:
     )
 
 
-def cost_sensitivity(index: IndexHistory, bps: Sequence[float] = (0, 10, 25, 50, 100)) -> pd.DataFrame:
+def cost_sensitivity(index: IndexRecord, bps: Sequence[float] = (0, 10, 25, 50, 100)) -> pd.DataFrame:
     """What is left of the index if every purchase and every sale costs so many basis points.
 
     The same trades, other costs: decisions do not depend on costs.
@@ -80,7 +77,7 @@ def cost_sensitivity(index: IndexHistory, bps: Sequence[float] = (0, 10, 25, 50,
     )
 
 
-def break_even_cost(index: IndexHistory, benchmark: pd.Series) -> float:
+def break_even_cost(index: IndexRecord, benchmark: pd.Series) -> float:
     """The cost of trading at which the index grows no faster than its benchmark, in basis points of the value traded.
 
     Gross active return per value traded, ``ln(growth of the gross level / growth of the benchmark) / sum |dw|``, with
@@ -116,7 +113,7 @@ def break_even_cost(index: IndexHistory, benchmark: pd.Series) -> float:
 
 
 def capacity(
-    index: IndexHistory,
+    index: IndexRecord,
     assets_under_management: Sequence[float] = (1e6, 1e7, 1e8, 1e9),
     *,
     participation: float = 0.05,
@@ -191,7 +188,7 @@ class _Order:
     terms: CostTerms  # at one USD under management
 
     @classmethod
-    def of(cls, index: IndexHistory, trade: Trade, impact_coefficient: float) -> _Order:
+    def of(cls, index: IndexRecord, trade: Trade, impact_coefficient: float) -> _Order:
         taking = trade.takes_part
         costs = replace(index.methodology.costs, impact_coefficient=impact_coefficient, assets_under_management=1.0)
         view, assets = index.source.at(trade.row), trade.assets[taking]
@@ -219,7 +216,7 @@ class _Order:
         return np.asarray((self.change * size / (participation * self.volume))[self.change > 0])
 
 
-def _first_basket(index: IndexHistory, impact_coefficient: float) -> _Order | None:
+def _first_basket(index: IndexRecord, impact_coefficient: float) -> _Order | None:
     """The first purchase; None where the data begin so shortly before it that no volume is known."""
     try:
         return _Order.of(index, index.trades[0], impact_coefficient)
@@ -227,12 +224,12 @@ def _first_basket(index: IndexHistory, impact_coefficient: float) -> _Order | No
         return None
 
 
-def _rebalances(index: IndexHistory) -> list[Trade]:
+def _rebalances(index: IndexRecord) -> list[Trade]:
     """All trades but the first purchase, and but conversions: those exchange one name for another, without a market."""
     return [trade for trade in index.trades if trade.cause not in ("initial", "conversion")]
 
 
-def _years(index: IndexHistory) -> float:
+def _years(index: IndexRecord) -> float:
     days = len(index.dates) - 1
     return days / DAYS_PER_YEAR if days else float("nan")
 
@@ -248,13 +245,13 @@ def _flat_cost(trade: Trade, rate: float) -> float:
     return cost_fraction(trade.before[taking], trade.after[taking], rate)
 
 
-def _annual_cost(index: IndexHistory, costs: Sequence[float] | FloatArray) -> float:
+def _annual_cost(index: IndexRecord, costs: Sequence[float] | FloatArray) -> float:
     """Share of the value lost to costs a year, compounded."""
     kept = np.prod(1.0 - np.asarray(costs, dtype=float))
     return float(1.0 - kept ** (1.0 / _years(index)))
 
 
-def _figures(index: IndexHistory, costs: Sequence[float]) -> dict[str, float]:
+def _figures(index: IndexRecord, costs: Sequence[float]) -> dict[str, float]:
     rows = [trade.row - index.base_row for trade in _rebalances(index)]
     level = index.gross_level * chained(1.0 - np.asarray(costs), rows, len(index.dates))
     returns = returns_from_levels(level)

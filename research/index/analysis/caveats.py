@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from research.errors import suggest
+from research.index.analysis.record import IndexRecord
+from research.market import MarketData
 from research.rulebook.methodology import Methodology
-
-if TYPE_CHECKING:
-    from research.index.history import IndexHistory
-    from research.market import MarketData
 
 
 def idle_rules(market: MarketData, rules: Methodology) -> list[str]:
@@ -43,7 +39,7 @@ DEAD_TOKEN_FLAG = 0.01
 """Difference in growth a year between the two values of dead tokens above which an output says so."""
 
 
-def caveats(index: IndexHistory) -> list[str]:
+def caveats(index: IndexRecord) -> list[str]:
     """Sentences for the reader, most serious first."""
     market, rules = index.market, index.methodology
     lines = []
@@ -69,12 +65,13 @@ def caveats(index: IndexHistory) -> list[str]:
             f"{len(static)} tags used here ({', '.join(sorted(static['tag'].unique()))}) have no history: today's "
             "classification is applied to the past, which is look-ahead."
         )
-    leaps = index.events[index.events["event"] == "leap"]
-    if len(leaps):
-        last = leaps.iloc[-1]
+    leaps = [event for event in index.event_records if event.event == "leap"]
+    if leaps:
+        last = sorted(leaps, key=lambda event: event.row)[-1]
         lines.append(
-            f"{len(leaps)} times a member's price rose fivefold or more in a day, last {last['asset_id']} on "
-            f"{last['date'].date()}: a wrong print or a redenomination that is not in `migrations` looks like that."
+            f"{len(leaps)} times a member's price rose fivefold or more in a day, last "
+            f"{index.source.asset_ids[last.asset]} on {index.source.dates[last.row].date()}: a wrong print or a "
+            "redenomination that is not in `migrations` looks like that."
         )
     if "cash" in index.weights and index.weights["cash"].iloc[-1] > 0:
         lines.append(f"{index.weights['cash'].iloc[-1]:.0%} of the value is held as cash: there is nothing to hold.")

@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from research.errors import DataError
-from research.index.analysis.attribution import WATERFALL, decision_in_force, row_of, weight_steps
-from research.index.analysis.audit_tables import decisions_table
+from research.index.analysis.attribution import WATERFALL, decision_in_force, weight_steps
+from research.index.analysis.audit_tables import constituents_table, decisions_table
 from research.index.analysis.reasons import full_reasons
-from research.index.decisions.records import Decision
+from research.index.analysis.record import IndexRecord
+from research.index.decisions.records import CHOOSING, Decision
 from research.index.decisions.stable_leg import leg_places
 from research.index.trading.records import Trade
+from research.market.data import Date
 from research.rulebook.methodology import Methodology
 
-if TYPE_CHECKING:
-    from research.index.history import IndexHistory
-    from research.market.data import Date
 
-
-def holdings_table(index: IndexHistory, date: Date | None) -> pd.DataFrame:
+def holdings_table(index: IndexRecord, date: Date | None) -> pd.DataFrame:
     """One row per member at the close of a day, largest first.
 
     Columns: asset_id, symbol, rank (Int64, at the last reconstitution), target_weight (of the last trade), weight,
     units, price, price_date (the day of the price: earlier where it is carried), since (start of the present
     membership), reason.
     """
-    row = row_of(index, date)
+    row = index.row_of(date)
     trades = [trade for trade in index.trades if trade.row <= row]
-    sizes = [len(trade.assets) for trade in trades]
-    last = index.constituents.iloc[sum(sizes[:-1]) : sum(sizes)]  # the table keeps the order of the trades
+    last = constituents_table(index, trades[-1:])
     members = last[last["weight"] > 0].reset_index(drop=True)
     positions = index.market.prices.columns.get_indexer(pd.Index(members["asset_id"]))
     price, printed = index.source.carried_prices(row, positions)
@@ -56,7 +52,7 @@ NOT_CHOSEN = "not a member: left by a fork, or not to be sold yet"
 STABLE_LEG = "the stable leg: it holds what the overlay frees"
 
 
-def _why_held(index: IndexHistory, row: int, held: pd.Series, reasons: pd.DataFrame) -> list[str]:
+def _why_held(index: IndexRecord, row: int, held: pd.Series, reasons: pd.DataFrame) -> list[str]:
     """The reason of each asset that is held: that of the last choice, or what else it is held for."""
     chosen, leg = reasons[reasons["selected"]]["reason"], _leg_ids(index, row)
     return [
@@ -64,13 +60,13 @@ def _why_held(index: IndexHistory, row: int, held: pd.Series, reasons: pd.DataFr
     ]
 
 
-def _leg_ids(index: IndexHistory, row: int) -> set[str]:
+def _leg_ids(index: IndexRecord, row: int) -> set[str]:
     """The stablecoins of the overlay at the close of a row; none without one."""
     overlay = index.methodology.overlay
     return set() if overlay is None else set(index.source.asset_ids[leg_places(index.source, overlay, row)])
 
 
-def _since(index: IndexHistory, trades: list[Trade], members: pd.Series) -> list[pd.Timestamp]:
+def _since(index: IndexRecord, trades: list[Trade], members: pd.Series) -> list[pd.Timestamp]:
     """First effective day of each member's present, unbroken membership."""
     held = [set(index.source.asset_ids[trade.assets[trade.after > 0]]) for trade in trades]
     result = []
@@ -82,30 +78,30 @@ def _since(index: IndexHistory, trades: list[Trade], members: pd.Series) -> list
     return result
 
 
-def _latest_decision(index: IndexHistory, row: int) -> Decision:
+def _latest_decision(index: IndexRecord, row: int) -> Decision:
     """The last decision that chose members and was effective by `row`."""
     return next(
         decision
         for decision in reversed(index.decision_records)
-        if decision.cause in ("initial", "reconstitution") and decision.effective_row <= row and not decision.kept
+        if decision.cause in CHOOSING and decision.effective_row <= row and not decision.kept
     )
 
 
-def _latest_reconstitution(index: IndexHistory, row: int) -> pd.DataFrame:
+def _latest_reconstitution(index: IndexRecord, row: int) -> pd.DataFrame:
     """That decision as a table, with the reasons in full."""
     decision = _latest_decision(index, row)
     table = decisions_table([decision], index.methodology)
     return table.assign(reason=full_reasons(decision, index.methodology))
 
 
-def nearest_misses_table(index: IndexHistory, date: Date | None, count: int) -> pd.DataFrame:
+def nearest_misses_table(index: IndexRecord, date: Date | None, count: int) -> pd.DataFrame:
     """The `count` largest assets left out at the last reconstitution that failed at most one screen.
 
     Not those that are left out for what they are: a tag, a peg, a copy.
 
     Columns: asset_id, symbol, rank (Int64, missing where not eligible), rank_value, reason.
     """
-    table = _latest_reconstitution(index, row_of(index, date))
+    table = _latest_reconstitution(index, index.row_of(date))
     passes = table[[column for column in table.columns.astype(str) if column.endswith("_pass")]]
     tags = passes[[column for column in passes.columns if column.startswith(("exclude_", "include_"))]]
     near = ~table["selected"] & ((~passes).sum(axis=1) <= 1) & tags.all(axis=1) & table["rank_value"].notna()
@@ -162,7 +158,7 @@ class Explanation:
         return "\n".join(lines)
 
 
-def explain(index: IndexHistory, asset_id: str, date: Date | None) -> Explanation:
+def explain(index: IndexRecord, asset_id: str, date: Date | None) -> Explanation:
     """The reason card of one asset as of a day.
 
     Raises
@@ -171,7 +167,7 @@ def explain(index: IndexHistory, asset_id: str, date: Date | None) -> Explanatio
         If the asset is unknown, was not listed yet at the determination, or the day lies outside the index.
     """
     index.market.price(asset_id)  # an unknown id gets the market's own message
-    row = row_of(index, date)
+    row = index.row_of(date)
     decision = _latest_decision(index, row)
     assets = index.source.asset_ids[decision.assets]
     found = np.flatnonzero(assets == asset_id)
@@ -200,12 +196,17 @@ def explain(index: IndexHistory, asset_id: str, date: Date | None) -> Explanatio
     )
 
 
-def _removed_since(index: IndexHistory, asset_id: str, decision: Decision, row: int) -> str | None:
+def _removed_since(index: IndexRecord, asset_id: str, decision: Decision, row: int) -> str | None:
     """How the asset left the index after the decision and by `row`; None if it did not."""
     days = index.source.dates
-    events = index.events[(index.events["asset_id"] == asset_id) & (index.events["event"] == "removed")]
-    since = events[(events["date"] >= days[decision.effective_row]) & (events["date"] <= days[row])]
-    return None if since.empty else f"out: removed on {since['date'].iloc[-1].date()}, {since['detail'].iloc[-1]}"
+    since = [
+        event
+        for event in index.event_records
+        if event.event == "removed"
+        and index.source.asset_ids[event.asset] == asset_id
+        and decision.effective_row <= event.row <= row
+    ]
+    return f"out: removed on {days[since[-1].row].date()}, {since[-1].detail}" if since else None
 
 
 def _buffer_line(methodology: Methodology) -> str:

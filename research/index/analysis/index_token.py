@@ -8,17 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from research.errors import DataError, MethodologyError
+from research.index.analysis.record import IndexRecord
 from research.market.data import Date, as_timestamp
 from research.typing import FloatArray
-
-if TYPE_CHECKING:
-    from research.index.history import IndexHistory
 
 DAYS_PER_YEAR = 365.25  # of the fee, as the token contracts have it; returns are annualised with 365
 
@@ -68,7 +65,7 @@ class IndexToken:
         Net asset value of a token on the index's base date.
     """
 
-    index: IndexHistory
+    index: IndexRecord
     fee_per_year: float
     initial_value: float = 100.0
 

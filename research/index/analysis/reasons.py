@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from research.index.decisions.records import Decision
+from research.index.decisions.records import CHOOSING, Decision
 from research.rulebook.measure_names import Measure
 from research.rulebook.methodology import Methodology
 from research.typing import BoolArray, IntArray
-
-CHOOSING = ("initial", "reconstitution")
 
 
 def short_reasons(decision: Decision, methodology: Methodology) -> tuple[list[str], IntArray]:

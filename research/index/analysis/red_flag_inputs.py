@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from research.index.analysis.sectors import sectors_of
+from research.point_in_time.tags import sectors_at
 
 WARNINGS = ("collapse", "leap", "suspended", "removed", "wiped out", "held back", "supply revised", "fork given up")
 """Events of an index that count as warnings of its data."""
@@ -35,6 +35,6 @@ def red_flag_inputs(
     return {
         "weights": weights,
         "turnover": trades.loc[trades["cause"] != "initial", "turnover"],
-        "sectors": sectors_of(tags, weights.columns, date).to_dict(),
+        "sectors": sectors_at(tags, weights.columns, date).to_dict(),
         "data_warnings": warned["asset_id"].fillna("the market") + ": " + warned["detail"],
     }

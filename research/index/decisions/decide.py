@@ -1,37 +1,55 @@
-"""One determination: screens, ranks, selection and target weights of one day. In words: `reasons.py`.
+"""One decision: what the index is to hold, from what is known at one close.
 
-`decide` sees a `MarketView` and the state of the index at that close, nothing else. Trading on a decision is
-`trading.py`'s work.
+`decide` sees a `MarketView` and the state of the index at that close, nothing else. Trading on a decision is the work
+of `research.index.trading`; why, in words, is in `analysis/reasons.py`.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from research.errors import MethodologyError
 from research.index.decisions.drift_bands import back_into_band
-from research.index.decisions.migrated import merged
+from research.index.decisions.migrated import with_asset_replaced
 from research.index.decisions.overlay import apply_overlay
-from research.index.decisions.records import STEPS, Decision, State
-from research.index.decisions.screens import Screen, evaluate
+from research.index.decisions.records import CHOOSING, STEPS, Cause, Decision, State
+from research.index.decisions.screens import Screen, corporate_action_screens, evaluate
 from research.index.decisions.selection import Candidates, Selected, rank_values, select
 from research.index.decisions.stable_leg import leg_places, stable_coin
-from research.index.weighting import Sizes, bound, member_sizes
+from research.index.weighting import bound, member_sizes
 from research.point_in_time.measures import ranks
 from research.point_in_time.view import MarketView
 from research.rulebook.methodology import Methodology
-from research.typing import FloatArray, IntArray
+from research.typing import BoolArray, FloatArray, IntArray
 
 
-def decide(view: MarketView, methodology: Methodology, state: State, *, cause: str, effective_row: int) -> Decision:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Occasion:
+    """What one decision is taken from: the market, the rules, the state of the index, and the screens and ranks of the
+    day. Arrays of shape (n,) are over the view's assets; `held` marks the members.
+    """
+
+    view: MarketView
+    rules: Methodology
+    state: State
+    cause: Cause
+    effective_row: int
+    held: BoolArray
+    screens: list[Screen]
+    eligible: BoolArray
+    values: FloatArray
+    ranks: IntArray
+
+
+def decide(view: MarketView, methodology: Methodology, state: State, *, cause: Cause, effective_row: int) -> Decision:
     """Take one decision from what is known at the view's close.
 
     Parameters
     ----------
     cause : str
-        "initial" and "reconstitution" choose members anew, "rebalance" weighs the members anew, "drift" brings the
+        "initial" and "reconstitution" choose members anew, "rebalance" weights the members anew, "drift" brings the
         weights back, "stable switch" moves the stable leg and nothing else.
 
     Raises
@@ -39,91 +57,114 @@ def decide(view: MarketView, methodology: Methodology, state: State, *, cause: s
     MethodologyError
         If the bounds on weights cannot be met; the message names the day.
     """
+    day = _occasion(view, methodology, state, cause, effective_row)
+    match cause:
+        case "initial" | "reconstitution":
+            return _choose(day)
+        case "rebalance":
+            return _weight(day, _staying(day))
+        case "drift":
+            return _bring_back(day)
+        case "stable switch":
+            return _switch_stable(day)
+
+
+def _occasion(view: MarketView, rules: Methodology, state: State, cause: Cause, effective_row: int) -> _Occasion:
     held = view.marked(state.members)
-    selection, weighting = methodology.selection, methodology.weighting
-    screens = evaluate(view, methodology.universe, held, needs_cap=weighting.needs_market_cap)
-    if view.source.has_migrations:
-        screens.append(_migrated(view))
-    if view.source.has_removals:
-        screens.append(_announced(view))
+    screens = evaluate(view, rules.universe, held, needs_cap=rules.weighting.needs_market_cap)
+    screens += corporate_action_screens(view)
     eligible = np.logical_and.reduce([screen.passed for screen in screens])
-    values = rank_values(view, selection)
-    order = ranks(view, values, eligible, order=selection.order)
-    anew = cause in ("initial", "reconstitution")
-    chosen = Selected(mask=held & ~view.flagged)  # whoever goes is not weighed any more
-    if anew:
-        candidates = Candidates(view=view, universe=methodology.universe, ranks=order, values=values, incumbents=held)
-        chosen = select(candidates, selection)
-    places = np.flatnonzero(chosen.mask)
-    rank = order[places]
-    places = places[np.where(rank > 0, rank, len(order) + 1).argsort(kind="stable")]
-    if cause in ("drift", "stable switch"):
-        sizes = Sizes(values=np.ones(len(places)))  # nobody is weighed anew
-    else:
-        sizes = member_sizes(view, weighting, places, votes=values if selection.rule == "votes" else None)
-    sized = ~np.isnan(sizes.values)
-    kept = chosen.kept or int(sized.sum()) < methodology.min_count
-    if kept:
-        places, sized = np.flatnonzero(held), np.zeros(int(held.sum()), dtype=bool)
-    looked_at: IntArray | slice = slice(None) if anew else places  # everybody, or the members
-    decision = Decision(
+    values = rank_values(view, rules.selection)
+    return _Occasion(
         view=view,
-        row=view.row,
-        effective_row=effective_row,
+        rules=rules,
+        state=state,
         cause=cause,
-        kept=kept,
-        kept_because=chosen.note if chosen.kept else "",
-        assets=view.assets[looked_at],
-        screens=screens if anew else [screen.take(places) for screen in screens],
-        eligible=eligible[looked_at],
-        rank_value=values[looked_at],
-        rank=order[looked_at],
-        incumbent=held[looked_at],
-        selected=(held if kept else chosen.mask)[looked_at],
-        chosen=view.assets[places],
-        unweighted=view.assets[places[~sized]],
-        notes=(*((chosen.note,) if chosen.note else ()), *sizes.notes),
-    )
-    if cause == "drift":
-        return _bring_back(decision, methodology, state)
-    if cause == "stable switch":
-        return _switch_stable(decision, methodology, state)
-    return decision if kept else _weigh(decision, methodology, state, places[sized], sizes.values[sized], order)
-
-
-def _migrated(view: MarketView) -> Screen:
-    """An asset that another one has turned into is one with it, under the older id."""
-    gone = [step.new for step in view.source.conversions if step.row <= view.row and step.merges]
-    merged = view.marked(np.array(gone, dtype=np.int64))
-    return Screen(
-        name="migrated",
-        value=merged.astype(float),
-        limit=np.zeros(len(merged)),
-        passed=~merged,
-        words="goes on under the id of the asset that migrated to it",
+        effective_row=effective_row,
+        held=held,
+        screens=screens,
+        eligible=eligible,
+        values=values,
+        ranks=ranks(view, values, eligible, order=rules.selection.order),
     )
 
 
-def _announced(view: MarketView) -> Screen:
-    flagged = view.flagged
-    return Screen(
-        name="announced_removal",
-        value=flagged.astype(float),
-        limit=np.zeros(len(flagged)),
-        passed=~flagged,
-        words="an extraordinary removal was announced",
+def _choose(day: _Occasion) -> Decision:
+    """New members by the selection rule, weighted."""
+    candidates = Candidates(
+        view=day.view, universe=day.rules.universe, ranks=day.ranks, values=day.values, incumbents=day.held
     )
+    return _weight(day, select(candidates, day.rules.selection))
 
 
-def _weigh(
-    decision: Decision, methodology: Methodology, state: State, places: IntArray, sizes: FloatArray, order: IntArray
+def _staying(day: _Occasion) -> Selected:
+    """The members but those whose removal has been announced: they are not weighted any more."""
+    return Selected(mask=day.held & ~day.view.flagged)
+
+
+def _weight(day: _Occasion, chosen: Selected) -> Decision:
+    """The chosen with weights, or the previous composition where too few of them can be weighted."""
+    places = _by_rank(day, chosen.mask)
+    votes = day.values if day.rules.selection.rule == "votes" else None
+    sizes = member_sizes(day.view, day.rules.weighting, places, votes=votes)
+    notes = (*((chosen.note,) if chosen.note else ()), *sizes.notes)
+    sized = ~np.isnan(sizes.values)
+    if chosen.kept or int(sized.sum()) < day.rules.min_count:
+        places = np.flatnonzero(day.held)
+        kept = _record(day, day.held, places, unweighted=places, notes=notes)
+        return replace(kept, kept=True, kept_because=chosen.note if chosen.kept else "")
+    decision = _record(day, chosen.mask, places, unweighted=places[~sized], notes=notes)
+    return _with_weights(decision, day, places[sized], sizes.values[sized])
+
+
+def _by_rank(day: _Occasion, mask: BoolArray) -> IntArray:
+    """Places of the marked assets, the best-ranked first, those without a rank last."""
+    places = np.flatnonzero(mask)
+    rank = day.ranks[places]
+    return places[np.where(rank > 0, rank, len(day.ranks) + 1).argsort(kind="stable")]
+
+
+def _record(
+    day: _Occasion, selected: BoolArray, places: IntArray, *, unweighted: IntArray, notes: tuple[str, ...] = ()
 ) -> Decision:
+    """The decision without weights yet: who was looked at (everybody where members are chosen, else the members)."""
+    choosing = day.cause in CHOOSING
+    looked_at: IntArray | slice = slice(None) if choosing else places
+    return Decision(
+        view=day.view,
+        row=day.view.row,
+        effective_row=day.effective_row,
+        cause=day.cause,
+        kept=False,
+        assets=day.view.assets[looked_at],
+        screens=day.screens if choosing else [screen.take(places) for screen in day.screens],
+        eligible=day.eligible[looked_at],
+        rank_value=day.values[looked_at],
+        rank=day.ranks[looked_at],
+        incumbent=day.held[looked_at],
+        selected=selected[looked_at],
+        chosen=day.view.assets[places],
+        unweighted=day.view.assets[unweighted],
+        notes=notes,
+    )
+
+
+def _record_of_members(day: _Occasion) -> Decision:
+    """The decision of a day on which nobody is chosen or weighted anew; too few without those leaving: all members."""
+    staying = _staying(day).mask
+    if int(staying.sum()) < day.rules.min_count:
+        return _record(day, day.held, np.flatnonzero(day.held), unweighted=np.zeros(0, dtype=np.int64))
+    return _record(day, staying, _by_rank(day, staying), unweighted=np.zeros(0, dtype=np.int64))
+
+
+def _with_weights(decision: Decision, day: _Occasion, places: IntArray, sizes: FloatArray) -> Decision:
     """The decision with weights: by the scheme, bounded, and moved by the overlay."""
-    view, weighting, overlay = decision.view, methodology.weighting, methodology.overlay
+    view, state, order = day.view, day.state, day.ranks
+    weighting, overlay = day.rules.weighting, day.rules.overlay
     try:
         weights = bound(view, weighting, places, sizes)
     except MethodologyError as cause:
-        raise MethodologyError(f"{methodology.name}, {view.date.date()}: {cause}") from cause
+        raise MethodologyError(f"{day.rules.name}, {view.date.date()}: {cause}") from cause
     assets = view.assets[places]
     caps = view.today("market_cap")[places]
     total = caps.sum()
@@ -134,13 +175,13 @@ def _weigh(
     decision = _holding(decision, assets, order[places], steps)
     if overlay is None:
         return decision
-    spread_rules = weighting.for_freed_weight()
+    freed_rules = weighting.for_freed_weight()
     result = apply_overlay(
         view,
         overlay,
         members=assets,
         weights=weights.bounded,
-        within_caps=lambda chosen, values: bound(view, spread_rules, places[chosen], values).bounded,
+        within_caps=lambda chosen, values: bound(view, freed_rules, places[chosen], values).bounded,
         held=None if decision.cause == "initial" else (state.assets, state.weights),
         last_exposure=None if state.latest is None else state.latest.exposure,
         planned=state.planned,
@@ -173,42 +214,41 @@ def _holding(decision: Decision, members: IntArray, rank: IntArray, steps: Float
     )
 
 
-def _bring_back(decision: Decision, methodology: Methodology, state: State) -> Decision:
+def _bring_back(day: _Occasion) -> Decision:
     """Back to the weights of the latest decision, or into their bands."""
-    latest = state.latest
+    state, schedule, latest = day.state, day.rules.schedule, day.state.latest
     assert latest is not None
-    going = sorted(decision.view.announced)
+    going = sorted(day.view.announced)
     still = np.isin(latest.members, state.assets) & ~np.isin(latest.members, going)
     members, weights = latest.members[still], latest.weights[still] / latest.weights[still].sum()
-    if methodology.schedule.drift_to == "band":
+    if schedule.drift_to == "band":
         order = np.argsort(state.assets)
         now = state.weights[order][np.searchsorted(state.assets[order], members)]
-        now = now / now.sum()  # what could not be weighed keeps its units, and is in neither
-        weights = back_into_band(now, weights, methodology.schedule)
+        now = now / now.sum()  # what could not be weighted keeps its units, and is in neither
+        weights = back_into_band(now, weights, schedule)
     steps = np.vstack([latest.steps[:-1, still], weights])
     untouched = np.setdiff1d(np.intersect1d(state.assets, latest.chosen), members)
     return replace(
-        _holding(decision, members, latest.member_ranks[still], steps),
+        _holding(_record_of_members(day), members, latest.member_ranks[still], steps),
         exposure=latest.exposure,
         unweighted=untouched,
-        kept=False,
     )
 
 
-def _switch_stable(decision: Decision, methodology: Methodology, state: State) -> Decision:
-    """The latest decision, with the stable leg in the first stablecoin that keeps its peg: nobody is weighed anew."""
-    overlay, latest = methodology.overlay, state.latest
+def _switch_stable(day: _Occasion) -> Decision:
+    """The latest decision, with the stable leg in the first stablecoin that keeps its peg: nobody is weighted anew."""
+    overlay, latest = day.rules.overlay, day.state.latest
     assert overlay is not None
     assert latest is not None
-    stable = stable_coin(decision.view, overlay, state.assets.tolist())
+    stable = stable_coin(day.view, overlay, day.state.assets.tolist())
     assert stable is not None
-    source, row = decision.view.source, decision.row
+    source, row = day.view.source, day.view.row
     for coin in leg_places(source, overlay, row):
         if coin != stable and coin in latest.members:
             prices = source.carried_prices(row, np.array([stable, coin]))[0]
-            latest = merged(latest, int(coin), stable, worth=float(prices[0] / prices[1]))
+            latest = with_asset_replaced(latest, int(coin), stable, worth=float(prices[0] / prices[1]))
     return replace(
-        decision,
+        _record_of_members(day),
         members=latest.members,
         member_ranks=latest.member_ranks,
         weights=latest.weights,
@@ -217,5 +257,4 @@ def _switch_stable(decision: Decision, methodology: Methodology, state: State) -
         steps=latest.steps,
         exposure=latest.exposure,
         stable=stable,
-        kept=False,
     )

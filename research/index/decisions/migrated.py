@@ -11,7 +11,7 @@ from research.index.decisions.records import Decision
 from research.typing import IntArray
 
 
-def following(decision: Decision, row: int) -> Decision:
+def after_migrations(decision: Decision, row: int) -> Decision:
     """The decision in the assets of `row`: migrations since its determination are carried through it.
 
     Chosen, members, weights, steps, prices and caps are those of the asset under which both go on; what was looked at
@@ -21,11 +21,11 @@ def following(decision: Decision, row: int) -> Decision:
     for step in source.conversions:
         if step.merges and decision.row < step.row <= row:
             then = source.carried_prices(step.row, np.array([step.old, step.new]))[0]
-            decision = merged(decision, step.new, step.old, worth=float(then[0] / then[1]))
+            decision = with_asset_replaced(decision, step.new, step.old, worth=float(then[0] / then[1]))
     return decision
 
 
-def merged(decision: Decision, gone: int, home: int, *, worth: float) -> Decision:
+def with_asset_replaced(decision: Decision, gone: int, home: int, *, worth: float) -> Decision:
     """The decision with `home` in place of `gone`; where both are in it, their parts are added.
 
     Parameters

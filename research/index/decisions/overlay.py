@@ -12,7 +12,8 @@ import numpy as np
 
 from research.errors import MethodologyError
 from research.index.decisions.stable_leg import in_leg, stable_coin
-from research.point_in_time.view import SIGNALS, MarketView
+from research.point_in_time.given_tables import SIGNALS
+from research.point_in_time.view import MarketView
 from research.rulebook import Overlay
 from research.typing import BoolArray, FloatArray, IntArray
 

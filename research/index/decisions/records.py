@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from research.index.decisions.screens import Screen
 from research.point_in_time.view import MarketView
 from research.typing import BoolArray, FloatArray, IntArray
 
+Cause = Literal["initial", "reconstitution", "rebalance", "drift", "stable switch"]
+CHOOSING: tuple[Cause, ...] = ("initial", "reconstitution")
+"""The causes on which members are chosen anew."""
 STEPS = ("raw", "scheme", "capped", "bounded", "final")
 NOBODY: IntArray = np.zeros(0, dtype=np.int64)
 NOTHING: FloatArray = np.zeros(0)
@@ -41,8 +45,8 @@ class Decision:
     ----------
     row, effective_row : int
         Determination and effective day, as rows of the market; the latter may lie beyond its end.
-    cause : str
-        "initial", "reconstitution", "rebalance", "drift" or "stable switch".
+    cause : Cause
+        What called for it.
     kept : bool
         True when the previous composition is kept, because too few assets were eligible: nothing trades.
     kept_because : str
@@ -68,7 +72,7 @@ class Decision:
     view: MarketView
     row: int
     effective_row: int
-    cause: str
+    cause: Cause
     kept: bool
     kept_because: str = ""
     assets: IntArray

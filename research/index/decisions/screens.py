@@ -88,6 +88,40 @@ def evaluate(view: MarketView, universe: Universe, incumbents: BoolArray, *, nee
     return screens
 
 
+def corporate_action_screens(view: MarketView) -> list[Screen]:
+    """What keeps an asset out whatever the rulebook says: it has migrated, or its removal has been announced."""
+    screens = []
+    if view.source.has_migrations:
+        screens.append(_migrated(view))
+    if view.source.has_removals:
+        screens.append(_announced(view))
+    return screens
+
+
+def _migrated(view: MarketView) -> Screen:
+    """An asset that another one has turned into is one with it, under the older id."""
+    gone = [step.new for step in view.source.conversions if step.row <= view.row and step.merges]
+    merged = view.marked(np.array(gone, dtype=np.int64))
+    return Screen(
+        name="migrated",
+        value=merged.astype(float),
+        limit=np.zeros(len(merged)),
+        passed=~merged,
+        words="goes on under the id of the asset that migrated to it",
+    )
+
+
+def _announced(view: MarketView) -> Screen:
+    flagged = view.flagged
+    return Screen(
+        name="announced_removal",
+        value=flagged.astype(float),
+        limit=np.zeros(len(flagged)),
+        passed=~flagged,
+        words="an extraordinary removal was announced",
+    )
+
+
 def _present(field: str, value: FloatArray) -> Screen:
     words = f"no {field.replace('_', ' ')} on the day"
     return Screen(name=f"{field}_today", value=value, limit=np.zeros(len(value)), passed=~np.isnan(value), words=words)

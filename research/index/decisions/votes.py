@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from research.errors import DataError, suggest
-from research.point_in_time.view import VOTE_COLUMNS
+from research.point_in_time.given_tables import VOTE_COLUMNS
 from research.typing import FloatArray
 
 AGAINST = "against:"

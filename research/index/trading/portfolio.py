@@ -1,8 +1,8 @@
-"""`Portfolio`: what the index holds while it is being built. Units are constant between trades, weights are not.
+"""`Portfolio`: what the index holds while it is being built, and the record of how that came about.
 
 Value is ``sum(units * price) + cash``, at zero cost and with removed members sold at their last price. Costs and
-haircuts take a fraction of the whole, so `history.py` applies them as factors on the level. What to hold is decided in
-`decision.py`; how a trade is worked out is in `trading.py`.
+haircuts take a fraction of the whole, so `analysis/record.py` applies them as factors on the level. What to hold is
+decided in `research.index.decisions`; how a trade is worked out is in `trades.py`.
 """
 
 from __future__ import annotations
@@ -12,168 +12,129 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from research.index.decisions.records import Decision
-from research.index.trading import trades as trading
-from research.index.trading.forks import DAYS_TO_TRADE, Brought, Owed, first_priced, next_priced, owed
+from research.index.trading import trades
+from research.index.trading.forced import next_forced_row, without_price_too_long
+from research.index.trading.forks import DAYS_TO_LIST, Entitlement, Received, entitlement, first_priced, next_priced
+from research.index.trading.holdings import Holdings
 from research.index.trading.records import Event, Segment, Trade
 from research.point_in_time.corporate_actions import Conversion
 from research.point_in_time.view import PointInTime
 from research.rulebook.methodology import Methodology
-from research.typing import BoolArray, FloatArray, IntArray
+from research.typing import IntArray
 
 
 @dataclass
 class Portfolio:
-    """Holdings at the close of `row`, and the record of how they came about. Starts as one unit of cash."""
+    """Holdings at today's close, what forks entitle them to or gave, and the record of all that happened."""
 
-    source: PointInTime
+    holdings: Holdings
     methodology: Methodology
-    row: int
-    assets: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    units: FloatArray = field(default_factory=lambda: np.zeros(0))
-    cash: float = 1.0
     segments: list[Segment] = field(default_factory=list)
     trades: list[Trade] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-    owed: list[Owed] = field(default_factory=list)
-    brought: list[Brought] = field(default_factory=list)
+    entitlements: list[Entitlement] = field(default_factory=list)
+    received: list[Received] = field(default_factory=list)
+
+    @property
+    def source(self) -> PointInTime:
+        return self.holdings.source
+
+    @property
+    def row(self) -> int:
+        """Today, as a row of the market."""
+        return self.holdings.row
 
     # ------------------------------------------------------------------ holding
 
     def path(self, to: int) -> Segment:
         """What holding on would be worth, day by day, to the close of `to` or of the first forced sale before it."""
-        prices, stale = self._carried(np.ascontiguousarray(self.source.prices[self.row : to + 1, self.assets]))
-        whole = Segment(
-            start=self.row,
-            stop=to,
-            assets=self.assets,
-            units=self.units,
-            cash=self.cash,
-            prices=prices,
-            stale=stale,
-        )
-        forced = self._forced(whole)
+        whole = self.holdings.path(to)
+        forced = next_forced_row(self.source, self.methodology.events, whole, self.entitlements, self.received)
         return whole.until(forced) if forced is not None else whole
 
-    def _carried(self, prices: FloatArray) -> tuple[FloatArray, IntArray]:
-        """Prices from today on with the last one carried through gaps, and the days since each was printed."""
-        gaps = np.isnan(prices)
-        if not gaps.any():
-            return prices, np.zeros(prices.shape, dtype=np.int64)
-        first, printed = self.source.carried_prices(self.row, self.assets)
-        days = np.arange(self.row, self.row + len(prices))[:, None]
-        last = np.where(gaps, -1, days)
-        last[0] = printed
-        last = np.maximum.accumulate(last, axis=0)
-        inside = np.take_along_axis(prices, np.maximum(last - self.row, 0), axis=0)
-        return np.where(last >= self.row, inside, first), days - last
-
-    def _forced(self, path: Segment) -> int | None:
-        """The first row after today on which something must be done: removals, migrations, forks and their coins."""
-        rows: list[int] = []
-        if path.stale.any():
-            dead = self._dead(path.stale)[1:].any(axis=1)
-            rows += (np.flatnonzero(dead)[:1] + path.start + 1).tolist()
-        for removal in self.source.removals:
-            place = np.flatnonzero(self.assets == removal.asset)
-            if len(place) and removal.row < path.stop:
-                first = max(removal.row - path.start, 0) + 1
-                open_days = np.flatnonzero(path.stale[first:, place[0]] == 0)
-                rows += [path.start + first + int(day) for day in open_days[:1]]
-        for conversion in self.source.conversions:
-            if (
-                path.start < conversion.row <= path.stop
-                and np.isin([conversion.old, conversion.new], self.assets).any()
-            ):
-                rows.append(conversion.row)
-        for fork in self.source.forks:
-            if path.start < fork.row <= path.stop and fork.asset in self.assets:
-                rows.append(fork.row)
-        for owing in self.owed:
-            outcome = first_priced(self.source, owing, path.stop)
-            if outcome is not None:
-                rows.append(outcome[0])
-        rows += [row for coins in self.brought if (row := next_priced(self.source, coins, path.stop)) is not None]
-        return min(rows, default=None)
-
-    def _dead(self, stale: IntArray) -> BoolArray:
-        return stale > self.methodology.events.remove_after_days
-
     def hold(self, path: Segment) -> None:
-        """Hold to the end of the path; then do what is forced on that day."""
+        """Hold to the end of the path; then do what that day forces.
+
+        The order matters. A fork gives to those who held before the trades of its day. What is removed is sold under
+        the name it was held by, so removals come before migrations. What a fork gave is sold at a later close than
+        that of its first price, so sales come before what is received today.
+        """
         self.segments.append(path)
-        self.row = path.stop
+        self.holdings = self.holdings.at(path.stop)
         if path.stop == path.start:
             return
-        forked = [owing for fork in self.source.forks if fork.row == self.row if (owing := owed(self, fork))]
-        stale = path.stale[-1]
-        announced = [removal.asset for removal in self.source.removals if removal.row < self.row]
-        if announced or stale.any():
-            gone = self._dead(stale) | (self.source.among(path.assets, announced) & (stale == 0))
-            if gone.any():
-                self._remove(path.assets[gone], stale[gone])
+        forked = [fork for fork in self.source.forks if fork.row == self.row]
+        claims = [claim for fork in forked if (claim := entitlement(self.holdings, fork)) is not None]
+        self._remove_dead_and_announced(path)
         for conversion in self.source.conversions:
             if conversion.row == self.row:
                 self._convert(conversion)
-        self._sell_coins()  # those of earlier days: what comes today is sold at a later close
-        for owing in forked:
-            detail = f"{owing.fork.ratio:.6g} {owing.fork.new_id} for each held: to be sold when they trade"
-            self.log("forked", self.row, owing.fork.asset, detail)
-        self.owed += forked
-        self._take_up_coins()
+        self._sell_received()
+        for claim in claims:
+            detail = f"{claim.fork.ratio:.6g} {claim.fork.new_id} for each held: to be sold when they trade"
+            self.log("forked", claim.fork.asset, detail)
+        self.entitlements += claims
+        self._receive_first_priced()
 
-    def _sell_coins(self) -> None:
-        """Sell what forks have brought before today, where it has a price."""
-        today = [coins for coins in self.brought if next_priced(self.source, coins, self.row) is not None]
-        self.brought = [coins for coins in self.brought if coins not in today]
-        here = [coins for coins in today if coins.asset in self.assets]
-        for asset in dict.fromkeys(coins.asset for coins in here):
-            self.log("fork sold", self.row, asset, "sold, and put into what is held", 0.0)
+    def _remove_dead_and_announced(self, path: Segment) -> None:
+        stale = path.stale[-1]
+        announced = [removal.asset for removal in self.source.removals if removal.row < self.row]
+        if announced or stale.any():
+            gone = without_price_too_long(stale, self.methodology.events)
+            gone |= self.source.among(path.assets, announced) & (stale == 0)
+            if gone.any():
+                self._remove(path.assets[gone], stale[gone])
+
+    def _sell_received(self) -> None:
+        """Sell what forks gave before today, where it has a price."""
+        today = [units for units in self.received if next_priced(self.source, units, self.row) is not None]
+        self.received = [units for units in self.received if units not in today]
+        here = [units for units in today if units.asset in self.holdings.assets]
+        for asset in dict.fromkeys(units.asset for units in here):
+            self.log("fork sold", asset, "sold, and put into what is held", 0.0)
         if here:
-            self._book(trading.coins_sold(self, here))
+            self._book(trades.fork_sold(self.holdings, here, self.methodology.costs))
 
-    def _take_up_coins(self) -> None:
-        """Take up what forks have brought and has its first price today; give up what has waited too long."""
-        for owing in self.owed.copy():
-            outcome = first_priced(self.source, owing, self.row)
+    def _receive_first_priced(self) -> None:
+        """Take up what forks gave and has its first price today; an entitlement that has waited too long expires."""
+        for claim in self.entitlements.copy():
+            outcome = first_priced(self.source, claim, self.row)
             if outcome is None:
                 continue
-            self.owed.remove(owing)
-            fork = owing.fork
-            if outcome[1]:
-                trade = trading.coins_brought(self, fork.new, owing.units)
-                effect = trade.gain / float(self.segments[-1].total[-2])  # a share of yesterday's, as of all events
-                detail = f"its first price since {self.source.asset_ids[fork.asset]} forked"
-                self.log("fork valued", self.row, fork.new, detail, effect)
-                units = owing.units if fork.new in self.assets else np.inf  # all of it, if it was not held before
-                self._book(trade)
-                self.brought.append(Brought(row=self.row, asset=fork.new, units=units))
-            else:
-                detail = f"{fork.new_id} has no price for {DAYS_TO_TRADE} days"
-                self.log("fork given up", self.row, fork.asset, detail, 0.0)
+            self.entitlements.remove(claim)
+            fork, priced = claim.fork, outcome[1]
+            if not priced:
+                self.log("fork given up", fork.asset, f"{fork.new_id} has no price for {DAYS_TO_LIST} days", 0.0)
+                continue
+            trade = trades.fork_received(self.holdings, fork.new, claim.units)
+            effect = trade.gain / float(self.segments[-1].total[-2])  # a share of yesterday's, as of all events
+            detail = f"its first price since {self.source.asset_ids[fork.asset]} forked"
+            self.log("fork valued", fork.new, detail, effect)
+            units = claim.units if fork.new in self.holdings.assets else np.inf  # all of it, if not held before
+            self._book(trade)
+            self.received.append(Received(row=self.row, asset=fork.new, units=units))
 
     def _convert(self, step: Conversion) -> None:
         """Exchange what is held of a migrated asset's new id for the old id under which it goes on, value for value."""
-        if step.new == step.old and step.old in self.assets:
-            self.log("redenominated", self.row, step.old, "price continued in the unit of the first listing", 0.0)
-        elif np.isin([step.old, step.new], self.assets).any():
-            self.log("migrated", self.row, step.old, f"continues at the price of {step.new_id}", 0.0)
-            if step.new in self.assets:
-                self._book(trading.conversion(self, step.old, step.new))
+        if step.new == step.old and step.old in self.holdings.assets:
+            self.log("redenominated", step.old, "price continued in the unit of the first listing", 0.0)
+        elif np.isin([step.old, step.new], self.holdings.assets).any():
+            self.log("migrated", step.old, f"continues at the price of {step.new_id}", 0.0)
+            if step.new in self.holdings.assets:
+                self._book(trades.conversion(self.holdings, step.old, step.new))
 
     def _remove(self, gone: IntArray, stale: IntArray) -> None:
         """Sell members, each without a price for so many days: at today's price if they have one, else at their last,
         less the haircut.
         """
-        trade, stable = trading.removal(self, gone)
+        trade, stable = trades.removal(self.holdings, gone, self.methodology)
         where_to = self._freed(trade, stable)
         haircut = self.methodology.events.removal_haircut
         for asset, days, place in zip(gone.tolist(), stale.tolist(), np.searchsorted(trade.assets, gone), strict=True):
             why = f"no price for {days} days: sold at the last price" if days else self._announcement(asset)
-            self.log(
-                "removed", self.row, asset, f"{why}, {where_to}", 0.0 - trade.before[place] * haircut if days else 0.0
-            )
+            self.log("removed", asset, f"{why}, {where_to}", 0.0 - trade.before[place] * haircut if days else 0.0)
         if haircut * trade.lost >= 1.0:
-            self.log("wiped out", self.row, None, "all that was held is written off: the level is zero from here on")
+            self.log("wiped out", None, "all that was held is written off: the level is zero from here on")
         self._book(trade)
 
     def _freed(self, trade: Trade, stable: int | None) -> str:
@@ -199,7 +160,7 @@ class Portfolio:
         return next(trade.row for trade in reversed(self.trades) if trade.decision is not None)
 
     @property
-    def last_weighed(self) -> Decision:
+    def last_weighted(self) -> Decision:
         """The last decision traded that set weights of its own: what drift is measured from, and brought back to."""
         decided = (trade.decision for trade in reversed(self.trades))
         return next(decision for decision in decided if decision is not None and decision.cause != "drift")
@@ -210,7 +171,6 @@ class Portfolio:
             eligible = int((decision.rank > 0).sum())
             self.log(
                 "kept",
-                self.row,
                 None,
                 f"{decision.kept_because or f'only {eligible} eligible assets'}: the previous composition is kept",
             )
@@ -221,15 +181,15 @@ class Portfolio:
 
     def _rebalance(self, decision: Decision) -> None:
         """Move to the decision's weights; what has no price today keeps its units."""
-        trade = trading.rebalance(self, decision)
-        # a fork's coins are sold or weighed with all others, unless they have their first price today
+        trade = trades.rebalance(self.holdings, decision, self.methodology.costs, received=self.received)
+        # what a fork gave is sold or weighted with all others, unless it has its first price today
         left = set(trade.assets[trade.frozen].tolist())
-        self.brought = [coins for coins in self.brought if coins.row == self.row and coins.asset in left]
+        self.received = [units for units in self.received if units.row == self.row and units.asset in left]
         untraded = trade.frozen | ((trade.target > 0) & (trade.after == 0))
         if untraded.any():
             self._log_untraded(trade, np.flatnonzero(untraded))
         if trade.cash_after > 0:
-            self.log("not traded", self.row, None, "no member of the new composition has a price: value held as cash")
+            self.log("not traded", None, "no member of the new composition has a price: value held as cash")
         self._book(trade)
 
     def _log_untraded(self, trade: Trade, places: IntArray) -> None:
@@ -238,7 +198,7 @@ class Portfolio:
         for place in places.tolist():
             asset = int(trade.assets[place])
             why = "no price on the effective day"
-            if any(coins.asset == asset for coins in self.brought):
+            if any(units.asset == asset for units in self.received):
                 why = "brought by a fork, first price today: sold at the next close"
             elif asset in today:
                 why = "removal announced today, sold at the next close"
@@ -246,19 +206,20 @@ class Portfolio:
                 why = "could not be weighted at the determination"
             elif priced[place]:
                 why = "removal announced since the determination"
-            self.log("not traded", self.row, asset, f"{why}: {'units kept' if trade.frozen[place] else 'not bought'}")
+            self.log("not traded", asset, f"{why}: {'units kept' if trade.frozen[place] else 'not bought'}")
 
     def _switch(self, decision: Decision, stable: int) -> None:
         """Move the stable leg into the stablecoin decided on."""
         decided, name = self.source.dates[decision.row].date(), self.source.asset_ids[stable]
-        trade = trading.switch(self, decision)
+        overlay = self.methodology.overlay
+        assert overlay is not None
+        trade = trades.switch(self.holdings, decision, overlay, self.methodology.costs)
         if isinstance(trade, str):
-            self.log("not traded", self.row, stable, f"the switch decided {decided} lapses: {trade}")
+            self.log("not traded", stable, f"the switch decided {decided} lapses: {trade}")
             return
         for place in np.flatnonzero((trade.before > 0) & (trade.after == 0)):
             self.log(
                 "stable switch",
-                self.row,
                 int(trade.assets[place]),
                 f"lost its peg by {decided}: exchanged for {name} at market; effect: costs",
                 0.0 - trade.cost,
@@ -269,12 +230,11 @@ class Portfolio:
         """Record the trade and hold what it says."""
         self.trades.append(trade)
         if trade.cost_note:
-            self.log("cost assumed", self.row, None, trade.cost_note)
-        held = trade.units > 0
-        self.assets, self.units, self.cash = trade.assets[held], trade.units[held], trade.cash_after * trade.value
+            self.log("cost assumed", None, trade.cost_note)
+        self.holdings = self.holdings.after(trade)
 
     # ------------------------------------------------------------------ log
 
-    def log(self, event: str, row: int, asset: int | None, detail: str, effect: float = np.nan) -> None:
-        """Add a line to the event log."""
-        self.events.append(Event(row=row, asset=asset, event=event, detail=detail, effect=float(effect)))
+    def log(self, event: str, asset: int | None, detail: str, effect: float = np.nan) -> None:
+        """Add a line to the event log, dated today."""
+        self.events.append(Event(row=self.row, asset=asset, event=event, detail=detail, effect=float(effect)))

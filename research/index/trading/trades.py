@@ -1,83 +1,50 @@
-"""How a trade is worked out: who can be traded today, what is bought and sold, and what it costs."""
+"""How a trade is worked out: who can be traded today, what is bought and sold, and what it costs.
+
+Each function takes what is held at a close and gives the `Trade`; nothing is changed here. `costs` is the rulebook's
+section; None where a trade costs nothing because nothing goes through a market.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from research.index.decisions.migrated import following
+from research.index.decisions.migrated import after_migrations
 from research.index.decisions.records import Decision
 from research.index.decisions.stable_leg import in_leg, leg_places, stable_coin
 from research.index.trading.costs import trade_cost
-from research.index.trading.forks import Brought
+from research.index.trading.forks import Received
+from research.index.trading.holdings import Holdings, Positions
 from research.index.trading.records import Trade
+from research.rulebook import Costs, Methodology, Overlay
 from research.typing import BoolArray, FloatArray, IntArray
-
-if TYPE_CHECKING:
-    from research.index.trading.portfolio import Portfolio
 
 NOTIONAL = 1e9
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Standing:
-    """What a portfolio holds at today's close, before a trade. Arrays of shape (k,) are over `assets`, sorted.
-
-    `stale` are the days since the price of an asset was printed; `total` is the value of everything, `cash` included.
-    """
-
-    assets: IntArray
-    units: FloatArray
-    prices: FloatArray
-    stale: IntArray
-    values: FloatArray
-    total: float
-    cash: float
-
-
-def standing(portfolio: Portfolio, also: IntArray | list[int] | None = None) -> Standing:
-    """What is held now, with places for the assets in `also` that are to be held."""
-    source, assets, units = portfolio.source, portfolio.assets, portfolio.units
-    if also is not None:
-        assets = source.union(portfolio.assets, np.asarray(also, dtype=np.int64))
-        units = np.zeros(len(assets))
-        units[np.searchsorted(assets, portfolio.assets)] = portfolio.units
-    prices, printed = source.carried_prices(portfolio.row, assets)
-    values = units * prices
-    return Standing(
-        assets=assets,
-        units=units,
-        prices=prices,
-        stale=portfolio.row - printed,
-        values=values,
-        total=float(values.sum() + portfolio.cash),
-        cash=portfolio.cash,
-    )
-
-
-def rebalance(portfolio: Portfolio, decision: Decision) -> Trade:
+def rebalance(holdings: Holdings, decision: Decision, costs: Costs, *, received: Iterable[Received] = ()) -> Trade:
     """Move to the decision's weights.
 
     The decision fixed weights at the determination's prices, and with them the proportions of units: by today they
     have drifted with prices, as a provider's published weighting factors do. Without a price today a member keeps its
     units, a newcomer is not bought, and the others share the rest in proportion.
     """
-    source, row = portfolio.source, portfolio.row
-    decision = following(decision, row)
-    held = standing(portfolio, decision.members)
+    source, row = holdings.source, holdings.row
+    decision = after_migrations(decision, row)
+    held = holdings.positions(decision.members)
     assets, total = held.assets, held.total
     place = np.searchsorted(assets, decision.members)
     target, shape, rank = np.zeros(len(assets)), np.zeros(len(assets)), np.zeros(len(assets), dtype=np.int64)
     target[place] = decision.weights
     shape[place] = decision.weights * held.prices[place] / decision.prices
     rank[place] = decision.member_ranks
-    missing = held.stale > 0
+    missing = ~held.priced_today
     announced = [removal.asset for removal in source.removals if removal.row <= row]
     today = [removal.asset for removal in source.removals if removal.row == row]
-    fresh = [coins.asset for coins in portfolio.brought if coins.row == row]  # nobody knew of their price before
+    fresh = [units.asset for units in received if units.row == row]  # nobody knew of their price before
     stuck = missing | source.among(assets, [*today, *decision.unweighted.tolist()])
     stuck |= source.among(assets, fresh) & (shape == 0)
     frozen = stuck & (held.values > 0)
@@ -90,47 +57,46 @@ def rebalance(portfolio: Portfolio, decision: Decision) -> Trade:
         if rest > 0:
             market_value = _notional(decision) * bought / (rest / total)
     return _trade(
-        portfolio,
+        holdings,
         held,
         decision.cause,
         after,
+        # the base value is what the first basket is worth: its purchase lies before the index
+        costs=None if decision.cause == "initial" else costs,
         decision=decision,
         target=target,
         rank=rank,
         frozen=frozen,
         market_value=market_value,
         cash_after=(0.0 if bought > 0 else rest) / total,
-        # the base value is what the first basket is worth: its purchase lies before the index
-        priced=decision.cause != "initial",
     )
 
 
-def conversion(portfolio: Portfolio, old: int, new: int) -> Trade:
+def conversion(holdings: Holdings, old: int, new: int) -> Trade:
     """Exchange what is held of `new` for `old`, value for value: the two are one asset from now on."""
-    held = standing(portfolio, [old])
+    held = holdings.positions([old])
     after = held.values.copy()
     after[held.assets == old] += held.values[held.assets == new]
     after[held.assets == new] = 0.0
-    return _trade(portfolio, held, "conversion", after, priced=False)
+    return _trade(holdings, held, "conversion", after, costs=None)
 
 
-def switch(portfolio: Portfolio, decision: Decision) -> Trade | str:
+def switch(holdings: Holdings, decision: Decision, overlay: Overlay, costs: Costs) -> Trade | str:
     """Move what the stable leg holds in other coins into the one decided on; members keep their units.
 
     Where nothing can be moved, why: what was true at the determination need not be today.
     """
-    source, overlay = portfolio.source, portfolio.methodology.overlay
-    decision = following(decision, portfolio.row)
+    source, row = holdings.source, holdings.row
+    decision = after_migrations(decision, row)
     stable = decision.stable
-    assert overlay is not None
     assert stable is not None
-    held = standing(portfolio, [stable])
-    leg = in_leg(source, overlay, held.assets, portfolio.row)
+    held = holdings.positions([stable])
+    leg = in_leg(source, overlay, held.assets, row)
     leg &= (held.values > 0) & (held.assets != stable)
-    left, into = leg & (held.stale == 0), held.assets == stable
-    if stable in source.at(portfolio.row).announced:
+    left, into = leg & held.priced_today, held.assets == stable
+    if stable in holdings.view.announced:
         return f"the removal of {source.asset_ids[stable]} has been announced since"
-    if held.stale[into][0] > 0:
+    if not held.priced_today[into].all():
         return f"{source.asset_ids[stable]} has no price today"
     if not left.any():
         return "the coin to be left has no price today" if leg.any() else "no other stablecoin is held by now"
@@ -141,49 +107,58 @@ def switch(portfolio: Portfolio, decision: Decision) -> Trade | str:
     target, rank = np.zeros(len(after)), np.zeros(len(after), dtype=np.int64)
     target[place], rank[place] = decision.weights[there], decision.member_ranks[there]
     return _trade(
-        portfolio, held, decision.cause, after, decision=decision, target=target, rank=rank, frozen=leg & ~left
+        holdings,
+        held,
+        decision.cause,
+        after,
+        costs=costs,
+        decision=decision,
+        target=target,
+        rank=rank,
+        frozen=leg & ~left,
     )
 
 
-def coins_brought(portfolio: Portfolio, coin: int, units: float) -> Trade:
-    """Take up what a fork has brought, on the day of its first price: the index is worth so much more."""
-    held = standing(portfolio, [coin])
-    new = held.assets == coin
+def fork_received(holdings: Holdings, asset: int, units: float) -> Trade:
+    """Take up what a fork gave, on the day of its first price: the index is worth so much more."""
+    held = holdings.positions([asset])
+    new = held.assets == asset
     gain = float(units * held.prices[new][0])
     values = held.values + np.where(new, gain, 0.0)
     more = replace(held, units=held.units + np.where(new, units, 0.0), values=values, total=held.total + gain)
-    return _trade(portfolio, more, "fork", values, frozen=held.stale > 0, priced=False, gain=gain, gained=coin)
+    return _trade(holdings, more, "fork", values, costs=None, frozen=~held.priced_today, gain=gain, gained=asset)
 
 
-def coins_sold(portfolio: Portfolio, coins: Iterable[Brought]) -> Trade:
-    """Sell what forks have brought, as far as it is held, and put the proceeds into what is held, in proportion."""
-    held = standing(portfolio)
+def fork_sold(holdings: Holdings, received: Iterable[Received], costs: Costs) -> Trade:
+    """Sell what forks gave, as far as it is held, and put the proceeds into what is held, in proportion."""
+    held = holdings.positions()
     sold = np.zeros(len(held.assets))
-    for brought in coins:
-        sold[held.assets == brought.asset] += brought.units
+    for units in received:
+        sold[held.assets == units.asset] += units.units
     parts = np.minimum(sold, held.units) * held.prices
     proceeds, after = float(parts.sum()), held.values - parts
-    open_today = (held.stale == 0) & (after > 0)
+    open_today = held.priced_today & (after > 0)
     _share(after, open_today, proceeds)
     spread = open_today.any()
     return _trade(
-        portfolio,
+        holdings,
         held,
         "fork",
         after,
-        frozen=(held.stale > 0) & (after > 0),
+        costs=costs,
+        frozen=~held.priced_today & (after > 0),
         cash_after=(held.cash + (0.0 if spread else proceeds)) / held.total,
         market_value_kept=1.0 - proceeds / held.total if spread else 1.0,
     )
 
 
-def expected(portfolio: Portfolio, waiting: Iterable[Decision]) -> tuple[IntArray, FloatArray]:
+def expected(holdings: Holdings, waiting: Iterable[Decision], overlay: Overlay | None) -> tuple[IntArray, FloatArray]:
     """Assets and weights as they will be, at today's prices, once the decisions that wait have been traded."""
-    source, overlay, row = portfolio.source, portfolio.methodology.overlay, portfolio.row
-    held = standing(portfolio)
+    source, row = holdings.source, holdings.row
+    held = holdings.positions()
     assets, weights = held.assets, held.values / held.total
     for decided in waiting:
-        decision = following(decided, row)
+        decision = after_migrations(decided, row)
         if decision.stable is not None and overlay is not None:
             names = np.where(in_leg(source, overlay, assets, row), decision.stable, assets)
         else:
@@ -198,27 +173,28 @@ def expected(portfolio: Portfolio, waiting: Iterable[Decision]) -> tuple[IntArra
     return assets, weights
 
 
-def removal(portfolio: Portfolio, gone: IntArray) -> tuple[Trade, int | None]:
+def removal(holdings: Holdings, gone: IntArray, rules: Methodology) -> tuple[Trade, int | None]:
     """Sell the assets in `gone` and put the value where the rulebook says, as far as that trades today.
 
     Also gives the stablecoin that takes the value, where one does.
     """
-    stable = _freed_into(portfolio, gone)
-    held = standing(portfolio, None if stable is None else [stable])
-    leaving = portfolio.source.among(held.assets, gone)
-    open_today = (held.stale == 0) & ~leaving
+    stable = _freed_into(holdings, gone, rules)
+    held = holdings.positions(None if stable is None else [stable])
+    leaving = holdings.source.among(held.assets, gone)
+    open_today = held.priced_today & ~leaving
     takers = open_today if stable is None else (held.assets == stable) & ~leaving
     after = np.where(leaving, 0.0, held.values)
     freed = held.values[leaving].sum()
     _share(after, takers, freed)
     spread = takers.any() and stable is None
     trade = _trade(
-        portfolio,
+        holdings,
         held,
         "removal",
         after,
+        costs=rules.costs,
         frozen=~open_today & ~leaving,
-        written_off=leaving & (held.stale > 0),
+        written_off=leaving & ~held.priced_today,
         cash_after=(held.cash + (0.0 if takers.any() else freed)) / held.total,
         market_value_kept=1.0 - float(freed) / held.total if spread else 1.0,
     )
@@ -234,30 +210,30 @@ def _share(values: FloatArray, takers: BoolArray, freed: float) -> None:
         values[takers] = freed / takers.sum()
 
 
-def _freed_into(portfolio: Portfolio, gone: IntArray) -> int | None:
+def _freed_into(holdings: Holdings, gone: IntArray, rules: Methodology) -> int | None:
     """The stablecoin that takes the value of what is removed: where the rulebook wants one, or a coin of the leg goes.
 
     It must have a price today. None where there is no such coin.
     """
-    source, row, overlay = portfolio.source, portfolio.row, portfolio.methodology.overlay
+    source, row, overlay = holdings.source, holdings.row, rules.overlay
     if overlay is None:
         return None
-    if portfolio.methodology.events.freed_weight != "stable" and not in_leg(source, overlay, gone, row).all():
+    if rules.events.freed_weight != "stable" and not in_leg(source, overlay, gone, row).all():
         return None
     leg = leg_places(source, overlay, row)
     unpriced = leg[np.isnan(source.prices[row, leg])]
-    return stable_coin(source.at(row), overlay, portfolio.assets.tolist(), without=[*gone.tolist(), *unpriced.tolist()])
+    return stable_coin(holdings.view, overlay, holdings.assets.tolist(), without=[*gone.tolist(), *unpriced.tolist()])
 
 
 def _trade(
-    portfolio: Portfolio, held: Standing, cause: str, after: FloatArray, *, priced: bool = True, **rest: Any
+    holdings: Holdings, held: Positions, cause: str, after: FloatArray, *, costs: Costs | None, **rest: Any
 ) -> Trade:
     """The record of a trade from what is held to the values `after`: what keeps its value keeps its units, to the bit.
 
     Parameters
     ----------
-    priced : bool
-        Whether it costs what trading costs today.
+    costs : Costs, optional
+        What trading costs; None where it costs nothing.
     rest
         Other fields of `Trade`. By default the target is what is held afterwards, nothing is frozen or written off,
         and cash stays.
@@ -267,9 +243,8 @@ def _trade(
     frozen: BoolArray = rest.pop("frozen", nobody)
     takes_part = ~frozen & ((before > 0) | (now > 0))  # what is kept pays its share of the costs, too
     cost, note = 0.0, ""
-    if priced:
-        view, costs = portfolio.source.at(portfolio.row), portfolio.methodology.costs
-        cost, note = trade_cost(view, costs, held.assets[takes_part], before[takes_part], now[takes_part])
+    if costs is not None:
+        cost, note = trade_cost(holdings.view, costs, held.assets[takes_part], before[takes_part], now[takes_part])
     defaults: dict[str, Any] = {
         "decision": None,
         "rank": np.zeros(len(after), dtype=np.int64),
@@ -278,7 +253,7 @@ def _trade(
         "cash_after": held.cash / held.total,
     }
     return Trade(
-        row=portfolio.row,
+        row=holdings.row,
         cause=cause,
         assets=held.assets,
         before=before,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from research.errors import DataError, MethodologyError
 from research.index.weighting.capping import SLACK, Limits
+from research.point_in_time.tags import labels_at
 from research.point_in_time.view import MarketView
 from research.rulebook import Weighting
 from research.typing import FloatArray, IntArray
@@ -120,18 +121,10 @@ def caps_by_rank(sizes: FloatArray, tiers: tuple[float, ...]) -> FloatArray | No
 
 
 def group_labels(view: MarketView, places: IntArray, prefix: str) -> NDArray[np.object_]:
-    """The group of each member, shape (k,): the tag beginning with `prefix` that it carries on the view's day.
+    """The group of each member, shape (k,): its tag as `labels_at` finds it on the view's day.
 
-    Of several, the one that became valid last, a tag of unknown history counting as the oldest; of those the first by
-    name. A member without one is a group of its own, labelled with its id.
+    A member without one is a group of its own, labelled with its id.
     """
     names = view.source.asset_ids[view.assets[places]]
-    tags = view.source.market.tags
-    own = tags[tags["asset_id"].isin(names)]
-    since = own["valid_from"].to_numpy("datetime64[us]").astype(np.int64)  # an unknown day is the least number
-    today = int(np.datetime64(view.date, "us").astype(np.int64))
-    latest: dict[str, tuple[int, str]] = {}
-    for name, tag, day in sorted(zip(own["asset_id"], own["tag"], since.tolist(), strict=True)):
-        if tag.startswith(prefix) and day <= today and (name not in latest or day > latest[name][0]):
-            latest[name] = (day, tag)
-    return np.array([latest[name][1] if name in latest else name for name in names], dtype=object)
+    labels = labels_at(view.source.market.tags, names, view.date, prefix)
+    return np.where(labels == "", names, labels)

@@ -1,30 +1,24 @@
-"""One sector of an asset on a day."""
+"""Weights by sector, as known on a day."""
 
 from __future__ import annotations
 
 import pandas as pd
 import pytest
 
-from research.index.analysis.sectors import NO_SECTOR, sector_weights, sectors_of
+from research.index.analysis.sectors import sector_weights
 
 TAGS = pd.DataFrame(
     {
         "asset_id": ["a", "a", "b", "c"],
-        "tag": ["sector:old", "sector:new", "sector:old", "stablecoin"],
-        "valid_from": pd.to_datetime(["2020-01-01", "2022-01-01", None, None]),
+        "tag": ["sector:alpha", "sector:zeta", "sector:zeta", "stablecoin"],
+        "valid_from": pd.to_datetime(["2022-01-01", "2020-01-01", None, None]),
     }
 )
+WEIGHTS = pd.Series({"a": 0.5, "b": 0.3, "c": 0.2})
 
 
-def test_sectors_are_those_known_on_the_day_and_a_member_without_one_is_counted() -> None:
-    weights = pd.Series({"a": 0.5, "b": 0.3, "c": 0.2})
-    before = sector_weights(weights, TAGS, pd.Timestamp("2021-01-01"))
-    assert before.to_dict() == pytest.approx({"old": 0.8, NO_SECTOR: 0.2})
-    after = sector_weights(weights, TAGS, pd.Timestamp("2022-01-01"))
-    assert after["new"] == 0.5
-
-
-def test_each_asset_that_is_asked_for_has_a_sector_in_the_order_of_asking() -> None:
-    sectors = sectors_of(TAGS, ["c", "b", "a"], pd.Timestamp("2022-01-01"))
-    assert sectors.to_dict() == {"c": NO_SECTOR, "b": "old", "a": "new"}
-    assert list(sectors.index) == ["c", "b", "a"]
+def test_a_reclassified_member_counts_in_its_sector_of_the_day_and_one_without_a_sector_is_counted() -> None:
+    before = sector_weights(WEIGHTS, TAGS, pd.Timestamp("2021-12-31"))
+    assert before.to_dict() == pytest.approx({"zeta": 0.8, "no sector known": 0.2})
+    after = sector_weights(WEIGHTS, TAGS, pd.Timestamp("2022-01-01"))
+    assert after.to_dict() == pytest.approx({"alpha": 0.5, "zeta": 0.3, "no sector known": 0.2})
