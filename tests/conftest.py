@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from research.market import MarketData, load_market
+
+if not os.environ.get("CI"):  # in CI hypothesis draws the same examples each time, without a deadline
+    settings.register_profile("busy machine", deadline=None)
+    settings.load_profile("busy machine")
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"

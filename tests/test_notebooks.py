@@ -12,6 +12,7 @@ import pytest
 from nbformat import NotebookNode
 
 from tests.conftest import ROOT
+from tests.reporting.computations import is_arithmetic, is_statistic
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -63,6 +64,18 @@ def test_it_defines_nothing_and_bends_no_rules(path: Path) -> None:
     forbidden = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
     assert not [node for node in ast.walk(ast.parse(source)) if isinstance(node, forbidden)]
     assert not re.search(r"sys\.path|filterwarnings|^\s*[%!]", source, re.MULTILINE)
+
+
+OPTIONS = {"2 * window_days", "draws // 4"}
+"""Products that are options of a call, and no results."""
+
+
+def test_its_cells_call_name_and_show_and_compute_nothing_themselves(path: Path) -> None:
+    nodes = [node for cell in code(read(path)) for node in ast.walk(ast.parse(cell.source))]
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom) and str(node.module).startswith("research")]
+    own = {alias.asname or alias.name for node in imports for alias in node.names}
+    found = {ast.unparse(node) for node in nodes if is_statistic(node, own) or is_arithmetic(node)}
+    assert found <= OPTIONS
 
 
 def test_it_was_run_from_top_to_bottom_and_kept_its_outputs(path: Path) -> None:

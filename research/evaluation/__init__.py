@@ -39,6 +39,18 @@ from research.evaluation.metrics import (
     ulcer_index,
 )
 from research.evaluation.overfitting import TrialRegistry, overfitting_splits, probability_of_backtest_overfitting
+from research.evaluation.overview import (
+    Headline,
+    Skill,
+    alpha_table,
+    headline_figures,
+    rebased,
+    relative_table,
+    skill_figures,
+    tail_table,
+    usual_size,
+    worst_days,
+)
 from research.evaluation.periods import calendar_table, period_returns, resample_returns, share_positive
 from research.evaluation.red_flags import find_red_flags, red_flag_rules
 from research.evaluation.regimes import (
@@ -76,10 +88,13 @@ from research.evaluation.tails import expected_shortfall, tail_ratio, value_at_r
 
 __all__ = [
     "PROFILES",
+    "Headline",
+    "Skill",
     "TrialRegistry",
     "active_return",
     "adjust_pvalues",
     "adjusted_sharpe_ratio",
+    "alpha_table",
     "alpha_test",
     "annualized_volatility",
     "batting_average",
@@ -108,6 +123,7 @@ __all__ = [
     "find_red_flags",
     "forecast_calibration",
     "forecast_record",
+    "headline_figures",
     "information_ratio",
     "jensen_alpha",
     "market_cycles",
@@ -125,7 +141,9 @@ __all__ = [
     "probabilistic_sharpe",
     "probability_of_backtest_overfitting",
     "r_squared",
+    "rebased",
     "red_flag_rules",
+    "relative_table",
     "resample_returns",
     "returns_from_levels",
     "rolling_beta",
@@ -139,16 +157,20 @@ __all__ = [
     "sharpe_probability",
     "sharpe_ratio",
     "skewness",
+    "skill_figures",
     "sortino_ratio",
     "tail_ratio",
+    "tail_table",
     "total_return",
     "tracking_error",
     "trend_regimes",
     "ulcer_index",
     "up_beta",
     "up_capture",
+    "usual_size",
     "value_at_risk",
     "volatility_regimes",
+    "worst_days",
     "worst_periods",
     "years_to_distinguish",
 ]

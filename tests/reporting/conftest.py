@@ -1,4 +1,4 @@
-"""Small notebooks and lists of reports for the tests of the runner."""
+"""One index for the tests of pages; small notebooks and lists of reports for the tests of the runner."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat import v4
+
+from research import IndexHistory, Methodology, build_index, load_market
+from tests.conftest import ROOT
 
 QUESTION = "# What is asked?\n\nA sentence."
 PARAMETERS = """
@@ -52,3 +55,8 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
+
+
+@pytest.fixture(scope="package")
+def index() -> IndexHistory:
+    return build_index(load_market(ROOT / "data" / "sample"), Methodology.load("large-cap-20-capped"))

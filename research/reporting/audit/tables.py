@@ -1,6 +1,6 @@
-"""Tables of the index audit: why a token is in, how a weight came about, what trading costs, what hangs on a rule.
+"""Tables of the index audit: why an asset is in, how a weight came about, what trading costs, what depends on a rule.
 
-Everything shown is computed in `research.index`; sums over the rows of a table are the only arithmetic here.
+Everything shown, sums included, is computed in `research.index`. Nothing is computed here.
 """
 
 from __future__ import annotations
@@ -11,23 +11,21 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from research.index.analysis.attribution import WATERFALL, rebalances_by
+from research.index.analysis.attribution import WATERFALL
+from research.index.comparison import CAUSES, RebalanceChanges
 from research.reporting.presentation.formats import format_value
 from research.reporting.presentation.table import Table
 from research.rulebook.measure_names import Measure
 
 if TYPE_CHECKING:
-    from research.index import IndexHistory, Methodology
+    from research.index import Methodology
     from research.index.analysis.explanation import Explanation
-    from research.market.data import Date
-
-CAUSES = ["drift", "supply", "rank", "tilt", "cap", "signal", "execution"]
 
 SCREENS: Mapping[str, tuple[str, str, str]] = {
     "price_today": ("price on the day, USD", "number", "there"),
     "market_cap_today": ("market cap on the day, USD", "usd", "there"),
-    "exclude_tags": ("tag that keeps it out", "text", "none of"),
-    "include_tags": ("tag that lets it in", "text", "one of"),
+    "exclude_tags": ("tag that excludes it", "text", "none of"),
+    "include_tags": ("tag that includes it", "text", "one of"),
     "min_history_days": ("days since the first price", "count", "at least"),
     "min_valid_share": ("share of days with data", "percent", "at least"),
     "min_market_cap": ("market cap, USD", "usd", "at least"),
@@ -49,8 +47,8 @@ def reason_card(card: Explanation) -> Table:
     return Table(
         pd.DataFrame(rows, columns=["screen", "value", "limit", "margin", "passed"]),
         f"{card.asset_id}: the screens of {card.determination_date:%Y-%m-%d}",
-        note="margin: how far inside the limit the value is, as a share of the limit; negative is a failure. Members "
-        "are held against relaxed limits where the rulebook has relief for them.",
+        note="margin: how far inside the limit the value is, as a share of the limit; negative is a failure. For "
+        "members, limits are the relaxed ones where the rulebook has such.",
     )
 
 
@@ -59,14 +57,14 @@ def _screen(name: str, row: pd.Series) -> tuple[str, str, str, str, bool]:
     if sense == "there":
         return what, format_value(row["value"], kind), sense, format_value(None, kind), row["passed"]
     value = row["value"] if row["value"] != "" else None
-    if isinstance(value, float) and math.isinf(value):  # a distance from nobody
+    if isinstance(value, float) and math.isinf(value):  # the distance of an asset that has no other to compare with
         return what, "nothing to compare with", "", format_value(None, kind), row["passed"]
     limit = f"{sense} {format_value(row['limit'], kind)}".strip()
     return what, format_value(value, kind), limit, _margin(row["margin"]), row["passed"]
 
 
 def _margin(share: float) -> str:
-    """A share of the limit; a large one as a multiple, for nobody can read millions of per cent."""
+    """A share of the limit; a large one as a multiple: millions of per cent cannot be read."""
     large = share >= 10
     return f"{format_value(share, 'count')} times" if large else format_value(share, "change")
 
@@ -83,10 +81,9 @@ def nearest_misses(frame: pd.DataFrame, rules: Methodology) -> Table:
 
 
 def weight_steps(frame: pd.DataFrame, *, decided: pd.Timestamp) -> Table:
-    """`IndexHistory.weight_steps` with the sums of the columns in the last row."""
-    total = frame[WATERFALL].sum().to_frame().T.assign(asset_id="all members", symbol="")
+    """`weight_steps_with_total`."""
     return Table(
-        pd.concat([frame, total], ignore_index=True),
+        frame,
         f"How the weights decided at the close of {decided:%Y-%m-%d} came about",
         formats=dict.fromkeys(WATERFALL, "fine change") | {"raw": "fine percent", "final": "fine percent"},
         headers={"asset_id": "asset", "raw": "by market cap"},
@@ -95,17 +92,16 @@ def weight_steps(frame: pd.DataFrame, *, decided: pd.Timestamp) -> Table:
     )
 
 
-def rebalance_difference(index: IndexHistory, date: Date | None) -> Table:
-    """`IndexHistory.rebalance_difference` with the one-sided sum of each cause; empty before the second rebalance."""
+def rebalance_changes(changes: RebalanceChanges | None) -> Table:
+    """What the last rebalance changed, by cause; empty before the second rebalance."""
     columns = ["asset_id", "previous", *CAUSES, "weight"]
-    made = [index.dates[trade.row - index.base_row] for trade, _ in rebalances_by(index, index.row_of(date))]
-    if len(made) < 2:
-        return Table(pd.DataFrame(columns=columns), "What the last rebalance changed", note="There was none yet.")
-    frame = index.rebalance_difference(date)
-    sizes = (frame[CAUSES].abs().sum() / 2).to_frame().T.assign(asset_id="one-sided sum")
+    if changes is None:
+        return Table(
+            pd.DataFrame(columns=columns), "What the last rebalance changed", note="There was no earlier rebalance."
+        )
     return Table(
-        pd.concat([frame, sizes], ignore_index=True)[columns],
-        f"From the rebalance of {made[-2]:%Y-%m-%d} to that of {made[-1]:%Y-%m-%d}",
+        changes.table[columns],
+        f"From the rebalance of {changes.previous:%Y-%m-%d} to that of {changes.latest:%Y-%m-%d}",
         formats=dict.fromkeys(CAUSES, "fine change") | dict.fromkeys(("previous", "weight"), "fine percent"),
         headers={"asset_id": "asset", "previous": "before", "weight": "after"},
         note="Causes are named with the steps above: a price that rose shows under drift, and what a cap then took "
@@ -113,34 +109,10 @@ def rebalance_difference(index: IndexHistory, date: Date | None) -> Table:
     )
 
 
-def linked_contributions(daily: pd.DataFrame, level: pd.Series) -> pd.Series:
-    """`IndexHistory.contributions` of the days of `level`, as shares of its first one: they add up to its return.
-
-    A day's contribution is a share of the level of the day before, and such shares of different days do not add.
-    """
-    grown = level.shift().iloc[1:] / level.iloc[0]
-    return daily.reindex(grown.index).mul(grown, axis="index").sum()
-
-
-def sector_weights(weights: pd.Series, tags: pd.DataFrame, *, date: pd.Timestamp) -> pd.Series:
-    """Weights by sector: the latest tag "sector:…" that each member had by `date`."""
-    sectors = tags[tags["tag"].str.startswith("sector:") & ~(tags["valid_from"] > date)]
-    latest = sectors.drop_duplicates("asset_id", keep="last").set_index("asset_id")["tag"].str.removeprefix("sector:")
-    return weights.groupby(latest.reindex(weights.index).fillna("no sector known")).sum()
-
-
-def contributions(frame: pd.DataFrame, *, most: int = 8, least: int = 5) -> Table:
-    """Contribution by member (rows) over one or more spans (columns): the largest, the smallest, costs and the sum.
-
-    Each column adds up to the return of its span; members that are not named are summed under "n others".
-    """
-    rows = frame.drop(index=["costs", "haircuts"]).sort_values(frame.columns[0], ascending=False, kind="stable")
-    named = rows if len(rows) <= most + least else pd.concat([rows.head(most), rows.tail(least)])
-    others = rows.drop(index=named.index)
-    parts = [named, others.sum().to_frame(f"{len(others)} others").T, frame.loc[["costs", "haircuts"]]]
-    shown = pd.concat([*parts, frame.sum().to_frame("return of the index").T])
+def contributions(frame: pd.DataFrame) -> Table:
+    """`contribution_summary`: contribution by member (rows) over one or more spans (columns)."""
     return Table(
-        shown.rename(index={"haircuts": "haircuts on dead tokens"}).rename_axis("member"),
+        frame.rename(index={"haircuts": "haircuts on dead assets"}),
         "Contribution to the return, % of the level at the start of the span",
         formats=dict.fromkeys(map(str, frame.columns), "fine change"),
         note="A member's contribution is what it added to the level while it was held. The rows add up to the last.",
@@ -159,9 +131,8 @@ def cost_sensitivity(frame: pd.DataFrame) -> Table:
     )
 
 
-def break_even_costs(costs: Mapping[str, float], *, charged: float) -> Table:
-    """`IndexHistory.break_even_cost` against several benchmarks, beside the cost that the index was charged."""
-    frame = pd.DataFrame({"break_even": costs, "charged": charged}).rename_axis("benchmark")
+def break_even_costs(frame: pd.DataFrame) -> Table:
+    """`break_even_costs`: against several benchmarks, beside the cost that the index was charged."""
     return Table(
         frame,
         "Cost of trading at which the index grows no faster than the benchmark, basis points of the value traded",
@@ -190,7 +161,7 @@ def capacity(frame: pd.DataFrame, *, participation: float) -> Table:
             "share_above": "trades that take over a day",
             "initial_days": "days of the first basket",
         },
-        note=f"At most {format_value(participation, 'percent')} of a token's median daily volume is traded a day. "
+        note=f"At most {format_value(participation, 'percent')} of an asset's median daily volume is traded a day. "
         "Market impact by the square-root law with coefficient 1 (Donier and Bonart, 2015), besides fees and spreads. "
         "Reported volume overstates what can be traded.",
     )
@@ -206,13 +177,14 @@ def counterfactuals(frame: pd.DataFrame) -> Table:
         formats=dict.fromkeys(shares, "percent") | {"cagr_difference": "fine change", "sharpe_ratio": "ratio"},
         headers={"cagr": "CAGR", "cagr_difference": "CAGR against the published", "annual_turnover": "turnover a year"},
         note="Over the days that all variants have, so figures can differ a little from those of the whole history. "
-        "Survivors only is look-ahead on purpose: the bias of an index that forgets its dead. A lag of 0 days "
-        "trades at the very prices it decides on, which nobody can. Sharpe without a risk-free rate.",
+        "Survivors only is look-ahead on purpose: the bias of an index without its dead assets. A lag of 0 "
+        "days trades at the very prices that the decision needs, which is not possible. Sharpe without a risk-free "
+        "rate.",
     )
 
 
 def calendar(frame: pd.DataFrame) -> Table:
-    """`IndexHistory.calendar`: what is due next."""
+    """`IndexHistory.calendar`: the next dates."""
     return Table(
         frame,
         "The next dates of the calendar",
@@ -221,7 +193,7 @@ def calendar(frame: pd.DataFrame) -> Table:
 
 
 def token_units(units: pd.Series, weights: pd.Series, *, date: pd.Timestamp, limit: int = 10) -> Table:
-    """Units of each member behind one token, the largest weight first."""
+    """Units of each member that back one token of the index, the largest weight first."""
     held = units[units > 0]
     frame = pd.DataFrame({"units": held, "weight": weights.reindex(held.index)}).rename_axis("asset")
     frame = frame.sort_values("weight", ascending=False, kind="stable")

@@ -1,54 +1,42 @@
 """Tables of the index evaluation: regimes, tails, benchmarks, red flags, expectations, profiles.
 
-Every figure is computed by a function of `research.evaluation`; where a table takes returns, it only calls several of
-them and puts the answers side by side. Rules of thumb stand beside figures as context, with their source.
+Every figure is computed in `research.evaluation`. Rules of thumb stand beside figures as context, with their source.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, get_args
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from research import evaluation
 from research.evaluation.expectations import CAVEAT
-from research.evaluation.tails import Method
+from research.reporting.presentation.formats import format_value
 from research.reporting.presentation.table import Table
 from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE
 
-if TYPE_CHECKING:
-    from research.index import IndexHistory
-
-WARNINGS = ("collapse", "leap", "suspended", "removed", "wiped out", "held back", "supply revised", "fork given up")
-"""Events of an index that count as warnings of its data."""
-
-
-def red_flag_inputs(index: IndexHistory) -> dict[str, Any]:
-    """What `find_red_flags` takes of an index besides its returns: weights, turnover, sectors and data warnings.
-
-    Weights after each rebalance, the latest sector tag of each member ever, turnover without the first purchase.
-    """
-    decided = index.constituents[index.constituents["determination_date"].notna()]
-    weights = decided.pivot_table(index="effective_date", columns="asset_id", values="weight", aggfunc="last")
-    tags = index.market.tags[index.market.tags["tag"].str.startswith("sector:")]
-    sectors = tags.drop_duplicates("asset_id", keep="last").set_index("asset_id")["tag"].reindex(weights.columns)
-    trades = index.rebalances[index.rebalances["determination_date"].notna()]
-    warned = index.events[index.events["event"].isin(WARNINGS)].set_index("date")
-    return {
-        "weights": weights,
-        "turnover": trades.loc[trades["cause"] != "initial", "turnover"],
-        "sectors": sectors.fillna("no sector known").to_dict(),
-        "data_warnings": warned["asset_id"].fillna("the market") + ": " + warned["detail"],
-    }
+_RELATIVES: Mapping[str, tuple[str, str]] = {
+    "beta": ("beta", "ratio"),
+    "up_beta": ("beta, up days", "ratio"),
+    "down_beta": ("beta, down days", "ratio"),
+    "up_capture": ("up capture, geometric", "percent"),
+    "down_capture": ("down capture, geometric", "percent"),
+    "up_capture_of_sums": ("up capture, ratio of sums", "percent"),
+    "down_capture_of_sums": ("down capture, ratio of sums", "percent"),
+    "r_squared": ("variance explained", "percent"),
+    "batting_average": ("days ahead", "percent"),
+    "active_return": ("active return a year", "change"),
+    "tracking_error": ("tracking error", "percent"),
+    "information_ratio": ("information ratio", "ratio"),
+}
+"""Rows of `relative_table`: what they are called, and how their numbers read."""
 
 
-def regimes(frame: pd.DataFrame, *, benchmark: str) -> Table:
-    """`performance_by_regime` of one or more kinds of regime."""
+def regimes(frames: Sequence[pd.DataFrame], *, benchmark: str) -> Table:
+    """`performance_by_regime` of one or more kinds of regime, one below the other."""
     columns = ["days", "share", "total_return", "benchmark_total_return", "annualized_volatility", "sharpe_ratio"]
     percent = ["share", "annualized_volatility", "worst", "share_positive"]
     return Table(
-        frame[[*columns, "worst", "share_positive", "beta"]].rename_axis("regime"),
+        pd.concat(frames)[[*columns, "worst", "share_positive", "beta"]].rename_axis("regime"),
         "What it did in each kind of market",
         formats=dict.fromkeys(percent, "percent")
         | dict.fromkeys(("total_return", "benchmark_total_return"), "whole change")
@@ -78,58 +66,44 @@ def cycles(frame: pd.DataFrame, *, benchmark: str) -> Table:
         formats={"max_drawdown": "percent"},
         headers={"start": "from", "end": "to", "max_drawdown": "maximum drawdown", "complete": "cycle has ended"},
         note="A cycle is a bull phase, from a low that doubled, and the bear phase after it, from a high that halved. "
-        "Both are dated after the fact: description, nobody could trade on it. Rule of thumb: "
+        "Both are dated after the fact: a description that could not have been traded on. Rule of thumb: "
         f"{RULES_OF_THUMB['max_drawdown']}. {RULES_OF_THUMB_SOURCE}",
     )
 
 
-def tails(returns: pd.DataFrame) -> Table:
-    """Value at risk and expected shortfall of each column, by all methods, at 95 and 99 %."""
-    rows = {
-        f"{name}, {method}": {
-            f"{words}, {100 * level:g}\u00a0%": function(returns[name], method=method, confidence=level)
-            for words, function in (
-                ("value at risk", evaluation.value_at_risk),
-                ("expected shortfall", evaluation.expected_shortfall),
-            )
-            for level in (0.95, 0.99)
-        }
-        for name in returns.columns
-        for method in get_args(Method)
-    }
-    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("series and method")
+def tails(frame: pd.DataFrame) -> Table:
+    """`tail_table`: value at risk and expected shortfall by series and method."""
+    figures, levels = (frame.columns.get_level_values(part) for part in ("figure", "confidence"))
+    names = [
+        f"{str(figure).replace('_', ' ')}, {format_value(level, 'short percent')}"
+        for figure, level in zip(figures, levels, strict=True)
+    ]
+    rows = pd.Index([f"{row[0]}, {row[1]}" for row in frame.index], name="series and method")
     return Table(
-        frame,
+        pd.DataFrame(frame.to_numpy(), index=rows, columns=names),
         "What a bad day is: the return undercut on one day in 20 or 100, and the mean of such days",
-        formats=dict.fromkeys(frame.columns, "fine percent"),
+        formats=dict.fromkeys(names, "fine percent"),
         note="Historical: the empirical quantile. Gaussian: from mean and standard deviation, too mild for fat tails. "
         "Modified: Cornish-Fisher, an expansion that breaks down for strong skewness and kurtosis; far from the "
         "historical figure, or with both figures of a level alike, it is not to be believed.",
     )
 
 
-def worst_days(returns: pd.Series, benchmark: pd.Series, *, count: int = 5) -> Table:
-    """The worst days of the index beside those of the benchmark."""
-    theirs = evaluation.worst_periods(returns, count=count, benchmark=benchmark)
-    ours = evaluation.worst_periods(returns, count=count).assign(benchmark=benchmark)
-    ours["active"] = ours["return"] - ours["benchmark"]
-    frame = pd.concat([ours.assign(whose="index"), theirs.assign(whose=str(benchmark.name))]).reset_index(names="date")
+def worst_days(frame: pd.DataFrame, *, count: int, benchmark: str) -> Table:
+    """`worst_days`: the worst days of the index beside those of the benchmark."""
     return Table(
-        frame[["date", "whose", "return", "benchmark", "active"]],
-        f"The {count} worst days of the index, and what it did on the {count} worst of {benchmark.name}",
+        frame,
+        f"The {count} worst days of the index, and what it did on the {count} worst of {benchmark}",
         formats=dict.fromkeys(("return", "benchmark", "active"), "change"),
-        headers={"whose": "worst of", "return": "index", "benchmark": str(benchmark.name), "active": "difference"},
+        headers={"whose": "worst of", "return": "index", "benchmark": benchmark, "active": "difference"},
     )
 
 
-def alphas(returns: pd.Series, benchmarks: pd.DataFrame, *, risk_free: float) -> Table:
-    """`alpha_test` against each benchmark, with p-values for all of the tests together."""
-    tests = {name: evaluation.alpha_test(returns, benchmarks[name], risk_free=risk_free) for name in benchmarks.columns}
-    frame = pd.DataFrame(tests).T
-    frame["adjusted"] = evaluation.adjust_pvalues(frame["p_value"])
+def alphas(frame: pd.DataFrame, *, risk_free: float) -> Table:
+    """`alpha_table`: alpha against each benchmark, with p-values for all of the tests together."""
     columns = ["alpha", "lower", "upper", "t_statistic", "p_value", "adjusted", "beta", "observations"]
     return Table(
-        frame[columns].rename_axis("benchmark"),
+        frame[columns],
         "Alpha: the return a year that beta times the benchmark does not explain",
         formats=dict.fromkeys(("alpha", "lower", "upper"), "change")
         | dict.fromkeys(("t_statistic", "p_value", "adjusted", "beta"), "ratio")
@@ -142,37 +116,19 @@ def alphas(returns: pd.Series, benchmarks: pd.DataFrame, *, risk_free: float) ->
             "adjusted": "p for all tests (Holm)",
             "observations": "days",
         },
-        note=f"OLS on daily excess returns over {100 * risk_free:g}\u00a0% a year, times 365; Newey-West standard "
-        "errors, which stand autocorrelation and changing volatility. An interval that spans zero: no skill is shown, "
-        "and none is ruled out.",
+        note=f"OLS on daily excess returns over {format_value(risk_free, 'short percent')} a year, times 365; "
+        "Newey-West standard errors, which allow for autocorrelation and changing volatility. An interval that spans "
+        "zero: no skill is shown, and none is ruled out.",
     )
 
 
-def relatives(returns: pd.Series, benchmarks: pd.DataFrame) -> Table:
-    """Beta, captures in both conventions, tracking error and information ratio against each benchmark."""
-    pairs = pd.DataFrame(dict.fromkeys(benchmarks.columns, returns))
-    rows = {
-        "beta": evaluation.beta(pairs, benchmarks),
-        "beta, up days": evaluation.up_beta(pairs, benchmarks),
-        "beta, down days": evaluation.down_beta(pairs, benchmarks),
-        "up capture, geometric": evaluation.up_capture(pairs, benchmarks),
-        "down capture, geometric": evaluation.down_capture(pairs, benchmarks),
-        "up capture, ratio of sums": evaluation.up_capture(pairs, benchmarks, method="ratio_of_sums"),
-        "down capture, ratio of sums": evaluation.down_capture(pairs, benchmarks, method="ratio_of_sums"),
-        "variance explained": evaluation.r_squared(pairs, benchmarks),
-        "days ahead": evaluation.batting_average(pairs, benchmarks),
-        "active return a year": evaluation.active_return(pairs, benchmarks),
-        "tracking error": evaluation.tracking_error(pairs, benchmarks),
-        "information ratio": evaluation.information_ratio(pairs, benchmarks),
-    }
-    ratios = ("beta", "beta, up days", "beta, down days", "information ratio")
-    units = {name: "ratio" if name in ratios else "percent" for name in rows} | {"active return a year": "change"}
-    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("figure")
+def relatives(frame: pd.DataFrame) -> Table:
+    """`relative_table`: beta, captures in both conventions, tracking error and the like against each benchmark."""
     return Table(
-        frame,
+        frame.rename(index={key: name for key, (name, _) in _RELATIVES.items()}),
         "How it follows its benchmarks",
         formats=dict.fromkeys(map(str, frame.columns), "ratio"),
-        row_formats=units,
+        row_formats=dict(_RELATIVES.values()),
         note="Capture in two conventions: geometric is the ratio of the geometric mean returns a day, ratio of sums is "
         "that of PerformanceAnalytics. Up and down are the benchmark's days. Rules of thumb: beta "
         f"{RULES_OF_THUMB['beta']}; information ratio {RULES_OF_THUMB['information_ratio']}. {RULES_OF_THUMB_SOURCE}",
@@ -199,13 +155,10 @@ def red_flags(found: pd.DataFrame, rules: pd.DataFrame) -> Table:
 def expectations(frame: pd.DataFrame) -> Table:
     """`expectations` of returns of 365 days a year: quantiles of what resampled futures brought."""
     names = {"total_return": "return", "max_drawdown": "maximum drawdown"}
-    rows = [
-        f"{horizon / 365:g} year{'s' if horizon > 365 else ''}: {names[measure]}" for horizon, measure in frame.index
-    ]
+    rows = [f"{format_value(horizon, 'years')}: {names[measure]}" for horizon, measure in frame.index]
     shown = frame.set_axis(rows, axis="index").rename_axis("over the next")
-    shown = shown.rename(
-        columns={name: f"{100 * name:g}\u00a0% quantile" for name in frame.columns if not isinstance(name, str)}
-    )
+    quantiles = [name for name in frame.columns if not isinstance(name, str)]
+    shown = shown.rename(columns={name: f"{format_value(name, 'short percent')} quantile" for name in quantiles})
     shown.loc[shown.index.str.contains("drawdown"), "share_negative"] = float("nan")  # every path falls at times
     return Table(
         shown,

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import math
-
 import pandas as pd
 
-from research import evaluation
+from research.evaluation import Skill
 from research.reporting.presentation.formats import format_value
 from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE, bullets
 
 
-def skill(returns: pd.Series, benchmarks: pd.DataFrame, *, risk_free: float) -> str:
+def skill(figures: Skill) -> str:
     """What the length of the history can show: probabilistic Sharpe, minimum track record, years to tell apart."""
-    sharpe = evaluation.sharpe_ratio(returns, risk_free=risk_free)
-    probability = evaluation.probabilistic_sharpe(returns, risk_free=risk_free)
-    needed = evaluation.minimum_track_record(returns, risk_free=risk_free) / 365
+    needed = format_value(figures.years_needed, "ratio")
     record = (
         "no length of history would show it, for it is not above zero"
-        if math.isnan(needed)
-        else f"{format_value(needed, 'ratio')} years are needed to say so with 95\u00a0% confidence"
+        if pd.isna(figures.years_needed)
+        else f"{needed} years are needed to say so with 95\u00a0% confidence"
     )
-    apart = {name: evaluation.years_to_distinguish(returns, benchmarks[name]) for name in benchmarks.columns}
-    years = ", ".join(f"{name} {format_value(value, 'count')}" for name, value in apart.items())
+    apart = figures.years_to_distinguish.items()
+    years = ", ".join(f"{name} {format_value(value, 'count')}" for name, value in apart)
     return bullets(
         [
-            f"**Sharpe ratio over the risk-free rate {format_value(sharpe, 'ratio')}**, with a probability of "
-            f"{format_value(probability, 'percent')} that the true one is above zero, given skewness, kurtosis and "
-            f"{format_value(returns.count() / 365, 'ratio')} years of history; {record}. Rule of thumb: "
+            f"**Sharpe ratio over the risk-free rate {format_value(figures.sharpe_ratio, 'ratio')}**, with a "
+            f"probability of {format_value(figures.probability, 'percent')} that the true one is above zero, given "
+            f"skewness, kurtosis and {format_value(figures.years, 'ratio')} years of history; {record}. Rule of thumb: "
             f"{RULES_OF_THUMB['sharpe_ratio']}. {RULES_OF_THUMB_SOURCE}",
             "A Sharpe ratio above zero says that the market rose, not that the rules are clever. **Years needed to "
             f"tell the index from a benchmark**, if the difference seen so far is the true one: {years}. Where the "

@@ -40,7 +40,7 @@ def rulebook_text(rules: Methodology) -> str:
         "Schedule": [_scheduled(rules.schedule), *told(rules.schedule, _SCHEDULE_HEAD, _SCHEDULE)],
         "Costs": [_cost(rules.costs), *told(rules.costs, _COSTS_HEAD, _COSTS)],
         "Missing prices": [_carried(rules.events), *told(rules.events, _EVENTS_HEAD, _EVENTS)],
-        "Base": [f"{rules.base_value:,g} on {rules.base_date or 'the first day with enough eligible tokens'}."],
+        "Base": [f"{rules.base_value:,g} on {rules.base_date or 'the first day with enough eligible assets'}."],
     }
     return "\n".join(f"- **{name}.** {' '.join(filter(None, part))}" for name, part in parts.items() if any(part))
 
@@ -63,7 +63,7 @@ def _default(field: Field[Any]) -> Any:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.4g}\u00a0%"
+    return format_value(share, "short percent")
 
 
 def _usd(value: float) -> str:
@@ -97,8 +97,8 @@ def _turnover(universe: Universe) -> str:
 
 _UNIVERSE_HEAD = "valid_share_window valid_share_needs_cap"  # told with min_valid_share
 _UNIVERSE: Sentences = {
-    "include_tags": lambda u: f"Only tokens tagged {_either(u.include_tags)}.",
-    "exclude_tags": lambda u: f"No token tagged {_either(u.exclude_tags)}.",
+    "include_tags": lambda u: f"Only assets tagged {_either(u.include_tags)}.",
+    "exclude_tags": lambda u: f"No asset tagged {_either(u.exclude_tags)}.",
     "min_history_days": lambda u: f"A first price at least {u.min_history_days} days ago.",
     "min_valid_share": _valid_share,
     "min_market_cap": lambda u: f"A market cap of at least {_usd(u.min_market_cap)}.",
@@ -131,10 +131,10 @@ def _chosen(selection: Selection) -> str:
         "information_criterion": f"As many of the largest by {by} as the criterion {selection.criterion.upper()} "
         f"calls for: {selection.first_count}, or more in steps of {selection.step} ({selection.evaluation}, "
         f"{selection.optimum} optimum).",
-        "all": "Every eligible token.",
+        "all": "Every eligible asset.",
     }
     entry, leave = selection.buffer
-    buffer = f" Ranked {entry} or better, a token enters; a member stays until it falls below rank {leave}."
+    buffer = f" Ranked {entry} or better, an asset enters; a member stays until it falls below rank {leave}."
     return heads[selection.rule] + (buffer if entry != leave else "")
 
 

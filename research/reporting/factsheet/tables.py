@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from research.reporting.presentation.formats import format_value
 from research.reporting.presentation.table import Table
 from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE
 
@@ -19,7 +20,7 @@ def performance(summary: pd.DataFrame, *, confidence: float = 0.95) -> Table:
     units = {"fraction": "percent", "ratio": "ratio", "days": "count"}
     return Table(
         frame.rename(index=lambda name: str(name).replace("_", " ")),
-        f"Performance and risk, with {100 * confidence:g}\u00a0% intervals",
+        f"Performance and risk, with {format_value(confidence, 'short percent')} intervals",
         row_formats={str(metric).replace("_", " "): units[unit] for metric, unit in summary["unit"].items()},
         note="lower and upper are the ends of a stationary block bootstrap interval: what a rerun of the same kind of "
         f"history could have shown. A dash marks a figure that describes one path only. {RULES_OF_THUMB_SOURCE}",
@@ -71,7 +72,7 @@ def trades(constituents: pd.DataFrame) -> Table:
 
 
 def drawdowns(frame: pd.DataFrame) -> Table:
-    """`drawdown_table`: the deepest falls, and how long they took to heal."""
+    """`drawdown_table`: the deepest falls, and how long each recovery took."""
     columns = ["peak", "trough", "to", "depth", "days_to_trough", "days_to_recover"]
     return Table(
         frame[columns],
@@ -83,9 +84,9 @@ def drawdowns(frame: pd.DataFrame) -> Table:
 
 
 def trading_by_year(frame: pd.DataFrame) -> Table:
-    """Sums of `IndexHistory.rebalances` by year: added, removed, turnover, cost."""
+    """`trading_by_year`: added, removed, turnover, cost."""
     return Table(
-        frame.set_axis(frame.index.astype(str).rename("year")),
+        frame.set_axis(frame.index.astype(str)),
         "Trading by year, the first purchase left out",
         formats={"turnover": "percent", "cost": "fine percent"},
         headers={"turnover": "turnover, one-sided", "cost": "cost, % of the level"},

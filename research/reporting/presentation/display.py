@@ -1,7 +1,8 @@
 """What puts results on screen: in JupyterLab, in a notebook that nbval checks, and on a published page.
 
-A picture cannot be compared, so a figure is shown together with a short digest of the data it was drawn from. Figures
-and tables themselves are made in `figures.py` and `tables.py`, prose in `texts.py`.
+A picture cannot be compared, so a figure is shown together with a short digest of the data it was drawn from: first,
+last, smallest, largest and mean value plotted are all that is computed here. Figures and tables themselves are made in
+`figures.py` and `tables.py`, prose in `texts.py`.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def digest(data: pd.DataFrame) -> str:
 def describe(title: str, kind: str, data: pd.DataFrame) -> str:
     """Text alternative of a figure, from what was plotted."""
     span = ""
-    if isinstance(data.index, pd.DatetimeIndex):
+    if isinstance(data.index, pd.DatetimeIndex) and len(data):
         span = f" from {data.index[0]:%Y-%m-%d} to {data.index[-1]:%Y-%m-%d}"
     series = []
     for name in data.columns[:4]:

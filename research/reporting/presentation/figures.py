@@ -1,4 +1,6 @@
-"""Figures: each function takes a frame and gives back Axes. None of them computes a statistic.
+"""Figures: each function takes a frame of finished numbers and gives back Axes. None of them computes a statistic.
+
+The only arithmetic is layout: where a bar begins, 1 + r for a logarithmic axis, limits, ticks, the height of a figure.
 
 Colours are the ten of M. A. Petroff (2021, "Accessible color sequences for data visualization", arXiv:2107.02270),
 which matplotlib ships as the style `petroff10`; series also differ in line style. `show_figure` in `display.py` shows
@@ -31,15 +33,12 @@ _WIDE, _GREY = (8.6, 4.3), "#5c5c5c"
 
 
 def levels(frame: pd.DataFrame, *, source: str, unit: str = "level", log: bool = True) -> Axes:
-    """Levels over time, the first column in front; every other one is scaled to meet it on its own first day.
+    """Levels over time, `rebased` to one scale, the first column in front.
 
     On a logarithmic axis equal distances are equal returns.
     """
     if _too_short(frame):
         return _placeholder(frame, source)
-    first_days = {name: frame[name].first_valid_index() for name in frame.columns}
-    scale = {name: frame.iloc[:, 0][day] / frame[name][day] for name, day in first_days.items() if day is not None}
-    frame = frame * pd.Series(scale)
     axes = _lines(frame, source)
     if log:
         _log_axis(axes, frame)
@@ -73,39 +72,33 @@ def rolling_returns(frame: pd.DataFrame, *, source: str, window_days: int) -> Ax
     return _note(axes, "Line chart of returns over a rolling window", frame)
 
 
-def weights(frame: pd.DataFrame, *, source: str, shown: int = 9) -> Axes:
-    """Weights over time as stacked areas: the `shown` members with most weight, all others together in grey."""
+def weights(frame: pd.DataFrame, *, source: str) -> Axes:
+    """`largest_weights` over time as stacked areas; a tenth one, all others together, is grey."""
     if _too_short(frame):
         return _placeholder(frame, source)
-    largest = frame.mean().sort_values(ascending=False, kind="stable").index[:shown]
-    areas = frame[largest]
-    others = frame.drop(columns=largest)
-    if len(others.columns):
-        areas = areas.assign(others=others.sum(axis=1))
-    colours = [*_COLOURS[: len(largest)], "#c9c9c9"]
     axes = _dated(source)
-    names = [str(name) if name != "others" else f"{len(others.columns)} others" for name in areas.columns]
-    axes.stackplot(areas.index, areas.to_numpy().T, labels=names, colors=colours, edgecolor="white", linewidth=0.3)
+    colours, names = [*_COLOURS[:9], "#c9c9c9"], [str(name) for name in frame.columns]
+    axes.stackplot(frame.index, frame.to_numpy().T, labels=names, colors=colours, edgecolor="white", linewidth=0.3)
     axes.set_ylim(0, 1)
-    axes.set_xlim(areas.index[0], areas.index[-1])
+    axes.set_xlim(frame.index[0], frame.index[-1])
     _percent_axis(axes)
     axes.set_ylabel("weight, % of the index")
     handles, texts = axes.get_legend_handles_labels()
     axes.legend(handles[::-1], texts[::-1], loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
-    return _note(axes, "Stacked areas of weights", areas)
+    return _note(axes, "Stacked areas of weights", frame)
 
 
-def monthly_heatmap(frame: pd.DataFrame, *, source: str) -> Axes:
-    """Monthly returns, years down and months across; blue is a gain, red a loss, and every cell says its number."""
+def monthly_heatmap(frame: pd.DataFrame, *, source: str, full: float) -> Axes:
+    """Monthly returns, years down and months across; blue is a gain, red a loss, and every cell says its number.
+
+    Returns of the size `full` and above have the full colour: a few wild months, or years, must not pale the others.
+    """
     if frame.empty:
         return _placeholder(frame, source)
     import seaborn as sns
 
     axes = _canvas(source, height=0.42 * len(frame) + 1.3)
-    sizes = frame.drop(columns="Year", errors="ignore").abs().melt()["value"].dropna()
-    limit = (
-        float(np.quantile(sizes, 0.95)) if len(sizes) else 1.0
-    )  # a few wild months, or years, must not pale the others
+    limit = 1.0 if np.isnan(full) else full
     numbers = frame.map(lambda value: "" if pd.isna(value) else f"{100 * value:+.0f}".replace("-", "\u2212"))
     sns.heatmap(
         frame.astype(float).clip(-limit, limit),

@@ -1,4 +1,7 @@
-"""How a number reads: the one place where values become words. A missing value is a dash, never a zero."""
+"""How a number reads: the one place where values become words. A missing value is a dash, never a zero.
+
+Changing the unit of a number (0.05 into 5 %, days into years, USD into millions) is part of how it reads and done here.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from research.errors import ReportError, suggest
 
 MISSING = "–"
 _MINUS, _SPACE = "\u2212", "\u00a0"
+_RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 
 
 def _percent(value: float) -> str:
@@ -21,6 +25,19 @@ def _percent(value: float) -> str:
 
 def _fine_percent(value: float) -> str:
     return f"{100 * value:,.2f}{_SPACE}%"
+
+
+def _short_percent(value: float) -> str:
+    """As many digits as it takes, four at most: for limits and rates that someone chose."""
+    return f"{100 * value:.4g}{_SPACE}%"
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:,.2f}"
+
+
+def _basis_points(value: float) -> str:
+    return f"{1e4 * value:,.2f}"
 
 
 def _change(value: float) -> str:
@@ -57,6 +74,16 @@ def _count(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def _years(days: float) -> str:
+    return f"{days / 365:g} year{'s' if days > 365 else ''}"
+
+
+def _power_of_ten(value: float) -> str:
+    """The power of ten above a size: the last digits of a rounding error are no result."""
+    power = math.floor(math.log10(value)) + 1
+    return f"10{str(power).translate(_RAISED)}"
+
+
 def _date(value: Any) -> str:
     return f"{pd.Timestamp(value):%Y-%m-%d}"
 
@@ -70,6 +97,9 @@ def _text(value: Any) -> str:
 KINDS: dict[str, Callable[[Any], str]] = {
     "percent": _percent,
     "fine percent": _fine_percent,
+    "short percent": _short_percent,
+    "points": _points,
+    "basis points": _basis_points,
     "change": _change,
     "whole change": _whole_change,
     "fine change": _fine_change,
@@ -77,6 +107,8 @@ KINDS: dict[str, Callable[[Any], str]] = {
     "number": _number,
     "usd": _usd,
     "count": _count,
+    "years": _years,
+    "power of ten": _power_of_ten,
     "date": _date,
     "text": _text,
 }
@@ -85,6 +117,8 @@ NUMERIC = frozenset(KINDS) - {"date", "text"}
 
 def format_value(value: Any, kind: str) -> str:
     """`value` in words, as one of `KINDS`: percent (0.1234 -> 12.3 %), change (signed), ratio, usd (1.2 bn), …
+
+    "points" are percentage points, "years" takes days of which 365 make a year, "power of ten" a size above zero.
 
     Missing values (None, NaN, NaT) read as a dash.
 
@@ -104,9 +138,9 @@ def format_value(value: Any, kind: str) -> str:
 
 
 def _signed(words: str) -> str:
-    """A typographic minus, and none before a number that rounds to nothing."""
-    nothing = words[:1] in "-+" and not any(digit in words for digit in "123456789")
-    return words[1:] if nothing else words.replace("-", _MINUS)
+    """A typographic minus, and none before a number that rounds to zero."""
+    zero = words[:1] in "-+" and not any(digit in words for digit in "123456789")
+    return words[1:] if zero else words.replace("-", _MINUS)
 
 
 def kind_of(column: pd.Series) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from research.evaluation import Headline
 from research.index import IndexHistory
 from research.reporting.presentation.formats import format_value
 
@@ -28,22 +29,16 @@ RULES_OF_THUMB_SOURCE = (
 )
 
 
-def verdict(
-    level: pd.Series, *, periods: pd.Series, growth: float, drawdown: float, caveats: list[str]
-) -> dict[str, str]:
-    """The items of the verdict strip: level, `period_returns`, CAGR, current drawdown, and how many caveats.
-
-    A history of less than a year has no growth a year: what a few months would become in a year is a guess.
-    """
-    covers_a_year = (level.index[-1] - level.index[0]).days >= 365
+def verdict(headline: Headline, *, caveats: list[str]) -> dict[str, str]:
+    """The items of the verdict strip: `headline_figures`, and how many caveats there are."""
     return {
-        "Level": format_value(level.iloc[-1], "number"),
-        "As of": format_value(level.index[-1], "date"),
-        "Inception": format_value(level.index[0], "date"),
-        "Year to date": format_value(periods["YTD"], "change"),
-        "Since inception": format_value(periods["SI"], "change"),
-        "A year (CAGR)": format_value(growth if covers_a_year else None, "change"),
-        "Drawdown now": format_value(drawdown, "percent"),
+        "Level": format_value(headline.level, "number"),
+        "As of": format_value(headline.as_of, "date"),
+        "Inception": format_value(headline.inception, "date"),
+        "Year to date": format_value(headline.year_to_date, "change"),
+        "Since inception": format_value(headline.since_inception, "change"),
+        "A year (CAGR)": format_value(headline.growth, "change"),
+        "Drawdown now": format_value(headline.drawdown, "percent"),
         "Caveats": format_value(len(caveats), "count"),
     }
 
@@ -63,19 +58,19 @@ def last_trade(rebalances: pd.DataFrame) -> str:
         f"The last trade was a **{row['cause']}** at the close of **{rebalances.index[-1]:%Y-%m-%d}**{decided}: "
         f"{row['added']} added, {row['removed']} removed, {row['members']} members. "
         f"It moved {format_value(row['turnover'], 'percent')} of the index (one-sided) and cost "
-        f"{format_value(row['cost'] * 1e4, 'ratio')} basis points."
+        f"{format_value(row['cost'], 'basis points')} basis points."
     )
 
 
-def dead_tokens(index: IndexHistory) -> str:
-    """What hangs on the value of removed tokens: both levels, the difference in growth a year, how many there were."""
-    removed = int((index.events["event"] == "removed").sum())
+def dead_assets(index: IndexHistory, removed: int) -> str:
+    """What depends on the value of the `removed` members: both levels, and the difference in growth a year."""
     if removed == 0:
-        return "No member was ever removed for want of a price, so nothing hangs on the value of dead tokens."
+        return "No member was ever removed for lack of a price, so nothing depends on the value of dead assets."
     times = "Once a member was" if removed == 1 else f"{removed} times a member was"
     ends = (index.level_if_removed_at_last_price, index.level_if_removed_at_zero)
     last, zero = (format_value(level.iloc[-1], "number") for level in ends)
     return (
-        f"{times} removed for want of a price. Sold at the last price, the level is **{last}**; written off, it would "
-        f"be **{zero}**: a growth rate {100 * index.dead_token_sensitivity:.2f} percentage points a year lower."
+        f"{times} removed for lack of a price. Sold at the last price, the level is **{last}**; written off, it would "
+        f"be **{zero}**: a growth rate {format_value(index.dead_token_sensitivity, 'points')} percentage points a year "
+        "lower."
     )

@@ -195,5 +195,5 @@ def test_a_field_without_words_is_printed_as_it_stands(monkeypatch: pytest.Monke
 
 def test_base_value_and_date_are_told() -> None:
     base = rules("universe", {})
-    assert "1,000 on the first day with enough eligible tokens" in rulebook_text(base)
+    assert "1,000 on the first day with enough eligible assets" in rulebook_text(base)
     assert "100 on 2020-02-03." in rulebook_text(replace(base, base_value=100.0, base_date=dt.date(2020, 2, 3)))

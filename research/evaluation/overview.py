@@ -1,0 +1,224 @@
+"""Several figures at once: the frames and records that a page shows. Each figure is defined in its own module.
+
+What is shown, in which units and words, is up to the page. Shapes, units, NaN policy and annualisation as in
+`metrics.py`; all figures are for daily returns, 365 a year.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import get_args
+
+import numpy as np
+import pandas as pd
+
+from research.errors import DataError
+from research.evaluation._columns import require_dates
+from research.evaluation.drawdowns import current_drawdown
+from research.evaluation.inference import (
+    adjust_pvalues,
+    alpha_test,
+    minimum_track_record,
+    probabilistic_sharpe,
+    years_to_distinguish,
+)
+from research.evaluation.metrics import cagr, returns_from_levels, sharpe_ratio
+from research.evaluation.periods import period_returns
+from research.evaluation.relative import (
+    active_return,
+    batting_average,
+    beta,
+    down_beta,
+    down_capture,
+    information_ratio,
+    r_squared,
+    tracking_error,
+    up_beta,
+    up_capture,
+)
+from research.evaluation.tails import Method, expected_shortfall, value_at_risk, worst_periods
+
+DAYS_PER_YEAR = 365
+CONFIDENCES = (0.95, 0.99)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headline:
+    """Where a level stands.
+
+    Attributes
+    ----------
+    level : float
+        Its last value.
+    inception, as_of : Timestamp
+        Its first and last day.
+    year_to_date, since_inception : float
+        Returns as fractions; `year_to_date` is NaN where the history begins within the year.
+    growth : float
+        CAGR; NaN with less than a year of history, for what a few months would become in a year is a guess.
+    drawdown : float
+        Fall from the highest level so far, 0 or below.
+    """
+
+    level: float
+    inception: pd.Timestamp
+    as_of: pd.Timestamp
+    year_to_date: float
+    since_inception: float
+    growth: float
+    drawdown: float
+
+
+def headline_figures(level: pd.Series) -> Headline:
+    """`Headline` of a daily level with a DatetimeIndex.
+
+    Raises
+    ------
+    DataError
+        As `returns_from_levels` does, and for an index without dates.
+    """
+    days = require_dates(level, "level")
+    returns = returns_from_levels(level)
+    periods = pd.Series(period_returns(returns))
+    covers_a_year = (days[-1] - days[0]).days >= DAYS_PER_YEAR
+    return Headline(
+        level=float(level.iloc[-1]),
+        inception=days[0],
+        as_of=days[-1],
+        year_to_date=float(periods["YTD"]),
+        since_inception=float(periods["SI"]),
+        growth=cagr(returns) if covers_a_year else float("nan"),
+        drawdown=current_drawdown(returns),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Skill:
+    """What the length of a history can show.
+
+    Attributes
+    ----------
+    sharpe_ratio, probability : float
+        Over the risk-free rate; and the probability that the true one is above zero (`probabilistic_sharpe`).
+    years, years_needed : float
+        Length of the history; length at which the probability would be 95 %, NaN where no length is enough.
+    years_to_distinguish : Series by benchmark
+        See the function of that name.
+    """
+
+    sharpe_ratio: float
+    probability: float
+    years: float
+    years_needed: float
+    years_to_distinguish: pd.Series
+
+
+def skill_figures(returns: pd.Series, benchmarks: pd.DataFrame, *, risk_free: float) -> Skill:
+    """`Skill` of daily returns, against each column of `benchmarks` (returns)."""
+    apart = {name: years_to_distinguish(returns, benchmarks[name]) for name in benchmarks.columns}
+    return Skill(
+        sharpe_ratio=sharpe_ratio(returns, risk_free=risk_free),
+        probability=probabilistic_sharpe(returns, risk_free=risk_free),
+        years=int(returns.count()) / DAYS_PER_YEAR,
+        years_needed=minimum_track_record(returns, risk_free=risk_free) / DAYS_PER_YEAR,
+        years_to_distinguish=pd.Series(apart, dtype=float),
+    )
+
+
+def rebased(levels: pd.DataFrame) -> pd.DataFrame:
+    """Levels on one scale: every column is multiplied so that it meets the first one on its own first day.
+
+    Raises
+    ------
+    DataError
+        If two columns have the same name, or the first one has no value on the first day of another.
+    """
+    if not levels.columns.is_unique:
+        repeated = str(levels.columns[levels.columns.duplicated()][0])
+        raise DataError(f"levels: two columns are called {repeated!r}; give each a name of its own.")
+    first = levels.iloc[:, 0]
+    days = {name: levels[name].first_valid_index() for name in levels.columns}
+    scale = pd.Series({name: first[day] / levels[name][day] for name, day in days.items() if day is not None})
+    if scale.isna().any():
+        name = scale.index.astype(str)[scale.isna()][0]
+        raise DataError(
+            f"levels: the first column has no value on the day on which {name!r} begins; cut the days before."
+        )
+    return levels * scale
+
+
+def usual_size(returns: pd.DataFrame, *, share: float = 0.95) -> float:
+    """The size that `share` of all entries do not exceed: type-7 quantile of the absolute values; NaN without any."""
+    sizes = returns.abs().to_numpy(dtype=float)
+    known = sizes[~np.isnan(sizes)]
+    return float(np.quantile(known, share)) if known.size else float("nan")
+
+
+def tail_table(returns: pd.DataFrame) -> pd.DataFrame:
+    """Value at risk and expected shortfall of each column, by every method, at 95 and 99 %.
+
+    Returns
+    -------
+    DataFrame, shape (series x methods, 4)
+        Rows (series, method); columns (figure, confidence) with the figures value_at_risk and expected_shortfall.
+    """
+    figures = {"value_at_risk": value_at_risk, "expected_shortfall": expected_shortfall}
+    rows = {
+        (name, method): {
+            (figure, confidence): function(returns[name], method=method, confidence=confidence)
+            for figure, function in figures.items()
+            for confidence in CONFIDENCES
+        }
+        for name in returns.columns
+        for method in get_args(Method)
+    }
+    return pd.DataFrame(rows).T.rename_axis(index=["series", "method"], columns=["figure", "confidence"])
+
+
+def worst_days(returns: pd.Series, benchmark: pd.Series, *, count: int = 5) -> pd.DataFrame:
+    """The worst days of a series, and then what it did on the worst days of its benchmark.
+
+    Returns
+    -------
+    DataFrame
+        date (datetime64), whose ("index" or the name of the benchmark), return, benchmark, active (their difference).
+    """
+    theirs = worst_periods(returns, count=count, benchmark=benchmark)
+    ours = worst_periods(returns, count=count).assign(benchmark=benchmark)
+    ours["active"] = ours["return"] - ours["benchmark"]
+    both = pd.concat([ours.assign(whose="index"), theirs.assign(whose=str(benchmark.name))]).reset_index(names="date")
+    return both[["date", "whose", "return", "benchmark", "active"]]
+
+
+def relative_table(returns: pd.Series, benchmarks: pd.DataFrame) -> pd.DataFrame:
+    """Figures of a series against each benchmark (columns), captures in both conventions.
+
+    Returns
+    -------
+    DataFrame
+        Rows: beta, up_beta, down_beta, up_capture, down_capture (geometric), up_capture_of_sums, down_capture_of_sums
+        (ratio of sums), r_squared, batting_average, active_return, tracking_error, information_ratio.
+    """
+    pairs = pd.DataFrame(dict.fromkeys(benchmarks.columns, returns))
+    rows = {
+        "beta": beta(pairs, benchmarks),
+        "up_beta": up_beta(pairs, benchmarks),
+        "down_beta": down_beta(pairs, benchmarks),
+        "up_capture": up_capture(pairs, benchmarks),
+        "down_capture": down_capture(pairs, benchmarks),
+        "up_capture_of_sums": up_capture(pairs, benchmarks, method="ratio_of_sums"),
+        "down_capture_of_sums": down_capture(pairs, benchmarks, method="ratio_of_sums"),
+        "r_squared": r_squared(pairs, benchmarks),
+        "batting_average": batting_average(pairs, benchmarks),
+        "active_return": active_return(pairs, benchmarks),
+        "tracking_error": tracking_error(pairs, benchmarks),
+        "information_ratio": information_ratio(pairs, benchmarks),
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("figure")
+
+
+def alpha_table(returns: pd.Series, benchmarks: pd.DataFrame, *, risk_free: float) -> pd.DataFrame:
+    """`alpha_test` against each benchmark (rows), with `adjusted`: p-values for all of the tests together (Holm)."""
+    tests = {name: alpha_test(returns, benchmarks[name], risk_free=risk_free) for name in benchmarks.columns}
+    frame = pd.DataFrame(tests).T.rename_axis("benchmark")
+    return frame.assign(adjusted=adjust_pvalues(frame["p_value"]))

@@ -1,0 +1,28 @@
+"""Tables of the factsheet."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from research.index.analysis.trading_totals import trading_by_year
+from research.reporting.factsheet import tables as factsheet_tables
+
+
+def test_the_performance_table_shows_thresholds_as_rules_of_thumb_and_names_their_source() -> None:
+    columns = {"value": 0.9, "lower": -0.1, "upper": 1.8, "unit": "ratio", "convention": "Arithmetic."}
+    table = factsheet_tables.performance(pd.DataFrame(columns, index=pd.Index(["sharpe_ratio"], name="metric")))
+    assert "Rule of thumb: above 1 good" in table.to_text()
+    assert "not a verdict" in table.footnote
+    assert list(table.words.iloc[0, :4]) == ["sharpe ratio", "0.90", "\u22120.10", "1.80"]
+
+
+def test_trading_is_told_by_year_and_not_as_a_date() -> None:
+    days = pd.to_datetime(["2020-03-01", "2020-06-01", "2021-06-01"])
+    rebalances = pd.DataFrame(
+        {"added": [9, 1, 2], "removed": 0, "turnover": [1.0, 0.25, 0.5], "cost": 1e-4}, index=days
+    )
+    words = factsheet_tables.trading_by_year(trading_by_year(rebalances)).words
+    assert words.iloc[:, :4].to_numpy().tolist() == [
+        ["2020", "1", "0", "25.0\u00a0%"],
+        ["2021", "2", "0", "50.0\u00a0%"],
+    ]

@@ -1,0 +1,69 @@
+"""What is put on screen: figures with their digest and text alternative, the verdict strip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from research.errors import ReportError
+from research.reporting.presentation import display, figures
+
+DAYS = pd.date_range("2020-01-01", periods=4, name="date")
+LEVELS = pd.DataFrame({"index": [100.0, 120.0, 60.0, 90.0], "bitcoin": [np.nan, 5.0, 10.0, 7.5]}, index=DAYS)
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[dict[str, str], dict[str, Any]]]]:
+    """What was put on screen: data and metadata of each output."""
+    outputs: list[tuple[dict[str, str], dict[str, Any]]] = []
+    monkeypatch.setattr(display, "_display", lambda data, metadata=None: outputs.append((data, metadata or {})))
+    yield outputs
+    plt.close("all")
+
+
+def test_the_digest_of_a_figure_is_the_numbers_that_were_plotted() -> None:
+    words = " ".join(display.digest(LEVELS).split())
+    assert words == "n first last min max mean index 4 100 90 60 120 92.5 bitcoin 3 5 7.5 5 10 7.5"
+
+
+def test_a_changed_figure_has_another_digest(shown: list[Any]) -> None:
+    for frame in (LEVELS, LEVELS * 1.0001):
+        display.show_figure(figures.drawdowns(frame / 1000 - 1, source="test"), title="T", caption="C")
+    first, second = (data["text/plain"] for data, _ in shown)
+    assert first != second
+
+
+def test_a_figure_is_shown_once_with_caption_and_a_text_alternative_from_its_data(shown: list[Any]) -> None:
+    display.show_figure(figures.drawdowns(LEVELS / 100 - 2, source="test"), title="Falls", caption="How far.")
+    [(data, metadata)] = shown
+    assert data["image/png"].startswith("iVBOR")
+    about = metadata["image/png"]
+    assert about["alt"].startswith("Falls. Drawdown chart from 2020-01-01 to 2020-01-04. index: first -1, last -1.1")
+    assert (about["title"], about["caption"]) == ("Falls", "How far.")
+    assert plt.get_fignums() == []
+
+
+def test_axes_of_unknown_origin_are_refused(shown: list[Any]) -> None:
+    with pytest.raises(ReportError, match="not drawn by"):
+        display.show_figure(plt.subplots()[1], title="T", caption="C")
+
+
+def test_the_verdict_strip_carries_its_items_for_the_page(shown: list[Any]) -> None:
+    display.show_verdict({"Level": "1,000", "As of": "2020-01-04"})
+    [(data, metadata)] = shown
+    assert metadata["verdict"] == [{"label": "Level", "value": "1,000"}, {"label": "As of", "value": "2020-01-04"}]
+    assert "1,000" in data["text/plain"]
+    assert "**1,000**" in data["text/markdown"]
+
+
+def test_a_figure_without_a_single_day_has_a_text_alternative_too(shown: list[Any]) -> None:
+    """As of an index whose history is too short for one forecast."""
+    nothing = pd.DataFrame({"level": []}, index=pd.DatetimeIndex([]), dtype=float)
+    display.show_figure(figures.rolling(nothing, source="test", unit="level"), title="T", caption="C")
+    [(_, metadata)] = shown
+    assert metadata["image/png"]["alt"].startswith("T. Empty figure, the history is too short. level: first nan")
