@@ -5,7 +5,7 @@ Nothing here changes what is held: trades are worked out in `trades.py` and carr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -34,18 +34,13 @@ class Holdings:
 
     def at(self, row: int) -> Holdings:
         """The same holdings at a later close."""
-        return Holdings(source=self.source, row=row, assets=self.assets, units=self.units, cash=self.cash)
+        return replace(self, row=row)
 
     def after(self, trade: Trade) -> Holdings:
         """What a trade at this close leaves."""
         held = trade.units > 0
-        return Holdings(
-            source=self.source,
-            row=self.row,
-            assets=trade.assets[held],
-            units=trade.units[held],
-            cash=trade.cash_after * trade.value,
-        )
+        cash = trade.cash_after * trade.value
+        return replace(self, assets=trade.assets[held], units=trade.units[held], cash=cash)
 
     def path(self, to: int) -> Segment:
         """What holding on would be worth, day by day, to the close of `to`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -43,15 +43,7 @@ class Segment:
     def until(self, stop: int) -> Segment:
         """The same stretch, ended at the close of `stop`."""
         days = stop - self.start + 1
-        return Segment(
-            start=self.start,
-            stop=stop,
-            assets=self.assets,
-            units=self.units,
-            cash=self.cash,
-            prices=self.prices[:days],
-            stale=self.stale[:days],
-        )
+        return replace(self, stop=stop, prices=self.prices[:days], stale=self.stale[:days])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
