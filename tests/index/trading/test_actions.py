@@ -205,8 +205,11 @@ def test_an_outlier_does_not_move_the_level_of_an_index_that_holds_prints_back()
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        (migrations(("2021-01-20", "b", "b", 0.0)), "has ratio 0.0: expected a number > 0"),
-        (migrations(("2021-01-20", "b", "b", "1:100")), "has ratio '1:100': expected a number > 0, new units per old"),
+        (migrations(("2021-01-20", "b", "b", 0.0)), "ratio of b on 2021-01-20 is 0.0: expected a number above 1e-12"),
+        (
+            migrations(("2021-01-20", "b", "b", "1:100")),
+            "ratio of b on 2021-01-20 is '1:100': expected a number",
+        ),
         (migrations(("2021-01-20", "bb", "b", 1.0)), "migrations: no asset 'bb' in the market: did you mean 'b'"),
         (migrations(("soon", "b", "b", 1.0)), "'soon' is not a date"),
         (migrations(("2020-01-20", "b", "b", 1.0)), "lies before the data, which begin on 2021-01-01"),
@@ -224,7 +227,7 @@ def test_what_is_announced_later_is_not_known_earlier(seed: int, shift: int) -> 
     whole = random_market(seed, days=160)
     day, other = whole.dates[90], whole.dates[110]
     names = whole.prices.columns
-    moves = migrations((day, names[0], names[0], 7.0), (other, names[1], names[2], 3.0))
+    moves = migrations((day, names[0], names[0], 7.0), (other, names[1], names[2], 3.0)).assign(confirmed=True)
     exits = removals((whole.dates[100], names[3], "delisted"))
     methodology = rules(schedule={"reconstitution": "weekly"}, events={"remove_after_days": 5})
     history = build_index(whole, methodology, migrations=moves, removals=exits)
