@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -63,27 +66,111 @@ def test_the_packages_the_user_named_are_declared() -> None:
     assert {requirement.name for requirement in DECLARED} >= USERS_PACKAGES
 
 
-def test_imports_run_one_way() -> None:
-    run = subprocess.run(
+def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    """What `make check` asks of the imports, of the project in `folder`."""
+    return subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
-        cwd=ROOT,
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder), "COLUMNS": "200"},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_imports_run_one_way() -> None:
+    run = lint_imports(ROOT)
     assert run.returncode == 0, run.stdout
 
 
-def test_only_reporting_imports_papermill_and_matplotlib_and_only_sources_an_http_client() -> None:
-    allowed = {
-        r"papermill|matplotlib|seaborn|nbconvert|nbformat": "research/reporting/",
-        r"requests|httpx|urllib\.request|aiohttp": "research/market/sources.py",
+@pytest.fixture
+def copy_of_the_project(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "research", tmp_path / "research", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def plant_import(project: Path, importer: str, imported: str) -> None:
+    module, target = (
+        project.joinpath("research", *name.split(".")).with_suffix(".py") for name in (importer, imported)
+    )
+    assert target.is_file()
+    module.write_text(f"{module.read_text()}\nimport research.{imported}\n")
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported"),
+    [
+        ("evaluation.metrics", "market.data"),
+        ("point_in_time.view", "index.build"),
+        ("index.weighting.bounds", "index.decisions.screens"),
+        ("index.decisions.calendar", "index.trading.costs"),
+        ("index.trading.holdings", "index.analysis.record"),
+        ("index.analysis.reasons", "index.history"),
+        ("reporting.factsheet.texts", "cli"),
+    ],
+)
+def test_a_planted_import_against_the_direction_is_refused_by_name(
+    copy_of_the_project: Path, importer: str, imported: str
+) -> None:
+    plant_import(copy_of_the_project, importer, imported)
+    run = lint_imports(copy_of_the_project)
+    assert run.returncode != 0
+    assert f"research.{importer} -> research.{imported}" in run.stdout
+
+
+def test_a_planted_circle_between_two_modules_of_one_folder_is_refused_by_name(copy_of_the_project: Path) -> None:
+    plant_import(copy_of_the_project, "index.decisions.pegged_and_wrapped", "index.decisions.screens")  # imports it
+    run = lint_imports(copy_of_the_project)
+    assert run.returncode != 0
+    assert "No cycles are allowed in research.index.decisions." in run.stdout
+    assert ".screens -> .pegged_and_wrapped" in run.stdout or ".pegged_and_wrapped -> .screens" in run.stdout
+
+
+def test_a_module_of_index_without_a_place_in_the_layers_is_refused(copy_of_the_project: Path) -> None:
+    (copy_of_the_project / "research/index/odds.py").write_text('"""Odds."""\n')
+    run = lint_imports(copy_of_the_project)
+    assert run.returncode != 0
+    assert "odds" in run.stdout
+
+
+MAY_IMPORT_LATE = {
+    "research/cli.py": "help and usage errors come at once",
+    "research/reporting/presentation/display.py": "a notebook that draws nothing does not wait for matplotlib",
+}
+
+
+def test_no_import_of_the_project_hides_in_a_function() -> None:
+    """An import inside a function can hide a circle, or an arrow against the layers, from a reader."""
+    late = set()
+    for path in (ROOT / "research").rglob("*.py"):
+        for definition in ast.walk(ast.parse(path.read_text())):
+            if isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                for node in ast.walk(definition):
+                    names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                    if isinstance(node, ast.ImportFrom):
+                        names = ["research" if node.level else str(node.module)]
+                    if any(name.split(".")[0] == "research" for name in names):
+                        late.add(path.relative_to(ROOT).as_posix())
+    assert late == set(MAY_IMPORT_LATE)
+
+
+@pytest.mark.parametrize(
+    ("names", "home"),
+    [
+        ("papermill|matplotlib|seaborn|nbconvert|nbformat", "research/reporting/"),
+        (r"requests|httpx|urllib\.request|aiohttp|socket", None),  # market data come as files: nothing reaches out
+    ],
+)
+def test_only_reporting_draws_and_runs_notebooks_and_nothing_opens_a_connection(names: str, home: str | None) -> None:
+    pattern = re.compile(rf"^\s*(?:from|import) (?:{names})\b", re.MULTILINE)
+    importing = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "research").rglob("*.py")
+        if pattern.search(path.read_text())
     }
-    for names, home in allowed.items():
-        pattern = re.compile(rf"^\s*(?:from|import) (?:{names})\b", re.MULTILINE)
-        for path in (ROOT / "research").rglob("*.py"):
-            if not path.relative_to(ROOT).as_posix().startswith(home):
-                assert not pattern.search(path.read_text()), f"{path} imports one of {names}"
+    assert {name for name in importing if home is None or not name.startswith(home)} == set()
+    assert home is None or importing  # the pattern finds what it looks for
 
 
 def test_modules_stay_small() -> None:

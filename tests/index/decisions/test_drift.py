@@ -15,7 +15,7 @@ from research.index.decisions.drift_bands import back_into_band, band
 from research.market import MarketData
 from research.rulebook import Schedule
 from tests.index.markets import random_market, rules
-from tests.index.trading.test_events import DAYS, flat, market
+from tests.index.small_markets import DAYS, flat, market
 from tests.index.truncation import assert_truncation_invariant
 
 BASE = dt.date(2021, 1, 10)

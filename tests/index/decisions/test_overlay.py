@@ -14,7 +14,7 @@ from research.errors import DataError, DataWarning, MethodologyError
 from research.index import IndexHistory, build_index
 from research.market import MarketData
 from tests.index.markets import random_market, rules
-from tests.index.trading.test_events import DAYS, flat, market
+from tests.index.small_markets import DAYS, flat, market
 from tests.index.truncation import assert_same_up_to
 
 WEEKLY = {"reconstitution": "monthly", "rebalance": "weekly", "weekday": "sunday", "lag_days": 1}

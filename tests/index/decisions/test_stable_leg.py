@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from research.index import IndexHistory, build_index
 from research.market import MarketData
 from tests.index.markets import COINS, random_market, rules, with_stablecoins
-from tests.index.trading.test_events import DAYS, flat
+from tests.index.small_markets import DAYS, flat
 
 BASE = dt.date(2021, 1, 11)  # a Monday: determinations on Sundays, effective on Mondays
 

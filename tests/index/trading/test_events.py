@@ -10,17 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from research.index import IndexHistory, build_index
+from research.index import build_index
 from research.market import MarketData
 from tests.index.markets import random_market, rules
-
-DAYS = pd.date_range("2021-01-01", periods=60)
-
-
-def market(**prices: list[float] | np.ndarray) -> MarketData:
-    """Assets a, b, ... with caps of a thousand times the price (so that ranks and weights follow prices)."""
-    frame = pd.DataFrame(prices, index=DAYS, dtype=float)
-    return MarketData.from_panels(frame, frame * 1000.0, frame * 100.0)
+from tests.index.small_markets import DAYS, events_of, flat, market, missing
 
 
 def two_asset_rules(**events: float) -> object:
@@ -31,20 +24,6 @@ def two_asset_rules(**events: float) -> object:
         schedule={"reconstitution": "monthly", "lag_days": 1},
         events=events,
     )
-
-
-def flat(value: float = 1.0) -> np.ndarray:
-    return np.full(len(DAYS), value)
-
-
-def missing(values: np.ndarray, first: str, last: str | None = None) -> np.ndarray:
-    series = pd.Series(values, index=DAYS)
-    series.loc[first:last] = np.nan
-    return series.to_numpy()
-
-
-def events_of(index: IndexHistory) -> list[tuple[str, str]]:
-    return [(str(row.date.date()), row.event) for row in index.events.itertuples()]
 
 
 def test_a_short_gap_is_carried_and_the_jump_comes_with_the_next_price() -> None:

@@ -13,6 +13,7 @@ from research.errors import DataWarning, MethodologyWarning
 from research.index import IndexHistory, build_index
 from research.market import MarketData
 from tests.index.markets import rules
+from tests.index.small_markets import flat, market, two
 from tests.index.truncation import assert_same_up_to
 
 DAYS = pd.date_range("2020-01-01", periods=90)
@@ -339,3 +340,10 @@ def test_two_new_assets_that_are_not_listed_are_not_taken_for_each_other() -> No
     assert "fork given up" in happened
     assert "fork valued" not in happened
     assert [fork.new for fork in index.source.forks] == [-1]
+
+
+def test_the_calendar_begins_with_what_is_decided_and_not_traded_yet() -> None:
+    index = build_index(market(a=flat(), b=flat()).until("2021-01-31"), two())
+    ahead = index.calendar(1)
+    assert ahead["determination_date"].dt.strftime("%Y-%m-%d").tolist() == ["2021-01-31", "2021-02-28"]
+    assert ahead["effective_date"].dt.strftime("%Y-%m-%d").tolist() == ["2021-02-01", "2021-03-01"]
