@@ -49,7 +49,7 @@ RULES = st.fixed_dictionaries(
         ),
         "weighting": optional(
             scheme=SCHEMES, max_weight=[0.2, 0.5, 1.0], min_weight=[0.01, 0.4], lookback_days=[20],
-            min_observations=[5], infeasible=["error", "relax_to_equal", "residual_to_stable"], 
+            min_observations=[5], infeasible=["error", "relax_to_equal", "residual_to_stable"],
             fallback=["inverse_volatility", "stable"],
         ),
         "schedule": optional(
