@@ -111,7 +111,7 @@ def test_the_manifest_says_what_each_page_was_made_from(mixed) -> None:
     assert entry["simulated"] is True
     assert entry["verdict"] == [{"label": "Town", "value": "Köln"}, {"label": "Days", "value": "9"}]
     [(name, fingerprint)] = entry["snapshots"].items()
-    sample = json.loads((Path(__file__).parents[2] / "data/sample/manifest.json").read_text())
+    sample = json.loads((Path(__file__).parents[3] / "data/sample/manifest.json").read_text())
     assert (name, fingerprint) == (sample["name"], sample["sha256"]["manifest.json"])
     assert entry["last_success"]
     assert entry["error"] is None
