@@ -9,8 +9,8 @@ import pandas as pd
 
 from research.index import IndexHistory, Methodology
 from research.index.analysis.explanation import Explanation
-from research.reporting.presentation.formats import format_value
-from research.reporting.presentation.texts import bullets
+from research.reporting.presentation.formats import escape_markdown, format_value
+from research.reporting.presentation.texts import markdown_list
 
 _RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 
@@ -19,7 +19,7 @@ def reason_card(card: Explanation, rules: Methodology) -> str:
     """`IndexHistory.explain` as sentences: in or out, since which decision, why, and how the weight came about."""
     where = "in" if card.selected else "out"
     sentences = [
-        f"**{card.asset_id} is {where}.** {card.reason[:1].upper()}{card.reason[1:]}.",
+        f"**{escape_markdown(card.asset_id)} is {where}.** {escape_markdown(card.reason[:1].upper() + card.reason[1:])}.",
         f"Decided at the close of {card.determination_date:%Y-%m-%d}, traded at {card.effective_date:%Y-%m-%d}'s.",
         f"The lines: {card.buffer}." if rules.selection.count else "",
     ]
@@ -70,6 +70,7 @@ def risks(
     differences = variants["cagr_difference"].drop(["as published", "survivors only (look-ahead)"])
     events = index.events["event"].value_counts()
     percent = partial(format_value, kind="percent")
+    benchmark = escape_markdown(benchmark)
     swing, largest = str(differences.abs().idxmax()), str(sectors.idxmax())
     times = {name: _times(int(events.get(name, 0))) for name in ("removed", "carried", "collapse")}
     mean, fell = worst.mean(), int((worst["return"] < 0).sum())
@@ -78,9 +79,9 @@ def risks(
         f"{benchmark} (mean {percent(mean['benchmark'])}) the index made {percent(mean['return'])} on average, and "
         f"fell on {fell} of them.",
         "Methodology: a rule decides more than it seems to": f"Of {len(differences)} variants of the rules, *"
-        f"{swing}* moves the growth a year most: {format_value(differences[swing], 'fine change')}. The "
+        f"{escape_markdown(swing)}* moves the growth a year most: {format_value(differences[swing], 'fine change')}. The "
         "choice of the rulebook itself, by someone who knew the past, is not among the variants.",
-        "Overexposure": f"The largest sector, *{largest}*, has {percent(sectors[largest])} of the weight, by the "
+        "Overexposure": f"The largest sector, *{escape_markdown(largest)}*, has {percent(sectors[largest])} of the weight, by the "
         "latest sector tag of each member.",
         "Rebalance frequency against volatility": f"{format_value(turnover['trades_per_year'], 'ratio')} trades a year "
         f"move {percent(turnover['annual'])} of the index (one-sided), the largest one {percent(turnover['largest'])}, "
@@ -92,7 +93,7 @@ def risks(
         "them: a fault or an exploit can lose everything at once. Nor does it contain bridges, price feeds, keys, gas, "
         "and a market price of the token that departs from its net asset value.",
     }
-    return bullets(f"**{risk}.** {evidence}" for risk, evidence in named.items())
+    return markdown_list(f"**{risk}.** {evidence}" for risk, evidence in named.items())
 
 
 def _times(count: int) -> str:

@@ -7,8 +7,8 @@ import math
 import pandas as pd
 
 from research import evaluation
-from research.reporting.presentation.formats import format_value
-from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE, bullets
+from research.reporting.presentation.formats import escape_markdown, format_value
+from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE, markdown_list
 
 
 def skill(returns: pd.Series, benchmarks: pd.DataFrame, *, risk_free: float) -> str:
@@ -22,8 +22,8 @@ def skill(returns: pd.Series, benchmarks: pd.DataFrame, *, risk_free: float) -> 
         else f"{format_value(needed, 'ratio')} years are needed to say so with 95\u00a0% confidence"
     )
     apart = {name: evaluation.years_to_distinguish(returns, benchmarks[name]) for name in benchmarks.columns}
-    years = ", ".join(f"{name} {format_value(value, 'count')}" for name, value in apart.items())
-    return bullets(
+    years = ", ".join(f"{escape_markdown(name)} {format_value(value, 'count')}" for name, value in apart.items())
+    return markdown_list(
         [
             f"**Sharpe ratio over the risk-free rate {format_value(sharpe, 'ratio')}**, with a probability of "
             f"{format_value(probability, 'percent')} that the true one is above zero, given skewness, kurtosis and "

@@ -17,6 +17,7 @@ from typing import Any
 
 from research.errors import ReportError
 from research.reporting.publishing.rendering import TEMPLATE, policy, script, style
+from research.reporting.publishing.sanitising import sanitised
 
 MANIFEST, INDEX = "manifest.json", "index.html"
 
@@ -91,10 +92,12 @@ def write_manifest(site: Path, entries: Mapping[str, Entry]) -> None:
 def write_index(site: Path, entries: Mapping[str, Entry]) -> Path:
     """Replace the index page, which lists every report with its freshness and state; give back its path."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
 
     environment = Environment(
         loader=FileSystemLoader(TEMPLATE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+    environment.filters["sanitised"] = lambda body: Markup(sanitised(body))  # noqa: S704
     resources = {"style": style(), "script": script(), "policy": policy()}
     columns = _columns([entry.verdict for entry in entries.values() if entry.verdict])
     html = environment.get_template("site.html.j2").render(entries=entries, columns=columns, resources=resources)
