@@ -56,6 +56,11 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return f"{hint}Known: {', '.join(names)}"
 
 
+def system_fault(error: OSError) -> str:
+    """What the operating system refused, and where, without the number of the error."""
+    return f"{error.strerror or error}{f': {error.filename}' if error.filename is not None else ''}"
+
+
 def printable(text: str, *, keep: str = "") -> str:
     """`text` with each character that a terminal obeys or a reader cannot see spelled out, except those in `keep`.
 

@@ -18,8 +18,9 @@ _RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u20
 def reason_card(card: Explanation, rules: Methodology) -> str:
     """`IndexHistory.explain` as sentences: in or out, since which decision, why, and how the weight came about."""
     where = "in" if card.selected else "out"
+    reason = escape_markdown(f"{card.reason[:1].upper()}{card.reason[1:]}")
     sentences = [
-        f"**{escape_markdown(card.asset_id)} is {where}.** {escape_markdown(card.reason[:1].upper() + card.reason[1:])}.",
+        f"**{escape_markdown(card.asset_id)} is {where}.** {reason}.",
         f"Decided at the close of {card.determination_date:%Y-%m-%d}, traded at {card.effective_date:%Y-%m-%d}'s.",
         f"The lines: {card.buffer}." if rules.selection.count else "",
     ]
@@ -79,10 +80,10 @@ def risks(
         f"{benchmark} (mean {percent(mean['benchmark'])}) the index made {percent(mean['return'])} on average, and "
         f"fell on {fell} of them.",
         "Methodology: a rule decides more than it seems to": f"Of {len(differences)} variants of the rules, *"
-        f"{escape_markdown(swing)}* moves the growth a year most: {format_value(differences[swing], 'fine change')}. The "
-        "choice of the rulebook itself, by someone who knew the past, is not among the variants.",
-        "Overexposure": f"The largest sector, *{escape_markdown(largest)}*, has {percent(sectors[largest])} of the weight, by the "
-        "latest sector tag of each member.",
+        f"{escape_markdown(swing)}* moves the growth a year most: {format_value(differences[swing], 'fine change')}. "
+        "The choice of the rulebook itself, by someone who knew the past, is not among the variants.",
+        "Overexposure": f"The largest sector, *{escape_markdown(largest)}*, has {percent(sectors[largest])} of the "
+        "weight, by the latest sector tag of each member.",
         "Rebalance frequency against volatility": f"{format_value(turnover['trades_per_year'], 'ratio')} trades a year "
         f"move {percent(turnover['annual'])} of the index (one-sided), the largest one {percent(turnover['largest'])}, "
         f"at {percent(variants['annualized_volatility'].iloc[0])} volatility.",

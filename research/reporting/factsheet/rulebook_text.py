@@ -181,7 +181,9 @@ _WEIGHTING: Sentences = {
     "max_weight_by_rank": lambda w: (
         f"At most {', '.join(map(_percent, w.max_weight_by_rank))} by rank of size, the last for all further ones."
     ),
-    "max_group_weight": lambda w: f"At most {_percent(w.max_group_weight)} for all that share a {escape_markdown(w.group_by)}… tag.",
+    "max_group_weight": lambda w: (
+        f"At most {_percent(w.max_group_weight)} for all that share a {escape_markdown(w.group_by)}… tag."
+    ),
     "min_weight": lambda w: f"At least {_percent(w.min_weight)} each.",
     "infeasible": lambda w: f"Where the bounds leave no room: {w.infeasible.replace('_', ' ')}.",
 }

@@ -129,10 +129,9 @@ def _marks(values: pd.Series) -> list[float]:
 
 def _png(figure: Figure) -> bytes:
     """The figure as PNG with a palette: under a third of the size, and nothing that an eye would miss."""
-    from PIL import Image
-
     from matplotlib import rc_context
     from matplotlib.text import Text
+    from PIL import Image
 
     drawn, small = io.BytesIO(), io.BytesIO()
     with rc_context({"text.parse_math": False}):  # a dollar sign in a name is no formula, in ticks made now either

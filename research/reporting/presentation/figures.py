@@ -263,8 +263,8 @@ def _lines(frame: pd.DataFrame, source: str) -> Axes:
 
 
 def _canvas(source: str, height: float = _WIDE[1]) -> Axes:
-    style = {"font.family": "sans-serif", "font.size": 10, "svg.hashsalt": "research", "text.parse_math": False}
-    with plt.rc_context(style):
+    style: dict[str, Any] = {"font.family": "sans-serif", "font.size": 10, "svg.hashsalt": "research"}
+    with plt.rc_context(style | {"text.parse_math": False}):  # type: ignore[arg-type]
         figure, axes = plt.subplots(figsize=(_WIDE[0], height), layout="constrained")
         figure.supxlabel(f"Source: {source}", x=0.01, ha="left", fontsize=8, color=_GREY)
     axes.spines[["top", "right"]].set_visible(False)

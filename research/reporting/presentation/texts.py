@@ -66,8 +66,9 @@ def last_trade(rebalances: pd.DataFrame) -> str:
         "" if pd.isna(row["determination_date"]) else f", decided at the close of {row['determination_date']:%Y-%m-%d}"
     )
     return (
-        f"The last trade was a **{escape_markdown(row['cause'])}** at the close of **{rebalances.index[-1]:%Y-%m-%d}**{decided}: "
-        f"{row['added']} added, {row['removed']} removed, {row['members']} members. "
+        f"The last trade was a **{escape_markdown(row['cause'])}** at the close of "
+        f"**{rebalances.index[-1]:%Y-%m-%d}**{decided}: {row['added']} added, "
+        f"{row['removed']} removed, {row['members']} members. "
         f"It moved {format_value(row['turnover'], 'percent')} of the index (one-sided) and cost "
         f"{format_value(row['cost'] * 1e4, 'ratio')} basis points."
     )

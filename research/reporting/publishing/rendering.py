@@ -1,7 +1,8 @@
 """An executed notebook -> one self-contained page, by the nbconvert template in `template/`.
 
 The page loads nothing: style and script are inline, pictures are data, and its Content-Security-Policy forbids the
-rest. HTML in Markdown is shown as letters, and the body is sanitised (`sanitising.py`). The index page of the site is made in `site.py` with the same style sheet.
+rest. HTML in Markdown is shown as letters, and the body is sanitised (`sanitising.py`). The index page of the site is
+made in `site.py` with the same style sheet.
 """
 
 from __future__ import annotations
@@ -118,13 +119,13 @@ def _exporter() -> HTMLExporter:
     exporter = HTMLExporter(  # type: ignore[no-untyped-call]
         template_name=TEMPLATE.name, extra_template_basedirs=[str(TEMPLATE.parent)]
     )
-    exporter.register_filter("prose", _prose)
-    exporter.register_filter("sanitised", sanitised)
+    exporter.register_filter("prose", _prose)  # type: ignore[no-untyped-call]
+    exporter.register_filter("sanitised", sanitised)  # type: ignore[no-untyped-call]
     return exporter
 
 
-class _Prose(IPythonRenderer):  # type: ignore[misc]
-    """Markdown whose HTML is shown as it is written, and which takes no picture from a file."""
+class _Prose(IPythonRenderer):
+    """Markdown whose HTML is shown as it is written."""
 
     def block_html(self, html: str) -> str:
         return f"<p>{escape(html)}</p>\n"
@@ -132,12 +133,9 @@ class _Prose(IPythonRenderer):  # type: ignore[misc]
     def inline_html(self, html: str) -> str:
         return escape(html)
 
-    def image(self, text: str, url: str, title: str | None = None) -> str:
-        return escape(text)
-
 
 def _prose(markdown: str) -> str:
-    return str(MarkdownWithMath(renderer=_Prose(escape=False, exclude_anchor_links=True)).render(markdown))  # type: ignore[no-untyped-call]
+    return str(MarkdownWithMath(renderer=_Prose(escape=False, exclude_anchor_links=True)).render(markdown))
 
 
 def _headings(cell: NotebookNode) -> list[tuple[int, str]]:

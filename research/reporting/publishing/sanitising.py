@@ -1,4 +1,4 @@
-"""What may stand on a published page: elements, attributes, classes and links of our own templates and tables, no others.
+"""What may stand on a published page: elements, attributes, classes and links of our own templates, and no others.
 
 Foreign text is escaped where it enters a table, a figure or prose (`presentation/formats.py`). This is the second wall,
 for what was not: a notebook's own HTML, or a value that somebody forgot. And no page tells where on the machine a file
@@ -44,9 +44,9 @@ _VALUES = {  # what an attribute may say; any other one is left out
     "role": re.compile(r"region"),
     "tabindex": re.compile(r"-1|0"),
 }
-_CLASSES = frozenset(
-    "badge banner code columns dataframe date failed highlight hl-ipython3 home long note number output prose question "
-    "simulated single skip stderr stdout table verdict".split()
+_CLASS = re.compile(
+    "badge|banner|code|columns|dataframe|date|failed|highlight|hl-ipython3|home|long|note|number|output|prose|question|"
+    "simulated|single|skip|stderr|stdout|table|verdict"
 )
 _CODE_CLASS = re.compile(r"[a-z]{1,2}\d?")  # of highlighted code
 _ABSOLUTE = re.compile(r"(?:file://)?(?<![\w./\\~-])(/|[A-Za-z]:[\\/])((?:[^\s/\\'\"<>|:*?`]+[/\\])+)")
@@ -71,7 +71,9 @@ def _cleaner() -> nh3.Cleaner:
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
     if name == "class":
-        known = [word for word in value.split() if word in _CLASSES or (tag == "span" and _CODE_CLASS.fullmatch(word))]
+        known = [
+            word for word in value.split() if _CLASS.fullmatch(word) or (tag == "span" and _CODE_CLASS.fullmatch(word))
+        ]
         return " ".join(known) or None
     pattern = _VALUES.get(name)
     return value if pattern is None or pattern.fullmatch(value) else None
@@ -83,9 +85,7 @@ def without_paths(value: Any) -> Any:
     Pictures (the key "image/png") are left as they are.
     """
     if isinstance(value, dict):
-        return type(value)(
-            {key: part if key == "image/png" else without_paths(part) for key, part in value.items()}
-        )
+        return type(value)({key: part if key == "image/png" else without_paths(part) for key, part in value.items()})
     if isinstance(value, list | tuple):
         return [without_paths(part) for part in value]
     return _without_paths(value) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""A market whose every name and text is an attack, published with every notebook: it is shown, and nothing in it obeyed."""
+"""A market whose every name and text is an attack, published with every notebook: it is shown, and never obeyed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ATTACKS = (
     "\n\n# HOSTILE-heading\n\n- HOSTILE-item\n\n",
     "\x1b]0;HOSTILE-terminal\x07\x1b[2J\r\x08",
     "\u202eHOSTILE-reversed\u2066\u200b",
-    "\"><svg onload=\"document.title='RAN'\">",
+    '"><svg onload="document.title=\'RAN\'">',
     "' autofocus onfocus='document.title=1' tabindex=1 x='",
     "{evil}bare www.evil.example <{evil}angle> a@evil.example",
     "</td></table></main></body><iframe src={evil}frame></iframe>",
@@ -96,7 +96,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, attacks: list[str]) -> Pro
         shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", project.root / "notebooks")
         parameters = ", ".join(f"{key} = {json.dumps(value)}" for key, value in (given | chosen[name]).items())
         title = json.dumps("".join(attacks[:4]))
-        text += f'[{name.replace("_", "-")}]\ntitle = {title}\n'
+        text += f"[{name.replace('_', '-')}]\ntitle = {title}\n"
         text += f'notebook = "../notebooks/{name}.ipynb"\nparameters = {{ {parameters} }}\n'
     project.config.write_text(text, encoding="utf-8")
     result = build(project.config, project.site, say=lambda line: None)
@@ -110,12 +110,9 @@ def _write_market(out: Path, attacks: list[str]) -> dict[str, str]:
     turn = cycle(attacks)
     hostile = {asset: f"{next(turn)}{asset}" for asset in market.assets["asset_id"] if asset not in BENCHMARKS}
     sectors = {tag: f"{tag}{next(turn)}" for tag in market.tags["tag"].unique() if str(tag).startswith("sector:")}
-    panels = {"price": market.prices, "market_cap": market.market_caps, "volume": market.volumes}
-    daily = pd.DataFrame({name: panel.stack() for name, panel in panels.items()}).rename_axis(["date", "asset_id"])
-    daily = daily.dropna(subset="price").reset_index()
+    daily = pd.read_parquet(ROOT / "data" / "sample" / "daily.parquet")
     daily["asset_id"] = daily["asset_id"].replace(hostile)
     daily = daily.sort_values(["date", "asset_id"], ignore_index=True)
-    daily["date"] = daily["date"].dt.date
     assets = market.assets.assign(
         asset_id=market.assets["asset_id"].replace(hostile),
         symbol=[f"{next(turn)}{symbol}" for symbol in market.assets["symbol"]],
@@ -191,10 +188,11 @@ def html(request: pytest.FixtureRequest, project: Project) -> str:
 def test_every_element_of_the_page_is_one_of_our_own(html: str) -> None:
     found = Reader(html).elements
     tags = [tag for tag, _, _ in found]
-    assert set(tags) <= set(
+    ours = (
         "html head meta title style body a aside p strong em header h1 h2 h3 div dl dt dd nav details summary ol ul li "
-        "main span pre code figure img figcaption table caption thead tbody tr th td footer time br script".split()
+        "main span pre code figure img figcaption table caption thead tbody tr th td footer time br script"
     )
+    assert set(tags) <= set(ours.split())
     assert (tags.count("script"), tags.count("style"), tags.count("meta"), tags.count("body")) == (1, 1, 4, 1)
     assert not Reader(html).comments
 
@@ -252,7 +250,7 @@ def test_in_a_browser_nothing_ran_loaded_or_navigated(html: str, evil: tuple[str
     dom = Reader(opened(page, tmp_path / "profile"))
     assert asked == []
     [title] = [text[0] for tag, _, text in dom.elements if tag == "title"]
-    assert title == [text[0] for tag, _, text in Reader(html).elements if tag == "title"][0]
+    assert title == next(text[0] for tag, _, text in Reader(html).elements if tag == "title")
     assert len([tag for tag, _, _ in dom.elements if tag == "h1"]) == 1
     assert len([tag for tag, _, _ in dom.elements if tag == "style"]) == 1
 
