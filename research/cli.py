@@ -7,6 +7,7 @@ Each command imports what it needs when it runs, so that help and usage errors c
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import signal
 import sys
@@ -20,6 +21,8 @@ from research.errors import ResearchError, printable, system_fault
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give back the exit status."""
     options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that this terminal cannot show is no reason to stop
     signal.signal(signal.SIGTERM, _stop)
     try:
         return int(options.run(options))

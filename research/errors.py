@@ -58,7 +58,8 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 def system_fault(error: OSError) -> str:
     """What the operating system refused, and where, without the number of the error."""
-    return f"{error.strerror or error}{f': {error.filename}' if error.filename is not None else ''}"
+    where = error.filename2 or error.filename
+    return f"{error.strerror or error}{f': {where}' if where is not None else ''}"
 
 
 def printable(text: str, *, keep: str = "") -> str:
