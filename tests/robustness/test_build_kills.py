@@ -139,7 +139,7 @@ def test_random_kills_lose_nothing_and_leave_no_litter(project: Project) -> None
     """Half of the moments are drawn from the whole build, half from those just after the published folder changed."""
     draw = random.Random(20240101)
     kills = 0
-    for turn in range(1, 3 * SCALE + 1):
+    for turn in range(1, 2 * SCALE + 1):
         write(project, str(turn))
         start = time.monotonic()
         with subprocess.Popen(
