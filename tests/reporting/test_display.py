@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -222,3 +223,42 @@ def test_what_hangs_on_dead_tokens_is_said(removed: int, words: str) -> None:
     assert (
         "**1,234**; written off, it would be **1,200**: a growth rate 1.23 percentage points a year lower" in text
     ) == (removed > 0)
+
+
+def test_names_in_a_figure_are_drawn_as_they_stand(shown: list[Any]) -> None:
+    formula, hidden = r"$\frac{$ a \$", "_hidden" + "x" * 500
+    axes = figures.levels(LEVELS.set_axis([formula, hidden], axis="columns"), source="$_{$ & co")
+    legend = axes.get_legend()
+    assert legend is not None
+    first, second = (text.get_text() for text in legend.get_texts())  # an underscore would leave the legend
+    assert first == formula
+    assert second.strip() == f"{hidden[:59]}…"
+    bars = figures.bars(pd.DataFrame({"x": [0.1, -0.1]}, index=[formula, hidden]), source="s", unit="$u_{$")
+    for drawn in (axes, bars):
+        display.show_figure(drawn, title="$t_{$", caption="C")
+    assert all(data["image/png"].startswith("iVBOR") for data, _ in shown)
+
+
+def test_prose_keeps_its_emphasis_and_nothing_else_takes_effect(shown: list[Any]) -> None:
+    display.show_text("**7** days <b>x</b> [y](javascript:z) $1$")
+    [(data, _)] = shown
+    assert data["text/markdown"].startswith("**7** days &#60;b>x&#60;/b>")
+    assert not {"<", "[", "$"} & set(data["text/markdown"])
+    assert data["text/plain"] == "**7** days <b>x</b> [y](javascript:z) $1$"
+
+
+def test_control_characters_are_spelled_out_in_all_that_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    outputs: list[dict[str, Any]] = []
+    monkeypatch.setattr("IPython.display.display", lambda data, metadata, raw: outputs.append(data | (metadata or {})))
+    evil = "\x1b(2J\u202e\r"
+    frame = pd.DataFrame({evil: [evil, "a"]}, index=pd.Index([evil, "b"], name=f"x{evil}"))
+    display.show_table(Table(frame, evil, note=evil))
+    display.show_text(evil)
+    display.show_verdict({evil: evil})
+    lines = LEVELS.rename(columns={"index": evil}) / 99 - 3
+    display.show_figure(figures.drawdowns(lines, source=evil), title=evil, caption=evil)
+    texts_shown = [str(text) for output in outputs for kind, text in output.items() if "/" in kind or kind == "verdict"]
+    assert len(texts_shown) == 9
+    for text in texts_shown:
+        assert not re.search("[\x1b\r\u202e]", text)
+        assert r"\x1b(2J" in text.replace("\\\\", "\\")

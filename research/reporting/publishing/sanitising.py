@@ -49,7 +49,7 @@ _CLASS = re.compile(
     "simulated|single|skip|stderr|stdout|table|verdict"
 )
 _CODE_CLASS = re.compile(r"[a-z]{1,2}\d?")  # of highlighted code
-_ABSOLUTE = re.compile(r"(?:file:(?:/|&#47;)/|(?<![\w./\\~-]))(/|[A-Za-z]:[\\/])((?:[^\s/\\'\"<>|:*?`]+[/\\])+)")
+_ABSOLUTE = re.compile(r"(?:file:(?:/|&#47;)/|(?<![\w./\\~…-]))(/|[A-Za-z]:[\\/])((?:[^\s/\\'\"<>|:*?`]+[/\\])+)")
 _PROJECT = Path(__file__).resolve().parents[3]
 
 
