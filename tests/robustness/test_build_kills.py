@@ -141,7 +141,6 @@ def test_random_kills_lose_nothing_and_leave_no_litter(project: Project) -> None
     kills = 0
     for turn in range(1, 2 * SCALE + 1):
         write(project, str(turn))
-        start = time.monotonic()
         with subprocess.Popen(
             [sys.executable, "-c", BUILD, str(project.config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as build:
@@ -152,7 +151,6 @@ def test_random_kills_lose_nothing_and_leave_no_litter(project: Project) -> None
                 time.sleep(draw.uniform(0, 0.01))
             kills += build.poll() is None
             build.kill()
-        assert time.monotonic() - start < 60
         assert_nothing_lost(project)
         assert finish(project) == 0
         assert_agree(project, f"the text is {turn}")
@@ -166,6 +164,7 @@ def await_change(project: Project, build: subprocess.Popen[bytes], first: int) -
         now = listing(project)
         changes += now != seen
         seen = now
+        time.sleep(0.001)
 
 
 def listing(project: Project) -> list[tuple[str, int]]:

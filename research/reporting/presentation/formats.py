@@ -18,7 +18,7 @@ from research.errors import ReportError, printable, suggest
 
 MISSING = "–"
 _MINUS, _SPACE = "\u2212", "\u00a0"
-_MARKUP = re.compile(r"[\\`*_\[\]<&~$@]|(?<=:)/|(?<=www)\.|^[-+>#]|(?<=^\d)[.)]", re.IGNORECASE)
+_MARKUP = re.compile(r"[\\`*_\[\]<&~$@]|(?<=:)/|(?<=www)\.|^[>#]|^[-+](?=[-\s]|$)|(?<=^\d)[.)]", re.IGNORECASE)
 _ACTIVE = re.compile(r"[<\[\]$\\@]|(?<=:)/|(?<=www)\.", re.IGNORECASE)
 
 
