@@ -11,7 +11,7 @@ from dataclasses import MISSING, Field, fields
 from typing import Any
 
 from research.index import Methodology
-from research.reporting.presentation.formats import format_value
+from research.reporting.presentation.formats import escape_markdown, format_value
 from research.rulebook import Costs, Events, Overlay, Schedule, Selection, Universe, Weighting
 from research.rulebook.measure_names import Measure
 
@@ -28,7 +28,7 @@ def rulebook_text(rules: Methodology) -> str:
     selection, weighting, overlay = rules.selection, rules.weighting, rules.overlay
     fewest = f"With fewer than {rules.min_count} to weight, the previous members are kept."
     parts = {
-        "Purpose": [rules.description, rules.source],
+        "Purpose": [escape_markdown(rules.description), escape_markdown(rules.source)],
         "Universe": told(rules.universe, _UNIVERSE_HEAD, _UNIVERSE) or ["No screen but a price on the day."],
         "Selection": [_chosen(selection), *told(selection, _SELECTION_HEAD, _SELECTION), fewest],
         "Weighting": [
@@ -54,7 +54,8 @@ def told(section: Any, head: str, sentences: Sentences) -> list[str]:
         if field.name not in named and getattr(section, field.name) != _default(field)
     ]
     return [
-        sentences[name](section) if name in sentences else f"`{name} = {getattr(section, name)}`." for name in changed
+        sentences[name](section) if name in sentences else f"`{name}` = {escape_markdown(getattr(section, name))}."
+        for name in changed
     ]
 
 
@@ -71,7 +72,8 @@ def _usd(value: float) -> str:
 
 
 def _either(names: tuple[str, ...]) -> str:
-    return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+    *others, last = map(escape_markdown, names)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _valid_share(universe: Universe) -> str:
@@ -120,7 +122,7 @@ _UNIVERSE: Sentences = {
 
 
 def _chosen(selection: Selection) -> str:
-    by = Measure.parse(selection.rank_by, "rank_by").words
+    by = escape_markdown(Measure.parse(selection.rank_by, "rank_by").words)
     heads = {
         "largest": f"The {selection.count} largest by {by}.",
         "top_by": f"The {selection.count} with the {selection.order} {by}.",
@@ -149,7 +151,7 @@ _SELECTION: Sentences = {
 
 
 def _weighted(weighting: Weighting) -> str:
-    size = Measure.parse(weighting.size_by or "market_cap", "size_by").words
+    size = escape_markdown(Measure.parse(weighting.size_by or "market_cap", "size_by").words)
     days, needed = weighting.window
     window = f"of the last {days} days (at least {needed} returns)"
     root = f"the square root of the {size}"
@@ -173,13 +175,15 @@ def _weighted(weighting: Weighting) -> str:
 _WEIGHTING_HEAD = """
     scheme size_by power liquidity_share lookback_days min_observations max_signal_age_days group_by"""
 _WEIGHTING: Sentences = {
-    "supply_factor": lambda w: f"Sizes are times the column {w.supply_factor} of the snapshot.",
+    "supply_factor": lambda w: f"Sizes are times the column {escape_markdown(w.supply_factor)} of the snapshot.",
     "fallback": lambda w: f"Where no member has a score above zero: {w.fallback.replace('_', ' ')}.",
     "max_weight": lambda w: f"At most {_percent(w.max_weight)} each.",
     "max_weight_by_rank": lambda w: (
         f"At most {', '.join(map(_percent, w.max_weight_by_rank))} by rank of size, the last for all further ones."
     ),
-    "max_group_weight": lambda w: f"At most {_percent(w.max_group_weight)} for all that share a {w.group_by}… tag.",
+    "max_group_weight": lambda w: (
+        f"At most {_percent(w.max_group_weight)} for all that share a {escape_markdown(w.group_by)}… tag."
+    ),
     "min_weight": lambda w: f"At least {_percent(w.min_weight)} each.",
     "infeasible": lambda w: f"Where the bounds leave no room: {w.infeasible.replace('_', ' ')}.",
 }

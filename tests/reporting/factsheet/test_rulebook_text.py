@@ -190,7 +190,7 @@ def test_an_index_that_trades_at_the_close_it_decides_on_is_called_not_investabl
 
 def test_a_field_without_words_is_printed_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     sentences = {name: words for name, words in module._UNIVERSE.items() if name != "max_stale_days"}
-    assert told(Universe(max_stale_days=5), "", sentences) == ["`max_stale_days = 5`."]
+    assert told(Universe(max_stale_days=5), "", sentences) == ["`max_stale_days` = 5."]
 
 
 def test_base_value_and_date_are_told() -> None:
