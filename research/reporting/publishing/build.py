@@ -158,7 +158,8 @@ class _Shelf:
     def tidy(self, removed: Iterable[str]) -> None:
         """Remove pages of reports no longer listed, and put right what a build that was killed left behind."""
         for name in removed:
-            site.page_of(self.out, name).unlink(missing_ok=True)
+            for file in (site.page_of(self.out, name), *self._kept(name)):
+                file.unlink(missing_ok=True)
         self.entries.update(site.reconcile(self.out, self.work, self.entries))
         self.record()
 

@@ -92,19 +92,24 @@ def without_paths(value: Any) -> Any:
 
 
 def _without_paths(text: str) -> str:
-    text = text.replace(f"{_PROJECT}/", "").replace(str(_PROJECT), ".")
-    for folder in _folders():
-        text = text.replace(folder, "…")
+    text = re.sub(rf"{re.escape(str(_PROJECT))}(?![\w.-])/?", "", text)
+    text = _folders().sub("…", text)
     return _ABSOLUTE.sub(lambda found: "…/" if _is_ours(found[1], found[2]) else found[0], text)
 
 
 @cache
-def _folders() -> list[str]:
-    """Folders whose names may hold a space, which the pattern takes for the end of a path."""
+def _folders() -> re.Pattern[str]:
+    """Folders whose names may hold a space, which the pattern for paths takes for their end."""
     folders = {str(Path.home()), tempfile.gettempdir(), sys.prefix, sys.base_prefix}
-    return sorted((folder for folder in folders if folder.count("/") + folder.count("\\") > 1), key=len, reverse=True)
+    deep = sorted((folder for folder in folders if len(Path(folder).parts) > 2), key=len, reverse=True)
+    return re.compile(f"(?:{'|'.join(map(re.escape, deep))})(?![\\w.-])") if deep else re.compile(r"(?!)")
 
 
 def _is_ours(root: str, rest: str) -> bool:
     """Whether a path begins in a folder of this machine: `/month/` in a sentence does not."""
-    return root != "/" or Path(root, rest.split("/")[0]).is_dir()
+    return root != "/" or rest.split("/")[0] in _top_folders()
+
+
+@cache
+def _top_folders() -> frozenset[str]:
+    return frozenset(entry.name for entry in Path("/").iterdir())

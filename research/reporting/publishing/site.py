@@ -90,7 +90,7 @@ def read_manifest(site: Path) -> tuple[str, dict[str, Entry]]:
         if not file.is_file():
             raise ValueError("it is not a file")
         content = json.loads(file.read_text(encoding="utf-8"))
-        return str(content["list"]), {name: Entry(**entry) for name, entry in content["reports"].items()}
+        return str(content.get("list", "")), {name: Entry(**entry) for name, entry in content["reports"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ReportError(
             f"{file} is not a manifest that this version wrote ({type(error).__name__}: {error}). "

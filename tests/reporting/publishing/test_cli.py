@@ -52,3 +52,12 @@ def test_the_command_line_loads_nothing_heavy_before_it_knows_what_to_do() -> No
     code = "import sys, research.cli; print([m for m in ('numpy', 'pandas', 'papermill') if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_a_usage_error_spells_out_what_would_drive_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["report", "build", "\x1b[2J"])
+    assert caught.value.code == 2
+    shown = capsys.readouterr().err
+    assert "\x1b" not in shown
+    assert r"\x1b[2J" in shown

@@ -120,6 +120,8 @@ def test_what_our_own_pages_are_made_of_stays() -> None:
         ("https://example.org/usr/lib/x", "https://example.org/usr/lib/x"),
         ("data/usr/lib/x and ../usr/lib", "data/usr/lib/x and ../usr/lib"),
         ("USD /month/ or 3/4", "USD /month/ or 3/4"),
+        (f"/{'x' * 5000}/y", f"/{'x' * 5000}/y"),
+        (f"{ROOT}er/x/y", "…/y"),
         ({"a": ["/usr/lib/x"], "image/png": "/usr/lib/x"}, {"a": ["…/x"], "image/png": "/usr/lib/x"}),
     ],
 )
