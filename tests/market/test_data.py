@@ -40,7 +40,7 @@ def test_panels_that_are_none_are_refused(prices: pd.DataFrame, message: str) ->
 
 def test_a_panel_with_axes_of_its_own_is_refused() -> None:
     market = small_market()
-    with pytest.raises(DataError, match="panel 'volumes' has axes of its own"):
+    with pytest.raises(DataError, match="panel 'volume' has axes of its own"):
         dataclasses.replace(market, volumes=market.volumes.iloc[1:])
 
 
