@@ -18,13 +18,11 @@ from research.errors import DataError
 from research.market import checks
 from research.market.data import LEDGER_TYPES, empty_table
 from research.market.layout import CORE_COLUMNS, LEDGER, SCHEMAS
-from research.market.limits import refuse_beyond_limit
 from research.market.profiles import Asset, Profile
-from research.market.table import VendorTable
+from research.market.table import VendorTable, refuse_many_rows
 from research.typing import FloatArray, IntArray
 
 ROWS_AT_A_TIME = 200_000  # also the most that one key can have: there are fewer than 10,000 days since 2009
-BYTES_PER_LINE = 150  # of the ledger
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,7 +90,7 @@ def clean(table: VendorTable, profile: Profile, retrieved: dt.datetime) -> Clean
         known += len(last)
         lines.append(_identified(pd.concat(ledger, ignore_index=True), asset_keys, profile.assets))
         count = sum(part.num_rows for part in lines)
-        refuse_beyond_limit(count * BYTES_PER_LINE, f"a ledger of {count:,} lines", "Import a part of the table")
+        refuse_many_rows(table.path, len(codes), numbers=len(arrays), texts=len(keys), lines=count)
     if not known:
         raise DataError("no row has a price that can be used. Nothing to import; is the right column in the profile?")
     assets = pd.concat(seen, ignore_index=True)
@@ -180,6 +178,8 @@ def _identified(ledger: pd.DataFrame, asset_keys: pd.Series, known: Mapping[str,
 
 def _sorted_ledger(lines: list[pa.Table]) -> pd.DataFrame:
     frame = pa.concat_tables(lines).unify_dictionaries().to_pandas(date_as_object=False)
+    lines.clear()
     for name in frame.select_dtypes("category"):
         frame[name] = frame[name].cat.reorder_categories(sorted(frame[name].cat.categories))
-    return frame.sort_values(["date", "asset_id", "field", "rule"], kind="stable", ignore_index=True)
+    columns = [frame[name].cat.codes for name in ("rule", "field", "asset_id")]
+    return frame.take(np.lexsort([*columns, frame["date"]])).reset_index(drop=True)

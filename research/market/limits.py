@@ -10,6 +10,7 @@ from research.errors import DataError
 VARIABLE = "RESEARCH_MAX_MARKET_GB"
 DEFAULT_GB = 2.0
 BYTES_PER_CELL = 8  # float64
+BYTES_PER_LINE = 120  # of a table of texts, such as the ledger, while it is made or read
 
 
 def refuse_large_panels(days: int, assets: int, panels: int, instead: str) -> None:

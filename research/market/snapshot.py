@@ -9,9 +9,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
-import tempfile
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import pandas as pd
 import pyarrow as pa
@@ -19,6 +22,7 @@ import pyarrow.parquet as pq
 
 from research.errors import DataError
 from research.market.data import DAY
+from research.market.faults import as_data_error
 from research.market.layout import (
     ASSETS,
     DAILY,
@@ -31,7 +35,9 @@ from research.market.layout import (
     check_daily_schema,
     row_keys,
 )
+from research.market.limits import BYTES_PER_LINE, refuse_beyond_limit
 from research.market.manifest import MANIFEST_FILE, Manifest
+from research.market.placing import REPLACED, bring_back, flush, put_in_place, scratch_folder
 
 
 def write_snapshot(
@@ -75,25 +81,69 @@ def write_snapshot(
         unknown, a price or cap is not positive and finite, or a volume is negative.
     """
     out = Path(out)
-    _check_target(out, replace)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}.partial-", dir=out.parent) as holder:
-        scratch = Path(holder) / out.name
-        scratch.mkdir()
-        rows = _write_daily(scratch / DAILY, daily, pd.Index(assets["asset_id"]))
-        for name, table in ((ASSETS, assets), (TAGS, tags), (LEDGER, ledger)):
-            _write_table(scratch / name, table)
-        digests = {name: _sha256(scratch / name) for name in FILES}
-        manifest = dataclasses.replace(manifest, rows=rows, sha256=digests).signed()
-        (scratch / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
-        for file in (*scratch.iterdir(), scratch):
-            _flush(file)
-        _move_into_place(scratch, out, Path(holder) / "replaced")
+    with as_data_error(f"{out} could not be written", "Nothing was changed there. Correct that and try again."):
+        _check_target(out, replace)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with scratch_folder(out) as holder:
+            scratch = holder / out.name
+            scratch.mkdir()
+            rows = _write_daily(scratch / DAILY, daily, pd.Index(assets["asset_id"]))
+            for name, table in ((ASSETS, assets), (TAGS, tags), (LEDGER, ledger)):
+                _write_table(scratch / name, table)
+            digests = {name: _sha256(scratch / name) for name in FILES}
+            manifest = dataclasses.replace(manifest, rows=rows, sha256=digests).signed()
+            (scratch / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
+            for file in (*scratch.iterdir(), scratch):
+                flush(file)
+            put_in_place(scratch, out, holder / REPLACED)
     return manifest
 
 
-def open_snapshot(path: str | Path) -> tuple[Path, Manifest]:
-    """Find a snapshot, and verify every byte of it before anything is read.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class VerifiedSnapshot:
+    """A snapshot whose every byte agrees with its manifest, open for reading.
+
+    Attributes
+    ----------
+    folder : Path
+    manifest : Manifest
+    daily : binary file
+        daily.parquet, the very file that was verified, whatever the folder's name shows by now.
+    """
+
+    folder: Path
+    manifest: Manifest
+    daily: BinaryIO
+    _tables: Mapping[str, bytes]
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One of the small tables (assets, tags, ledger) as a frame with datetime64 dates and str texts.
+
+        Raises
+        ------
+        DataError
+            If the table's columns are not those of the format.
+        """
+        file = pq.ParquetFile(pa.BufferReader(self._tables[name]), pre_buffer=False)
+        refuse_beyond_limit(
+            file.metadata.num_rows * BYTES_PER_LINE,
+            f"{self.folder / name}: {file.metadata.num_rows:,} rows",
+            "Import a part of the source table",
+        )
+        if not file.schema_arrow.remove_metadata().equals(SCHEMAS[name]):
+            found = ", ".join(f"{field.name} ({field.type})" for field in file.schema_arrow)
+            expected = ", ".join(f"{field.name} ({field.type})" for field in SCHEMAS[name])
+            raise DataError(f"{self.folder / name} has the columns {found}; expected {expected}.")
+        frame: pd.DataFrame = file.read().to_pandas(date_as_object=False)
+        return frame.astype({name: DAY for name in frame if frame[name].dtype.kind == "M"})
+
+
+@contextmanager
+def verified_snapshot(path: str | Path) -> Iterator[VerifiedSnapshot]:
+    """Find a snapshot, verify every byte of it, and keep what was verified open while it is read.
+
+    A snapshot that is replaced meanwhile changes nothing: the files stay those that were verified. One that is edited
+    in its place is refused at the end.
 
     Parameters
     ----------
@@ -101,44 +151,91 @@ def open_snapshot(path: str | Path) -> tuple[Path, Manifest]:
         Relative paths are tried against the current directory, then against the project's root: a notebook runs in
         its own folder.
 
-    Returns
-    -------
-    folder : Path
-    manifest : Manifest
-
     Raises
     ------
     DataError
         If there is no such folder, a file is missing or differs from its sha256, or the manifest is not readable.
     """
-    folder = _found(Path(path))
-    manifest = Manifest.from_json(_manifest_text(folder), f"{folder / MANIFEST_FILE}")
+    with as_data_error(f"the snapshot {path} cannot be read", "Restore it, or import the source table again."):
+        folder = _found(Path(path))
+        with ExitStack() as stack:
+            snapshot = _opened(folder, stack)
+            state = _state(snapshot.daily)
+            _verify(snapshot)
+            yield snapshot
+            if _state(snapshot.daily) != state:
+                raise DataError(f"snapshot {folder}: {DAILY} was changed while it was read. Load it again.")
+
+
+def open_snapshot(path: str | Path) -> tuple[Path, Manifest]:
+    """The folder and the manifest of a snapshot, every byte of it verified. Errors are those of `verified_snapshot`."""
+    with verified_snapshot(path) as snapshot:
+        return snapshot.folder, snapshot.manifest
+
+
+def _opened(folder: Path, stack: ExitStack) -> VerifiedSnapshot:
+    """All files of one folder, opened through a handle of it: a folder that takes its name meanwhile is not mixed in."""
+    while True:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            manifest = _read(handle, MANIFEST_FILE, folder)
+            tables = {name: _read(handle, name, folder) for name in (ASSETS, TAGS, LEDGER)}
+            daily = stack.enter_context(_open(handle, DAILY, folder))
+        except DataError:
+            if os.path.samestat(os.fstat(handle), os.stat(folder)):
+                raise
+            continue  # replaced and removed while it was opened: now the new one
+        finally:
+            os.close(handle)
+        return VerifiedSnapshot(
+            folder=folder,
+            manifest=_manifest(manifest, folder / MANIFEST_FILE),
+            daily=daily,
+            _tables=tables,
+        )
+
+
+def _open(handle: int, name: str, folder: Path) -> BinaryIO:
+    try:
+        file = os.open(name, os.O_RDONLY | os.O_NONBLOCK, dir_fd=handle)  # a pipe must not be waited for
+    except FileNotFoundError as error:
+        raise DataError(f"snapshot {folder}: {name} is missing. Restore it, or import the source table again.") from error
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise DataError(f"snapshot {folder}: {name} is no file. Restore it, or import the source table again.")
+    return os.fdopen(file, "rb")
+
+
+def _manifest(content: bytes, file: Path) -> Manifest:
+    try:
+        return Manifest.from_json(content.decode("utf-8"), str(file))
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file} is not JSON: it is not even text ({error.reason}).") from error
+
+
+def _read(handle: int, name: str, folder: Path) -> bytes:
+    with _open(handle, name, folder) as file:
+        return file.read()
+
+
+def _state(file: BinaryIO) -> tuple[int, int, int]:
+    """What changes whenever a file's content does."""
+    found = os.fstat(file.fileno())
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _verify(snapshot: VerifiedSnapshot) -> None:
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in snapshot._tables.items()}
+    digests[DAILY] = hashlib.file_digest(snapshot.daily, "sha256").hexdigest()
+    snapshot.daily.seek(0)
     for name in FILES:
-        if not (folder / name).is_file():
-            raise DataError(f"snapshot {folder}: {name} is missing. Restore it, or import the source table again.")
-        found = _sha256(folder / name)
-        if found != manifest.sha256.get(name):
+        expected = snapshot.manifest.sha256.get(name)
+        if digests[name] != expected:
             raise DataError(
-                f"snapshot {folder}: {name} has sha256 {found[:12]}…, the manifest says "
-                f"{str(manifest.sha256.get(name))[:12]}…: the file was changed or damaged after it was written. "
+                f"snapshot {snapshot.folder}: {name} has sha256 {digests[name][:12]}…, the manifest says "
+                f"{str(expected)[:12]}…: the file was changed or damaged after it was written. "
                 "Restore it, or import the source table again."
             )
-    return folder, manifest
-
-
-def read_table(folder: Path, name: str) -> pd.DataFrame:
-    """One of the small tables (assets, tags, ledger) as a frame with datetime64 dates and str texts.
-
-    Raises
-    ------
-    DataError
-        If the table's columns are not those of the format.
-    """
-    table = pq.read_table(folder / name)
-    if table.schema.names != SCHEMAS[name].names:
-        raise DataError(f"{folder / name} has the columns {table.schema.names}, expected {SCHEMAS[name].names}.")
-    frame: pd.DataFrame = table.to_pandas(date_as_object=False)
-    return frame.astype({name: DAY for name in frame if frame[name].dtype.kind == "M"})
 
 
 def _write_daily(file: Path, daily: pa.Table | pa.RecordBatchReader, assets: pd.Index) -> int:
@@ -176,14 +273,19 @@ def _write_table(file: Path, frame: pd.DataFrame) -> None:
     missing = [name for name in schema.names if name not in frame]
     if missing:
         raise DataError(f"{file.name} lacks the columns {missing}; expected {schema.names}.")
-    table = pa.Table.from_pandas(frame[schema.names], schema=schema, preserve_index=False)
-    for name in ("asset_id", "tag", "date"):
-        if name in schema.names and table.column(name).null_count:
-            raise DataError(f"{file.name}: {table.column(name).null_count} rows have no {name}.")
-    pq.write_table(table.replace_schema_metadata(None), file, compression="zstd")
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        for begin in range(0, max(1, len(frame)), ROWS_PER_GROUP):
+            part = frame[schema.names].iloc[begin : begin + ROWS_PER_GROUP]
+            table = pa.Table.from_pandas(part, schema=schema, preserve_index=False).replace_schema_metadata(None)
+            for name in ("asset_id", "tag", "date"):
+                if name in schema.names and table.column(name).null_count:
+                    raise DataError(f"{file.name}: {table.column(name).null_count} rows have no {name}.")
+            writer.write_table(table)
 
 
 def _check_target(out: Path, replace: bool) -> None:
+    if "\0" in str(out):
+        raise DataError(f"{str(out)!r} is no path: it holds a NUL character. Choose another name.")
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if not (out / MANIFEST_FILE).is_file():
@@ -194,29 +296,6 @@ def _check_target(out: Path, replace: bool) -> None:
         )
 
 
-def _move_into_place(scratch: Path, out: Path, replaced: Path) -> None:
-    """Rename; an old snapshot steps aside first, and comes back if the new one cannot take its place."""
-    if out.exists():
-        out.replace(replaced)
-        try:
-            scratch.replace(out)
-        except BaseException:
-            replaced.replace(out)
-            raise
-    else:
-        scratch.replace(out)
-    _flush(out.parent)
-
-
-def _flush(path: Path) -> None:
-    """Ask the operating system to put a file, or a folder's entries, on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _sha256(file: Path) -> str:
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
@@ -225,6 +304,8 @@ def _sha256(file: Path) -> str:
 def _found(path: Path) -> Path:
     places = [path] if path.is_absolute() else [Path.cwd() / path, Path(__file__).resolve().parents[2] / path]
     for place in places:
+        if place.parent.is_dir() and not place.exists():
+            bring_back(place)
         if (place / MANIFEST_FILE).is_file():
             return place
     seen = "; ".join(
@@ -234,10 +315,3 @@ def _found(path: Path) -> Path:
         f"no snapshot at {path}. Looked at: {seen}. "
         "Make one with `research data import TABLE --profile NAME --out FOLDER`, or use data/sample."
     )
-
-
-def _manifest_text(folder: Path) -> str:
-    try:
-        return (folder / MANIFEST_FILE).read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{folder / MANIFEST_FILE} is not JSON: it is not even text ({error.reason}).") from error

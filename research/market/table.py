@@ -22,12 +22,12 @@ from research.errors import DataError, suggest
 from research.market.data import DAY
 from research.market.faults import as_data_error
 from research.market.layout import LONGEST_TEXT, text_fault
-from research.market.limits import refuse_beyond_limit
+from research.market.limits import BYTES_PER_LINE, refuse_beyond_limit
 from research.market.profiles import Profile
 from research.typing import FloatArray, IntArray
 
 EMPTY_TEXTS = ["", "NaN", "nan", "NA", "N/A", "n/a", "null", "NULL", "None"]
-BYTES_PER_ROW, BYTES_PER_NUMBER, BYTES_PER_TEXT = 48, 8, 3_000  # what an import needs at its peak, measured
+BYTES_PER_ROW, BYTES_PER_NUMBER, BYTES_PER_TEXT = 48, 8, 1_000  # what an import needs at its peak, measured
 ROWS_PER_BATCH = 1 << 16
 LARGEST_COLUMN = 1 << 29  # bytes of one column in one row group of Parquet, unpacked: read as a whole
 _DAYS = np.array(["0001-01-01", "9999-12-31"], dtype="datetime64[D]").astype(np.int64)
@@ -39,6 +39,7 @@ class VendorTable:
 
     Attributes
     ----------
+    path : Path
     days : int32, shape (rows,)
         The vendor's dates, as days since 1970-01-01.
     texts : dict of str to (int32, shape (rows,)) and list of str
@@ -47,6 +48,7 @@ class VendorTable:
         By the snapshot's names; NaN where the table has none.
     """
 
+    path: Path
     days: np.ndarray
     texts: dict[str, tuple[np.ndarray, list[str]]]
     numbers: dict[str, FloatArray]
@@ -91,24 +93,29 @@ def read_vendor_table(path: str | Path, profile: Profile) -> VendorTable:
             for name, column in columns.numbers.items():
                 parts[name].append(_numbers(batch, column, place))
             count += batch.num_rows
-            refuse_many_rows(count, len(columns.numbers), sum(map(len, words.values())), path)
+            refuse_many_rows(
+                path, count, numbers=len(columns.numbers), texts=sum(map(len, words.values()))
+            )
     if count == 0:
         raise DataError(f"{path}: the table has no rows. Nothing to import.")
     joined = {name: np.concatenate(parts.pop(name)) for name in list(parts)}
     return VendorTable(
+        path=path,
         days=joined.pop("days"),
         texts={name: (joined.pop(name), list(words[name])) for name in texts},
         numbers=joined,
     )
 
 
-def refuse_many_rows(rows: int, numbers: int, texts: int, path: Path) -> None:
-    """Raise DataError if importing so many rows, with so many different texts, needs more memory than is allowed."""
-    refuse_beyond_limit(
-        rows * (BYTES_PER_ROW + BYTES_PER_NUMBER * numbers) + texts * BYTES_PER_TEXT,
-        f"{path}: {rows:,} rows and {texts:,} different keys, symbols and names",
-        "Import a part of the table",
-    )
+def refuse_many_rows(path: Path, rows: int, *, numbers: int, texts: int = 0, lines: int = 0) -> None:
+    """Raise DataError if importing so many rows needs more memory than is allowed.
+
+    `numbers` are those of one row, `texts` the different keys, symbols and names, `lines` those of the ledger.
+    """
+    needed = rows * (BYTES_PER_ROW + BYTES_PER_NUMBER * numbers) + texts * BYTES_PER_TEXT + lines * BYTES_PER_LINE
+    what = f"{path}: {rows:,} rows" + (f" with {texts:,} different keys, symbols and names" if texts else "")
+    what += f" and {lines:,} lines in the ledger" if lines else ""
+    refuse_beyond_limit(needed, what, "Import a part of the table")
 
 
 @dataclass(frozen=True)
@@ -149,7 +156,7 @@ def _parquet(path: Path, wanted: list[str], texts: list[str]) -> Iterator[pa.Rec
     # texts stay dictionaries, so that one long text in a million rows is in memory once
     with pq.ParquetFile(path, read_dictionary=wanted, pre_buffer=False) as file:
         _check_columns(path, wanted, file.schema_arrow.names)
-        refuse_many_rows(file.metadata.num_rows, sum(name not in texts for name in wanted) - 1, 0, path)
+        refuse_many_rows(path, file.metadata.num_rows, numbers=sum(name not in texts for name in wanted) - 1)
         for group in range(file.num_row_groups):
             columns = file.metadata.row_group(group)
             largest = max(columns.column(place).total_uncompressed_size for place in range(columns.num_columns))

@@ -16,7 +16,7 @@ PROFILE = Profile(
     name="a vendor",
     source="made for a test",
     licence="none",
-    retrieved_at="2024-01-31T00:00:00Z",
+    retrieved_at="2024-02-01T00:00:00Z",
     columns=Columns(date="day", key="coin", price="close", market_cap="cap", volume="vol"),
 )
 HEADER = "day,coin,close,cap,vol"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 
 from research.errors import DataError
 from research.market import Manifest, MarketData, load_market, open_snapshot, write_market, write_snapshot
+from research.market import placing
 from research.market.data import LEDGER_TYPES, TAG_TYPES, empty_table
 from tests.market.helpers import assert_same_market, names_in, small_market
 
@@ -151,15 +153,17 @@ def test_a_failure_while_writing_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_a_failure_while_moving_brings_the_old_snapshot_back(snapshot: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a system that cannot exchange two folders in one step."""
     real = Path.replace
 
     def fail_for_the_new_one(self: Path, target: Path) -> Path:
         if self.parent.name.startswith(".snapshot.partial") and target == snapshot and self.name == "snapshot":
-            raise OSError("disk full")
+            raise OSError(errno.ENOSPC, "disk full")
         return real(self, target)
 
+    monkeypatch.setattr(placing, "_exchange", lambda one, other: False)
     monkeypatch.setattr(Path, "replace", fail_for_the_new_one)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(DataError, match="could not be written: disk full"):
         write_market(small_market().until("2020-01-10"), snapshot, replace=True)
     monkeypatch.undo()
     assert_same_market(load_market(snapshot), small_market())
@@ -171,7 +175,7 @@ def test_a_killed_writer_leaves_the_old_snapshot_as_it_was(snapshot: Path) -> No
         "import os, signal, pathlib\n"
         "from research.market import snapshot, write_market\n"
         "from tests.market.helpers import small_market\n"
-        "snapshot._flush = lambda path: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "snapshot.flush = lambda path: os.kill(os.getpid(), signal.SIGKILL)\n"
         f"write_market(small_market().until('2020-01-10'), pathlib.Path({str(snapshot)!r}), replace=True)\n"
     )
     root = Path(__file__).resolve().parents[2]
