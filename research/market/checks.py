@@ -42,7 +42,7 @@ def apply_dating(rows: pd.DataFrame, rules: tuple[DatingRule, ...]) -> tuple[pd.
 
 
 def refuse_impossible_days(rows: pd.DataFrame, retrieved: dt.datetime) -> None:
-    """Raise DataError for the close of a day that had not ended at the instant `retrieved`, or before there were prices.
+    """Raise DataError for the close of a day that had not ended at `retrieved`, or that lies before the first prices.
 
     Rows have the day whose close they are (`apply_dating`).
     """

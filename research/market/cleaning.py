@@ -38,8 +38,8 @@ class CleanRows:
     numbers : dict of str to float64, shape (rows,)
         price, market_cap, volume and the profile's further columns; NaN where there is no value.
     assets : DataFrame
-        One line for each asset key: asset_key, asset_id, key, symbol, name (or missing), first_date, last_date (of prices)
-        and last_row, the date of the last row.
+        One line for each asset key: asset_key, asset_id, key, symbol, name (or missing), first_date and last_date (of
+        prices), last_row (date of the last row).
     ledger : DataFrame
         The columns of `MarketData.ledger`; texts are categories.
     matched : frozenset of str
@@ -161,7 +161,7 @@ def _refuse_unsaid_unions(assets: pd.DataFrame, known: Mapping[str, Asset]) -> N
         unsaid = [key for key in keys if key not in known or known[key].id is None]
         if len(keys) > 1 and unsaid:
             raise DataError(
-                f"the keys {' and '.join(map(repr, keys))} would both become the asset {name!r}. If they are one asset, "
+                f"the keys {' and '.join(map(repr, keys))} would both become the asset {name!r}. If they are one, "
                 f"give each of them id = {name!r} under [assets] in the profile; if not, give {unsaid[0]!r} another id."
             )
 
@@ -182,4 +182,6 @@ def _sorted_ledger(lines: list[pa.Table]) -> pd.DataFrame:
     for name in frame.select_dtypes("category"):
         frame[name] = frame[name].cat.reorder_categories(sorted(frame[name].cat.categories))
     columns = [frame[name].cat.codes for name in ("rule", "field", "asset_id")]
-    return frame.take(np.lexsort([*columns, frame["date"]])).reset_index(drop=True)
+    order = np.lexsort([*columns, frame["date"]])
+    ordered: pd.DataFrame = frame.take(order).reset_index(drop=True)
+    return ordered

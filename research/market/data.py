@@ -84,9 +84,9 @@ class MarketData:
         Raises
         ------
         DataError
-            If a panel is empty, its days are not increasing, or a day or an asset occurs twice; if a cell is no number or a
-            value that cannot be right (the message names asset, day, field and value); if another panel has an asset
-            without prices; if the panels are larger than a market may be (`limits.py`).
+            If a panel is empty, its days are not increasing, or a day or an asset occurs twice; if a cell is no number
+            or a value that cannot be right (the message names asset, day, field and value); if another panel has an
+            asset without prices; if the panels are larger than a market may be (`limits.py`).
         """
         check_labels(prices, "prices")
         check_extra_names(extra or {})
@@ -197,7 +197,7 @@ class MarketData:
         )
 
     def _with(self, **parts: object) -> Self:
-        """The same market with parts of its own panels and tables: they are not checked again, nothing in them is new."""
+        """The same market with parts of its own panels and tables, which were checked already."""
         view = copy.copy(self)
         for name, part in parts.items():
             object.__setattr__(view, name, part)

@@ -20,8 +20,8 @@ from research.market.data import DAY, TAG_TYPES
 from research.market.layout import ROWS_PER_GROUP
 from research.market.manifest import Manifest
 from research.market.profiles import Asset, Profile, instant
-from research.market.snapshot import write_snapshot
 from research.market.table import read_vendor_table
+from research.market.writing import write_snapshot
 from research.typing import IntArray
 
 
@@ -143,8 +143,7 @@ def _modified(table: Path) -> str:
 
 
 def _assets(keys: pd.DataFrame, known: Mapping[str, Asset]) -> pd.DataFrame:
-    """One line for each asset, sorted by its id; symbol and name from the profile, else the last ones in the table, else
-    the key."""
+    """One line for each asset; symbol and name from the profile, else the last ones in the table, else the key."""
     keys = keys.sort_values("last_row", kind="stable")
     given = [known.get(key, Asset()) for key in keys["asset_key"]]
     symbol = pd.Series([asset.symbol for asset in given], keys.index, dtype="str").fillna(keys["symbol"])
@@ -155,12 +154,17 @@ def _assets(keys: pd.DataFrame, known: Mapping[str, Asset]) -> pd.DataFrame:
     return last.assign(first_date=by_id["first_date"].min(), last_date=by_id["last_date"].max()).reset_index()
 
 
+def _places(rows: CleanRows, ids: pd.Index) -> IntArray:
+    """Where the asset of each asset key stands among the sorted `ids`."""
+    return ids.get_indexer(pd.Index(rows.assets["asset_id"]))
+
+
 def _order(rows: CleanRows, ids: pd.Index) -> IntArray:
     """Positions of the rows that stay, by day and then asset_id; refused where two keys give one asset a day twice."""
-    rank = np.append(ids.get_indexer(rows.assets["asset_id"]), -1)
+    rank = np.append(_places(rows, ids), -1)
     place = rows.days * np.int64(len(ids)) + rank[rows.asset]
     place[rows.asset < 0] = np.iinfo(np.int64).max
-    order = place.argsort()[: np.count_nonzero(rows.asset >= 0)]
+    order: IntArray = place.argsort()[: np.count_nonzero(rows.asset >= 0)]
     for begin in range(0, len(order), ROWS_PER_GROUP):
         same = np.flatnonzero(np.diff(place[order[begin : begin + ROWS_PER_GROUP + 1]]) == 0)
         if len(same):
@@ -183,7 +187,7 @@ def _daily(rows: CleanRows, order: IntArray, ids: pd.Series) -> pa.RecordBatchRe
             **dict.fromkeys(rows.numbers, pa.float64()),
         }
     )
-    rank, names = pd.Index(ids).get_indexer(rows.assets["asset_id"]), pa.array(ids, pa.string())
+    rank, names = _places(rows, pd.Index(ids)), pa.array(ids, pa.string())
 
     def batches() -> Iterator[pa.RecordBatch]:
         for begin in range(0, len(order), ROWS_PER_GROUP):
@@ -210,8 +214,8 @@ def _tags(keys: pd.DataFrame, known: Mapping[str, Asset]) -> pd.DataFrame:
     twice = table[table.duplicated(["asset_id", "tag"])]
     if len(twice):
         raise DataError(
-            f"the profile gives {twice['asset_id'].iloc[0]!r} the tag {twice['tag'].iloc[0]!r} twice, differently, under "
-            "two keys. Keep the one that is right."
+            f"the profile gives {twice['asset_id'].iloc[0]!r} the tag {twice['tag'].iloc[0]!r} under two keys, "
+            "differently. Keep the one that is right."
         )
     return table
 

@@ -40,7 +40,15 @@ SCHEMAS = {
         }
     ),
 }
-ROW_ATTRIBUTES = ("row", "date", "dated_by", "key", "asset_key", "symbol", "name")  # of a row on import; the rest are numbers
+ROW_ATTRIBUTES = (
+    "row",
+    "date",
+    "dated_by",
+    "key",
+    "asset_key",
+    "symbol",
+    "name",
+)  # of a row on import; the rest are numbers
 ROWS_PER_GROUP = 1 << 18  # decoded as a whole when read: small enough not to count beside the panels
 LONGEST_TEXT = 200  # characters of an id, a symbol, a name or a tag
 VALUE_RULE = "Prices and caps are positive, volumes not negative, all finite."

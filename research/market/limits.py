@@ -28,8 +28,8 @@ def refuse_beyond_limit(needed: int, what: str, instead: str) -> None:
     limit = _limit_in_gb()
     if needed > limit * 1e9:
         raise DataError(
-            f"{what} need {needed / 1e9:,.1f} GB of memory, and a market may take {limit:g} GB. {instead}, or allow more "
-            f"with the environment variable {VARIABLE}={math.ceil(needed / 1e9)}."
+            f"{what} need {needed / 1e9:,.1f} GB of memory, and a market may take {limit:g} GB. {instead}, or allow "
+            f"more with the environment variable {VARIABLE}={math.ceil(needed / 1e9)}."
         )
 
 

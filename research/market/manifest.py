@@ -106,7 +106,9 @@ class Manifest:
 def check_currency(currency: str, where: str) -> None:
     """Raise DataError unless it is USD: every panel is in USD, and nothing is converted."""
     if currency != "USD":
-        raise DataError(f"{where}: currency = {currency!r}, expected 'USD'. Convert the table to USD before importing it.")
+        raise DataError(
+            f"{where}: currency = {currency!r}, expected 'USD'. Convert the table to USD before importing it."
+        )
 
 
 def _json(content: dict[str, Any]) -> str:

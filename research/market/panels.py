@@ -40,9 +40,11 @@ def check_panel(panel: pd.DataFrame, name: str, prices: pd.DataFrame) -> None:
             f"panel {name!r} has axes of its own: {panel.shape[0]} days x {panel.shape[1]} assets, while "
             f"prices have {prices.shape[0]} x {prices.shape[1]}. Reindex it to the prices first."
         )
-    for asset, kind in panel.dtypes.items():
-        if kind != np.float64:
-            raise DataError(f"{name} of {asset!r} has the type {kind}, expected float64: use MarketData.from_panels.")
+    odd = panel.dtypes[panel.dtypes != np.float64]
+    if len(odd):
+        raise DataError(
+            f"{name} of {odd.index[0]!r} has the type {odd.iloc[0]}, expected float64: use MarketData.from_panels."
+        )
     values = panel.to_numpy()
     wrong = first_impossible_value(name, values)
     if wrong is not None:
@@ -109,7 +111,7 @@ def _numbers(values: pd.Series, name: str) -> pd.Series:
     for day, value in values.items():
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
             raise DataError(
-                f"{name} of {values.name!r} on {day:%Y-%m-%d} is {value!r}, expected a number, or NaN where it is unknown."
+                f"{name} of {values.name!r} on {day:%Y-%m-%d} is {value!r}, expected a number; NaN if unknown."
             )
     try:
         return values.astype(np.float64)

@@ -1,7 +1,7 @@
 """A folder is put under its name in one step: the name always shows a whole folder, the old one or the new.
 
-A writer works in a scratch folder `.NAME.partial-*` beside NAME and holds a lock on it for as long as it lives. The kernel
-frees the lock of a killed writer, so the next one knows which scratch folders nobody works in any more, and removes them.
+A writer works in a scratch folder `.NAME.partial-*` beside NAME and holds a lock on it for as long as it lives. The
+kernel frees the lock of a killed writer, so that the next one knows which scratch folders are litter, and removes them.
 """
 
 from __future__ import annotations

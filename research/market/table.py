@@ -1,7 +1,7 @@
 """A vendor's CSV or Parquet file -> typed rows. What cannot be read refuses the whole file, naming the row.
 
-The file is read piece by piece into columns that are as small as they can be: 24 bytes for a row's day, asset, symbol and
-name, and 8 for each number. The rows are checked in `cleaning.py` and become a snapshot in `importer.py`.
+The file is read piece by piece into columns that are as small as they can be: 16 bytes for a row's day, asset, symbol
+and name, and 8 for each number. The rows are checked in `cleaning.py` and become a snapshot in `importer.py`.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def read_vendor_table(path: str | Path, profile: Profile) -> VendorTable:
     Raises
     ------
     DataError
-        If the file is missing, unreadable, empty or larger than `limits.py` allows; if a column is missing; if a date or
-        a key is, or a date cannot be read; if a number column holds other text than a number.
+        If the file is missing, unreadable, empty or larger than `limits.py` allows; if a column is missing; if a date
+        or a key is, or a date cannot be read; if a number column holds other text than a number.
     """
     path = Path(path)
     columns = profile.columns
@@ -93,9 +93,7 @@ def read_vendor_table(path: str | Path, profile: Profile) -> VendorTable:
             for name, column in columns.numbers.items():
                 parts[name].append(_numbers(batch, column, place))
             count += batch.num_rows
-            refuse_many_rows(
-                path, count, numbers=len(columns.numbers), texts=sum(map(len, words.values()))
-            )
+            refuse_many_rows(path, count, numbers=len(columns.numbers), texts=sum(map(len, words.values())))
     if count == 0:
         raise DataError(f"{path}: the table has no rows. Nothing to import.")
     joined = {name: np.concatenate(parts.pop(name)) for name in list(parts)}
@@ -199,7 +197,8 @@ def _days(batch: pa.RecordBatch, name: str, date_format: str | None, place: _Pla
             f"{place.path}, column {name!r}: row {row} has the date {text}, expected {date_format or 'YYYY-MM-DD'} "
             "of the years 1 to 9999. Correct the row, or give the profile a date_format."
         )
-    return days.astype(np.int32)
+    numbers: np.ndarray = days.astype(np.int32)
+    return numbers
 
 
 def _parsed_dates(texts: pd.Series, date_format: str | None) -> np.ndarray:
@@ -219,11 +218,12 @@ def _codes(batch: pa.RecordBatch, name: str, words: dict[str, int], place: _Plac
     for number, text in enumerate(texts):
         fault = None if text in EMPTY_TEXTS else text_fault(text)
         if fault:
-            row = place.row((column.indices.fill_null(-1).to_numpy(zero_copy_only=False) == number))
+            row = place.row(column.indices.fill_null(-1).to_numpy(zero_copy_only=False) == number)
             raise DataError(f"{place.path}, column {name!r}: row {row} has {fault}: {text[:30]!r}. Correct it.")
     codes = [-1 if text in EMPTY_TEXTS else words.setdefault(text, len(words)) for text in texts]
     numbers = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return np.array([*codes, -1], dtype=np.int32)[numbers]
+    found: np.ndarray = np.array([*codes, -1], dtype=np.int32)[numbers]
+    return found
 
 
 def _numbers(batch: pa.RecordBatch, name: str, place: _Place) -> FloatArray:
@@ -240,8 +240,8 @@ def _numbers(batch: pa.RecordBatch, name: str, place: _Place) -> FloatArray:
     if wrong.any():
         row = place.row(wrong)
         raise DataError(
-            f"{place.path}, column {name!r}: row {row} holds {texts[row - place.before - 1].as_py()[:60]!r}, expected a "
-            "number such as 1234.5 or nothing. Correct the table; a missing value is left empty."
+            f"{place.path}, column {name!r}: row {row} holds {texts[row - place.before - 1].as_py()[:60]!r}, expected "
+            "a number such as 1234.5 or nothing. Correct the table; a missing value is left empty."
         )
     return numbers
 

@@ -48,7 +48,10 @@ def with_columns(**columns: object) -> Profile:
         ([GOOD, "2024-02-30,btc,1,1,1"], r"row 2 has the date '2024-02-30'"),
         ([GOOD, ",btc,1,1,1"], r"column 'day': row 2 has the date"),
         ([GOOD, "2024-01-02,,1,1,1"], r"column 'coin': row 2 has no asset"),
-        ([GOOD, "2024-02-01,btc,1,1,1"], r"row 2 \(btc\) is the close of 2024-02-01, expected 2009-01-03 to 2024-01-31"),
+        (
+            [GOOD, "2024-02-01,btc,1,1,1"],
+            r"row 2 \(btc\) is the close of 2024-02-01, expected 2009-01-03 to 2024-01-31",
+        ),
         ([GOOD, "1970-01-01,btc,1,1,1"], r"row 2 \(btc\) is the close of 1970-01-01"),
         (
             [GOOD, "2024-01-01,btc,101,1000,10"],

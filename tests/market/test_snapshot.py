@@ -16,8 +16,7 @@ import pyarrow as pa
 import pytest
 
 from research.errors import DataError
-from research.market import Manifest, MarketData, load_market, open_snapshot, write_market, write_snapshot
-from research.market import placing
+from research.market import Manifest, MarketData, load_market, open_snapshot, placing, write_market, write_snapshot
 from research.market.data import LEDGER_TYPES, TAG_TYPES, empty_table
 from tests.market.helpers import assert_same_market, names_in, small_market
 
@@ -173,9 +172,9 @@ def test_a_failure_while_moving_brings_the_old_snapshot_back(snapshot: Path, mon
 def test_a_killed_writer_leaves_the_old_snapshot_as_it_was(snapshot: Path) -> None:
     program = (
         "import os, signal, pathlib\n"
-        "from research.market import snapshot, write_market\n"
+        "from research.market import writing, write_market\n"
         "from tests.market.helpers import small_market\n"
-        "snapshot.flush = lambda path: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "writing.flush = lambda path: os.kill(os.getpid(), signal.SIGKILL)\n"
         f"write_market(small_market().until('2020-01-10'), pathlib.Path({str(snapshot)!r}), replace=True)\n"
     )
     root = Path(__file__).resolve().parents[2]
