@@ -22,7 +22,7 @@ from research.market.profiles import Asset, Profile
 from research.market.table import VendorTable, refuse_many_rows
 from research.typing import FloatArray, IntArray
 
-ROWS_AT_A_TIME = 200_000  # also the most that one key can have: there are fewer than 10,000 days since 2009
+ROWS_AT_A_TIME = 100_000  # also the most that one key can have: there are fewer than 10,000 days since 2009
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

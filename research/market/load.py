@@ -31,7 +31,7 @@ from research.market.layout import (
 )
 from research.market.limits import refuse_large_panels
 from research.market.manifest import Manifest
-from research.market.snapshot import verified_snapshot
+from research.market.snapshot import VerifiedSnapshot, verified_snapshot
 from research.market.writing import write_snapshot
 
 ROWS_PER_BATCH = 1 << 17  # read at a time: a few MB, so that small markets too load in little more than their own size
@@ -75,7 +75,7 @@ def load_market(
         with pq.ParquetFile(snapshot.daily, read_dictionary=["asset_id"], pre_buffer=False) as file:
             check_daily_schema(file.schema_arrow, str(snapshot.folder / DAILY))
             window = _window(file, start, end, manifest.name)
-            listed = snapshot.table(ASSETS)
+            listed = _listed_assets(snapshot)
             known = _known_assets(listed, assets, window, manifest.name)
             panels, last_dates = _read_panels(file, window, pd.Index(listed["asset_id"]), pd.Index(known["asset_id"]))
         tags, ledger = snapshot.table(TAGS), snapshot.table(LEDGER)
@@ -161,6 +161,17 @@ def _first_and_last_day(file: pq.ParquetFile) -> tuple[pd.Timestamp, pd.Timestam
         return pd.Timestamp(groups[0].min), pd.Timestamp(groups[-1].max)
     except (ValueError, OverflowError) as error:
         raise DataError(f"{DAILY} has dates outside of the years 1 to 9999. Import the source table again.") from error
+
+
+def _listed_assets(snapshot: VerifiedSnapshot) -> pd.DataFrame:
+    listed = snapshot.table(ASSETS)
+    ids = pd.Index(listed["asset_id"])
+    if not (ids.notna().all() and ids.is_unique and ids.is_monotonic_increasing):
+        raise DataError(
+            f"{snapshot.folder / ASSETS}: the rows must be sorted by asset_id, one for each asset. "
+            "Import the source table again."
+        )
+    return listed
 
 
 def _known_assets(listed: pd.DataFrame, asked: Sequence[str] | None, window: _Window, name: str) -> pd.DataFrame:

@@ -37,9 +37,12 @@ def scratch_folder(out: Path) -> Iterator[Path]:
             os.close(lock)
 
 
-def put_in_place(folder: Path, out: Path, aside: Path) -> None:
-    """Give `folder` the name `out`; what was there lies in `folder` or `aside` afterwards."""
-    if not out.exists():
+def put_in_place(folder: Path, out: Path, aside: Path, *, replace: bool) -> None:
+    """Give `folder` the name `out`; what was there lies in `folder` or `aside` afterwards.
+
+    Without `replace`, a folder that is there and not empty is an OSError.
+    """
+    if not (replace and out.exists()):
         folder.replace(out)
     elif not _exchange(folder, out):
         out.replace(aside)
@@ -71,6 +74,8 @@ def _tidy_up(out: Path) -> None:
 
 
 def _scratch_folders(out: Path) -> list[Path]:
+    if not out.parent.is_dir():
+        return []
     return sorted(path for path in out.parent.iterdir() if path.name.startswith(_prefix(out)))
 
 

@@ -71,7 +71,7 @@ def verified_snapshot(path: str | Path) -> Iterator[VerifiedSnapshot]:
     """Find a snapshot, verify every byte of it, and keep what was verified open while it is read.
 
     A snapshot that is replaced meanwhile changes nothing: the files stay those that were verified. One that is edited
-    in its place is refused at the end.
+    in its place is refused at the end of the reading.
 
     Parameters
     ----------
@@ -91,8 +91,8 @@ def verified_snapshot(path: str | Path) -> Iterator[VerifiedSnapshot]:
             state = _state(snapshot.daily)
             _verify(snapshot)
             yield snapshot
-            if _state(snapshot.daily) != state:
-                raise DataError(f"snapshot {folder}: {DAILY} was changed while it was read. Load it again.")
+            if _state(snapshot.daily) != state:  # replaced, which changes no byte of it, or edited in its place
+                _verify(snapshot)
 
 
 def open_snapshot(path: str | Path) -> tuple[Path, Manifest]:
@@ -149,13 +149,14 @@ def _read(handle: int, name: str, folder: Path) -> bytes:
 
 
 def _state(file: BufferedReader) -> tuple[int, int, int]:
-    """What changes whenever a file's content does."""
+    """What changes whenever a file's content does (and at other times too)."""
     found = os.fstat(file.fileno())
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _verify(snapshot: VerifiedSnapshot) -> None:
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in snapshot._tables.items()}
+    snapshot.daily.seek(0)
     digests[DAILY] = hashlib.file_digest(snapshot.daily, "sha256").hexdigest()
     snapshot.daily.seek(0)
     for name in FILES:
@@ -171,7 +172,7 @@ def _verify(snapshot: VerifiedSnapshot) -> None:
 def _found(path: Path) -> Path:
     places = [path] if path.is_absolute() else [Path.cwd() / path, Path(__file__).resolve().parents[2] / path]
     for place in places:
-        if place.parent.is_dir() and not place.exists():
+        if not place.exists():
             bring_back(place)
         if (place / MANIFEST_FILE).is_file():
             return place

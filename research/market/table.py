@@ -29,7 +29,9 @@ from research.typing import FloatArray, IntArray
 EMPTY_TEXTS = ["", "NaN", "nan", "NA", "N/A", "n/a", "null", "NULL", "None"]
 BYTES_PER_ROW, BYTES_PER_NUMBER, BYTES_PER_TEXT = 48, 8, 1_000  # what an import needs at its peak, measured
 ROWS_PER_BATCH = 1 << 16
+BUFFER = 1 << 20  # bytes of a column of Parquet in memory at a time, before they are unpacked
 LARGEST_COLUMN = 1 << 29  # bytes of one column in one row group of Parquet, unpacked: read as a whole
+_TICKS_PER_DAY = {"day": 1, "s": 86_400, "ms": 86_400 * 10**3, "us": 86_400 * 10**6, "ns": 86_400 * 10**9}
 _DAYS = np.array(["0001-01-01", "9999-12-31"], dtype="datetime64[D]").astype(np.int64)
 
 
@@ -151,9 +153,16 @@ def _csv(path: Path, wanted: list[str]) -> Iterator[pa.RecordBatch]:
 
 
 def _parquet(path: Path, wanted: list[str], texts: list[str]) -> Iterator[pa.RecordBatch]:
+    schema = pq.read_schema(path)
+    _check_columns(path, wanted, schema.names)
+    for name in wanted:
+        if pa.types.is_nested(schema.field(name).type):
+            raise DataError(
+                f"{path}, column {name!r}: the column holds {schema.field(name).type}, expected one value in each row."
+            )
     # texts stay dictionaries, so that one long text in a million rows is in memory once
-    with pq.ParquetFile(path, read_dictionary=wanted, pre_buffer=False) as file:
-        _check_columns(path, wanted, file.schema_arrow.names)
+    packed = [name for name in wanted if pa.types.is_string(schema.field(name).type)]
+    with pq.ParquetFile(path, read_dictionary=packed, pre_buffer=False, buffer_size=BUFFER) as file:
         refuse_many_rows(path, file.metadata.num_rows, numbers=sum(name not in texts for name in wanted) - 1)
         for group in range(file.num_row_groups):
             columns = file.metadata.row_group(group)
@@ -178,24 +187,22 @@ def _check_columns(path: Path, wanted: list[str], found: list[str]) -> None:
 def _days(batch: pa.RecordBatch, name: str, date_format: str | None, place: _Place) -> np.ndarray:
     """The UTC day of each value, as days since 1970-01-01."""
     column, kind = batch.column(name), batch.column(name).type
-    if pa.types.is_date32(kind) or pa.types.is_date64(kind) or pa.types.is_timestamp(kind):
-        per_day = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}.get(getattr(kind, "unit", "ms"), 0) * 86_400
-        ticks = column.cast(pa.int32() if pa.types.is_date32(kind) else pa.int64())
-        days = ticks.fill_null(0).to_numpy(zero_copy_only=False) // (1 if pa.types.is_date32(kind) else per_day)
+    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+        column = column.cast(pa.int32() if pa.types.is_date32(kind) else pa.int64())
+        unit = "day" if pa.types.is_date32(kind) else "ms" if pa.types.is_date64(kind) else kind.unit
+        days = column.fill_null(0).to_numpy(zero_copy_only=False) // _TICKS_PER_DAY[unit]
         wrong = column.is_null().to_numpy(zero_copy_only=False) | (days < _DAYS[0]) | (days > _DAYS[1])
     else:
         column = _trimmed(batch, name, place, "dates").dictionary_encode()
-        parsed = _parsed_dates(column.dictionary.to_pandas(), date_format)
-        codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-        dates = np.append(parsed, np.datetime64("NaT"))[codes]
+        parsed = np.append(_parsed_dates(column.dictionary.to_pandas(), date_format), np.datetime64("NaT"))
+        dates = parsed[column.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
         wrong, days = np.isnat(dates), dates.astype(np.int64)
     if wrong.any():
         row = place.row(wrong)
-        found = column[row - place.before - 1]
-        text = repr(found.as_py()) if pa.types.is_dictionary(column.type) else str(found.cast(pa.int64()))
+        found = column[row - place.before - 1].as_py()
         raise DataError(
-            f"{place.path}, column {name!r}: row {row} has the date {text}, expected {date_format or 'YYYY-MM-DD'} "
-            "of the years 1 to 9999. Correct the row, or give the profile a date_format."
+            f"{place.path}, column {name!r}: row {row} has the date {found!r}, expected {date_format or 'YYYY-MM-DD'} "
+            "of the years 1 to 9999. Correct it, or give the profile a date_format."
         )
     numbers: np.ndarray = days.astype(np.int32)
     return numbers

@@ -26,7 +26,7 @@ from research.market.layout import (
     row_keys,
 )
 from research.market.manifest import MANIFEST_FILE, Manifest
-from research.market.placing import REPLACED, flush, put_in_place, scratch_folder
+from research.market.placing import REPLACED, bring_back, flush, put_in_place, scratch_folder
 
 
 def write_snapshot(
@@ -71,6 +71,7 @@ def write_snapshot(
     """
     out = Path(out)
     with as_data_error(f"{out} could not be written", "Nothing was changed there. Correct that and try again."):
+        bring_back(out)
         _check_target(out, replace)
         out.parent.mkdir(parents=True, exist_ok=True)
         with scratch_folder(out) as holder:
@@ -84,7 +85,7 @@ def write_snapshot(
             (scratch / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
             for file in (*scratch.iterdir(), scratch):
                 flush(file)
-            put_in_place(scratch, out, holder / REPLACED)
+            put_in_place(scratch, out, holder / REPLACED, replace=replace)
     return manifest
 
 

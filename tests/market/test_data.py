@@ -117,9 +117,7 @@ def test_a_value_that_cannot_be_right_is_refused_at_every_way_in(name: str, valu
     panels = with_value(name, value)
     message = f"{name} of 'b' on 2020-01-02 is {value!r}"
     with pytest.raises(DataError, match=message):
-        MarketData.from_panels(
-            panels["price"], panels["market_cap"], panels["volume"], extra={"open": panels["open"]}
-        )
+        MarketData.from_panels(panels["price"], panels["market_cap"], panels["volume"], extra={"open": panels["open"]})
     good = {key: panel.where(np.isfinite(panel) & (panel > 0)) for key, panel in panels.items()}
     market = MarketData.from_panels(good["price"], good["market_cap"], good["volume"], extra={"open": good["open"]})
     wrong = market.prices.copy()
@@ -212,7 +210,10 @@ def test_an_extra_panel_may_not_take_the_place_of_another(name: str) -> None:
         ({"asset_id": ["a"], "tag": ["meme"]}, r"tags lack the columns \['valid_from', 'static'\]"),
         ({"asset_id": "a", "tag": ["meme"], "valid_from": "soon", "static": True}, "valid_from must hold days"),
         ({"asset_id": "a", "tag": ["meme"], "valid_from": pd.NaT, "static": "False"}, "must hold True or False"),
-        ({"asset_id": "a", "tag": ["meme", "meme"], "valid_from": pd.NaT, "static": True}, "'a' has the tag 'meme' twice"),
+        (
+            {"asset_id": "a", "tag": ["meme", "meme"], "valid_from": pd.NaT, "static": True},
+            "'a' has the tag 'meme' twice",
+        ),
     ],
 )
 def test_tags_that_contradict_themselves_are_refused(tags: dict, message: str) -> None:
@@ -236,7 +237,7 @@ def test_panels_beyond_the_limit_are_refused_before_they_are_made(monkeypatch: p
     assert tracemalloc.get_traced_memory()[1] < 50e6
     tracemalloc.stop()
     monkeypatch.setenv("RESEARCH_MAX_MARKET_GB", "0.0001")
-    with pytest.raises(DataError, match="a market may take 0.0001 GB.*RESEARCH_MAX_MARKET_GB=1"):
+    with pytest.raises(DataError, match=r"a market may take 0\.0001 GB.*RESEARCH_MAX_MARKET_GB=1"):
         MarketData.from_panels(spread.iloc[:, :1])
     monkeypatch.setenv("RESEARCH_MAX_MARKET_GB", "0.001")
     assert MarketData.from_panels(spread.iloc[:, :1]).prices.shape == (5448, 1)
