@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import errno
-import hashlib
 import json
 import os
 import signal
@@ -34,7 +33,7 @@ from research.market import (
 from research.market import snapshot as snapshot_module
 from research.market.data import LEDGER_TYPES, TAG_TYPES, empty_table
 from tests.conftest import ROOT
-from tests.market.helpers import assert_same_market, names_in, small_market
+from tests.market.helpers import assert_same_market, names_in, rewritten, small_market
 
 FILES = ["daily.parquet", "assets.parquet", "tags.parquet", "ledger.parquet", "manifest.json"]
 MANIFEST = Manifest(
@@ -383,18 +382,6 @@ def test_litter_of_killed_writers_goes_and_that_of_running_ones_stays(snapshot: 
 
 
 # ---------------------------------------------------------------------- folders written by other means
-
-
-def rewritten(snapshot: Path, name: str, table: pa.Table | bytes, **how: object) -> None:
-    """Put another table into a snapshot and sign it anew, as a program of someone else could."""
-    if isinstance(table, bytes):
-        (snapshot / name).write_bytes(table)
-    else:
-        pq.write_table(table, snapshot / name, **how)
-    manifest = Manifest.from_json((snapshot / "manifest.json").read_text(), "manifest.json")
-    digest = hashlib.sha256((snapshot / name).read_bytes()).hexdigest()
-    manifest = dataclasses.replace(manifest, sha256={**manifest.sha256, name: digest}).signed()
-    (snapshot / "manifest.json").write_text(manifest.to_json())
 
 
 @pytest.mark.parametrize(
