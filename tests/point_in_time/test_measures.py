@@ -41,10 +41,11 @@ def last_day(market: MarketData) -> MarketView:
 
 
 def market_of(**columns: list[float]) -> MarketData:
-    """One asset per keyword: its closes, which are also its market caps and volumes."""
+    """One asset per keyword: its closes, which are also its market caps and volumes; a zero is a volume alone."""
     days = pd.date_range("2021-01-01", periods=len(next(iter(columns.values()))))
     panel = pd.DataFrame(columns, index=days, dtype=float)
-    return MarketData.from_panels(panel, panel, panel)
+    prices = panel.where(panel > 0)
+    return MarketData.from_panels(prices, prices, panel)
 
 
 def of_last_day(name: str, values: list[float]) -> float:
