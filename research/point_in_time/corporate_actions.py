@@ -16,13 +16,16 @@ from numpy.typing import ArrayLike
 
 from research.errors import DataError, DataWarning, suggest
 from research.market import MarketData
-from research.point_in_time.given_tables import dated
-from research.typing import IntArray
+from research.point_in_time.given_tables import LARGEST, dated, number
+from research.typing import FloatArray, IntArray
 
 MIGRATION_COLUMNS = ["date", "asset_id", "new_asset_id", "ratio"]
 FORK_COLUMNS = MIGRATION_COLUMNS
 REMOVAL_COLUMNS = ["date", "asset_id", "reason"]
 NOT_LISTED = -1
+USUAL_DAYS, CARRIED_DAYS = 90, 10
+LEAST_MOVE, USUAL_MOVES = 0.4, 10.0  # log return; usual daily moves
+INSIST = "a column `confirmed` that is True in this row."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,25 +90,28 @@ def read_migrations(table: pd.DataFrame | None, market: MarketData) -> list[Conv
     ----------
     table : DataFrame, optional
         Columns date, asset_id, new_asset_id, ratio (new units per old one). A redenomination inside one id has
-        new_asset_id equal to asset_id.
+        new_asset_id equal to asset_id. An optional column `confirmed` (bool) insists on lines that prices contradict.
 
     Raises
     ------
     DataError
-        If a column is missing, an asset is unknown or had no price by its day, or a ratio is not positive.
+        If a column is missing, a line is repeated, an asset is unknown or had no price by its day, a ratio is no
+        positive number, or the prices of the day contradict it (`_check_conversion` has the rule).
     """
     conversions: list[Conversion] = []
-    for line in _lines(table, MIGRATION_COLUMNS, "migrations", market):
+    for line in _lines(table, "migrations", MIGRATION_COLUMNS, ["date", "asset_id"], market):
         named = _listed(line, "migrations", market)
         new = named if line.new_asset_id == line.asset_id else _new(line, "migrations", market)
-        old = _successor(conversions, named, line.row)
+        old, ratio = _successor(conversions, named, line.row), _ratio(line, "migrations")
+        if new != NOT_LISTED and not _confirmed(line, "migrations"):
+            _check_conversion(line, named, new, market)
         conversions.append(
             Conversion(
                 row=line.row,
                 old=old,
                 new=old if new == named else new,
-                new_id=str(line.new_asset_id),
-                ratio=_ratio(line, "migrations"),
+                new_id=line.new_asset_id,
+                ratio=ratio,
             )
         )
     return conversions
@@ -124,7 +130,7 @@ def read_removals(
             asset=_successor(conversions, _listed(line, "removals", market), line.row),
             reason=str(line.reason),
         )
-        for line in _lines(table, REMOVAL_COLUMNS, "removals", market)
+        for line in _lines(table, "removals", REMOVAL_COLUMNS, ["date", "asset_id"], market)
     ]
 
 
@@ -140,30 +146,33 @@ def read_forks(table: pd.DataFrame | None, market: MarketData, conversions: Iter
     Raises
     ------
     DataError
-        As `read_migrations` does, and if an asset is to fork into itself.
+        As `read_migrations` does, if an asset is to fork into itself, and if what is given is worth more than it.
     """
     forks = []
-    for line in _lines(table, FORK_COLUMNS, "forks", market):
+    for line in _lines(table, "forks", FORK_COLUMNS, ["date", "asset_id", "new_asset_id"], market):
         if line.asset_id == line.new_asset_id:
             raise DataError(
                 f"forks: {line.asset_id} on {line.date.date()} forks into itself: expected the asset_id of the new "
                 "asset. A redenomination belongs into migrations."
             )
+        asset, new, ratio = _listed(line, "forks", market), _new(line, "forks", market), _ratio(line, "forks")
+        if new != NOT_LISTED and not _confirmed(line, "forks"):
+            _check_fork(line, asset, new, market)
         forks.append(
             Fork(
                 row=line.row,
-                asset=_successor(conversions, _listed(line, "forks", market), line.row),
-                new=_successor(conversions, _new(line, "forks", market), line.row),
-                new_id=str(line.new_asset_id),
-                ratio=_ratio(line, "forks"),
+                asset=_successor(conversions, asset, line.row),
+                new=_successor(conversions, new, line.row),
+                new_id=line.new_asset_id,
+                ratio=ratio,
             )
         )
     return forks
 
 
-def _lines(table: pd.DataFrame | None, columns: list[str], name: str, market: MarketData) -> list[Any]:
+def _lines(table: pd.DataFrame | None, name: str, columns: list[str], key: list[str], market: MarketData) -> list[Any]:
     """The rows of a table announced by the market's last day, with `row` for the day."""
-    table = dated(table, name, columns)
+    table = dated(table, name, columns, key)
     if table is None:
         return []
     rows = (table["date"] - market.dates[0]).dt.days
@@ -175,16 +184,58 @@ def _lines(table: pd.DataFrame | None, columns: list[str], name: str, market: Ma
 
 
 def _ratio(line: Any, name: str) -> float:
-    try:
-        ratio = float(line.ratio)
-    except (TypeError, ValueError):
-        ratio = np.nan
-    if not (ratio > 0 and np.isfinite(ratio)):
+    return number(line.ratio, f"{name}: ratio of {line.asset_id} on {line.date.date()}", above=1 / LARGEST)
+
+
+def _confirmed(line: Any, name: str) -> bool:
+    """Whether a person insists on a line that the prices contradict."""
+    said = getattr(line, "confirmed", False)
+    if not isinstance(said, (bool, np.bool_)):
+        raise DataError(f"{name}: confirmed of {line.asset_id} is {said!r}: expected true or false.")
+    return bool(said)
+
+
+def _check_conversion(line: Any, old: int, new: int, market: MarketData) -> None:
+    """Refuse a ratio after which a move is left over that the asset's own moves do not explain.
+
+    The move left over is from the last price before the day to the first one from it on, after the ratio. It may be
+    `USUAL_MOVES` times the asset's usual daily move: 1.4826 times the median of the sizes of its log returns over the
+    90 days before, the standard deviation of normal returns, which a single crash does not widen; and
+    `LEAST_MOVE` in any case.
+    """
+    before = _prices(market, old, max(0, line.row - USUAL_DAYS), line.row)
+    after = _prices(market, new, line.row, line.row + CARRIED_DAYS)
+    if not len(before) or not len(after):
+        return
+    left = float(np.log(line.ratio * after[0] / before[-1]))
+    moves = np.abs(np.diff(np.log(before)))
+    usual = 1.4826 * float(np.median(moves)) if len(moves) else 0.0
+    if abs(left) > max(LEAST_MOVE, USUAL_MOVES * usual):
         raise DataError(
-            f"{name}: {line.asset_id} on {line.date.date()} has ratio {line.ratio!r}: expected a number > 0, new units "
-            "per old one."
+            f"migrations: {line.asset_id} on {line.date.date()}: with the ratio {line.ratio:g} a move of "
+            f"x{np.exp(left):.3g} is left over in the price, where x{np.exp(usual):.3g} is usual for a day: the prices "
+            "contradict the ratio. Correct the ratio or the day (new units per old one, on the first day of the new "
+            f"price), or insist: {INSIST}"
         )
-    return ratio
+
+
+def _check_fork(line: Any, old: int, new: int, market: MarketData) -> None:
+    """Refuse a fork that would give away more than the asset was worth."""
+    before = _prices(market, old, max(0, line.row - USUAL_DAYS), line.row + 1)
+    after = _prices(market, new, line.row, line.row + USUAL_DAYS)
+    if len(before) and len(after) and line.ratio * after[0] > before[-1]:
+        raise DataError(
+            f"forks: {line.asset_id} on {line.date.date()}: {line.ratio:g} {line.new_asset_id} at {after[0]:.6g} USD "
+            f"are worth more than the {before[-1]:.6g} USD of what they were given for. Correct the ratio or the ids, "
+            f"or insist: {INSIST}"
+        )
+
+
+def _prices(market: MarketData, place: int, first: int, stop: int) -> FloatArray:
+    """The prices that there are of an asset from a row up to another, which is left out."""
+    prices = market.prices.iloc[first:stop, place].to_numpy(dtype=float)
+    known: FloatArray = prices[~np.isnan(prices)]
+    return known
 
 
 def _listed(line: Any, name: str, market: MarketData) -> int:

@@ -24,7 +24,7 @@ class SignalLog(NamedTuple):
     words: IntArray
 
 
-def read_signals(table: pd.DataFrame, market: MarketData, conversions: Iterable[Conversion]) -> SignalLog:
+def log_of_signals(table: pd.DataFrame, market: MarketData, conversions: Iterable[Conversion]) -> SignalLog:
     """The signals on assets of this market; one under the new id of a migrated asset is about the old.
 
     Raises
@@ -51,4 +51,8 @@ def read_signals(table: pd.DataFrame, market: MarketData, conversions: Iterable[
             DataWarning,
             stacklevel=2,
         )
-    return SignalLog(rows[known], assets[known], words[known])
+    # of two on one day the last one counts: that under the asset's own id, not that under the id which migrated to it
+    own = table["asset_id"].to_numpy(dtype=object) == names
+    order = np.lexsort((own, rows))
+    order = order[known[order]]
+    return SignalLog(rows[order], assets[order], words[order])

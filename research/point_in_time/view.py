@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from research.errors import DataError, suggest
 from research.market import MarketData
 from research.point_in_time.corporate_actions import read_forks, read_migrations, read_removals, successors
-from research.point_in_time.given_tables import SIGNAL_COLUMNS, VOTE_COLUMNS, dated, given
+from research.point_in_time.given_tables import given, read_signals, read_votes
 from research.point_in_time.price_adjustments import HeldBack, adjusted_panels
-from research.point_in_time.signal_log import SignalLog, read_signals
+from research.point_in_time.signal_log import SignalLog, log_of_signals
 from research.point_in_time.tags import TagTable
 from research.typing import BoolArray, FloatArray, IntArray
 
@@ -54,7 +54,7 @@ class PointInTime:
             market.assets.set_index("asset_id")["symbol"].reindex(self.asset_ids).to_numpy(dtype=object)
         )
         self.first_row = _first_prints(self.prices)
-        self.signals, self.votes = dated(signals, "signals", SIGNAL_COLUMNS), dated(votes, "votes", VOTE_COLUMNS)
+        self.signals, self.votes = read_signals(signals), read_votes(votes, market)
         self._tags = TagTable(market.tags, self.asset_ids)
 
     @cached_property
@@ -64,9 +64,9 @@ class PointInTime:
 
     @cached_property
     def signal_log(self) -> SignalLog:
-        """Every signal on an asset of this market, in order of row: see `read_signals`."""
+        """Every signal on an asset of this market, in order of row: see `log_of_signals`."""
         assert self.signals is not None
-        return read_signals(self.signals, self.market, self.conversions)
+        return log_of_signals(self.signals, self.market, self.conversions)
 
     def at(self, row: int) -> MarketView:
         """The view at the close of `dates[row]`."""

@@ -13,6 +13,7 @@ from research.market import MarketData
 from research.settings import from_table
 
 COINS = ("usd-a", "usd-b")
+ACTION = ["date", "asset_id", "new_asset_id", "ratio"]  # at random, so confirmed: prices contradict them
 NEVER_MOVED = 3  # no table of `random_case` names this asset
 
 
@@ -103,10 +104,10 @@ def random_case(tables: dict[str, Any], seed: int) -> tuple[MarketData, Methodol
     announced = needed_tables(market, methodology, seed)
     if "migrations" in known:
         moves = [(days[0], chosen[0], chosen[1], 2.0), (days[1], chosen[2], chosen[2], 100.0)]
-        announced["migrations"] = pd.DataFrame(moves, columns=["date", "asset_id", "new_asset_id", "ratio"])
+        announced["migrations"] = pd.DataFrame(moves, columns=ACTION).assign(confirmed=True)
     if "forks" in known:
         new = [(days[5], chosen[5], chosen[6], 0.5), (days[6], chosen[7], chosen[8], 3.0)]
-        announced["forks"] = pd.DataFrame(new, columns=["date", "asset_id", "new_asset_id", "ratio"])
+        announced["forks"] = pd.DataFrame(new, columns=ACTION).assign(confirmed=True)
     if "removals" in known:
         exits = [(days[2], chosen[3], "halted"), (days[3], chosen[4], "delisted")]
         announced["removals"] = pd.DataFrame(exits, columns=["date", "asset_id", "reason"])

@@ -18,11 +18,9 @@ import numpy as np
 import pandas as pd
 
 from research.errors import DataError, suggest
-from research.point_in_time.given_tables import VOTE_COLUMNS
+from research.point_in_time.given_tables import ABSTAIN, AGAINST, VOTE_COLUMNS, VOTE_KEY
 from research.typing import FloatArray
 
-AGAINST = "against:"
-ABSTAIN = "abstain"
 ROUNDING = 1e-9  # parts of a holding, typed as decimals, may add up to a hair more than the whole
 
 
@@ -166,9 +164,18 @@ def check_votes(votes: pd.DataFrame) -> pd.DataFrame:
             f"votes: power of voter {row['voter']!r} in proposal {row['proposal']!r} is {row['power']}: expected a "
             "number, 0 or more. Correct it, or drop the row."
         )
+    if pd.api.types.is_bool_dtype(votes["power"]):
+        raise DataError("votes: power is true or false, expected numbers. Correct the column.")
     choice = votes["choice"].astype(object).where(votes["choice"].notna(), "").astype(str).str.strip()
     texts = {column: votes[column].astype(str) for column in ("proposal", "voter")}
     table = votes[list(VOTE_COLUMNS)].assign(choice=choice, power=votes["power"].astype(float), **texts)
+    twice = table[(table["choice"] != "") & table.duplicated(VOTE_KEY)]
+    if len(twice):
+        row = twice.iloc[0]
+        raise DataError(
+            f"votes: {row['voter']!r} votes twice for {row['choice']!r} on proposal {row['proposal']!r} on "
+            f"{row['date'].date()}. Keep one row."
+        )
     holdings = table[table["choice"] == ""].groupby("proposal")["power"].sum()
     unknown = sorted(set(table["proposal"]) - set(holdings.index[holdings > 0]))
     if unknown:

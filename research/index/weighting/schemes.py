@@ -221,10 +221,6 @@ def signal(view: MarketView, weighting: Weighting, places: IntArray) -> Sizes:
             f'scheme = "signal" needs the column score in the signals, found {", ".join(table.columns)}. Add it.'
         )
     fresh = table[table["date"] > view.date - pd.Timedelta(days=weighting.signal_days)]
-    twice = fresh[fresh.duplicated(["date", "asset_id"])]
-    if len(twice):
-        line = twice.iloc[0]
-        raise DataError(f"signals: {line['asset_id']} is listed twice on {line['date'].date()}. Keep one row.")
     latest = fresh.drop_duplicates("asset_id", keep="last").set_index("asset_id")["score"]
     names = _names(view, places)
     scores = latest.reindex(names).to_numpy(dtype=float)

@@ -23,7 +23,7 @@ def test_what_is_announced_later_is_not_known_earlier(seed: int, shift: int) -> 
     whole = random_market(seed, days=160)
     day, other = whole.dates[90], whole.dates[110]
     names = whole.prices.columns
-    moves = migrations((day, names[0], names[0], 7.0), (other, names[1], names[2], 3.0))
+    moves = migrations((day, names[0], names[0], 7.0), (other, names[1], names[2], 3.0)).assign(confirmed=True)
     exits = removals((whole.dates[100], names[3], "delisted"))
     methodology = rules(schedule={"reconstitution": "weekly"}, events={"remove_after_days": 5})
     history = build_index(whole, methodology, migrations=moves, removals=exits)

@@ -112,8 +112,8 @@ def test_the_redenominations_of_quick_and_strax_are_proposed_on_the_binance_pane
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        (migrations(("2021-01-20", "b", "b", 0.0)), "has ratio 0.0: expected a number > 0"),
-        (migrations(("2021-01-20", "b", "b", "1:100")), "has ratio '1:100': expected a number > 0, new units per old"),
+        (migrations(("2021-01-20", "b", "b", 0.0)), "ratio of b on 2021-01-20 is 0.0: expected a number above 1e-12"),
+        (migrations(("2021-01-20", "b", "b", "1:100")), "ratio of b on 2021-01-20 is '1:100': expected a number"),
         (migrations(("2021-01-20", "bb", "b", 1.0)), "migrations: no asset 'bb' in the market: did you mean 'b'"),
         (migrations(("soon", "b", "b", 1.0)), "'soon' is not a date"),
         (migrations(("2020-01-20", "b", "b", 1.0)), "lies before the data, which begin on 2021-01-01"),

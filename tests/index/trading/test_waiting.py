@@ -148,7 +148,7 @@ def test_a_new_asset_may_list_after_its_line(kind: str) -> None:
     """A market cut between the day and the listing has no such column, and gives the same index up to there."""
     new = np.full(len(DAYS), np.nan)
     new[25:] = 0.1
-    table = pd.DataFrame([("2020-01-21", "aa", "ff", 1.0)], columns=MIGRATION)
+    table = pd.DataFrame([("2020-01-21", "aa", "ff", 1.0)], columns=MIGRATION).assign(confirmed=True)
     prices = {"aa": ONE if kind == "forks" else series((21, np.nan)), "bb": ONE, "ff": new}
     methodology = rules(
         base_date=BASE,

@@ -267,7 +267,7 @@ def test_signals_that_cannot_be_used_are_refused() -> None:
         sizes_of(market, scheme="signal")
     with pytest.raises(MethodologyError, match="needs the column score"):
         sizes_of(market, scheme="signal", signals=signals([(80, "asset-0", 1.0)]).drop(columns="score"))
-    with pytest.raises(DataError, match="asset-0 is listed twice on 2021-03-22"):
+    with pytest.raises(DataError, match=r"signals: 1 rows repeat .*2021-03-22, asset_id 'asset-0'"):
         sizes_of(market, scheme="signal", signals=signals([(80, "asset-0", 1.0), (80, "asset-0", 2.0)]))
 
 

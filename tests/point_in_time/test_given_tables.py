@@ -1,0 +1,167 @@
+"""What is wrong in a table is refused by name: repeated lines, numbers that are none, ratios that prices contradict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from research.errors import DataError, DataWarning, ResearchError
+from research.index import build_index
+from research.market import MarketData
+from research.point_in_time import PointInTime
+from research.point_in_time.corporate_actions import read_forks, read_migrations
+from tests.index.markets import rules
+
+DAYS = pd.date_range("2021-01-01", periods=60)
+ACTION = ["date", "asset_id", "new_asset_id", "ratio"]
+
+
+def market(**prices: Any) -> MarketData:
+    panel = pd.DataFrame({name: np.broadcast_to(values, len(DAYS)) for name, values in prices.items()}, DAYS)
+    panel = panel.astype(float)
+    return MarketData.from_panels(panel, panel * 1e6, panel * 1e5)
+
+
+def actions(*lines: tuple[Any, ...]) -> pd.DataFrame:
+    return pd.DataFrame(lines, columns=ACTION)
+
+
+def wandering(deviation: float, seed: int = 4) -> np.ndarray:
+    return np.exp(np.cumsum(np.random.default_rng(seed).normal(0, deviation, len(DAYS))))
+
+
+TABLES = {
+    "migrations": actions(("2021-01-20", "a", "a", 1.0)),
+    "forks": actions(("2021-01-20", "a", "b", 0.5)),
+    "removals": pd.DataFrame([("2021-01-20", "a", "halted")], columns=["date", "asset_id", "reason"]),
+    "signals": pd.DataFrame([("2021-01-20", "a", "bullish")], columns=["date", "asset_id", "signal"]),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_repeated_line_is_refused_and_named(name: str, times: int) -> None:
+    table = pd.concat([TABLES[name]] * times)
+    with pytest.raises(DataError, match=rf"{name}: {times - 1} rows repeat.*2021-01-20.*'a'.*Keep one"):
+        PointInTime(market(a=1.0, b=1.0), **{name: table})
+
+
+def test_two_words_on_one_asset_and_day_are_refused_but_a_later_one_on_the_day_counts() -> None:
+    said = TABLES["signals"]
+    contradiction = pd.concat([said, said.assign(signal="bearish")])
+    with pytest.raises(DataError, match="signals: 1 rows repeat"):
+        PointInTime(market(a=1.0), signals=contradiction)
+    revised = contradiction.assign(date=["2021-01-20 18:00", "2021-01-20 08:00"])
+    log = PointInTime(market(a=1.0), signals=revised).signal_log
+    assert log.words[-1] == 0  # bullish at 18:00
+
+
+@pytest.mark.parametrize("ratio", [0.0, -1.0, np.inf, np.nan, 1e308, 1e-308, True, "2", None, 2 + 0j, "2:1"])
+@pytest.mark.parametrize("read", [read_migrations, read_forks])
+def test_a_ratio_that_is_no_positive_number_of_a_plausible_size_is_refused(read: Any, ratio: Any) -> None:
+    table = actions(("2021-01-20", "a", "b", ratio)).astype({"ratio": object})
+    with pytest.raises(DataError, match="ratio of a on 2021-01-20"):
+        read(table, market(a=1.0, b=1.0))
+
+
+@pytest.mark.parametrize("score", [np.inf, -np.inf, 1e308, True, "0.5"])
+def test_a_score_that_is_no_finite_number_is_refused(score: Any) -> None:
+    table = TABLES["signals"].assign(score=pd.Series([score], dtype=object))
+    with pytest.raises(DataError, match="signals: score of a on 2021-01-20"):
+        PointInTime(market(a=1.0), signals=table)
+
+
+def test_a_missing_score_stays_missing() -> None:
+    source = PointInTime(market(a=1.0), signals=TABLES["signals"].assign(score=np.nan))
+    assert source.signals is not None
+    assert source.signals["score"].isna().all()
+
+
+def test_a_redenomination_that_never_happened_is_refused_and_does_not_multiply_the_level() -> None:
+    """An audit's case: ten new units for one old, on a day on which the price did nothing of the kind."""
+    data = market(a=wandering(0.04), b=1.0)
+    table = actions(("2021-01-25", "a", "a", 10.0))
+    with pytest.raises(DataError, match=r"migrations: a on 2021-01-25: with the ratio 10 a move of x10\.\d is left"):
+        build_index(data, rules(selection={"count": 2}, base_date=DAYS[10].date()), migrations=table)
+    insisted = build_index(
+        data, rules(selection={"count": 2}, base_date=DAYS[10].date()), migrations=table.assign(confirmed=True)
+    )
+    assert insisted.level.max() > 2000  # what insisting means
+
+
+@given(st.floats(1e-6, 1e6), st.integers(1, 50), st.integers(0, 2**16), st.floats(0.0, 0.08))
+def test_a_true_redenomination_passes_whatever_its_ratio(ratio: float, day: int, seed: int, deviation: float) -> None:
+    price = wandering(deviation, seed)
+    price[day:] /= ratio
+    [found] = read_migrations(actions((DAYS[day], "a", "a", ratio)), market(a=price))
+    assert found.ratio == ratio
+
+
+@pytest.mark.parametrize(("moves", "refused"), [(0.02, True), (0.5, False)])
+def test_how_large_a_move_may_be_left_over_depends_on_what_is_usual_for_the_asset(moves: float, refused: bool) -> None:
+    """Half of the price on the day of a redenomination: unheard of for one asset, an ordinary day for another."""
+    price = wandering(moves)
+    price[30:] *= 0.5 / 100 * price[29] / price[30]
+    table = actions((DAYS[30], "a", "a", 100.0))
+    if refused:
+        with pytest.raises(DataError, match="contradict the ratio"):
+            read_migrations(table, market(a=price))
+    else:
+        assert len(read_migrations(table, market(a=price))) == 1
+
+
+def test_a_fork_that_gives_more_than_the_asset_was_worth_is_refused_unless_confirmed() -> None:
+    data = market(a=1.0, b=1.0)
+    with pytest.raises(DataError, match="worth more than the 1 USD"):
+        read_forks(actions(("2021-01-20", "a", "b", 3.0)), data)
+    assert len(read_forks(actions(("2021-01-20", "a", "b", 3.0)).assign(confirmed=True), data)) == 1
+    with pytest.raises(DataError, match="confirmed of a is 'yes'"):
+        read_forks(actions(("2021-01-20", "a", "b", 3.0)).assign(confirmed="yes"), data)
+
+
+def test_votes_for_unknown_candidates_are_warned_of_by_name() -> None:
+    lines = [("2021-01-05", "p", "x", 1.0, ""), ("2021-01-06", "p", "x", 1.0, "bitcoim")]
+    votes = pd.DataFrame(lines, columns=["date", "proposal", "voter", "power", "choice"])
+    with pytest.warns(DataWarning, match=r"votes: 1 choices are no asset_ids.*'bitcoim'.*did you mean 'bitcoin'"):
+        PointInTime(market(bitcoin=1.0), votes=votes)
+    for known in ("bitcoin", "against:bitcoin", "abstain"):
+        PointInTime(market(bitcoin=1.0), votes=votes.assign(choice=["", known]))
+
+
+@pytest.mark.parametrize("table", [[("2021-01-20", "a")], {"date": ["2021-01-20"]}, "signals.csv", 3])
+def test_what_is_no_table_is_refused(table: Any) -> None:
+    with pytest.raises(DataError, match="expected a DataFrame with date, asset_id, signal"):
+        PointInTime(market(a=1.0), signals=table)
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**30), 10**30),
+    st.floats(),
+    st.sampled_from(["", "a", "b", "A", "2021-01-20", "2021-01-20T25:00", "9999-12-31", "\x00", "bullish", "1e400"]),
+    st.dates(),
+    st.datetimes(timezones=st.none() | st.timezones()),
+    st.lists(st.integers(), max_size=2),
+)
+
+
+@given(st.sampled_from(["migrations", "forks", "removals", "signals", "votes"]), st.data())
+def test_whatever_a_table_holds_it_is_read_or_refused_in_words(name: str, data: st.DataObject) -> None:
+    columns = list(TABLES[name].columns) if name in TABLES else ["date", "proposal", "voter", "power", "choice"]
+    good = {"date": "2021-01-20", "asset_id": "a", "new_asset_id": "b", "ratio": 1.0, "signal": "bullish"}
+    line = st.fixed_dictionaries({key: st.just(good.get(key, "a")) | VALUES for key in columns})
+    lines = data.draw(st.lists(line, min_size=1, max_size=4))
+    table = pd.DataFrame({key: pd.Series([line[key] for line in lines], dtype=object) for key in columns})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("warnings.warn", lambda *_, **__: None)
+        try:
+            source = PointInTime(market(a=1.0, b=1.0), **{name: table})
+            _ = source.signal_log if name == "signals" else None
+        except ResearchError as error:
+            assert name in str(error)  # noqa: PT017
