@@ -1,7 +1,8 @@
 """Eligibility: each screen of the rulebook's universe, evaluated with data up to the determination day.
 
 A screen gives for every listed asset the value looked at, the limit and whether it passed. Nothing is dropped: the
-reasons stay beside the result. Screens of one kind share a function here; pegs and copies are measured in `pegs.py`.
+reasons stay beside the result. Screens of one kind share a function here; pegs and copies are measured in
+`pegged_and_wrapped.py`.
 """
 
 from __future__ import annotations

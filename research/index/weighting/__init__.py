@@ -1,5 +1,6 @@
 """How much of each member: sizes by scheme (`schemes.py`), weights within bounds (`bounds.py`), the routine that bounds
-them (`capping.py`), and estimates of risk (`risk.py`). What a rulebook may say about it is in `rules/weighting.py`.
+them (`capping.py`), and estimates of risk (`risk.py`). What a rulebook may say about it is in
+`research/rulebook/weighting.py`.
 """
 
 from research.index.weighting.bounds import Bounded, bound

@@ -148,7 +148,7 @@ class Limits:
         live = sizes > 0
         most = np.where(live, self.upper, self.lower)
         if self.codes is None or most.sum() < 1.0 - SLACK:
-            needed = (1.0 - self.lower[~live].sum()) / live.sum()
+            needed = float((1.0 - self.lower[~live].sum()) / live.sum())
             return (
                 f"caps of the {live.sum()} members with a size add up to {most.sum():.4g}, below 1. "
                 f"The smallest feasible cap for {live.sum()} members is {needed:.6g}."
