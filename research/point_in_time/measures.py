@@ -1,7 +1,7 @@
 """Point-in-time measures by which assets are ranked and weighted, looked up by the name used in the rulebook.
 
 Statistics of windows are in `windows.py`, the exponential mean in `moving_average.py`, performance in
-`performance.py`.
+`trailing_performance.py`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def measure(view: MarketView, name: str) -> FloatArray:
     -------
     ndarray
         NaN, which is not rankable, where the day's value is missing, or fewer than half of the window's days have
-        one; for the others see `exponential_mean` and `performance.py`.
+        one; for the others see `exponential_mean` and `trailing_performance.py`.
 
     Raises
     ------

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from research.index.analysis.arguments import whole_number
 from research.index.analysis.reasons import short_reasons
 from research.index.analysis.record import IndexRecord
 from research.index.decisions.calendar import upcoming
@@ -19,6 +20,7 @@ from research.index.trading.records import Trade
 from research.rulebook.methodology import Methodology
 from research.typing import IntArray
 
+MOST_DATES = 1000
 STATUSES = ("frozen", "kept", "added", "removed", "not bought")
 ADDED, REMOVED = STATUSES.index("added"), STATUSES.index("removed")
 
@@ -206,11 +208,11 @@ def concentration_table(index: IndexRecord) -> pd.DataFrame:
 
 
 def calendar_table(index: IndexRecord, count: int) -> pd.DataFrame:
-    """What is announced: decisions not traded yet, then the next `count` days of the calendar.
+    """What is announced: decisions not traded yet, then the next `count` (at most `MOST_DATES`) days of the calendar.
 
     Columns: determination_date, effective_date (datetime), kind (reconstitution, rebalance or another cause).
     """
-    dates = index.source.dates
+    count, dates = whole_number("count", count, most=MOST_DATES), index.source.dates
     waiting = [
         {
             "determination_date": decision.view.date,

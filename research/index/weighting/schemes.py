@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from research.errors import DataError, MethodologyError
@@ -146,9 +145,9 @@ def inverse_variance(view: MarketView, weighting: Weighting, places: IntArray) -
 def risk_parity(view: MarketView, weighting: Weighting, places: IntArray) -> Sizes:
     """Equal risk contributions under ``S = diag(s) R diag(s)``.
 
-    s is the volatility of `inverse_volatility`, R the correlation of the Ledoit-Wolf covariance over the days that all
-    measured members have returns for. A member that cannot be measured gets the median weight of the others, with a
-    note.
+    R is the correlation of the Ledoit-Wolf covariance over the days that all measured members have returns for, s the
+    volatility of each of them over all of its own days, floored among the measured ones (see `risk.floored`): a member
+    that the covariance leaves out sets no floor either. It gets the median weight of the others, with a note.
     """
     returns = _returns(view, weighting, places)
     measured, common = risk.common_returns(returns, weighting.window[1])
@@ -214,13 +213,13 @@ def _notes(
 
 
 def signal(view: MarketView, weighting: Weighting, places: IntArray) -> Sizes:
-    """``max(score, 0)`` of each member's latest signal; NaN without one of the last `max_signal_age_days`."""
+    """``max(score, 0)`` of each member's latest signal; NaN without one at most `max_signal_age_days` old."""
     table = view.signals
     if "score" not in table:
         raise MethodologyError(
             f'scheme = "signal" needs the column score in the signals, found {", ".join(table.columns)}. Add it.'
         )
-    fresh = table[table["date"] > view.date - pd.Timedelta(days=weighting.signal_days)]
+    fresh = table[(view.date - table["date"]).dt.days <= weighting.signal_days]
     twice = fresh[fresh.duplicated(["date", "asset_id"])]
     if len(twice):
         line = twice.iloc[0]
@@ -231,7 +230,7 @@ def signal(view: MarketView, weighting: Weighting, places: IntArray) -> Sizes:
     notes: tuple[str, ...] = ()
     if np.isnan(scores).any():
         without = ", ".join(names[np.isnan(scores)])
-        notes = (f"signal: {without} without a score of the last {weighting.signal_days} days, not weighted",)
+        notes = (f"signal: {without} without a score at most {weighting.signal_days} days old, not weighted",)
     return Sizes(values=np.maximum(scores, 0.0), notes=notes)
 
 
