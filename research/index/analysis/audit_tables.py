@@ -142,8 +142,9 @@ def rebalances_table(index: IndexRecord) -> pd.DataFrame:
 
     Columns: determination_date, cause (initial, reconstitution, rebalance, drift, stable switch, removal, conversion,
     fork), members, added, removed (int), turnover (one-sided share of the value), cost (fraction of the value),
-    market_value (USD, frozen caps), divisor (market_value / level), level (net, at the close, after all trades of the
-    day), notes (str: what the decision fell back on). A day with two trades (a removal and a rebalance) has two rows.
+    market_value (USD, frozen caps), divisor (market_value / level; NaN once the level is zero), level (net, at the
+    close, after all trades of the day), notes (str: what the decision fell back on). A day with two trades (a removal
+    and a rebalance) has two rows.
     """
     trades = index.trades
     status = _statuses(trades)
@@ -162,7 +163,7 @@ def rebalances_table(index: IndexRecord) -> pd.DataFrame:
             "turnover": [trade.turnover for trade in trades],
             "cost": index.trade_costs,
             "market_value": market_value,
-            "divisor": market_value / level,
+            "divisor": np.divide(market_value, level, out=np.full(len(level), np.nan), where=level > 0),
             "level": level,
             "notes": ["; ".join(trade.decision.notes) if trade.decision else "" for trade in trades],
         },

@@ -24,6 +24,7 @@ from research.rulebook.costs import BPS
 from research.typing import FloatArray
 
 DAYS_PER_YEAR = 365
+TOTAL_LOSS = {"cagr": -1.0, "volatility": np.nan, "sharpe": np.nan, "max_drawdown": -1.0}
 SIZES = (1e6, 1e7, 1e8, 1e9)
 
 
@@ -64,7 +65,7 @@ def cost_sensitivity(index: IndexRecord, bps: Sequence[float] = (0, 10, 25, 50, 
     -------
     DataFrame, indexed by bps
         final_level, cagr, volatility, sharpe (without a risk-free rate), max_drawdown, annual_cost (share of the value
-        lost to costs a year).
+        lost to costs a year). After a total loss growth and drawdown are -1, volatility and sharpe NaN.
 
     Raises
     ------
@@ -95,7 +96,7 @@ def break_even_cost(index: IndexRecord, benchmark: pd.Series) -> float:
     Returns
     -------
     float
-        Negative if the index is behind before any cost. NaN if it never trades.
+        Negative if the index is behind before any cost. NaN if it never trades, or has lost everything.
 
     Raises
     ------
@@ -113,6 +114,8 @@ def break_even_cost(index: IndexRecord, benchmark: pd.Series) -> float:
             f"that covers {gross.index[0].date()} to {gross.index[1].date()}."
         )
     value_traded = sum(_value_traded(trade) for trade in _rebalances(index))
+    if not gross.iloc[1] > 0:
+        return float("nan")
     active = np.log(gross.iloc[1] / gross.iloc[0]) - np.log(ends.iloc[1] / ends.iloc[0])
     return float(active / value_traded * BPS) if value_traded > 0 else float("nan")
 
@@ -274,6 +277,9 @@ def _annual_cost(index: IndexRecord, costs: Sequence[float] | FloatArray) -> flo
 def _figures(index: IndexRecord, costs: Sequence[float]) -> dict[str, float]:
     rows = [trade.row - index.base_row for trade in _rebalances(index)]
     level = index.gross_level * chained(1.0 - np.asarray(costs), rows, len(index.dates))
+    annual_cost = _annual_cost(index, costs)
+    if not level.iloc[-1] > 0:  # from zero there are no returns
+        return {"final_level": 0.0, **TOTAL_LOSS, "annual_cost": annual_cost}
     returns = returns_from_levels(level)
     return {
         "final_level": float(level.iloc[-1]),
@@ -281,5 +287,5 @@ def _figures(index: IndexRecord, costs: Sequence[float]) -> dict[str, float]:
         "volatility": annualized_volatility(returns),
         "sharpe": sharpe_ratio(returns),
         "max_drawdown": max_drawdown(returns),
-        "annual_cost": _annual_cost(index, costs),
+        "annual_cost": annual_cost,
     }

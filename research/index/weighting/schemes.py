@@ -89,13 +89,16 @@ def sqrt_market_cap(view: MarketView, weighting: Weighting, places: IntArray) ->
 def liquidity_mix(view: MarketView, weighting: Weighting, places: IntArray) -> Sizes:
     """``(1 - a) sqrt(M) / sum sqrt(M) + a L / sum L``, L the 30-day median volume and a the `liquidity_share`.
 
-    Source: MVI of Index Coop with a = 0.25. Shares are of the members that have both today; the others get NaN.
+    Source: MVI of Index Coop with a = 0.25. Shares are of the members that have both today; the others get NaN, and all
+    do where the caps or the volumes of those add up to zero.
     """
     root = np.sqrt(_size(view, weighting, places))
     liquidity = measure(view, LIQUIDITY)[places]
     both = ~np.isnan(root) & ~np.isnan(liquidity)
-    if not liquidity[both].sum() > 0:
-        return Sizes(values=np.full(len(places), np.nan), notes=("no member has a volume: liquidity cannot be shared",))
+    for values, what in ((root, "market cap"), (liquidity, "volume")):
+        if not values[both].sum() > 0:
+            note = f"no member has a {what}: nothing can be shared by it"
+            return Sizes(values=np.full(len(places), np.nan), notes=(note,))
     a = weighting.liquidity_share
     mix = (1.0 - a) * root / root[both].sum() + a * liquidity / liquidity[both].sum()
     return Sizes(values=mix)
