@@ -95,7 +95,7 @@ def liquidity_mix(view: MarketView, weighting: Weighting, places: IntArray) -> S
     root = np.sqrt(_size(view, weighting, places))
     liquidity = measure(view, LIQUIDITY)[places]
     both = ~np.isnan(root) & ~np.isnan(liquidity)
-    for values, what in ((root, "market cap"), (liquidity, "volume")):
+    for values, what in ((liquidity, "volume"), (root, "market cap")):
         if not values[both].sum() > 0:
             note = f"no member has a {what}: nothing can be shared by it"
             return Sizes(values=np.full(len(places), np.nan), notes=(note,))
