@@ -205,8 +205,9 @@ def _overlaid(overlay: Overlay) -> str:
         f"{overlay.bearish:g} for a bearish signal; one older than {overlay.max_signal_age_days} days is neutral. "
     )
     return (
-        f"{scaled if overlay.signals else ''}{freed}. A member that stays "
-        f"is not traded for a change below {_percent(overlay.min_trade)}. "
+        f"{scaled if overlay.signals else ''}{freed}. A member that stays is not traded for a change below "
+        f"{_percent(overlay.min_trade)}: what that leaves over is the stable leg's where it has a target, else the other "
+        "members'. "
         f"A stablecoin more than {_percent(overlay.depeg_limit)} off 1 USD, or more than "
         f"{_percent(overlay.depeg_warning)} for {overlay.depeg_days} days, is exchanged for the next."
     )

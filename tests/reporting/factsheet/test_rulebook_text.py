@@ -204,7 +204,11 @@ def test_base_value_and_date_are_told() -> None:
 
 def test_the_rules_that_a_replication_needs_are_told() -> None:
     text = rulebook_text(rules("overlay", {**LEG, "min_trade": 0.005, "max_signal_age_days": 14}))
-    assert f"A member that stays is not traded for a change below {format_value(0.005, 'short percent')}." in text
+    assert (
+        f"A member that stays is not traded for a change below {format_value(0.005, 'short percent')}: what that"
+        in text
+    )
+    assert "leaves over is the stable leg's where it has a target, else the other members'." in text
     assert "one older than 14 days is neutral" in text
     assert "One that cannot be weighted on the day keeps its units." in text
     assert "Nothing is decided between the first decision and its effective day." in text
