@@ -125,6 +125,7 @@ def _data_simulate(options: argparse.Namespace) -> int:
 
 
 def _data_check(options: argparse.Namespace) -> int:
+    from research.index import rulebooks_for
     from research.market import load_market
 
     market = load_market(options.snapshot)
@@ -133,6 +134,10 @@ def _data_check(options: argparse.Namespace) -> int:
     _say(f"{manifest.rows:,} rows, {len(market.assets):,} assets, {dates[0].date()} to {dates[-1].date()}")
     _say(f"{len(market.ledger):,} lines in the ledger; every file is as it was written")
     _say(f"fingerprint {manifest.fingerprint}")
+    able = rulebooks_for(market)
+    _say(f"{able['runs'].sum()} of {len(able)} shipped rulebooks can run on it:")
+    for name, row in able.iterrows():
+        _say(f"  {name}: {row['reason'] or row['since'].strftime('since %Y-%m-%d')}")
     return 0
 
 

@@ -31,7 +31,8 @@ class Methodology:
     base_value : float
         Level on the base date.
     base_date : date, optional
-        First effective day. Default: the first on the calendar with enough eligible assets.
+        First effective day. Default: the first on the calendar whose determination has `start_count` members that can
+        be weighted.
     universe, selection, weighting, schedule, costs, events, overlay
         The sections; without `overlay` the index is always fully invested in its members.
     """
@@ -92,11 +93,18 @@ class Methodology:
 
     @property
     def min_count(self) -> int:
-        """Eligible assets below which a composition is kept rather than renewed."""
+        """Members that can be weighted, with fewer of which a composition is kept rather than renewed."""
         if self.selection.min_count is not None:
             return self.selection.min_count
         aimed_at = math.ceil((self.selection.count or 1) / 2)
         return max(self.weighting.fewest_members, aimed_at)
+
+    @property
+    def start_count(self) -> int:
+        """Members that it takes to start: `min_count`, or the whole `count` where neither it nor a base date is set."""
+        if self.base_date is not None:
+            return self.min_count
+        return self.selection.min_count or self.selection.count or self.min_count
 
 
 def rulebooks() -> dict[str, Path]:

@@ -24,12 +24,14 @@ class Overlay:
     bullish, neutral, bearish : float in [0, 1]
         Multiples of the weight.
     max_signal_age_days : int
-        An older signal, or none, counts as neutral.
+        An older signal, or none, counts as neutral; one of exactly that age counts, today's being 0 days old.
     mode : str
         "to_stable" puts what is freed into the stable leg; "fully_invested" spreads it over the members again (caps
         re-applied), and uses the stable leg only when nothing is left.
     min_trade : float
-        A member's weight that would change by less keeps its drifted weight.
+        A member that stays and whose weight would change by less keeps its drifted weight; who enters or leaves is
+        traded whatever the size. What that leaves over or takes is the stable leg's where the target puts something
+        into it, else the other members share it.
     max_turnover : float, optional
         Largest one-sided turnover that the determinations of any seven days plan together; a larger change goes only
         part of the way. Exchanging a stablecoin, drift and removals are not limited.

@@ -38,7 +38,7 @@ class Weighting:
         Schemes that need volatility, also as a fallback: days of returns looked back on, and returns needed. Default:
         90 and 60; sharpe: 365 and 180.
     max_signal_age_days : int, optional
-        signal: an older score is none. Default 14.
+        signal: an older score is none; one of exactly that age counts. Default 14.
     fallback : str, optional
         sharpe, signal: what is done when no member has a score above zero. "inverse_volatility" (default)
         weighs by it, "stable" gives everything to the stable leg.
@@ -211,7 +211,7 @@ class Weighting:
 
     @property
     def signal_days(self) -> int:
-        """Days after which a signal's score is too old to be used."""
+        """Age in days up to which a signal's score is used."""
         return 14 if self.max_signal_age_days is None else self.max_signal_age_days
 
     @property

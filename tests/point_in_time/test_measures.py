@@ -123,6 +123,12 @@ def test_an_asset_with_a_tenth_of_its_returns_missing_is_measured_and_with_more_
     assert np.isnan(of_last_day(name, closes))
 
 
+def test_a_return_is_that_of_its_two_closes_whatever_is_missing_between_them() -> None:
+    closes = [2.0, *[np.nan] * 29, 3.0]
+    assert of_last_day("return_30d", closes) == 0.5
+    assert np.isnan(of_last_day("return_29d", closes))
+
+
 @pytest.mark.parametrize("name", MEASURES)
 def test_without_a_value_today_nothing_is_rankable(name: str) -> None:
     closes = list(np.exp(np.random.default_rng(0).normal(0, 0.05, 120)).cumprod())

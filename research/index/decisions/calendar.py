@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from research.errors import DataError
 from research.rulebook.schedule import WEEKDAYS, Schedule
 
 
@@ -31,18 +30,11 @@ def determinations(days: pd.DatetimeIndex, schedule: Schedule) -> list[Determina
 
 
 def upcoming(last: pd.Timestamp, schedule: Schedule, count: int) -> pd.DataFrame:
-    """The next `count` determinations after a day.
+    """The next `count` (0 or more) determinations after a day.
 
     Columns: determination_date, effective_date (datetime), kind (reconstitution or rebalance). What drift calls for is
     not announced, for nobody knows it yet.
-
-    Raises
-    ------
-    DataError
-        If `count` is negative.
     """
-    if count < 0:
-        raise DataError(f"count = {count}: expected the number of dates ahead.")
     days = pd.date_range(last + pd.Timedelta(days=1), periods=366 * (count + 1), freq="D")
     steps = determinations(days, schedule)[:count]
     return pd.DataFrame(

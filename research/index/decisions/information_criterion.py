@@ -87,6 +87,7 @@ def _month(
     nobody = np.zeros(len(start.assets), dtype=bool)
     screens = evaluate(start, universe, nobody, needs_cap=True)
     eligible = np.logical_and.reduce([screen.passed for screen in screens])
+    eligible &= start.today("market_cap") > 0  # without a size it has no place in an index by market cap
     order = ranks(start, measure(start, selection.rank_by), eligible)
     places = np.flatnonzero(order > 0)
     places = places[np.argsort(order[places])]

@@ -1,7 +1,7 @@
 """Selection rules: which of the ranked, eligible assets become members.
 
 `rank_values` says what assets are ranked by, `select` applies the rule; both look the rule up by the name used in the
-rulebook. Ranking is in `ranking.py`, ballots in `votes.py`, CRIX's number of constituents in
+rulebook. Ranking is in `point_in_time/measures.py`, ballots in `votes.py`, CRIX's number of constituents in
 `information_criterion.py`.
 """
 
@@ -169,7 +169,10 @@ def by_information_criterion(candidates: Candidates, selection: Selection) -> Se
     """The largest, as many as the latest quarterly review found necessary."""
     review = current_review(candidates.view, candidates.universe, selection)
     if review is None:
-        note = "no review yet: it needs three months, and the first count's assets in each"
+        note = (
+            "no review of the number of constituents yet: the first needs three whole months before it, with "
+            f"{selection.first_count} eligible assets at the start of each (first_count)"
+        )
         return Selected(mask=np.zeros(len(candidates.ranks), dtype=bool), note=note)
     mask = (candidates.ranks > 0) & (candidates.ranks <= review.count)
     return Selected(mask=mask, note=f"{review.count} constituents by the review of {review.date.date()}")

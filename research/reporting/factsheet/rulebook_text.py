@@ -34,15 +34,23 @@ def rulebook_text(rules: Methodology) -> str:
         "Weighting": [
             _weighted(weighting),
             *told(weighting, _WEIGHTING_HEAD, _WEIGHTING),
-            "Between trades they drift.",
+            "One that cannot be weighted on the day keeps its units. Between trades they drift.",
         ],
         "Overlay": [_overlaid(overlay), *told(overlay, _OVERLAY_HEAD, _OVERLAY)] if overlay else [],
         "Schedule": [_scheduled(rules.schedule), *told(rules.schedule, _SCHEDULE_HEAD, _SCHEDULE)],
         "Costs": [_cost(rules.costs), *told(rules.costs, _COSTS_HEAD, _COSTS)],
         "Missing prices": [_carried(rules.events), *told(rules.events, _EVENTS_HEAD, _EVENTS)],
-        "Base": [f"{rules.base_value:,g} on {rules.base_date or 'the first day with enough eligible assets'}."],
+        "Base": [_base(rules)],
     }
     return "\n".join(f"- **{name}.** {' '.join(filter(None, part))}" for name, part in parts.items() if any(part))
+
+
+def _base(rules: Methodology) -> str:
+    count = rules.start_count
+    enough = f"{count} member{'s' if count > 1 else ''} can be weighted"
+    day = rules.base_date or "the first effective day of the calendar"
+    only = " Nothing is decided between the first decision and its effective day." if rules.schedule.lag_days else ""
+    return f"{rules.base_value:,g} on {day}, given that {enough}.{only}"
 
 
 def told(section: Any, head: str, sentences: Sentences) -> list[str]:
@@ -201,7 +209,9 @@ def _overlaid(overlay: Overlay) -> str:
         f"{overlay.bearish:g} for a bearish signal; one older than {overlay.max_signal_age_days} days is neutral. "
     )
     return (
-        f"{scaled if overlay.signals else ''}{freed}. Changes below {_percent(overlay.min_trade)} are not traded. "
+        f"{scaled if overlay.signals else ''}{freed}. A member that stays is not traded for a change below "
+        f"{_percent(overlay.min_trade)}: what that leaves over is the stable leg's where it has a target, else the other "
+        "members'. "
         f"A stablecoin more than {_percent(overlay.depeg_limit)} off 1 USD, or more than "
         f"{_percent(overlay.depeg_warning)} for {overlay.depeg_days} days, is exchanged for the next."
     )
