@@ -82,7 +82,8 @@ def build_index(
     source = PointInTime(market, **tables, outlier_jump=methodology.events.outlier_jump)
     plan = determinations(source.dates, methodology.schedule)
     first = _first_decision(source, methodology, plan)
-    portfolio = Portfolio(holdings=Holdings(source=source, row=first.effective_row), methodology=methodology)
+    start = Holdings(source=source, row=first.effective_row, tradable_days=methodology.events.tradable_days)
+    portfolio = Portfolio(holdings=start, methodology=methodology)
     portfolio.trade(first)
     # what the calendar holds before the base date is not part of the index
     ahead = deque(step for step in plan if step.row >= first.effective_row and step.row > first.row)

@@ -48,8 +48,13 @@ def caveats(index: IndexRecord) -> list[str]:
         lines.append(f"The level has been zero since {index.dates[gone[0]].date()}: all that was held was written off.")
     if market.manifest.simulated:
         lines.append("SIMULATED data: this market never existed.")
-    if not index.investable:
+    if rules.schedule.lag_days == 0:
         lines.append("Not investable: it decides and trades at one and the same close (lag of 0 days).")
+    if rules.events.trade_at_carried_prices:
+        lines.append(
+            "Not investable: a member without a price is bought and sold at its last one, for up to "
+            f"{rules.events.carry_days} days."
+        )
     sensitivity = index.dead_token_sensitivity
     if sensitivity > DEAD_TOKEN_FLAG:
         lines.append(

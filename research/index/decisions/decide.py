@@ -92,7 +92,12 @@ def _occasion(view: MarketView, rules: Methodology, state: State, cause: Cause, 
 def _choose(day: _Occasion) -> Decision:
     """New members by the selection rule, weighted."""
     candidates = Candidates(
-        view=day.view, universe=day.rules.universe, ranks=day.ranks, values=day.values, incumbents=day.held
+        view=day.view,
+        universe=day.rules.universe,
+        schedule=day.rules.schedule,
+        ranks=day.ranks,
+        values=day.values,
+        incumbents=day.held,
     )
     return _weight(day, select(candidates, day.rules.selection))
 

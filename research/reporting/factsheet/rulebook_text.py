@@ -247,7 +247,9 @@ def _drift(schedule: Schedule) -> str:
 _SCHEDULE_HEAD = (
     "reconstitution rebalance weekday lag_days drift_absolute drift_relative drift_total drift_to cool_down_days"
 )
-_SCHEDULE: Sentences = {}
+_SCHEDULE: Sentences = {
+    "quarters_start_in": lambda s: f"The first quarter of a year starts in {s.quarters_start_in.capitalize()}.",
+}
 
 
 def _cost(costs: Costs) -> str:
@@ -295,5 +297,6 @@ _EVENTS: Sentences = {
     "outlier_jump": lambda e: (
         f"A print whose log is further than {e.outlier_jump:g} from the last one waits until the next one confirms it."
     ),
+    "trade_at_carried_prices": lambda _: "Members are bought and sold at carried prices, too: **not investable**.",
     "freed_weight": lambda e: f"The value of a removed member goes to the {e.freed_weight} leg.",
 }
