@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from research.errors import MethodologyError, suggest
-from research.rulebook.checks import require, used
+from research.rulebook.checks import require
 from research.rulebook.costs import Costs
 from research.rulebook.events import Events
 from research.rulebook.overlay import Overlay
@@ -65,13 +65,6 @@ class Methodology:
         require(
             self.overlay is not None or not self.weighting.may_leave_a_residual,
             "weighting may leave a part for the stable leg: it needs an [overlay] with a stable_leg.",
-        )
-        quarterly = "quarterly" in (self.schedule.reconstitution, self.schedule.rebalance)
-        used(
-            self.schedule,
-            ("quarters_start_in",),
-            quarterly or self.selection.rule == "information_criterion",
-            'where nothing is "quarterly" and no information criterion is reviewed',
         )
         if self.selection.count is not None:
             self.weighting.check_count(self.selection.count)

@@ -18,6 +18,9 @@ def rules_without_effect(market: MarketData, rules: Methodology) -> list[str]:
             f"drift is never looked for: cool_down_days = {schedule.cool_down_days} and lag_days = {schedule.lag_days} "
             f"cover the time between {schedule.rebalance or schedule.reconstitution} rebalances"
         )
+    quarterly = "quarterly" in (schedule.reconstitution, schedule.rebalance)
+    if schedule.quarters_start_in != "january" and not quarterly and rules.selection.rule != "information_criterion":
+        lines.append(f"quarters_start_in = {schedule.quarters_start_in!r} has no effect: nothing here is quarterly")
     if rules.overlay is not None:
         unknown = [asset for asset in rules.overlay.stable_leg if asset not in market.prices.columns]
         lines += [

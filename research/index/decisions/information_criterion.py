@@ -38,9 +38,7 @@ class Review:
     count: int
 
 
-def current_review(
-    view: MarketView, universe: Universe, selection: Selection, schedule: Schedule
-) -> Review | None:
+def current_review(view: MarketView, universe: Universe, selection: Selection, schedule: Schedule) -> Review | None:
     """The review of the latest quarter end up to the view's day; none while there are too few months or assets."""
     quarter_end = latest_quarter_ends(pd.DatetimeIndex([view.date]), schedule)[0]
     row = view.row - int((view.date - quarter_end).days)

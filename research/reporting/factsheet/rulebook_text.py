@@ -267,7 +267,7 @@ def _cost(costs: Costs) -> str:
         words = f"{spread:g} of half spread"
     nothing = costs.is_flat and costs.rate == 0
     return (
-        "None: the level is before costs."
+        "Not charged: the level is before costs."
         if nothing
         else (f"{costs.fee_bps:g} basis points of fee and {words}, on all that is bought or sold.")
     )

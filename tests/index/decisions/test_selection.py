@@ -74,7 +74,10 @@ def choose_from(
     order = ranks(view, sizes, ~np.isin(places, ineligible), order=selection.order)
     held_mask = np.isin(places, held)
     return select(
-        Candidates(view=view, universe=Universe(), schedule=Schedule(), ranks=order, values=sizes, incumbents=held_mask), selection
+        Candidates(
+            view=view, universe=Universe(), schedule=Schedule(), ranks=order, values=sizes, incumbents=held_mask
+        ),
+        selection,
     )
 
 
@@ -180,7 +183,10 @@ def decide_members(view: MarketView, universe: Universe, selection: Selection) -
     eligible = np.logical_and.reduce([screen.passed for screen in screens])
     values = rank_values(view, selection)
     order = ranks(view, values, eligible, order=selection.order)
-    return select(Candidates(view=view, universe=universe, schedule=Schedule(), ranks=order, values=values, incumbents=nobody), selection)
+    return select(
+        Candidates(view=view, universe=universe, schedule=Schedule(), ranks=order, values=values, incumbents=nobody),
+        selection,
+    )
 
 
 SELECTIONS = {

@@ -162,7 +162,14 @@ def vote_on(
     names = np.array(list("vwxyz"))
     order = ranks(view, values, ~np.isin(names, list(ineligible)))
     outcome = select(
-        Candidates(view=view, universe=Universe(), schedule=Schedule(), ranks=order, values=values, incumbents=np.isin(names, list(held))),
+        Candidates(
+            view=view,
+            universe=Universe(),
+            schedule=Schedule(),
+            ranks=order,
+            values=values,
+            incumbents=np.isin(names, list(held)),
+        ),
         selection,
     )
     return "".join(names[outcome.mask]), outcome
