@@ -20,8 +20,8 @@ W5 = [0.30, 0.25, 0.20, 0.15, 0.10]
 
 
 CRIX_COUNTS = [5, 5, 5, 5, 5, 5, 5, 15, 5, 5, 5]
-"""Constituents by the AIC, step by step, at the ends of July, October, January and April from 2014-07-31 on: what the
-rules of the reference implementation (sequential, local optimum) give in a program apart from the engine, on the raw file.
+"""Constituents by the AIC (sequential, local optimum) at the ends of July, October, January and April from 2014-07-31
+on: what the rules of the reference implementation give in a program apart from the engine, on the raw file.
 """
 
 
@@ -44,7 +44,9 @@ def crix_by_hand(counts: Iterable[int]) -> pd.Series:
     """
     raw = pd.read_parquet(shared("market/coingecko_406_2014_2017_indexconstruction.parquet"))
     raw["date"] = pd.to_datetime(raw["date"])
-    prices, caps = (raw.pivot(index="date", columns="coin_id", values=name) for name in ("close", "market_cap"))
+    prices, caps = (
+        raw.pivot_table(index="date", columns="coin_id", values=name, dropna=False) for name in ("close", "market_cap")
+    )
     last, level = 1000.0, []
     for end, count in zip(pd.date_range("2014-07-31", prices.index[-1], freq="ME"), counts, strict=True):
         month = slice(end.replace(day=1), end)

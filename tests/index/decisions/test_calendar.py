@@ -27,7 +27,7 @@ def test_quarters_end_on_the_day_before_they_start(start: str) -> None:
 @pytest.mark.parametrize("start", ENDS)
 def test_the_latest_quarter_end_is_the_last_one_not_after_the_day(start: str) -> None:
     ends = pd.DatetimeIndex(ENDS[start])
-    days = DAYS[DAYS >= ends[0]]
+    days = DAYS[ends[0] <= DAYS]
     latest = latest_quarter_ends(days, Schedule(quarters_start_in=start))
     assert list(latest) == [ends[ends <= day][-1] for day in days]
 
