@@ -17,7 +17,7 @@ class Events:
     ----------
     carry_days : int
         Up to so many days a missing price is carried; after that the member is suspended. Either way its weight is
-        frozen, for nothing trades without a price.
+        frozen, for nothing trades without a price of the day.
     remove_after_days : int
         Missing for more days than this, the member is removed at its last price less the haircut, and the value
         is spread over the others in proportion. It is not replaced before the next reconstitution.
@@ -26,6 +26,9 @@ class Events:
     outlier_jump : float, optional
         A print whose logarithm is further than this from the last accepted one is held back until the next print
         confirms it (1.5 is a factor of 4.5). Default: prints are taken as they are.
+    trade_at_carried_prices : bool
+        Whether a member is bought and sold at a carried price, too, for up to `carry_days`. Nobody could have done so:
+        for replicating published back-tests only, and every output says "not investable".
     freed_weight : str
         Where the value of a removed member goes: "members" spreads it in proportion, "stable" puts it into the stable
         leg of the overlay until the next rebalance, where one of its coins has a price and keeps its peg. The value of
@@ -36,6 +39,7 @@ class Events:
     remove_after_days: int = 10
     removal_haircut: float = 0.0
     outlier_jump: float | None = None
+    trade_at_carried_prices: bool = False
     freed_weight: str = "members"
 
     def __post_init__(self) -> None:
@@ -48,5 +52,14 @@ class Events:
             "expected 0 <= carry_days <= remove_after_days.",
         )
         require(
+            self.carry_days > 0 or not self.trade_at_carried_prices,
+            "trade_at_carried_prices says nothing with carry_days = 0. Remove it, or carry prices.",
+        )
+        require(
             0 <= self.removal_haircut <= 1, f"removal_haircut = {self.removal_haircut}: expected a share from 0 to 1."
         )
+
+    @property
+    def tradable_days(self) -> int:
+        """Days since its last print for which a member can be traded; 0 asks for a price of the day."""
+        return self.carry_days if self.trade_at_carried_prices else 0

@@ -8,6 +8,7 @@ from research.rulebook.checks import one_of, require, used
 
 FREQUENCIES = ("daily", "weekly", "monthly", "quarterly", "yearly", "never")
 DRIFT_GOALS = ("target", "band")
+QUARTER_STARTS = ("january", "february", "march")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -19,12 +20,15 @@ class Schedule:
     ----------
     reconstitution : str
         How often members are chosen anew: one of `FREQUENCIES`. Monthly is the last day of a month, quarterly the
-        last day of March, June, September and December, yearly the last day of December; "never" buys and holds
-        from `base_date` on.
+        last day of a quarter, yearly the last day of December; "never" buys and holds from `base_date` on.
     rebalance : str, optional
         How often members are weighted anew; default: as `reconstitution`.
     weekday : str
         Day of weekly determinations.
+    quarters_start_in : str
+        First month of the first quarter of a year, one of `QUARTER_STARTS`: "january" ends quarters with March, June,
+        September and December, "february" with April, July, October and January. For quarterly calendars, and for
+        the reviews of the information criterion.
     lag_days : int
         Days from the determination to the effective close. Zero decides and trades at one and the same close: for
         replicating published back-tests only, and every output says "not investable".
@@ -43,6 +47,7 @@ class Schedule:
     reconstitution: str = "monthly"
     rebalance: str | None = None
     weekday: str = "friday"
+    quarters_start_in: str = "january"
     lag_days: int = 2
     drift_absolute: float | None = None
     drift_relative: float | None = None
@@ -53,6 +58,7 @@ class Schedule:
     def __post_init__(self) -> None:
         one_of("reconstitution", self.reconstitution, FREQUENCIES)
         one_of("weekday", self.weekday, WEEKDAYS)
+        one_of("quarters_start_in", self.quarters_start_in, QUARTER_STARTS)
         if self.rebalance is not None:
             one_of("rebalance", self.rebalance, FREQUENCIES)
             require(

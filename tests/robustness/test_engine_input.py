@@ -69,7 +69,7 @@ RULES = st.fixed_dictionaries(
 
 
 def hostile_market(seed: int, days: int, assets: int) -> MarketData:
-    """Prices over many orders of magnitude that stand still, leap, stop and come back; caps that are missing, volumes of zero."""
+    """Prices over many orders of magnitude that stand still, leap and stop; caps that are missing, volumes of zero."""
     rng = np.random.default_rng(seed)
     index = pd.date_range("2020-03-01", periods=days)
     columns = [f"a{number}" for number in range(assets)]

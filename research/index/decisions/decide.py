@@ -105,7 +105,12 @@ def _choose(day: _Occasion) -> Decision:
 
 def _selected(day: _Occasion) -> Selected:
     candidates = Candidates(
-        view=day.view, universe=day.rules.universe, ranks=day.ranks, values=day.values, incumbents=day.held
+        view=day.view,
+        universe=day.rules.universe,
+        schedule=day.rules.schedule,
+        ranks=day.ranks,
+        values=day.values,
+        incumbents=day.held,
     )
     return select(candidates, day.rules.selection)
 

@@ -19,11 +19,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 
+from research.index.decisions.calendar import latest_quarter_ends
 from research.index.decisions.kernel_density import log_likelihood, plug_in_bandwidth
 from research.index.decisions.screens import evaluate
 from research.point_in_time.measures import measure, ranks
 from research.point_in_time.view import MarketView, PointInTime
-from research.rulebook import Selection, Universe
+from research.rulebook import Schedule, Selection, Universe
 from research.typing import FloatArray, IntArray
 
 REVIEW_MONTHS = 3
@@ -37,9 +38,9 @@ class Review:
     count: int
 
 
-def current_review(view: MarketView, universe: Universe, selection: Selection) -> Review | None:
+def current_review(view: MarketView, universe: Universe, selection: Selection, schedule: Schedule) -> Review | None:
     """The review of the latest quarter end up to the view's day; none while there are too few months or assets."""
-    quarter_end = (view.date + pd.Timedelta(days=1)).to_period("Q").start_time - pd.Timedelta(days=1)
+    quarter_end = latest_quarter_ends(pd.DatetimeIndex([view.date]), schedule)[0]
     row = view.row - int((view.date - quarter_end).days)
     if row < 0:
         return None

@@ -17,7 +17,7 @@ from research.index.decisions.information_criterion import current_review
 from research.index.decisions.votes import Tally, latest_closed, tally
 from research.point_in_time.measures import measure
 from research.point_in_time.view import MarketView
-from research.rulebook import Selection, Universe
+from research.rulebook import Schedule, Selection, Universe
 from research.typing import BoolArray, FloatArray, IntArray
 
 
@@ -27,8 +27,8 @@ class Candidates:
 
     Attributes
     ----------
-    universe : Universe
-        The screens that were passed (CRIX's rule looks at earlier days through them).
+    universe, schedule : Universe, Schedule
+        The screens that were passed, and the calendar (CRIX's rule looks at the months of a quarter through them).
     ranks : ndarray of int
         1, 2, ... for eligible assets, 0 for the others.
     values : ndarray
@@ -38,6 +38,7 @@ class Candidates:
 
     view: MarketView
     universe: Universe
+    schedule: Schedule
     ranks: IntArray
     values: FloatArray
     incumbents: BoolArray
@@ -167,7 +168,7 @@ def by_coverage(candidates: Candidates, selection: Selection) -> Selected:
 
 def by_information_criterion(candidates: Candidates, selection: Selection) -> Selected:
     """The largest, as many as the latest quarterly review found necessary."""
-    review = current_review(candidates.view, candidates.universe, selection)
+    review = current_review(candidates.view, candidates.universe, selection, candidates.schedule)
     if review is None:
         note = (
             "no review of the number of constituents yet: the first needs three whole months before it, with "

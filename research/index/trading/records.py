@@ -65,7 +65,7 @@ class Trade:
     units, price : ndarray
         Units after the trade, adding up to `value`, and the (carried) prices of the day.
     frozen : ndarray of bool
-        Held, but without a price today: not traded.
+        Held, but without a price to trade at: not traded.
     takes_part : ndarray of bool
         Held before or after, and not frozen: what the costs are worked out on.
     written_off : ndarray of bool

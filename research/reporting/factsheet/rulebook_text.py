@@ -210,8 +210,8 @@ def _overlaid(overlay: Overlay) -> str:
     )
     return (
         f"{scaled if overlay.signals else ''}{freed}. A member that stays is not traded for a change below "
-        f"{_percent(overlay.min_trade)}: what that leaves over is the stable leg's where it has a target, else the other "
-        "members'. "
+        f"{_percent(overlay.min_trade)}: what that leaves over is the stable leg's where it has a target, else the "
+        "other members'. "
         f"A stablecoin more than {_percent(overlay.depeg_limit)} off 1 USD, or more than "
         f"{_percent(overlay.depeg_warning)} for {overlay.depeg_days} days, is exchanged for the next."
     )
@@ -261,7 +261,9 @@ def _drift(schedule: Schedule) -> str:
 _SCHEDULE_HEAD = (
     "reconstitution rebalance weekday lag_days drift_absolute drift_relative drift_total drift_to cool_down_days"
 )
-_SCHEDULE: Sentences = {}
+_SCHEDULE: Sentences = {
+    "quarters_start_in": lambda s: f"The first quarter of a year starts in {s.quarters_start_in.capitalize()}.",
+}
 
 
 def _cost(costs: Costs) -> str:
@@ -279,7 +281,7 @@ def _cost(costs: Costs) -> str:
         words = f"{spread:g} of half spread"
     nothing = costs.is_flat and costs.rate == 0
     return (
-        "None: the level is before costs."
+        "Not charged: the level is before costs."
         if nothing
         else (f"{costs.fee_bps:g} basis points of fee and {words}, on all that is bought or sold.")
     )
@@ -309,5 +311,6 @@ _EVENTS: Sentences = {
     "outlier_jump": lambda e: (
         f"A print whose log is further than {e.outlier_jump:g} from the last one waits until the next one confirms it."
     ),
+    "trade_at_carried_prices": lambda _: "Members are bought and sold at carried prices, too: **not investable**.",
     "freed_weight": lambda e: f"The value of a removed member goes to the {e.freed_weight} leg.",
 }

@@ -17,7 +17,7 @@ from research.index.decisions.selection import RULES, Candidates, Selected, larg
 from research.market import MarketData
 from research.point_in_time.measures import measure, ranks, window_mean, window_median
 from research.point_in_time.view import MarketView, PointInTime
-from research.rulebook import Selection, Universe
+from research.rulebook import Schedule, Selection, Universe
 from research.rulebook.selection import SELECTION_RULES
 from tests.index.markets import random_market, rules
 from tests.index.truncation import assert_same_up_to
@@ -74,7 +74,10 @@ def choose_from(
     order = ranks(view, sizes, ~np.isin(places, ineligible), order=selection.order)
     held_mask = np.isin(places, held)
     return select(
-        Candidates(view=view, universe=Universe(), ranks=order, values=sizes, incumbents=held_mask), selection
+        Candidates(
+            view=view, universe=Universe(), schedule=Schedule(), ranks=order, values=sizes, incumbents=held_mask
+        ),
+        selection,
     )
 
 
@@ -180,7 +183,10 @@ def decide_members(view: MarketView, universe: Universe, selection: Selection) -
     eligible = np.logical_and.reduce([screen.passed for screen in screens])
     values = rank_values(view, selection)
     order = ranks(view, values, eligible, order=selection.order)
-    return select(Candidates(view=view, universe=universe, ranks=order, values=values, incumbents=nobody), selection)
+    return select(
+        Candidates(view=view, universe=universe, schedule=Schedule(), ranks=order, values=values, incumbents=nobody),
+        selection,
+    )
 
 
 SELECTIONS = {

@@ -105,6 +105,7 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         )
     ),
     ("schedule", {"reconstitution": "weekly"}, {"weekday": "sunday"}),
+    ("schedule", {"reconstitution": "quarterly"}, {"quarters_start_in": "march"}),
     ("costs", {}, {"fee_bps": 10.0}),
     ("costs", {}, {"half_spread_bps": 5.0}),
     ("costs", {"half_spread_bps": "by_rank"}, {"spread_tier_ranks": (3, 10, 25)}),
@@ -120,6 +121,7 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
             {"remove_after_days": 30},
             {"removal_haircut": 0.5},
             {"outlier_jump": 1.5},
+            {"trade_at_carried_prices": True},
             {"freed_weight": "stable"},
         )
     ),
