@@ -82,33 +82,43 @@ def _convert(hint: Any, value: Any, where: str, error: type[ResearchError]) -> A
     """Check one value against an annotation and give it back in the annotation's type."""
     options = typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
     for option in options:
-        if dataclasses.is_dataclass(option) and isinstance(value, dict):
-            return from_table(typing.cast(type, option), value, where, error)
-        if typing.get_origin(option) is tuple and isinstance(value, list):
-            item, *rest = typing.get_args(option)
-            kinds = [item] * len(value) if rest == [...] else [item, *rest]
-            if len(kinds) == len(value):
-                return tuple(
-                    _convert(kind, part, f"{where}[{n}]", error)
-                    for n, (kind, part) in enumerate(zip(kinds, value, strict=True))
-                )
-        if typing.get_origin(option) is dict and isinstance(value, dict):
-            kind = typing.get_args(option)[1]
-            return {key: _convert(kind, part, f"{where}.{key}", error) for key, part in value.items()}
-        if option is Any or _is_plain(option, value):
-            return float(value) if option is float else value
+        if _fits(option, value):
+            return _read(option, value, where, error)
     expected = " or ".join(_words(option) for option in options if option is not type(None))
     raise error(f"{where} = {value!r}: expected {expected}.")
 
 
-def _is_plain(option: Any, value: Any) -> bool:
-    if option is float:
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
-    if option is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if option is dt.date:
-        return isinstance(value, dt.date) and not isinstance(value, dt.datetime)
-    return isinstance(option, type) and isinstance(value, option)
+def _fits(option: Any, value: Any) -> bool:
+    """Whether a value is of this kind; what a table or a list holds is looked at when it is read."""
+    if option is Any:
+        return True
+    if _is_table(option):
+        return isinstance(value, dict)
+    if typing.get_origin(option) is tuple:
+        kinds = typing.get_args(option)
+        return isinstance(value, list) and (kinds[-1] is ... or len(kinds) == len(value))
+    if isinstance(value, bool | dt.datetime):  # true is no number, and a time is no date
+        return option is type(value)
+    return isinstance(value, int | float if option is float else option)
+
+
+def _read(option: Any, value: Any, where: str, error: type[ResearchError]) -> Any:
+    if dataclasses.is_dataclass(option):
+        return from_table(typing.cast(type, option), value, where, error)
+    if typing.get_origin(option) is dict:
+        kind = typing.get_args(option)[1]
+        return {key: _convert(kind, part, f"{where}.{key}", error) for key, part in value.items()}
+    if typing.get_origin(option) is tuple:
+        kinds = typing.get_args(option)
+        return tuple(
+            _convert(kinds[0] if kinds[-1] is ... else kinds[n], part, f"{where}[{n}]", error)
+            for n, part in enumerate(value)
+        )
+    return float(value) if option is float else value
+
+
+def _is_table(option: Any) -> bool:
+    return dataclasses.is_dataclass(option) or typing.get_origin(option) is dict
 
 
 def _words(option: Any) -> str:
@@ -124,6 +134,6 @@ def _words(option: Any) -> str:
         if kinds[-1] is ...:
             return f"a list of {_words(kinds[0]).removeprefix('a ')}s"
         return f"a list of {len(kinds)} values"
-    if dataclasses.is_dataclass(option) or typing.get_origin(option) is dict:
+    if _is_table(option):
         return "a table"
     return names.get(option, str(option))

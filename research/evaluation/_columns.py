@@ -1,4 +1,4 @@
-"""How every function of this room reads a Series or a DataFrame: history by column, checks, and the way back.
+"""How every function of this package reads a Series or a DataFrame: history by column, checks, and the way back.
 
 A kernel is a function of complete 2-D arrays (rows = periods, columns = series). It never sees a NaN: columns that
 share a history are handed to it together, others apart. Metrics live in the other modules; nothing here is public.
@@ -11,21 +11,20 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from research.errors import DataError, suggest
+from research.typing import FloatArray, IntArray
 
-Array = npt.NDArray[np.float64]
 Frame = pd.Series | pd.DataFrame  # returns (or levels) of one series, or of several by column
 FrameT = TypeVar("FrameT", pd.Series, pd.DataFrame)  # the answer has the shape of what was given
 Rate = float | pd.Series | pd.DataFrame  # an annual rate, or one rate per period
 PerColumn = Any  # float for a Series, Series by column for a DataFrame
 
-ROUNDING = 1e-12  # a spread below this share of the mean is rounding, not risk
+ROUNDING = 1e-12  # a standard deviation below this share of the mean is rounding, not risk
 
 
-def by_column(kernel: Callable[..., Array], data: Frame, *companions: Rate, minimum: int = 1) -> PerColumn:
+def by_column(kernel: Callable[..., FloatArray], data: Frame, *companions: Rate, minimum: int = 1) -> PerColumn:
     """Reduce each column to one number: a float for a Series, a Series by column for a DataFrame.
 
     `kernel(values, *companions)` gets arrays of shape (periods, columns) and gives one number per column. A column
@@ -41,7 +40,7 @@ def by_column(kernel: Callable[..., Array], data: Frame, *companions: Rate, mini
 
 
 def by_row(
-    kernel: Callable[..., Array], data: Frame, *companions: Rate, minimum: int = 1, name: str = "returns"
+    kernel: Callable[..., FloatArray], data: Frame, *companions: Rate, minimum: int = 1, name: str = "returns"
 ) -> Any:
     """Turn each column into a column of the same length, NaN outside its history; the shape of `data` stays."""
     histories = _Histories.read(data, companions, name)
@@ -80,25 +79,25 @@ def require_dates(data: Frame, name: str = "returns") -> pd.DatetimeIndex:
     return data.index
 
 
-def choose(kernels: dict[str, Callable[..., Array]], method: str) -> Callable[..., Array]:
+def choose(kernels: dict[str, Callable[..., FloatArray]], method: str) -> Callable[..., FloatArray]:
     """The kernel of a named method."""
     if method not in kernels:
         raise DataError(f"unknown method {method!r}: {suggest(method, kernels)}")
     return kernels[method]
 
 
-def positive(values: Array) -> Array:
+def positive_or_nan(values: FloatArray) -> FloatArray:
     """Denominators: NaN in place of zero and below, so that an undefined ratio is NaN and never infinite."""
     return np.where(values > 0, values, np.nan)
 
 
-def spread(values: Array) -> Array:
+def standard_deviation(values: FloatArray) -> FloatArray:
     """Sample standard deviation (n − 1) by column; exactly zero when what is left is rounding."""
     deviation = np.asarray(values.std(axis=0, ddof=1))
     return np.where(deviation > ROUNDING * np.abs(values.mean(axis=0)), deviation, 0.0)
 
 
-def growth(values: Array) -> Array:
+def growth_of_one(values: FloatArray) -> FloatArray:
     """Level after each period of a unit invested at the start: the cumulative product of 1 + r."""
     if values.size and values.min() < -1:
         raise DataError(
@@ -111,17 +110,17 @@ def growth(values: Array) -> Array:
 @dataclass(frozen=True, kw_only=True)
 class _Block:
     rows: slice
-    picked: npt.NDArray[np.intp]
-    array: Array
-    companions: list[Array]
+    picked: IntArray
+    array: FloatArray
+    companions: list[FloatArray]
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Histories:
-    array: Array
-    companions: list[Array]
-    first: npt.NDArray[np.intp]
-    last: npt.NDArray[np.intp]
+    array: FloatArray
+    companions: list[FloatArray]
+    first: IntArray
+    last: IntArray
 
     @classmethod
     def read(cls, data: Frame, companions: tuple[Rate, ...], name: str = "returns") -> _Histories:
@@ -175,7 +174,7 @@ def _aligned(companion: pd.Series | pd.DataFrame, data: Frame) -> Frame:
     return companion if companion.index.equals(data.index) else companion.reindex(data.index)
 
 
-def _values(data: Frame, name: str) -> Array:
+def _values(data: Frame, name: str) -> FloatArray:
     if not isinstance(data, pd.Series | pd.DataFrame):
         raise DataError(f"{name}: expected a pandas Series or DataFrame, found {type(data).__name__}.")
     if not (data.index.is_unique and data.index.is_monotonic_increasing):
@@ -187,9 +186,7 @@ def _values(data: Frame, name: str) -> Array:
     return values[:, None] if values.ndim == 1 else values
 
 
-def _limits(
-    values: Array, index: pd.Index, labels: list[Any], name: str
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def _limits(values: FloatArray, index: pd.Index, labels: list[Any], name: str) -> tuple[IntArray, IntArray]:
     """First row and one past the last row of each column's history; a NaN or an infinity inside is an error."""
     length, width = values.shape
     known = np.isfinite(values)

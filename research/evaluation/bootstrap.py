@@ -18,13 +18,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from arch.bootstrap import StationaryBootstrap
 from arch.bootstrap import optimal_block_length as politis_white
 
 from research.errors import DataError
-from research.evaluation._columns import Array, Frame, history
+from research.evaluation._columns import Frame, history
+from research.typing import FloatArray, IntArray
 
 Metric = Callable[..., Any]
 CHUNK = 250  # draws handed to a metric at once: a few megabytes, which stay in the processor's cache
@@ -46,8 +46,8 @@ def bootstrap_interval(
     Parameters
     ----------
     metric : callable
-        `metric(returns)`, or `metric(returns, benchmark)` when a benchmark is given; like every metric of this room it
-        takes a Series and gives a float, takes a DataFrame (one column per draw) and gives a Series by column.
+        `metric(returns)`, or `metric(returns, benchmark)` when a benchmark is given. Like every metric of this
+        package it turns a Series into a float, and a DataFrame (one column per draw) into a Series by column.
     returns : Series
     benchmark : Series, optional
         Returns of the benchmark; the common history is used, and both are drawn together.
@@ -116,7 +116,7 @@ def optimal_block_length(returns: pd.Series) -> float:
         return float("nan")
     if np.ptp(values) == 0:
         return 1.0
-    sizes = np.abs(values - values.mean())  # less at the mercy of a single day than squares are
+    sizes = np.abs(values - values.mean())  # a single day weighs less in them than in squares
     lengths = [politis_white(series)["stationary"].iloc[0] for series in (values, sizes) if np.ptp(series) > 0]
     return float(np.nanmax([1.0, *lengths]))
 
@@ -159,7 +159,7 @@ def interval_table(
 
 def draw_metrics(
     metrics: Mapping[str, Metric], sample: list[pd.Series], *, draws: int, block_length: float, seed: int
-) -> Array:
+) -> FloatArray:
     """Each metric on each resampled history, shape (metrics, draws)."""
     rows = resampled_rows(len(sample[0]), draws=draws, block_length=block_length, seed=seed)
     arrays = [series.to_numpy() for series in sample]
@@ -172,7 +172,7 @@ def draw_metrics(
     return result
 
 
-def resampled_rows(length: int, *, draws: int, block_length: float, seed: int) -> npt.NDArray[np.intp]:
+def resampled_rows(length: int, *, draws: int, block_length: float, seed: int) -> IntArray:
     """Row numbers of the stationary bootstrap, shape (draws, length); blocks wrap round the end of the history."""
     if not block_length >= 1:
         raise DataError(f"block_length is {block_length}: expected a mean length of at least one period.")

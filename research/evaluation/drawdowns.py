@@ -1,6 +1,6 @@
 """Drawdowns: the fall from the highest level so far, a fall in the first period included.
 
-Depths are negative fractions (−0.4 is 40 % below the high), like every loss in this room. The level before the first
+Depths are negative fractions (−0.4 is 40 % below the high), like every loss in this package. The level before the first
 return counts as a high. Ratios that divide by a drawdown (Calmar, Martin) are in `metrics.py`.
 NaN policy as in `metrics.py`.
 """
@@ -15,26 +15,26 @@ import pandas as pd
 from research.errors import DataError
 from research.evaluation._columns import (
     ROUNDING,
-    Array,
     Frame,
     FrameT,
     PerColumn,
     by_column,
     by_row,
-    growth,
+    growth_of_one,
     history,
     require_dates,
 )
+from research.typing import FloatArray
 
 TABLE_COLUMNS = ["peak", "from", "trough", "to", "depth", "days_to_trough", "days_to_recover", "periods"]
 
 
-def depths(values: Array) -> Array:
+def depths(values: FloatArray) -> FloatArray:
     """Drawdown after each period by column of a complete array, zero at a new high.
 
     A level that comes back to its high within rounding has recovered.
     """
-    level = growth(values)
+    level = growth_of_one(values)
     high = np.maximum(np.maximum.accumulate(level, axis=0), 1.0)
     fall = level / high - 1.0
     fall[fall > -ROUNDING] = 0.0

@@ -18,26 +18,32 @@ from statsmodels.stats.multitest import multipletests
 from research.errors import DataError, suggest
 from research.evaluation._columns import (
     ROUNDING,
-    Array,
     Frame,
     PerColumn,
     Rate,
     by_column,
     history,
     per_period,
-    positive,
-    spread,
+    positive_or_nan,
+    standard_deviation,
 )
-from research.evaluation.metrics import shape
+from research.evaluation.metrics import skewness_and_kurtosis
 from research.evaluation.relative import Benchmark
+from research.typing import FloatArray
 
 ADJUSTMENTS = {"bonferroni": "bonferroni", "holm": "holm", "bhy": "fdr_by"}
+Figure = float | FloatArray  # of one series, or of several
 TEST_COLUMNS = ["alpha", "standard_error", "t_statistic", "p_value", "lower", "upper", "beta", "beta_t_statistic"]
 
 
 def sharpe_probability(
-    sharpe: float | Array, reference: float, *, observations: int, skewness: float | Array, kurtosis: float | Array
-) -> float | Array:
+    sharpe: Figure,
+    reference: float,
+    *,
+    observations: int,
+    skewness: Figure,
+    kurtosis: Figure,
+) -> Figure:
     """Probability that the true Sharpe ratio exceeds a reference, Φ[(SR − SR*) √(T−1) / √(1 − γ₃SR + (γ₄−1)/4·SR²)].
 
     All figures per observation; `kurtosis` is raw (3 for a normal distribution).
@@ -48,13 +54,13 @@ def sharpe_probability(
 
 
 def observations_needed(
-    sharpe: float | Array,
+    sharpe: Figure,
     reference: float,
     *,
-    skewness: float | Array,
-    kurtosis: float | Array,
+    skewness: Figure,
+    kurtosis: Figure,
     confidence: float = 0.95,
-) -> float | Array:
+) -> Figure:
     """Minimum track record length, 1 + (1 − γ₃SR + (γ₄−1)/4·SR²) (z / (SR − SR*))², in observations.
 
     All figures per observation, raw kurtosis; NaN where the Sharpe ratio does not exceed the reference.
@@ -93,12 +99,9 @@ def probabilistic_sharpe(
     rate = per_period(risk_free, periods_per_year)
     level = reference / np.sqrt(periods_per_year)
 
-    def kernel(values: Array, rf: Array) -> Array:
-        skew, excess = shape(values - rf)
-        sharpe = _sharpe(values - rf)
-        return np.asarray(
-            sharpe_probability(sharpe, level, observations=len(values), skewness=skew, kurtosis=excess + 3.0)
-        )
+    def kernel(values: FloatArray, rf: FloatArray) -> FloatArray:
+        sharpe, moments = _sharpe_and_moments(values - rf)
+        return np.asarray(sharpe_probability(sharpe, level, observations=len(values), **moments))
 
     return by_column(kernel, returns, rate, minimum=3)
 
@@ -138,12 +141,9 @@ def minimum_track_record(
     rate = per_period(risk_free, periods_per_year)
     level = reference / np.sqrt(periods_per_year)
 
-    def kernel(values: Array, rf: Array) -> Array:
-        skew, excess = shape(values - rf)
-        sharpe = _sharpe(values - rf)
-        return np.asarray(
-            observations_needed(sharpe, level, skewness=skew, kurtosis=excess + 3.0, confidence=confidence)
-        )
+    def kernel(values: FloatArray, rf: FloatArray) -> FloatArray:
+        sharpe, moments = _sharpe_and_moments(values - rf)
+        return np.asarray(observations_needed(sharpe, level, confidence=confidence, **moments))
 
     return by_column(kernel, returns, rate, minimum=3)
 
@@ -166,7 +166,7 @@ def years_to_distinguish(
     _check_confidence(power)
     z = norm.ppf((1.0 + confidence) / 2.0) + norm.ppf(power)
 
-    def kernel(r: Array, b: Array) -> Array:
+    def kernel(r: FloatArray, b: FloatArray) -> FloatArray:
         active = r - b
         mean = np.abs(active.mean(axis=0))
         clear = np.where(mean > ROUNDING * np.abs(active).max(axis=0), mean, np.nan)
@@ -185,7 +185,7 @@ def alpha_test(
     lags: int | None = None,
     confidence: float = 0.95,
 ) -> pd.Series | pd.DataFrame:
-    """Jensen's alpha with a t statistic and an interval that stand autocorrelation and changing volatility.
+    """Jensen's alpha with a t statistic and an interval robust to autocorrelation and changing volatility.
 
     OLS of excess returns on the benchmark's excess returns with the Newey-West (HAC, Bartlett kernel) covariance and
     no small-sample correction; p-value (two-sided) and interval from the normal distribution. Without a benchmark the
@@ -266,7 +266,7 @@ def automatic_lags(observations: int) -> int:
     return int(4.0 * (observations / 100.0) ** (2.0 / 9.0))
 
 
-def long_run_variance(values: Array, lags: int) -> Array:
+def long_run_variance(values: FloatArray, lags: int) -> FloatArray:
     """Newey-West long-run variance by column of a complete array: Bartlett weights, denominator n."""
     centred = values - values.mean(axis=0)
     total = (centred * centred).mean(axis=0)
@@ -276,11 +276,14 @@ def long_run_variance(values: Array, lags: int) -> Array:
     return np.asarray(total)
 
 
-def _sharpe(excess: Array) -> Array:
-    return np.asarray(excess.mean(axis=0) / positive(spread(excess)))
+def _sharpe_and_moments(excess: FloatArray) -> tuple[FloatArray, dict[str, FloatArray]]:
+    """Sharpe ratio per period by column, with the skewness and the raw kurtosis that its error depends on."""
+    skewness, excess_kurtosis = skewness_and_kurtosis(excess)
+    sharpe = np.asarray(excess.mean(axis=0) / positive_or_nan(standard_deviation(excess)))
+    return sharpe, {"skewness": skewness, "kurtosis": excess_kurtosis + 3.0}
 
 
-def _sharpe_variance(sharpe: float | Array, skewness: float | Array, kurtosis: float | Array) -> float | Array:
+def _sharpe_variance(sharpe: Figure, skewness: Figure, kurtosis: Figure) -> Figure:
     return 1.0 - skewness * sharpe + (kurtosis - 1.0) / 4.0 * sharpe**2
 
 

@@ -19,19 +19,19 @@ import numpy as np
 
 from research.errors import DataError
 from research.evaluation._columns import (
-    Array,
     Frame,
     FrameT,
     PerColumn,
     Rate,
     by_column,
     by_row,
-    growth,
+    growth_of_one,
     per_period,
-    positive,
-    spread,
+    positive_or_nan,
+    standard_deviation,
 )
 from research.evaluation.drawdowns import depths
+from research.typing import FloatArray
 
 
 def returns_from_levels(levels: FrameT) -> FrameT:
@@ -53,7 +53,7 @@ def returns_from_levels(levels: FrameT) -> FrameT:
         If a level inside the history is missing, not finite or not positive; column and date are named.
     """
 
-    def kernel(values: Array) -> Array:
+    def kernel(values: FloatArray) -> FloatArray:
         if values.min() <= 0:
             raise DataError(f"levels: found {values.min():.6g}; a level must be positive for a return to exist.")
         result = np.full(values.shape, np.nan)
@@ -65,7 +65,7 @@ def returns_from_levels(levels: FrameT) -> FrameT:
 
 def total_return(returns: Frame) -> PerColumn:
     """Compounded return over the whole history, Π(1+r) − 1, as a fraction."""
-    return by_column(lambda r: growth(r)[-1] - 1.0, returns)
+    return by_column(lambda r: growth_of_one(r)[-1] - 1.0, returns)
 
 
 def cagr(returns: Frame, *, periods_per_year: float = 365) -> PerColumn:
@@ -80,7 +80,7 @@ def cagr(returns: Frame, *, periods_per_year: float = 365) -> PerColumn:
 def annualized_volatility(returns: Frame, *, periods_per_year: float = 365) -> PerColumn:
     """Sample standard deviation (n − 1) of the returns times √q. Needs two returns."""
     per_period(0.0, periods_per_year)
-    return by_column(lambda r: spread(r) * np.sqrt(periods_per_year), returns, minimum=2)
+    return by_column(lambda r: standard_deviation(r) * np.sqrt(periods_per_year), returns, minimum=2)
 
 
 def ewma_volatility(returns: FrameT, *, decay: float = 0.94, periods_per_year: float = 365) -> FrameT:
@@ -97,7 +97,7 @@ def ewma_volatility(returns: FrameT, *, decay: float = 0.94, periods_per_year: f
     if not 0 < decay < 1:
         raise DataError(f"decay is {decay}: expected a number between 0 and 1, such as 0.94.")
 
-    def kernel(values: Array) -> Array:
+    def kernel(values: FloatArray) -> FloatArray:
         variance = values**2
         for row in range(1, len(variance)):
             variance[row] = decay * variance[row - 1] + (1.0 - decay) * variance[row]
@@ -132,8 +132,8 @@ def sharpe_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: flo
     """
     rate = per_period(risk_free, periods_per_year)
 
-    def kernel(values: Array, rf: Array) -> Array:
-        return (values - rf).mean(axis=0) / positive(spread(values)) * np.sqrt(periods_per_year)
+    def kernel(values: FloatArray, rf: FloatArray) -> FloatArray:
+        return (values - rf).mean(axis=0) / positive_or_nan(standard_deviation(values)) * np.sqrt(periods_per_year)
 
     return by_column(kernel, returns, rate, minimum=2)
 
@@ -152,9 +152,9 @@ def adjusted_sharpe_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_
     """
     rate = per_period(risk_free, periods_per_year)
 
-    def kernel(values: Array, rf: Array) -> Array:
+    def kernel(values: FloatArray, rf: FloatArray) -> FloatArray:
         ratio = _geometric_sharpe(values, rf, periods_per_year)
-        skew, kurtosis = shape(values)
+        skew, kurtosis = skewness_and_kurtosis(values)
         return ratio * (1.0 + skew * ratio / 6.0 - kurtosis * ratio**2 / 24.0)
 
     return by_column(kernel, returns, rate, minimum=2)
@@ -167,9 +167,9 @@ def sortino_ratio(returns: Frame, *, minimum_acceptable_return: Rate = 0.0, peri
     """
     target = per_period(minimum_acceptable_return, periods_per_year)
 
-    def kernel(values: Array, mar: Array) -> Array:
+    def kernel(values: FloatArray, mar: FloatArray) -> FloatArray:
         excess = values - mar
-        return excess.mean(axis=0) / positive(_downside(excess)) * np.sqrt(periods_per_year)
+        return excess.mean(axis=0) / positive_or_nan(_downside(excess)) * np.sqrt(periods_per_year)
 
     return by_column(kernel, returns, target, minimum=2)
 
@@ -181,9 +181,9 @@ def omega_ratio(returns: Frame, *, threshold: Rate = 0.0, periods_per_year: floa
     """
     level = per_period(threshold, periods_per_year)
 
-    def kernel(values: Array, limit: Array) -> Array:
+    def kernel(values: FloatArray, limit: FloatArray) -> FloatArray:
         excess = values - limit
-        return np.maximum(excess, 0.0).sum(axis=0) / positive(np.maximum(-excess, 0.0).sum(axis=0))
+        return np.maximum(excess, 0.0).sum(axis=0) / positive_or_nan(np.maximum(-excess, 0.0).sum(axis=0))
 
     return by_column(kernel, returns, level)
 
@@ -194,7 +194,7 @@ def calmar_ratio(returns: Frame, *, periods_per_year: float = 365) -> PerColumn:
     Source: Young (1991), who used 36 months. 50 % a year with a drawdown of 25 % is 2.0.
     """
     per_period(0.0, periods_per_year)
-    return by_column(lambda r: compound_rate(r, periods_per_year) / positive(-depths(r).min(axis=0)), returns)
+    return by_column(lambda r: compound_rate(r, periods_per_year) / positive_or_nan(-depths(r).min(axis=0)), returns)
 
 
 def ulcer_index(returns: Frame) -> PerColumn:
@@ -209,48 +209,48 @@ def martin_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: flo
     """
     rate = per_period(risk_free, periods_per_year)
 
-    def kernel(values: Array, rf: Array) -> Array:
+    def kernel(values: FloatArray, rf: FloatArray) -> FloatArray:
         safe = compound_rate(np.broadcast_to(rf, (len(values), rf.shape[1])), periods_per_year)
-        return (compound_rate(values, periods_per_year) - safe) / positive(_ulcer(values))
+        return (compound_rate(values, periods_per_year) - safe) / positive_or_nan(_ulcer(values))
 
     return by_column(kernel, returns, rate)
 
 
 def skewness(returns: Frame) -> PerColumn:
     """Moment skewness m₃ / m₂^1.5, moments with denominator n. NaN for constant returns."""
-    return by_column(lambda r: shape(r)[0], returns, minimum=2)
+    return by_column(lambda r: skewness_and_kurtosis(r)[0], returns, minimum=2)
 
 
 def excess_kurtosis(returns: Frame) -> PerColumn:
     """Moment kurtosis m₄ / m₂² − 3, moments with denominator n: zero for a normal distribution."""
-    return by_column(lambda r: shape(r)[1], returns, minimum=2)
+    return by_column(lambda r: skewness_and_kurtosis(r)[1], returns, minimum=2)
 
 
-def compound_rate(values: Array, periods_per_year: float) -> Array:
+def compound_rate(values: FloatArray, periods_per_year: float) -> FloatArray:
     """CAGR by column of a complete array."""
-    rate: Array = growth(values)[-1] ** (periods_per_year / len(values)) - 1.0
+    rate: FloatArray = growth_of_one(values)[-1] ** (periods_per_year / len(values)) - 1.0
     return rate
 
 
-def shape(values: Array) -> tuple[Array, Array]:
+def skewness_and_kurtosis(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Skewness and excess kurtosis by column of a complete array: what the public functions and the tails share."""
     deviation = values - values.mean(axis=0)
     square = deviation * deviation
-    variance = np.where(spread(values) > 0, square.mean(axis=0), np.nan)
+    variance = np.where(standard_deviation(values) > 0, square.mean(axis=0), np.nan)
     skew = (square * deviation).mean(axis=0) / variance**1.5
     return skew, (square * square).mean(axis=0) / variance**2 - 3.0
 
 
-def _geometric_sharpe(values: Array, rf: Array, periods_per_year: float) -> Array:
-    volatility = spread(values) * np.sqrt(periods_per_year)
-    return compound_rate(values - rf, periods_per_year) / positive(volatility)
+def _geometric_sharpe(values: FloatArray, rf: FloatArray, periods_per_year: float) -> FloatArray:
+    volatility = standard_deviation(values) * np.sqrt(periods_per_year)
+    return compound_rate(values - rf, periods_per_year) / positive_or_nan(volatility)
 
 
-def _downside(excess: Array) -> Array:
+def _downside(excess: FloatArray) -> FloatArray:
     below = np.minimum(excess, 0.0)
     return np.sqrt((below * below).mean(axis=0))
 
 
-def _ulcer(values: Array) -> Array:
+def _ulcer(values: FloatArray) -> FloatArray:
     fall = depths(values)
     return np.sqrt((fall * fall).mean(axis=0))

@@ -17,8 +17,9 @@ from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
 
 from research.errors import DataError
-from research.evaluation._columns import ROUNDING, Array, history, per_period
+from research.evaluation._columns import ROUNDING, history, per_period
 from research.evaluation.metrics import sharpe_ratio
+from research.typing import FloatArray
 
 
 class TrialRegistry:
@@ -157,7 +158,7 @@ def probability_of_backtest_overfitting(trials: pd.DataFrame, *, blocks: int = 1
     return float((overfitting_splits(trials, blocks=blocks)["logit"] <= 0).mean())
 
 
-def _complete(trials: pd.DataFrame, blocks: int) -> Array:
+def _complete(trials: pd.DataFrame, blocks: int) -> FloatArray:
     if blocks % 2 or not 2 <= blocks <= 20:
         raise DataError(f"blocks is {blocks}: expected an even number from 2 to 20.")
     if not isinstance(trials, pd.DataFrame) or trials.shape[1] < 2:
@@ -176,7 +177,7 @@ def _complete(trials: pd.DataFrame, blocks: int) -> Array:
     return values
 
 
-def _sharpe_of(folded: Array, chosen: Any) -> Array:
+def _sharpe_of(folded: FloatArray, chosen: Any) -> FloatArray:
     """Sharpe ratio per period of every trial on every choice of blocks, from the blocks' sums."""
     picks = chosen.astype(float)
     count = picks.sum(axis=1, keepdims=True) * folded.shape[1]

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from research.errors import DataError
-from research.evaluation._columns import growth, history, require_dates
+from research.evaluation._columns import growth_of_one, history, require_dates
 from research.evaluation.drawdowns import history_base, max_drawdown
 from research.evaluation.metrics import annualized_volatility, cagr, ewma_volatility, sharpe_ratio, total_return
 from research.evaluation.periods import share_positive
@@ -140,7 +140,7 @@ def market_cycles(benchmark: pd.Series, *, fall: float = 0.5, rise: float = 1.0)
     columns = ["phase", "start", "end", "return", "days", "confirmed"]
     if not len(series):
         return pd.DataFrame(columns=columns)
-    level = np.concatenate([[1.0], growth(series.to_numpy()[:, None])[:, 0]])
+    level = np.concatenate([[1.0], growth_of_one(series.to_numpy()[:, None])[:, 0]])
     when = dates.insert(0, history_base(benchmark)) if history_base(benchmark) < dates[0] else dates[:1].append(dates)
     turns = _turning_points(level, fall, rise)
     rows = []

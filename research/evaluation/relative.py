@@ -19,18 +19,18 @@ import pandas as pd
 
 from research.evaluation._columns import (
     ROUNDING,
-    Array,
     Frame,
     PerColumn,
     Rate,
     by_column,
     choose,
-    growth,
+    growth_of_one,
     per_period,
-    positive,
-    spread,
+    positive_or_nan,
+    standard_deviation,
 )
 from research.evaluation.metrics import compound_rate
+from research.typing import FloatArray
 
 Benchmark = pd.Series | pd.DataFrame
 
@@ -83,10 +83,10 @@ def jensen_alpha(
     """
     rate = per_period(risk_free, periods_per_year)
 
-    def regression(r: Array, b: Array, rf: Array) -> Array:
+    def regression(r: FloatArray, b: FloatArray, rf: FloatArray) -> FloatArray:
         return ((r - rf).mean(axis=0) - _slope(r - rf, b - rf) * (b - rf).mean(axis=0)) * periods_per_year
 
-    def geometric(r: Array, b: Array, rf: Array) -> Array:
+    def geometric(r: FloatArray, b: FloatArray, rf: FloatArray) -> FloatArray:
         safe = compound_rate(np.broadcast_to(rf, (len(r), rf.shape[1])), periods_per_year)
         slope = _slope(r - rf, b - rf)
         return compound_rate(r, periods_per_year) - safe - slope * (compound_rate(b, periods_per_year) - safe)
@@ -106,7 +106,7 @@ def active_return(returns: Frame, benchmark: Benchmark, *, periods_per_year: flo
 def tracking_error(returns: Frame, benchmark: Benchmark, *, periods_per_year: float = 365) -> PerColumn:
     """Sample standard deviation (n − 1) of the active returns r − b, times √q."""
     per_period(0.0, periods_per_year)
-    return by_column(lambda r, b: spread(r - b) * np.sqrt(periods_per_year), returns, benchmark, minimum=2)
+    return by_column(lambda r, b: standard_deviation(r - b) * np.sqrt(periods_per_year), returns, benchmark, minimum=2)
 
 
 def information_ratio(
@@ -126,16 +126,16 @@ def information_ratio(
     """
     per_period(0.0, periods_per_year)
 
-    def geometric(r: Array, b: Array) -> Array:
+    def geometric(r: FloatArray, b: FloatArray) -> FloatArray:
         return compound_rate(r, periods_per_year) - compound_rate(b, periods_per_year)
 
-    def arithmetic(r: Array, b: Array) -> Array:
+    def arithmetic(r: FloatArray, b: FloatArray) -> FloatArray:
         return (r - b).mean(axis=0) * periods_per_year
 
     active = choose({"geometric": geometric, "arithmetic": arithmetic}, method)
 
-    def kernel(r: Array, b: Array) -> Array:
-        return active(r, b) / positive(spread(r - b) * np.sqrt(periods_per_year))
+    def kernel(r: FloatArray, b: FloatArray) -> FloatArray:
+        return active(r, b) / positive_or_nan(standard_deviation(r - b) * np.sqrt(periods_per_year))
 
     return by_column(kernel, returns, benchmark, minimum=2)
 
@@ -183,29 +183,29 @@ def down_capture(
     return by_column(lambda r, b: kernel(r, b, b < 0), returns, benchmark)
 
 
-def _capture(method: str, periods_per_year: float) -> Callable[[Array, Array, Array], Array]:
+def _capture(method: str, periods_per_year: float) -> Callable[[FloatArray, FloatArray, FloatArray], FloatArray]:
     per_period(0.0, periods_per_year)
 
-    def geometric(r: Array, b: Array, picked: Array) -> Array:
+    def geometric(r: FloatArray, b: FloatArray, picked: FloatArray) -> FloatArray:
         power = periods_per_year / np.maximum(picked.sum(axis=0), 1)
-        ours = growth(np.where(picked, r, 0.0))[-1] ** power - 1.0
-        theirs = growth(np.where(picked, b, 0.0))[-1] ** power - 1.0
+        ours = growth_of_one(np.where(picked, r, 0.0))[-1] ** power - 1.0
+        theirs = growth_of_one(np.where(picked, b, 0.0))[-1] ** power - 1.0
         return ours / np.where(picked.any(axis=0), theirs, np.nan)
 
-    def ratio_of_sums(r: Array, b: Array, picked: Array) -> Array:
+    def ratio_of_sums(r: FloatArray, b: FloatArray, picked: FloatArray) -> FloatArray:
         total = np.where(picked, b, 0.0).sum(axis=0)
         return np.where(picked, r, 0.0).sum(axis=0) / np.where(picked.any(axis=0), total, np.nan)
 
     return choose({"geometric": geometric, "ratio_of_sums": ratio_of_sums}, method)
 
 
-def _slope(r: Array, b: Array) -> Array:
+def _slope(r: FloatArray, b: FloatArray) -> FloatArray:
     deviation = b - b.mean(axis=0)
-    variance = np.where(spread(b) > 0, (deviation * deviation).sum(axis=0), np.nan)
+    variance = np.where(standard_deviation(b) > 0, (deviation * deviation).sum(axis=0), np.nan)
     return (r * deviation).sum(axis=0) / variance
 
 
-def _slope_where(r: Array, b: Array, picked: Array) -> Array:
+def _slope_where(r: FloatArray, b: FloatArray, picked: FloatArray) -> FloatArray:
     """OLS slope over the picked rows, by column, without leaving the array."""
     count = picked.sum(axis=0)
     enough = np.where(count > 2, count, np.nan)
@@ -216,7 +216,7 @@ def _slope_where(r: Array, b: Array, picked: Array) -> Array:
     return (r * deviation).sum(axis=0) / variance
 
 
-def _correlation(r: Array, b: Array) -> Array:
+def _correlation(r: FloatArray, b: FloatArray) -> FloatArray:
     x, y = r - r.mean(axis=0), b - b.mean(axis=0)
-    scale = positive(spread(r) * spread(b)) * (len(r) - 1)
+    scale = positive_or_nan(standard_deviation(r) * standard_deviation(b)) * (len(r) - 1)
     return (x * y).sum(axis=0) / scale

@@ -28,7 +28,7 @@ class Costs:
     spread_tier_ranks, spread_tier_bps : tuple
         The tiers of "by_rank": the last rank of each tier but the open-ended last one, and the full spread of each.
     spread_estimator : str
-        One of `SPREAD_ESTIMATORS`, see `spreads.py`.
+        One of `SPREAD_ESTIMATORS`, see `research.index.trading.spread_estimators`.
     spread_window_days : int
         Days that an estimate is made from.
     impact_coefficient : float
@@ -117,12 +117,12 @@ class Costs:
         Raises
         ------
         MethodologyError
-            If it is not: `research.index.costs.cost_terms` has the rates then.
+            If it is not: `research.index.trading.costs.cost_terms` has the rates then.
         """
         if isinstance(self.half_spread_bps, str) or self.impact_coefficient > 0:
             raise MethodologyError(
                 f"half_spread_bps = {self.half_spread_bps!r}, impact_coefficient = {self.impact_coefficient}: there is "
-                "no one rate, costs differ by asset and day. Take them from research.index.costs.cost_terms."
+                "no one rate, costs differ by asset and day. Take them from research.index.trading.costs.cost_terms."
             )
         return (self.fee_bps + self.half_spread_bps) / BPS
 

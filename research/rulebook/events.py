@@ -28,8 +28,8 @@ class Events:
         confirms it (1.5 is a factor of 4.5). Default: prints are taken as they are.
     freed_weight : str
         Where the value of a removed member goes: "members" spreads it in proportion, "stable" puts it into the stable
-        leg of the overlay until the next rebalance, where one of its coins has a price and keeps its peg. The value of
-        a coin of the leg itself goes to the next coin in any case.
+        leg of the overlay until the next rebalance, where one of its stablecoins has a price and keeps its peg. The
+        value of a stablecoin of the leg itself goes to the next one in any case.
     """
 
     carry_days: int = 3

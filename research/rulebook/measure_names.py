@@ -1,4 +1,4 @@
-"""The names of point-in-time measures that a rulebook may use. What they mean is in `ranking.py`."""
+"""The names of point-in-time measures that a rulebook may use. `research.point_in_time.measures` computes them."""
 
 from __future__ import annotations
 

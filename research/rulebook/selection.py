@@ -40,7 +40,7 @@ class Selection:
         The buffer: an asset ranked `entry_rank` or better always enters, a member stays down to `exit_rank`.
         Default: both equal `count`, no buffer.
     rank_by : str
-        Point-in-time measure, see `ranking.py`.
+        Point-in-time measure, see `measure_names.py`.
     min_count : int, optional
         With fewer members to weight the previous composition is kept, with an event; coverage takes at least so
         many. Default: half of `count`, and not fewer than the caps need.

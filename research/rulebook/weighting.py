@@ -26,7 +26,7 @@ class Weighting:
     scheme : str
         One of `WEIGHTING_SCHEMES`; formulas in `research.index.weighting.schemes`.
     size_by : str, optional
-        Size schemes: the measure (see `ranking.py`) that stands for size. Default: the day's market cap.
+        Size schemes: the measure (see `measure_names.py`) that stands for size. Default: the day's market cap.
     power : float in (0, 2], optional
         Scheme market_cap: exponent of the size. Default 1; 0.5 is sqrt_market_cap.
     supply_factor : str, optional

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import pandas as pd
 
 from research import evaluation
-from research.evaluation.expectations import CAVEAT
+from research.evaluation.forecasts import CAVEAT
 from research.evaluation.tails import Method
 from research.reporting.presentation.table import Table
 from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE

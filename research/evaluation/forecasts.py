@@ -12,9 +12,10 @@ import pandas as pd
 from scipy.stats import binom
 
 from research.errors import DataError
-from research.evaluation._columns import Array, growth, history, require_dates
+from research.evaluation._columns import growth_of_one, history, require_dates
 from research.evaluation.bootstrap import MINIMUM, optimal_block_length, resampled_rows
 from research.evaluation.drawdowns import depths
+from research.typing import FloatArray
 
 CAVEAT = "Repeats the past: resampled from the history shown, without new kinds of events and without a view."
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -58,7 +59,7 @@ def expectations(
     for horizon in horizons:
         paths = simulate_paths(series.to_numpy(), horizon, draws=draws, block_length=block, seed=seed)
         for measure, values in {
-            "total_return": growth(paths)[-1] - 1.0,
+            "total_return": growth_of_one(paths)[-1] - 1.0,
             "max_drawdown": depths(paths).min(axis=0),
         }.items():
             table.loc[(horizon, measure)] = [*np.quantile(values, quantiles), (values < 0).mean()]
@@ -105,8 +106,8 @@ def forecast_record(
     for number, made in enumerate(range(max(first, MINIMUM), len(values) - horizon + 1, step)):
         block = optimal_block_length(series.iloc[:made])
         paths = simulate_paths(values[:made], horizon, draws=draws, block_length=block, seed=seed + number)
-        lower, upper = np.quantile(growth(paths)[-1] - 1.0, tails)
-        realised = growth(values[made : made + horizon, None])[-1, 0] - 1.0
+        lower, upper = np.quantile(growth_of_one(paths)[-1] - 1.0, tails)
+        realised = growth_of_one(values[made : made + horizon, None])[-1, 0] - 1.0
         rows.append((lower, upper, realised, lower <= realised <= upper))
         dates.append(series.index[made - 1])
     record = pd.DataFrame(
@@ -150,7 +151,7 @@ def forecast_calibration(record: pd.DataFrame) -> pd.Series:
     )
 
 
-def simulate_paths(values: Array, horizon: int, *, draws: int, block_length: float, seed: int) -> Array:
+def simulate_paths(values: FloatArray, horizon: int, *, draws: int, block_length: float, seed: int) -> FloatArray:
     """Returns of resampled futures, shape (horizon, draws).
 
     Each future is drawn from a resampled past of its own: what really is the mean return is not known from a few
