@@ -139,9 +139,7 @@ def _sharpe_declining(excess: pd.Series, year: int) -> Finding | None:
     if len(excess) < 2 * year:
         return None
     volatility = ewma_volatility(excess, periods_per_year=1).shift(1)
-    scaled = (
-        (excess / volatility.where(volatility > 0)).iloc[BLOCK:].dropna()
-    )  # the first rest on few days
+    scaled = (excess / volatility.where(volatility > 0)).iloc[BLOCK:].dropna()  # the first rest on few days
     if len(scaled) < year:
         return None
     time = sm.add_constant(np.linspace(-0.5, 0.5, len(scaled)))
