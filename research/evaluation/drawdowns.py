@@ -12,18 +12,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from research.checks import check_number
 from research.errors import DataError
-from research.evaluation._columns import (
-    ROUNDING,
-    Frame,
-    FrameT,
-    PerColumn,
-    by_column,
-    by_row,
-    growth_of_one,
-    history,
-    require_dates,
-)
+from research.evaluation._calendar import require_dates
+from research.evaluation._columns import ROUNDING, Frame, FrameT, PerColumn, by_column, by_row, growth_of_one, history
 from research.typing import FloatArray
 
 TABLE_COLUMNS = ["peak", "from", "trough", "to", "depth", "days_to_trough", "days_to_recover", "periods"]
@@ -84,8 +76,8 @@ def drawdown_table(returns: pd.Series, *, top: int | None = None) -> pd.DataFram
         trough to `to`, NA while open. periods (Int64): returns from `from` to `to` (to the last one while open), both
         included.
     """
-    if top is not None and top < 1:
-        raise DataError(f"top is {top}: expected a positive number of drawdowns, or None for all of them.")
+    if top is not None:
+        check_number("top", top, DataError, whole=True, at_least=1)
     series = history(returns)
     dates = require_dates(series)
     values = series.to_numpy()

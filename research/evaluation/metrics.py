@@ -7,7 +7,8 @@ Shapes: a Series of returns gives a float, a DataFrame gives a Series by column.
 NaN: leading and trailing NaN are outside the history, column by column; a NaN inside raises `DataError` naming column
 and date. A figure that is not defined (too short a history, no volatility, no drawdown) is NaN, never infinite.
 Annual figures: `periods_per_year` is 365 for daily crypto data, 52 for weekly, 12 for monthly; 1 leaves a figure per
-period. Annual rates r become (1+r)^(1/periods_per_year) − 1 per period; a Series of rates is taken as per period.
+period. Dates that are spaced otherwise, or with rows missing, raise `DataError`. Annual rates r are fractions below 1
+and become (1+r)^(1/periods_per_year) − 1 per period; a Series of rates is taken as per period.
 What other libraries do instead is in CONVENTIONS.md.
 """
 # mypy: disable-error-code="no-any-return"
@@ -16,7 +17,9 @@ What other libraries do instead is in CONVENTIONS.md.
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
+from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._columns import (
     Frame,
@@ -57,7 +60,10 @@ def returns_from_levels(levels: FrameT) -> FrameT:
         if values.min() <= 0:
             raise DataError(f"levels: found {values.min():.6g}; a level must be positive for a return to exist.")
         result = np.full(values.shape, np.nan)
-        result[1:] = values[1:] / values[:-1] - 1.0
+        with np.errstate(over="ignore"):
+            result[1:] = values[1:] / values[:-1] - 1.0
+        if np.isinf(result).any():
+            raise DataError("levels: two of them in a row are too far apart for a number; look for a faulty one.")
         return result
 
     return by_row(kernel, levels, name="levels")
@@ -73,14 +79,17 @@ def cagr(returns: Frame, *, periods_per_year: float = 365) -> PerColumn:
 
     10,000 that become 20,000 in three years: 26 % a year.
     """
-    per_period(0.0, periods_per_year)
-    return by_column(lambda r: compound_rate(r, periods_per_year), returns)
+    return by_column(lambda r: compound_rate(r, periods_per_year), returns, periods_per_year=periods_per_year)
 
 
 def annualized_volatility(returns: Frame, *, periods_per_year: float = 365) -> PerColumn:
     """Sample standard deviation (n − 1) of the returns times √q. Needs two returns."""
-    per_period(0.0, periods_per_year)
-    return by_column(lambda r: standard_deviation(r) * np.sqrt(periods_per_year), returns, minimum=2)
+    return by_column(
+        lambda r: standard_deviation(r) * np.sqrt(periods_per_year),
+        returns,
+        minimum=2,
+        periods_per_year=periods_per_year,
+    )
 
 
 def ewma_volatility(returns: FrameT, *, decay: float = 0.94, periods_per_year: float = 365) -> FrameT:
@@ -93,9 +102,7 @@ def ewma_volatility(returns: FrameT, *, decay: float = 0.94, periods_per_year: f
     -------
     Series or DataFrame of the shape of `returns`
     """
-    per_period(0.0, periods_per_year)
-    if not 0 < decay < 1:
-        raise DataError(f"decay is {decay}: expected a number between 0 and 1, such as 0.94.")
+    check_number("decay", decay, DataError, above=0, below=1)
 
     def kernel(values: FloatArray) -> FloatArray:
         variance = values**2
@@ -103,7 +110,7 @@ def ewma_volatility(returns: FrameT, *, decay: float = 0.94, periods_per_year: f
             variance[row] = decay * variance[row - 1] + (1.0 - decay) * variance[row]
         return np.sqrt(variance * periods_per_year)
 
-    return by_row(kernel, returns)
+    return by_row(kernel, returns, periods_per_year=periods_per_year)
 
 
 def downside_deviation(
@@ -113,14 +120,20 @@ def downside_deviation(
 
     Source: Sortino and Price (1994). Zero when no return falls below.
     """
-    target = per_period(minimum_acceptable_return, periods_per_year)
-    return by_column(lambda r, mar: _downside(r - mar) * np.sqrt(periods_per_year), returns, target)
+    target = per_period(minimum_acceptable_return, periods_per_year, "minimum_acceptable_return")
+    return by_column(
+        lambda r, mar: _downside(r - mar) * np.sqrt(periods_per_year),
+        returns,
+        target,
+        periods_per_year=periods_per_year,
+    )
 
 
 def semi_deviation(returns: Frame, *, periods_per_year: float = 365) -> PerColumn:
     """Downside deviation below the series' own mean, √(Σ min(r − r̄, 0)² / n) · √q."""
-    per_period(0.0, periods_per_year)
-    return by_column(lambda r: _downside(r - r.mean(axis=0)) * np.sqrt(periods_per_year), returns)
+    return by_column(
+        lambda r: _downside(r - r.mean(axis=0)) * np.sqrt(periods_per_year), returns, periods_per_year=periods_per_year
+    )
 
 
 def sharpe_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: float = 365) -> PerColumn:
@@ -135,13 +148,19 @@ def sharpe_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: flo
     def kernel(values: FloatArray, rf: FloatArray) -> FloatArray:
         return (values - rf).mean(axis=0) / positive_or_nan(standard_deviation(values)) * np.sqrt(periods_per_year)
 
-    return by_column(kernel, returns, rate, minimum=2)
+    return by_column(kernel, returns, rate, minimum=2, periods_per_year=periods_per_year)
 
 
 def cagr_to_volatility(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: float = 365) -> PerColumn:
     """Geometric Sharpe ratio: compound annual growth of r − rf over the annualised volatility of r."""
     rate = per_period(risk_free, periods_per_year)
-    return by_column(lambda r, rf: _geometric_sharpe(r, rf, periods_per_year), returns, rate, minimum=2)
+    return by_column(
+        lambda r, rf: _geometric_sharpe(r, rf, periods_per_year),
+        returns,
+        rate,
+        minimum=2,
+        periods_per_year=periods_per_year,
+    )
 
 
 def adjusted_sharpe_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: float = 365) -> PerColumn:
@@ -157,7 +176,7 @@ def adjusted_sharpe_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_
         skew, kurtosis = skewness_and_kurtosis(values)
         return ratio * (1.0 + skew * ratio / 6.0 - kurtosis * ratio**2 / 24.0)
 
-    return by_column(kernel, returns, rate, minimum=2)
+    return by_column(kernel, returns, rate, minimum=2, periods_per_year=periods_per_year)
 
 
 def sortino_ratio(returns: Frame, *, minimum_acceptable_return: Rate = 0.0, periods_per_year: float = 365) -> PerColumn:
@@ -165,13 +184,13 @@ def sortino_ratio(returns: Frame, *, minimum_acceptable_return: Rate = 0.0, peri
 
     Source: Sortino and Price (1994).
     """
-    target = per_period(minimum_acceptable_return, periods_per_year)
+    target = per_period(minimum_acceptable_return, periods_per_year, "minimum_acceptable_return")
 
     def kernel(values: FloatArray, mar: FloatArray) -> FloatArray:
         excess = values - mar
         return excess.mean(axis=0) / positive_or_nan(_downside(excess)) * np.sqrt(periods_per_year)
 
-    return by_column(kernel, returns, target, minimum=2)
+    return by_column(kernel, returns, target, minimum=2, periods_per_year=periods_per_year)
 
 
 def omega_ratio(returns: Frame, *, threshold: Rate = 0.0, periods_per_year: float = 365) -> PerColumn:
@@ -179,13 +198,14 @@ def omega_ratio(returns: Frame, *, threshold: Rate = 0.0, periods_per_year: floa
 
     Source: Keating and Shadwick (2002). At L = 0 it is the gain-loss ratio of Bernardo and Ledoit.
     """
-    level = per_period(threshold, periods_per_year)
+    level = per_period(threshold, periods_per_year, "threshold")
 
     def kernel(values: FloatArray, limit: FloatArray) -> FloatArray:
         excess = values - limit
         return np.maximum(excess, 0.0).sum(axis=0) / positive_or_nan(np.maximum(-excess, 0.0).sum(axis=0))
 
-    return by_column(kernel, returns, level)
+    at_zero = not isinstance(level, pd.Series | pd.DataFrame) and level == 0  # then the length of a period is no matter
+    return by_column(kernel, returns, level, periods_per_year=None if at_zero else periods_per_year)
 
 
 def calmar_ratio(returns: Frame, *, periods_per_year: float = 365) -> PerColumn:
@@ -193,8 +213,11 @@ def calmar_ratio(returns: Frame, *, periods_per_year: float = 365) -> PerColumn:
 
     Source: Young (1991), who used 36 months. 50 % a year with a drawdown of 25 % is 2.0.
     """
-    per_period(0.0, periods_per_year)
-    return by_column(lambda r: compound_rate(r, periods_per_year) / positive_or_nan(-depths(r).min(axis=0)), returns)
+    return by_column(
+        lambda r: compound_rate(r, periods_per_year) / positive_or_nan(-depths(r).min(axis=0)),
+        returns,
+        periods_per_year=periods_per_year,
+    )
 
 
 def ulcer_index(returns: Frame) -> PerColumn:
@@ -213,7 +236,7 @@ def martin_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: flo
         safe = compound_rate(np.broadcast_to(rf, (len(values), rf.shape[1])), periods_per_year)
         return (compound_rate(values, periods_per_year) - safe) / positive_or_nan(_ulcer(values))
 
-    return by_column(kernel, returns, rate)
+    return by_column(kernel, returns, rate, periods_per_year=periods_per_year)
 
 
 def skewness(returns: Frame) -> PerColumn:
@@ -227,9 +250,10 @@ def excess_kurtosis(returns: Frame) -> PerColumn:
 
 
 def compound_rate(values: FloatArray, periods_per_year: float) -> FloatArray:
-    """CAGR by column of a complete array."""
-    rate: FloatArray = growth_of_one(values)[-1] ** (periods_per_year / len(values)) - 1.0
-    return rate
+    """CAGR by column of a complete array; NaN where a few periods compound to more than a number can hold."""
+    with np.errstate(over="ignore"):
+        rate: FloatArray = growth_of_one(values)[-1] ** (periods_per_year / len(values)) - 1.0
+    return np.where(np.isfinite(rate), rate, np.nan)
 
 
 def skewness_and_kurtosis(values: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -237,13 +261,14 @@ def skewness_and_kurtosis(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     deviation = values - values.mean(axis=0)
     square = deviation * deviation
     variance = np.where(standard_deviation(values) > 0, square.mean(axis=0), np.nan)
-    skew = (square * deviation).mean(axis=0) / variance**1.5
-    return skew, (square * square).mean(axis=0) / variance**2 - 3.0
+    skew = (square * deviation).mean(axis=0) / positive_or_nan(variance**1.5)
+    return skew, (square * square).mean(axis=0) / positive_or_nan(variance**2) - 3.0
 
 
 def _geometric_sharpe(values: FloatArray, rf: FloatArray, periods_per_year: float) -> FloatArray:
     volatility = standard_deviation(values) * np.sqrt(periods_per_year)
-    return compound_rate(values - rf, periods_per_year) / positive_or_nan(volatility)
+    excess = np.maximum(values - rf, np.minimum(values, -1.0))  # after a total loss there is no more to lose
+    return compound_rate(excess, periods_per_year) / positive_or_nan(volatility)
 
 
 def _downside(excess: FloatArray) -> FloatArray:

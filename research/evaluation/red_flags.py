@@ -14,8 +14,18 @@ import pandas as pd
 import statsmodels.api as sm
 from scipy.stats import norm
 
+from research.checks import check_number
 from research.errors import DataError
-from research.evaluation._columns import Rate, history, per_period, positive_or_nan
+from research.evaluation._calendar import check_spacing, require_dates
+from research.evaluation._columns import (
+    Rate,
+    companion_of,
+    history,
+    one_series,
+    per_period,
+    positive_or_nan,
+    standard_deviation,
+)
 from research.evaluation.inference import automatic_lags, long_run_variance
 from research.evaluation.metrics import annualized_volatility, ewma_volatility, sharpe_ratio
 from research.evaluation.regimes import drawdown_by_cycle, market_cycles
@@ -101,8 +111,11 @@ def find_red_flags(
         Rules: `red_flag_rules`.
     """
     own = history(returns)
+    require_dates(own)
+    check_number("periods_per_year", periods_per_year, DataError, whole=True, at_least=1)
+    check_spacing(own.index, periods_per_year)
     rate = per_period(risk_free, periods_per_year)
-    excess = own - (history(rate.reindex(own.index), "risk_free") if isinstance(rate, pd.Series) else rate)
+    excess = own - (rate if isinstance(rate, float) else companion_of(own, rate, "risk_free"))
     findings = [
         _drawdowns_deepen(returns, benchmark),
         _sharpe_declining(excess, periods_per_year),
@@ -111,7 +124,7 @@ def find_red_flags(
     ]
     other = None
     if benchmark is not None:
-        other = history(benchmark.reindex(own.index), "benchmark")
+        other = companion_of(own, benchmark)
         findings.append(_underperformance(excess, other - (own - excess), periods_per_year))
     findings += style_drift_findings(own, other, weights=weights, turnover=turnover, sectors=sectors)
     found = [finding for finding in findings if finding is not None]
@@ -160,7 +173,7 @@ def _sharpe_declining(excess: pd.Series, year: int) -> Finding | None:
 def _underperformance(excess: pd.Series, benchmark: pd.Series, year: int) -> Finding | None:
     both = pd.concat([excess, benchmark], axis=1, join="inner").dropna()
     own, other = both.iloc[:, 0], both.iloc[:, 1]
-    if len(both) <= year or own.std() == 0:
+    if len(both) <= year or not standard_deviation(own.iloc[-year:].to_numpy()) > 0:
         return None
     difference = own * (other.iloc[-year:].std() / own.iloc[-year:].std()) - other
     best = int(difference.cumsum().to_numpy().argmax())
@@ -199,10 +212,9 @@ def _volatility_without_return(returns: pd.Series, year: int) -> Finding | None:
 
 
 def _data_warnings(warnings: pd.Series | None, returns: pd.Series) -> Finding | None:
-    if warnings is None or warnings.empty:
+    if warnings is None or one_series(warnings, "data_warnings").empty or returns.empty:
         return None
-    if not isinstance(warnings.index, pd.DatetimeIndex):
-        raise DataError(f"data_warnings: expected dates as index, found {type(warnings.index).__name__}.")
+    require_dates(warnings, "data_warnings")
     latest, end = warnings.index.max(), returns.index[-1]
     age = (end - latest).days
     severity = "serious" if age <= 30 else "warning" if age <= 365 else "notice"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._columns import (
     ROUNDING,
@@ -46,8 +47,12 @@ def rolling_returns(returns: FrameT, window: int = 365) -> FrameT:
 def rolling_volatility(returns: FrameT, window: int = 365, *, periods_per_year: float = 365) -> FrameT:
     """Annualised sample volatility over each window."""
     _check(window, at_least=2)
-    per_period(0.0, periods_per_year)
-    return by_row(lambda r: _moments(r, window)[1] * np.sqrt(periods_per_year), returns, minimum=window)
+    return by_row(
+        lambda r: _moments(r, window)[1] * np.sqrt(periods_per_year),
+        returns,
+        minimum=window,
+        periods_per_year=periods_per_year,
+    )
 
 
 def rolling_sharpe(
@@ -61,7 +66,7 @@ def rolling_sharpe(
         mean = _moments(values - rf, window)[0]
         return mean / positive_or_nan(_moments(values, window)[1]) * np.sqrt(periods_per_year)
 
-    return by_row(kernel, returns, rate, minimum=window)
+    return by_row(kernel, returns, rate, minimum=window, periods_per_year=periods_per_year)
 
 
 def rolling_beta(returns: FrameT, benchmark: Benchmark, window: int = 365) -> FrameT:
@@ -82,9 +87,12 @@ def rolling_tracking_error(
 ) -> FrameT:
     """Annualised tracking error over each window."""
     _check(window, at_least=2)
-    per_period(0.0, periods_per_year)
     return by_row(
-        lambda r, b: _moments(r - b, window)[1] * np.sqrt(periods_per_year), returns, benchmark, minimum=window
+        lambda r, b: _moments(r - b, window)[1] * np.sqrt(periods_per_year),
+        returns,
+        benchmark,
+        minimum=window,
+        periods_per_year=periods_per_year,
     )
 
 
@@ -108,8 +116,7 @@ _SUMMARY = ["share_positive", "worst", "median", "best", "windows"]
 
 
 def _check(window: int, at_least: int = 1) -> None:
-    if window < at_least:
-        raise DataError(f"window is {window}: expected a number of periods of at least {at_least}, such as 365.")
+    check_number("window", window, DataError, whole=True, at_least=at_least)
 
 
 def _window_mean(values: FloatArray, window: int) -> FloatArray:

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from research.errors import DataError
-from research.evaluation._columns import history
+from research.evaluation._calendar import require_dates
+from research.evaluation._columns import history, numbers_of
 from research.evaluation.relative import beta
 
 SEVERITIES = ["notice", "warning", "serious"]
@@ -45,6 +46,7 @@ def style_drift_findings(
     if benchmark is not None:
         findings.append(_beyond_past_range("beta_drift", "Beta", _betas(returns, benchmark)))
     if weights is not None:
+        _check_weights(weights)
         concentration = (weights**2).sum(axis=1, min_count=1)
         findings.append(_beyond_past_range("concentration_drift", "Sum of squared weights", concentration))
     if turnover is not None:
@@ -84,6 +86,13 @@ def _betas(returns: pd.Series, benchmark: pd.Series) -> pd.Series:
     folded = both[start:].reshape(count, WINDOW, 2)
     values = beta(pd.DataFrame(folded[:, :, 0].T), pd.DataFrame(folded[:, :, 1].T)) if count else []
     return pd.Series(np.asarray(values, dtype=float), index=dates[start + WINDOW - 1 :: WINDOW][:count]).dropna()
+
+
+def _check_weights(weights: pd.DataFrame) -> None:
+    if not isinstance(weights, pd.DataFrame):
+        raise DataError(f"weights: expected a DataFrame (dates by assets), found {type(weights).__name__}.")
+    require_dates(weights, "weights")
+    numbers_of(weights, "weights")
 
 
 def _sector_findings(weights: pd.DataFrame | None, sectors: Mapping[str, str]) -> list[Finding | None]:

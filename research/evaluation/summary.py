@@ -15,7 +15,8 @@ import pandas as pd
 
 from research.errors import DataWarning
 from research.evaluation import drawdowns, metrics, relative, tails
-from research.evaluation._columns import Frame, history, per_period
+from research.evaluation._calendar import check_kind, check_order, require_dates
+from research.evaluation._columns import Frame, history, one_series, per_period
 from research.evaluation.bootstrap import interval_table
 
 
@@ -117,13 +118,16 @@ def performance_summary(
     DataError
         For a level that is missing inside the history or not positive, and for a benchmark with such a gap.
     """
-    returns = metrics.returns_from_levels(level)
+    returns = metrics.returns_from_levels(one_series(level, "level"))
+    require_dates(level, "level")
     rate = _rate_series(risk_free, returns, periods_per_year)
     _warn_if_below_a_year(returns, periods_per_year)
     rows = OWN
     intervals = partial(interval_table, confidence=confidence, draws=draws, block_length=None, seed=seed)
     table = intervals(_figures(OWN, periods_per_year), returns, [rate])
     if benchmark is not None:
+        check_order(one_series(benchmark, "benchmark"), "benchmark")
+        check_kind(benchmark, level.index, "benchmark")
         other = metrics.returns_from_levels(benchmark.reindex(level.index))
         _warn_if_shorter(returns, other)
         relatives = intervals(_figures(AGAINST_BENCHMARK, periods_per_year), returns, [rate, other])

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from research.checks import check_number
 from research.errors import DataError
-from research.evaluation._columns import Frame, PerColumn, by_column, choose, history, positive_or_nan
+from research.evaluation._columns import Frame, PerColumn, by_column, choose, companion_of, history, positive_or_nan
 from research.evaluation.metrics import skewness_and_kurtosis
 from research.typing import FloatArray
 
@@ -84,12 +85,11 @@ def worst_periods(returns: pd.Series, *, count: int = 10, benchmark: pd.Series |
     DataFrame, index = date, worst first
         return (float) and, with a benchmark, benchmark (float) and active (float, the difference).
     """
-    if count < 1:
-        raise DataError(f"count is {count}: expected a positive number of periods.")
+    check_number("count", count, DataError, whole=True, at_least=1)
     own = history(returns)
     if benchmark is None:
         return own.sort_values(kind="stable").head(count).rename("return").to_frame()
-    other = history(benchmark.reindex(own.index), "benchmark")
+    other = companion_of(own, benchmark)
     table = pd.DataFrame({"return": own, "benchmark": other}).loc[other.index]
     table["active"] = table["return"] - table["benchmark"]
     return table.sort_values("benchmark", kind="stable").head(count)
@@ -133,6 +133,5 @@ def _cornish_fisher(z: float, skew: FloatArray, kurtosis: FloatArray) -> FloatAr
 
 
 def _tail(confidence: float) -> float:
-    if not 0.5 <= confidence < 1:
-        raise DataError(f"confidence is {confidence}: expected a number from 0.5 up to 1, such as 0.95.")
+    check_number("confidence", confidence, DataError, at_least=0.5, below=1, fraction="a probability")
     return 1.0 - confidence
