@@ -217,7 +217,7 @@ def _turning_points(level: np.ndarray, fall: float, rise: float) -> list[int]:
         if direction >= 0 and level[row] <= level[high] * (1.0 - fall):
             turns += [high] if high > turns[-1] else []
             direction, low = -1, row
-        elif direction <= 0 and level[row] >= level[low] * (1.0 + rise):
+        elif direction <= 0 and level[row] >= level[low] * (1.0 + rise) > 0:  # nothing rises from a total loss
             turns += [low] if low > turns[-1] else []
             direction, high = 1, row
     return turns if turns[-1] == len(level) - 1 else [*turns, len(level) - 1]
