@@ -10,6 +10,8 @@ import difflib
 import re
 from collections.abc import Iterable
 
+SHORT_LIST = 8  # names that a message lists in full
+LONGEST = 100  # characters of a value that a message shows
 _OBEYED = re.compile(  # controls, direction marks, characters without width, line separators, halves of a pair
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e01ef]"
@@ -44,16 +46,29 @@ class MethodologyWarning(ResearchWarning):
     """The rulebook was followed, but could not be followed in full."""
 
 
-def suggest(name: str, known: Iterable[str]) -> str:
-    """Say which names exist, the nearest first: the tail of every "unknown name" message.
+def suggest(name: object, known: Iterable[str]) -> str:
+    """Say which names exist: the tail of every "unknown name" message. Of a long list, the three nearest.
 
     >>> suggest("max_wieght", ["max_weight", "min_weight"])
     "did you mean 'max_weight'? Known: max_weight, min_weight"
     """
-    names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"{hint}Known: {', '.join(names)}"
+    names = sorted(map(str, known))
+    asked = str(name)[:LONGEST]
+    nearest = difflib.get_close_matches(asked, names, n=1)
+    hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+    if len(names) <= SHORT_LIST:
+        return f"{hint}Known: {', '.join(names)}"
+    three = difflib.get_close_matches(asked, names, n=3, cutoff=0.0)
+    return f"{hint}Nearest of {len(names):,}: {', '.join(three)}"
+
+
+def shown(value: object) -> str:
+    """A value as it stands in a message: cut where it is long, and never an error of its own."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, or a table nested without end
+        return f"a {type(value).__name__} too long to be shown"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def system_fault(error: OSError) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from research.errors import MethodologyError, suggest
-from research.rulebook.checks import require
+from research.errors import MethodologyError, shown, suggest
+from research.rulebook.checks import numbers, require
 from research.rulebook.costs import Costs
 from research.rulebook.events import Events
 from research.rulebook.overlay import Overlay
@@ -28,7 +28,7 @@ class Methodology:
     ----------
     name, description, source : str
         What the index is called, what it is for, and whose rules it follows.
-    base_value : float
+    base_value : float, at most 1e15
         Level on the base date.
     base_date : date, optional
         First effective day. Default: the first on the calendar whose determination has `start_count` members that can
@@ -52,9 +52,7 @@ class Methodology:
 
     def __post_init__(self) -> None:
         require(bool(self.name.strip()), "name is empty: expected the index's name.")
-        require(
-            self.base_value > 0 and math.isfinite(self.base_value), f"base_value = {self.base_value}: expected above 0."
-        )
+        numbers(self, "base_value", above=0, at_most=1e15)
         require(
             self.base_date is not None or self.schedule.reconstitution != "never",
             'reconstitution = "never" buys once and holds: say when, with base_date.',
@@ -79,13 +77,15 @@ class Methodology:
         MethodologyError
             If there is no such rulebook, or it says something impossible: the message names file, key and mend.
         """
+        if not isinstance(rulebook, str | Path):
+            raise MethodologyError(f"rulebook = {shown(rulebook)}: expected a shipped name or the path of a .toml file")
         shipped = rulebooks()
         path = Path(rulebook)
         if str(rulebook) in shipped:
             path = shipped[str(rulebook)]
         elif path.suffix != ".toml":
             raise MethodologyError(
-                f"no shipped rulebook {str(rulebook)!r}: {suggest(str(rulebook), shipped)}. "
+                f"no shipped rulebook {shown(str(rulebook))}: {suggest(str(rulebook), shipped)}. "
                 "A rulebook of your own is given by its path, ending in .toml."
             )
         path = locate(path)

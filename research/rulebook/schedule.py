@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from research.rulebook.checks import one_of, require, used
+from research.rulebook.checks import one_of, require, shares, used, whole_numbers
 
 FREQUENCIES = ("daily", "weekly", "monthly", "quarterly", "yearly", "never")
 DRIFT_GOALS = ("target", "band")
@@ -32,10 +32,10 @@ class Schedule:
     lag_days : int
         Days from the determination to the effective close. Zero decides and trades at one and the same close: for
         replicating published back-tests only, and every output says "not investable".
-    drift_absolute, drift_relative : float, optional
+    drift_absolute, drift_relative : float in (0, 1), optional
         A weight outside its target by more than ``max(drift_absolute, drift_relative * target)`` at a close calls for
         a rebalance, effective `lag_days` later.
-    drift_total : float, optional
+    drift_total : float in (0, 1), optional
         So does a one-sided drift, half of the sum of all distances, above this.
     drift_to : str
         "target" trades back to the weights of the last decision, "band" only to the edges of the bands.
@@ -66,12 +66,7 @@ class Schedule:
                 f"rebalance = {self.rebalance!r} is rarer than reconstitution = {self.reconstitution!r}: "
                 "members chosen anew are always weighted anew.",
             )
-        for name, most in (("drift_absolute", 1), ("drift_relative", 10), ("drift_total", 1)):
-            value = getattr(self, name)
-            require(
-                value is None or 0 < value < most,
-                f"{name} = {value}: expected a share above 0, below {most}; e.g. 0.05.",
-            )
+        shares(self, "drift_absolute", "drift_relative", "drift_total", above=0, below=1)
         weekly = "weekly" in (self.reconstitution, self.rebalance)
         used(self, ("weekday",), weekly, 'where nothing is "weekly"')
         used(self, ("drift_to", "cool_down_days"), self.watches_drift, "without drift_absolute, _relative or _total")
@@ -80,8 +75,8 @@ class Schedule:
             self.drift_to == "target" or self.has_band,
             'drift_to = "band" needs a band: set drift_absolute, drift_relative or both.',
         )
-        require(self.cool_down_days >= 0, f"cool_down_days = {self.cool_down_days}: expected 0 or more.")
-        require(0 <= self.lag_days <= 60, f"lag_days = {self.lag_days}: expected 0 to 60.")
+        whole_numbers(self, "cool_down_days", at_least=0)
+        whole_numbers(self, "lag_days", at_least=0, at_most=60)
 
     @property
     def has_band(self) -> bool:

@@ -47,7 +47,7 @@ def test_a_base_date_is_read_as_a_date(tmp_path: Path) -> None:
             r"weighting: unknown key 'max_wieght': did you mean 'max_weight'\?",
         ),
         (MINIMAL + "[weighting]\nmax_weight = -0.2\n", r"mine\.toml: weighting: max_weight = -0\.2: expected a share"),
-        (MINIMAL.replace("10", "0"), r"count = 0: expected 1 or more"),
+        (MINIMAL.replace("10", "0"), r"count = 0: expected 1 to 100,000"),
         (MINIMAL.replace("10", '"ten"'), r"selection: count = 'ten': expected a whole number"),
         (MINIMAL.replace("10", "10.5"), r"count = 10\.5: expected a whole number"),
         (MINIMAL.replace("10", "true"), r"count = True: expected a whole number"),
