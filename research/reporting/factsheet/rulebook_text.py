@@ -206,8 +206,8 @@ def _overlaid(overlay: Overlay) -> str:
     )
     return (
         f"{scaled if overlay.signals else ''}{freed}. A member that stays is not traded for a change below "
-        f"{_percent(overlay.min_trade)}: what that leaves over is the stable leg's where it has a target, else the other "
-        "members'. "
+        f"{_percent(overlay.min_trade)}: what that leaves over is the stable leg's where it has a target, else the "
+        "other members'. "
         f"A stablecoin more than {_percent(overlay.depeg_limit)} off 1 USD, or more than "
         f"{_percent(overlay.depeg_warning)} for {overlay.depeg_days} days, is exchanged for the next."
     )
