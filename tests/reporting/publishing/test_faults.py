@@ -386,3 +386,13 @@ def test_an_executed_notebook_is_still_a_notebook_without_its_paths(project: Pro
     kept = nbformat.read(project.work / "walk.ipynb", as_version=4)
     nbformat.validate(kept)
     assert "ZeroDivisionError" in str(kept.cells)
+
+
+def test_what_a_killed_build_was_writing_is_swept_also_when_its_report_is_not_built_again(project: Project) -> None:
+    project.notebook("walk", "days")
+    project.reports(one__walk="", two__walk="")
+    built(project)
+    for name in (".one.html.part", ".gone.html.part", ".manifest.json.part", ".index.html.part"):
+        (project.site / name).write_text("half")
+    built(project, only=["two"])
+    assert_consistent(project.site, "one", "two")
