@@ -4,6 +4,7 @@
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
 VENV := .venv
+SCALE ?= 10
 BIN := $(VENV)/bin
 CACHE := $(CURDIR)/.cache
 
@@ -16,7 +17,7 @@ export RUFF_CACHE_DIR := $(CACHE)/ruff
 export MYPY_CACHE_DIR := $(CACHE)/mypy
 
 .DEFAULT_GOAL := help
-.PHONY: help reports test check lab bench sample notebooks lock clean
+.PHONY: help reports test check lab bench fuzz sample notebooks lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*  ## /  make \1|/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -39,6 +40,9 @@ lab: $(VENV)/.installed  ## open JupyterLab on the notebooks
 bench: $(VENV)/.installed  ## speed and memory against peers, as ratios within one run
 	@$(BIN)/python -m pip install --quiet -c requirements.lock -e ".[bench]"
 	@$(BIN)/python -m tests.benchmarks
+
+fuzz: $(VENV)/.installed  ## the attack on inputs, builds and imports, so many times as long as in CI: make fuzz SCALE=20
+	@ROBUSTNESS_SCALE=$(SCALE) $(BIN)/python -m pytest -n auto tests/robustness
 
 sample: $(VENV)/.installed  ## make data/sample anew (simulated, seeded: the same bytes each time)
 	@$(BIN)/research data simulate --out data/sample --replace

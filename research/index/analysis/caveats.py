@@ -86,7 +86,7 @@ def caveats(index: IndexRecord) -> list[str]:
         lines.append(
             f"{len(leaps)} times a member's price rose fivefold or more in a day, last "
             f"{index.source.asset_ids[last.asset]} on {index.source.dates[last.row].date()}: a wrong print or a "
-            "redenomination that is not in `migrations` looks like that."
+            "redenomination that is not in the table of migrations looks like that."
         )
     if "cash" in index.weights and index.weights["cash"].iloc[-1] > 0:
         lines.append(f"{index.weights['cash'].iloc[-1]:.0%} of the value is held as cash: there is nothing to hold.")
