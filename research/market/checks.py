@@ -108,8 +108,8 @@ def split_after_gaps(rows: pd.DataFrame, longest: int | None, keys: Set[str], le
 
     A key whose prices resume after more than `longest` days is a new asset from then on: `etc`, then `etc-2`.
 
-    Only the gap decides, and it is known on the day of resumption. Two coins that share a ticker one after the other
-    are thus never spliced; one coin that the vendor lost for so long loses its history, which is the safer mistake.
+    Only the gap decides, and it is known on the day of resumption. Two assets that share a ticker one after the
+    other are thus never spliced; one that the vendor lost for so long loses its history, which is the safer mistake.
     """
     if longest is None:
         return rows.assign(asset_key=rows["key"])

@@ -83,21 +83,23 @@ def check_extra_names(names: Iterable[str]) -> None:
 
 def check_labels(frame: pd.DataFrame, name: str) -> None:
     """A caller's frame has at least one cell, days in increasing order and texts as asset ids, each once."""
+    if not isinstance(frame, pd.DataFrame):
+        raise DataError(f"{name}: found a {type(frame).__name__}, expected a DataFrame of days x assets.")
     if frame.empty:
-        raise DataError(f"{name} need at least one row and one column.")
+        raise DataError(f"{name}: expected at least one row and one column.")
     _check_days(frame.index, name)
     if not (frame.index.is_monotonic_increasing and frame.index.is_unique):
-        raise DataError(f"the days of {name} must be in increasing order, each once.")
+        raise DataError(f"{name}: the days must be in increasing order, each once.")
     _check_ids(frame.columns, name)
     if not frame.columns.is_unique:
-        raise DataError(f"{name} have two columns for {frame.columns[frame.columns.duplicated()][0]!r}: keep one.")
+        raise DataError(f"{name}: two columns for {frame.columns[frame.columns.duplicated()][0]!r}. Keep one.")
 
 
 def _aligned(frame: pd.DataFrame, name: str, days: pd.DatetimeIndex, columns: pd.Index) -> pd.DataFrame:
     check_labels(frame, name)
     unknown = frame.columns.difference(columns)
     if len(unknown):
-        raise DataError(f"{name} has a column for {unknown[0]!r}, for which there are no prices. Add them, or drop it.")
+        raise DataError(f"{name}: a column for {unknown[0]!r}, which has no prices. Add them, or drop the column.")
     numbers = {asset: _numbers(frame[asset], name) for asset in frame.columns[frame.dtypes != np.float64]}
     frame = frame.assign(**numbers) if numbers else frame
     return frame.reindex(index=days, columns=columns)
@@ -121,20 +123,20 @@ def _numbers(values: pd.Series, name: str) -> pd.Series:
 
 def _check_days(index: pd.Index, name: str) -> None:
     if not isinstance(index, pd.DatetimeIndex):
-        raise DataError(f"the index of {name} is {index.dtype}, expected a DatetimeIndex of UTC days.")
+        raise DataError(f"{name}: the index is {index.dtype}, expected a DatetimeIndex of UTC days.")
     if index.tz is not None:
         raise DataError(
-            f"the days of {name} have the time zone {index.tz}, expected UTC days without one: "
+            f"{name}: the days have the time zone {index.tz}, expected UTC days without one: "
             "use index.tz_convert('UTC').tz_localize(None)."
         )
     odd = index.hasnans or index[index != index.normalize()]
     if odd is True or len(odd):
         found = "a missing day" if odd is True else f"{odd[0]}"
-        raise DataError(f"the index of {name} holds {found}, expected whole UTC days (no time of day).")
+        raise DataError(f"{name}: the index holds {found}, expected whole UTC days (no time of day).")
 
 
 def _check_ids(columns: pd.Index, name: str) -> None:
     for column in columns:
         fault = text_fault(column)
         if fault:
-            raise DataError(f"{name} have the column {column!r}: {fault}. A column is an asset_id.")
+            raise DataError(f"{name}: the column {column!r} is {fault}. A column is an asset_id.")

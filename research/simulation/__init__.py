@@ -18,7 +18,7 @@ from research.market.manifest import Manifest
 from research.simulation import universe
 from research.simulation.defects import misprint, plant
 from research.simulation.paths import simulate_paths
-from research.simulation.universe import Token, tokens
+from research.simulation.universe import Asset, simulated_assets
 
 SEED = 33
 START, END = pd.Timestamp("2018-01-01"), pd.Timestamp("2024-12-31")
@@ -39,7 +39,7 @@ MANIFEST = Manifest(
 
 
 def simulate_market(*, seed: int = SEED) -> MarketData:
-    """Draw a market of about 100 tokens from 2018-01-01 to 2024-12-31.
+    """Draw a market of about 100 assets from 2018-01-01 to 2024-12-31.
 
     Parameters
     ----------
@@ -52,10 +52,10 @@ def simulate_market(*, seed: int = SEED) -> MarketData:
         Prices, caps (USD) and volumes (USD per day), with the extra panels open, high, low (USD) and supply (units).
         Values carry 20 binary digits (six decimal ones).
     """
-    everyone = tokens()
+    everyone = simulated_assets()
     days = days_between(START, END)
     panels = _panels(everyone, len(days), seed)
-    columns = pd.Index([token.asset_id for token in everyone], name="asset_id")
+    columns = pd.Index([asset.asset_id for asset in everyone], name="asset_id")
     frames = {name: pd.DataFrame(_rounded(values), days, columns).sort_index(axis=1) for name, values in panels.items()}
     ledger = _quarantine(frames)
     assets = _assets(everyone, frames["price"])
@@ -76,7 +76,7 @@ def write_sample(out: str | Path, *, replace: bool = False) -> Manifest:
     return write_market(simulate_market(), out, replace=replace)
 
 
-def _panels(everyone: list[Token], days: int, seed: int) -> dict[str, np.ndarray]:
+def _panels(everyone: list[Asset], days: int, seed: int) -> dict[str, np.ndarray]:
     paths = simulate_paths(everyone, days, seed)
     panels = {
         "price": paths.close,
@@ -89,7 +89,7 @@ def _panels(everyone: list[Token], days: int, seed: int) -> dict[str, np.ndarray
     }
     for panel in panels.values():
         panel[~paths.listed] = np.nan
-    ids = [token.asset_id for token in everyone]
+    ids = [asset.asset_id for asset in everyone]
     plant(panels, ids, np.random.default_rng([seed, 1]))
     misprint(panels, ids, np.random.default_rng([seed, 2]))
     return panels
@@ -117,9 +117,9 @@ def _rounded(values: np.ndarray) -> np.ndarray:
     return np.asarray(np.ldexp(np.round(np.ldexp(mantissa, DIGITS)), exponent - DIGITS))
 
 
-def _assets(everyone: list[Token], prices: pd.DataFrame) -> pd.DataFrame:
+def _assets(everyone: list[Asset], prices: pd.DataFrame) -> pd.DataFrame:
     known = prices.notna()
-    by_id = {token.asset_id: token for token in everyone}
+    by_id = {asset.asset_id: asset for asset in everyone}
     return pd.DataFrame(
         {
             "asset_id": prices.columns,
@@ -131,14 +131,14 @@ def _assets(everyone: list[Token], prices: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _tags(everyone: list[Token], assets: pd.DataFrame) -> pd.DataFrame:
+def _tags(everyone: list[Asset], assets: pd.DataFrame) -> pd.DataFrame:
     """Tags are known from the listing on, except where the story says otherwise."""
     first = assets.set_index("asset_id")["first_date"]
     rows = []
-    for token in sorted(everyone, key=lambda token: token.asset_id):
-        static = token.tag in universe.STATIC_TAGS
+    for asset in sorted(everyone, key=lambda asset: asset.asset_id):
+        static = asset.tag in universe.STATIC_TAGS
         known_from = (
-            universe.AI_NARRATIVE if token.asset_id == universe.RETAGGED_AS_AI else str(first[token.asset_id].date())
+            universe.AI_NARRATIVE if asset.asset_id == universe.RETAGGED_AS_AI else str(first[asset.asset_id].date())
         )
-        rows.append((token.asset_id, token.tag, pd.NaT if static else pd.Timestamp(known_from), static))
+        rows.append((asset.asset_id, asset.tag, pd.NaT if static else pd.Timestamp(known_from), static))
     return pd.DataFrame(rows, columns=list(TAG_TYPES)).astype(TAG_TYPES)

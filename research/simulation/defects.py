@@ -1,6 +1,6 @@
 """What goes wrong on purpose in the simulated market: deaths, gaps, stale prices, a redenomination, a lost peg.
 
-Each function takes the panels by name (arrays of shape (days, tokens)) and changes one token's columns in place; who
+Each function takes the panels by name (arrays of shape (days, assets)) and changes one asset's columns in place; who
 suffers what is decided in `universe.py`, and data/README.md lists it for the reader.
 """
 
@@ -20,12 +20,12 @@ CRASH_LAYER_1_LAST_DAYS = 5  # prints after the crash, then none
 CRASH_EXCHANGE = 0.694
 CRASH_EXCHANGE_FALLS = (-0.06, -0.24, -0.74, -0.35, 0.22, -0.31, -0.12)
 CRASH_EXCHANGE_LAST_DAYS = 280
-FADES = (0.13, 0.18, 0.29, 0.50, 0.57, 0.74, 0.83, 0.90)  # one for each token of universe.FADED
+FADES = (0.13, 0.18, 0.29, 0.50, 0.57, 0.74, 0.83, 0.90)  # one for each asset of universe.FADED
 FADE_DAYS, FADE_PER_DAY, FADE_STALE_DAYS = 120, -0.030, 6
 REDENOMINATION, RATIO = 0.53, 100.0
 LOST_PEG = 0.741
 LOST_PEG_LEVELS = (0.968, 0.874, 0.891, 0.943, 0.972, 0.985, 0.996)  # closes in USD, day by day
-STALES = (0.24, 0.44, 0.67)  # one for each token of universe.STALE
+STALES = (0.24, 0.44, 0.67)  # one for each asset of universe.STALE
 STALE_DAYS = 9
 SHORT_GAPS_EACH, LONG_GAP_DAYS = 3, (24, 47)
 MISPRINTS_EACH = 3

@@ -1,6 +1,6 @@
 """Prices, supplies and volumes of the simulated market, before anything is broken on purpose (`defects.py`).
 
-Log returns of a risky token are the sum of a market factor, a factor of everything that is not bitcoin, a factor of
+Log returns of a risky asset are the sum of a market factor, a factor of everything that is not bitcoin, a factor of
 its sector and a part of its own. Each factor is a GARCH(1,1) with Student-t innovations, so that tails are fat and
 volatility clusters; bull, bear and sideways phases move the drifts. Levels are set to look like crypto markets (bitcoin
 60 to 70 % volatility a year, others about 100 %, correlations with bitcoin of 0.5 to 0.7); nothing is fitted to data.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from research.simulation.universe import COPIES, DEPEGGED, RUNNING_MEME, SECTORS, Token
+from research.simulation.universe import COPIES, DEPEGGED, RUNNING_MEME, SECTORS, Asset
 
 BEAR, SIDEWAYS, BULL = range(3)
 PHASE_DAYS = (
@@ -29,7 +29,7 @@ OWN_VOLATILITY = (0.026, 0.042)
 NOISE_STEERED = 0.8  # share of the noise's mean that is taken out of each phase
 LARGEST_MOVE = 7.0  # standard deviations: a Student-t without a bound would print absurd days
 
-SHARE_AT_START = {  # of a sector's tokens, those that trade from the first day
+SHARE_AT_START = {  # of a sector's assets, those that trade from the first day
     "sector:payments": 0.9,
     "sector:layer-1": 0.5,
     "sector:storage": 0.6,
@@ -40,7 +40,7 @@ SHARE_AT_START = {  # of a sector's tokens, those that trade from the first day
     "privacy": 1.0,
     "exchange": 0.6,
 }
-LISTED_AT = {  # share of the sample gone by when the token lists, where the story needs it
+LISTED_AT = {  # share of the sample gone by when the asset lists, where the story needs it
     "usd-coin": 0.10,
     DEPEGGED: 0.22,
     "wrapped-bitcoin": 0.16,
@@ -67,7 +67,7 @@ MEME_RUN = ((0.452, 30, 0.030), (0.464, 28, 0.080), (0.476, 70, -0.030))  # from
 
 @dataclass(frozen=True, kw_only=True)
 class Paths:
-    """Arrays of shape (days, tokens). A token's values mean nothing before its listing: `listed` is False there."""
+    """Arrays of shape (days, assets). An asset's values mean nothing before its listing: `listed` is False there."""
 
     close: np.ndarray
     open: np.ndarray
@@ -78,21 +78,21 @@ class Paths:
     listed: np.ndarray
 
 
-def simulate_paths(tokens: list[Token], days: int, seed: int) -> Paths:
+def simulate_paths(assets: list[Asset], days: int, seed: int) -> Paths:
     """Draw all paths. Each part has a random stream of its own, so that a change in one leaves the others alone."""
     streams = iter([np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(8)])
     phase = _phases(next(streams), days)
-    first = _listing_days(next(streams), tokens, days)
-    returns = _risky_returns(next(streams), tokens, phase)
-    rise = np.cumsum(np.vstack([np.zeros(len(tokens)), returns[1:]]), axis=0)
-    columns = np.arange(len(tokens))
+    first = _listing_days(next(streams), assets, days)
+    returns = _risky_returns(next(streams), assets, phase)
+    rise = np.cumsum(np.vstack([np.zeros(len(assets)), returns[1:]]), axis=0)
+    columns = np.arange(len(assets))
     rise -= rise[first, columns]
-    caps = _caps_at_listing(next(streams), tokens, first, rise)
-    close = _prices(next(streams), tokens, rise)
-    growth = np.cumsum(_supply_growth(next(streams), tokens, phase), axis=0)
+    caps = _caps_at_listing(next(streams), assets, first, rise)
+    close = _prices(next(streams), assets, rise)
+    growth = np.cumsum(_supply_growth(next(streams), assets, phase), axis=0)
     supply = (caps / close[first, columns]) * np.exp(growth - growth[first, columns])
-    volume = _volume(next(streams), tokens, close, supply)
-    spread = _spreads(tokens, caps)
+    volume = _volume(next(streams), assets, close, supply)
+    spread = _spreads(assets, caps)
     open_, high, low, close = _candles(next(streams), close, spread)
     listed = np.arange(days)[:, None] >= first
     return Paths(close=close, open=open_, high=high, low=low, supply=supply, volume=volume, listed=listed)
@@ -131,22 +131,22 @@ def _phases(rng: np.random.Generator, days: int) -> np.ndarray:
     return np.repeat(np.arange(len(lengths)) % 3, lengths)[:days]
 
 
-def _listing_days(rng: np.random.Generator, tokens: list[Token], days: int) -> np.ndarray:
-    """Row of the first price of each token."""
-    first = np.zeros(len(tokens), dtype=int)
+def _listing_days(rng: np.random.Generator, assets: list[Asset], days: int) -> np.ndarray:
+    """Row of the first price of each asset."""
+    first = np.zeros(len(assets), dtype=int)
     for tag, names in SECTORS.items():
         at_start = round(SHARE_AT_START.get(tag, 0.0) * len(names))
-        members = [i for i, token in enumerate(tokens) if token.tag == tag and token.kind == "risky"][-len(names) :]
+        members = [i for i, asset in enumerate(assets) if asset.tag == tag and asset.kind == "risky"][-len(names) :]
         later = rng.uniform(0.04, 0.78, size=len(names) - at_start)
         first[members[at_start:]] = np.sort(later * days).astype(int)
-    for i, token in enumerate(tokens):
-        if token.asset_id in LISTED_AT:
-            first[i] = int(LISTED_AT[token.asset_id] * days)
+    for i, asset in enumerate(assets):
+        if asset.asset_id in LISTED_AT:
+            first[i] = int(LISTED_AT[asset.asset_id] * days)
     return first
 
 
-def _risky_returns(rng: np.random.Generator, tokens: list[Token], phase: np.ndarray) -> np.ndarray:
-    days, count = len(phase), len(tokens)
+def _risky_returns(rng: np.random.Generator, assets: list[Asset], phase: np.ndarray) -> np.ndarray:
+    days, count = len(phase), len(assets)
     market = _steered(garch(rng, np.array([MARKET_VOLATILITY]), days), phase, MARKET_DRIFT)
     altcoins = _steered(garch(rng, np.array([ALTCOIN_VOLATILITY]), days), phase, ALTCOIN_DRIFT)
     sectors = list(SECTORS)
@@ -155,14 +155,14 @@ def _risky_returns(rng: np.random.Generator, tokens: list[Token], phase: np.ndar
     beta, altcoin_loading = rng.normal(1.05, 0.12, size=count), rng.normal(1.0, 0.25, size=count)
     own_volatility[:2], beta[:2], altcoin_loading[:2] = (0.008, 0.018), (1.0, 1.05), (0.0, 0.8)
     own = garch(rng, own_volatility, days, tail=4.0) - 0.3 * np.square(own_volatility)
-    sector = by_sector[:, [sectors.index(token.tag) if token.tag in sectors else 0 for token in tokens]]
+    sector = by_sector[:, [sectors.index(asset.tag) if asset.tag in sectors else 0 for asset in assets]]
     sector[:, 0] = 0.0  # bitcoin is the market, not a member of a sector
     returns: np.ndarray = beta * market + altcoin_loading * altcoins + sector + own
-    runner = [token.asset_id for token in tokens].index(RUNNING_MEME)
+    runner = [asset.asset_id for asset in assets].index(RUNNING_MEME)
     for share, length, drift in MEME_RUN:
         begin = int(share * days)
         returns[begin : begin + length, runner] += drift
-    bogus = [token.kind == "bogus" for token in tokens]
+    bogus = [asset.kind == "bogus" for asset in assets]
     returns[:, bogus] *= 0.2
     return returns
 
@@ -179,51 +179,51 @@ def _steered(noise: np.ndarray, phase: np.ndarray, drift: np.ndarray) -> np.ndar
     return np.asarray(returns - NOISE_STEERED * np.repeat(means, lengths, axis=0))
 
 
-def _supply_growth(rng: np.random.Generator, tokens: list[Token], phase: np.ndarray) -> np.ndarray:
-    """Log growth of the circulating supply, shape (days, tokens): slow issuance, and unlocks on a few days."""
-    days, count = len(phase), len(tokens)
+def _supply_growth(rng: np.random.Generator, assets: list[Asset], phase: np.ndarray) -> np.ndarray:
+    """Log growth of the circulating supply, shape (days, assets): slow issuance, and unlocks on a few days."""
+    days, count = len(phase), len(assets)
     growth = np.tile(rng.uniform(0.0, 0.12, size=count) / 365, (days, 1))
     growth[:, :2] = 0.017 / 365, 0.03 / 365
     for i in range(2, count):  # an unlock: a locked part becomes circulating
         unlocks = rng.integers(0, days, size=rng.integers(0, 4))
         growth[unlocks, i] += rng.uniform(0.02, 0.15, size=len(unlocks))
-    kinds = np.array([token.kind for token in tokens])
+    kinds = np.array([asset.kind for asset in assets])
     growth[:, kinds == "stable"] = STABLE_GROWTH[phase, None] * rng.uniform(0.8, 1.1, size=(kinds == "stable").sum())
     growth[:, kinds == "copy"] = 0.0012
     return growth
 
 
-def _caps_at_listing(rng: np.random.Generator, tokens: list[Token], first: np.ndarray, rise: np.ndarray) -> np.ndarray:
+def _caps_at_listing(rng: np.random.Generator, assets: list[Asset], first: np.ndarray, rise: np.ndarray) -> np.ndarray:
     """Sizes fall by rank as a power law; who lists later is smaller, and larger when the whole market is."""
-    caps = np.empty(len(tokens))
-    risky = [i for i, token in enumerate(tokens) if token.kind == "risky" and token.asset_id not in CAP_AT_START]
+    caps = np.empty(len(assets))
+    risky = [i for i, asset in enumerate(assets) if asset.kind == "risky" and asset.asset_id not in CAP_AT_START]
     at_start = [i for i in risky if first[i] == 0]
     later = [i for i in risky if first[i] > 0]
     caps[at_start] = 3.0e10 * rng.permutation(np.arange(1, len(at_start) + 1)) ** -1.3
     market_then = np.exp(0.6 * (rise[first[later], 0] - rise[0, 0]))
     caps[later] = 10 ** rng.uniform(7.3, 9.2, size=len(later)) * market_then
-    for i, token in enumerate(tokens):
-        caps[i] = CAP_AT_START.get(token.asset_id, caps[i] * HEAD_START.get(token.asset_id, 1.0))
-        if token.kind == "bogus":
+    for i, asset in enumerate(assets):
+        caps[i] = CAP_AT_START.get(asset.asset_id, caps[i] * HEAD_START.get(asset.asset_id, 1.0))
+        if asset.kind == "bogus":
             caps[i] = 2.5e11
-        elif token.kind == "copy":
+        elif asset.kind == "copy":
             caps[i] = 5e7
     return caps
 
 
-def _prices(rng: np.random.Generator, tokens: list[Token], rise: np.ndarray) -> np.ndarray:
+def _prices(rng: np.random.Generator, assets: list[Asset], rise: np.ndarray) -> np.ndarray:
     """Closes: stablecoins wander around one dollar, a wrapped or staked copy follows its parent, others just rise."""
     days, count = rise.shape
     close: np.ndarray = 10 ** rng.uniform(-2, 1.5, size=count) * np.exp(rise)
     close[:, :2] = PRICE_AT_START * np.exp(rise[:, :2])
     wander = 0.0008 * _persistent(rng, (days, count), 0.8)
-    ids = [token.asset_id for token in tokens]
-    for i, token in enumerate(tokens):
-        if token.kind == "stable":
+    ids = [asset.asset_id for asset in assets]
+    for i, asset in enumerate(assets):
+        if asset.kind == "stable":
             close[:, i] = np.exp(wander[:, i])
-        elif token.kind == "copy":
-            discount = 0.004 if token.tag == "staked" else 0.0
-            close[:, i] = close[:, ids.index(COPIES[token.asset_id])] * np.exp(0.5 * wander[:, i] - discount)
+        elif asset.kind == "copy":
+            discount = 0.004 if asset.tag == "staked" else 0.0
+            close[:, i] = close[:, ids.index(COPIES[asset.asset_id])] * np.exp(0.5 * wander[:, i] - discount)
     return close
 
 
@@ -235,11 +235,11 @@ def _persistent(rng: np.random.Generator, shape: tuple[int, int], memory: float)
     return noise
 
 
-def _volume(rng: np.random.Generator, tokens: list[Token], close: np.ndarray, supply: np.ndarray) -> np.ndarray:
-    """USD traded: a share of the cap that is the token's own, persistent, and higher on days of large moves."""
+def _volume(rng: np.random.Generator, assets: list[Asset], close: np.ndarray, supply: np.ndarray) -> np.ndarray:
+    """USD traded: a share of the cap that is the asset's own, persistent, and higher on days of large moves."""
     days, count = close.shape
     usual = {"risky": 0.04, "stable": 0.45, "copy": 0.02, "bogus": 2e-8}
-    level = np.log([usual[token.kind] for token in tokens]) + 0.6 * rng.standard_normal(count)
+    level = np.log([usual[asset.kind] for asset in assets]) + 0.6 * rng.standard_normal(count)
     level[:2] = np.log((0.045, 0.06))
     wander = 0.4 * _persistent(rng, (days, count), 0.92)
     moves = np.abs(np.diff(np.log(close), axis=0, prepend=np.log(close[:1])))
@@ -247,10 +247,10 @@ def _volume(rng: np.random.Generator, tokens: list[Token], close: np.ndarray, su
     return np.asarray(close * supply * np.exp(level + wander + 0.3 * (excitement - 1)))
 
 
-def _spreads(tokens: list[Token], caps: np.ndarray) -> np.ndarray:
+def _spreads(assets: list[Asset], caps: np.ndarray) -> np.ndarray:
     """Full bid-ask spread as a share of the price: 4 basis points for the largest, 1.2 % for the smallest."""
     spread: np.ndarray = np.clip(0.0004 * (2e11 / caps) ** 0.35, 0.0004, 0.012)
-    spread[[token.kind in ("stable", "copy") for token in tokens]] = 0.0003  # arbitrage keeps them tight
+    spread[[asset.kind in ("stable", "copy") for asset in assets]] = 0.0003  # arbitrage keeps them tight
     return spread
 
 

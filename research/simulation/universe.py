@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# One name, one token. The order within a sector is the order of size at the start or at the listing.
+# One name, one asset. The order within a sector is the order of size at the start or at the listing.
 SECTORS: dict[str, tuple[str, ...]] = {
     "sector:payments": (
         "Silverleaf", "Remitta", "Penny Post", "Quickstone", "Tollgate", "Copperline", "Farthing", "Handshake Cash",
@@ -45,7 +45,7 @@ SECTORS: dict[str, tuple[str, ...]] = {
     "exchange": ("Tradewind Token", "Bourse Coin", "Coinharbor Token", "Apex Exchange Token", "Marketlane"),
 }  # fmt: skip
 
-SYMBOLS = {  # where the first letters will not do: two tokens share NOVA, which is the trap
+SYMBOLS = {  # where the first letters will not do: two assets share NOVA, which is the trap
     "nova-chain": "NOVA",
     "nova-intelligence": "NOVA",
     "collatera": "CLTR",
@@ -81,7 +81,7 @@ COPIES = {"wrapped-bitcoin": "bitcoin", "staked-ether": "ethereum"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Token:
+class Asset:
     """One asset of the simulated market.
 
     Attributes
@@ -100,27 +100,27 @@ class Token:
     kind: str = "risky"
 
 
-def tokens() -> list[Token]:
+def simulated_assets() -> list[Asset]:
     """All assets: bitcoin and ethereum first, then the risky ones by sector, then stables, copies and the bogus one."""
     majors = [
-        Token(asset_id="bitcoin", symbol="BTC", name="Bitcoin", tag="sector:payments"),
-        Token(asset_id="ethereum", symbol="ETH", name="Ethereum", tag="sector:layer-1"),
+        Asset(asset_id="bitcoin", symbol="BTC", name="Bitcoin", tag="sector:payments"),
+        Asset(asset_id="ethereum", symbol="ETH", name="Ethereum", tag="sector:layer-1"),
     ]
-    others = [_token(name, tag) for tag, names in SECTORS.items() for name in names]
+    others = [_asset(name, tag) for tag, names in SECTORS.items() for name in names]
     special = [
-        Token(asset_id="tether", symbol="USDT", name="Tether", tag="stablecoin", kind="stable"),
-        Token(asset_id="usd-coin", symbol="USDC", name="USD Coin", tag="stablecoin", kind="stable"),
-        Token(asset_id=DEPEGGED, symbol="HUSD", name="Harbor Dollar", tag="stablecoin", kind="stable"),
-        Token(asset_id="wrapped-bitcoin", symbol="WBTC", name="Wrapped Bitcoin", tag="wrapped", kind="copy"),
-        Token(asset_id="staked-ether", symbol="STETH", name="Staked Ether", tag="staked", kind="copy"),
-        Token(asset_id=BOGUS_SUPPLY, symbol="GALX", name="Galactic Credits", tag="sector:payments", kind="bogus"),
+        Asset(asset_id="tether", symbol="USDT", name="Tether", tag="stablecoin", kind="stable"),
+        Asset(asset_id="usd-coin", symbol="USDC", name="USD Coin", tag="stablecoin", kind="stable"),
+        Asset(asset_id=DEPEGGED, symbol="HUSD", name="Harbor Dollar", tag="stablecoin", kind="stable"),
+        Asset(asset_id="wrapped-bitcoin", symbol="WBTC", name="Wrapped Bitcoin", tag="wrapped", kind="copy"),
+        Asset(asset_id="staked-ether", symbol="STETH", name="Staked Ether", tag="staked", kind="copy"),
+        Asset(asset_id=BOGUS_SUPPLY, symbol="GALX", name="Galactic Credits", tag="sector:payments", kind="bogus"),
     ]
     simulated = [*majors, *others, *special]
-    return [Token(**{**vars(token), "name": f"{token.name} (SIMULATED)"}) for token in simulated]
+    return [Asset(**{**vars(asset), "name": f"{asset.name} (SIMULATED)"}) for asset in simulated]
 
 
-def _token(name: str, tag: str) -> Token:
+def _asset(name: str, tag: str) -> Asset:
     asset_id = name.lower().replace(" ", "-")
-    return Token(
+    return Asset(
         asset_id=asset_id, symbol=SYMBOLS.get(asset_id, asset_id.replace("-", "")[:4].upper()), name=name, tag=tag
     )

@@ -30,6 +30,7 @@ def test_missing_days_become_rows_and_columns_are_sorted() -> None:
     ("prices", "message"),
     [
         (pd.DataFrame(), "at least one row"),
+        (pd.Series([1.0, 2.0, 3.0], index=DAYS), "found a Series, expected a DataFrame"),
         (pd.DataFrame({"a": [1.0, 2.0, 3.0]}, index=DAYS[::-1]), "increasing order"),
         (pd.DataFrame({"a": [1.0, 2.0]}, index=DAYS[[0, 0]]), "each once"),
         (pd.DataFrame(np.ones((3, 2)), index=DAYS, columns=["a", "a"]), "two columns for 'a'"),
@@ -167,7 +168,7 @@ def test_whole_numbers_and_nullable_ones_are_numbers() -> None:
     [
         (pd.Index(["2020-01-01", "2020-01-02", "2020-01-03"]), "expected a DatetimeIndex"),
         (pd.RangeIndex(3), "expected a DatetimeIndex"),
-        (DAYS.tz_localize("Europe/Zurich"), "have the time zone Europe/Zurich"),
+        (DAYS.tz_localize("Europe/Zurich"), "the days have the time zone Europe/Zurich"),
         (DAYS + pd.Timedelta(hours=16), "holds 2020-01-01 16:00:00, expected whole UTC days"),
         (pd.DatetimeIndex([DAYS[0], DAYS[1], pd.NaT]), "holds a missing day"),
     ],
@@ -190,9 +191,9 @@ def test_a_column_that_is_no_asset_id_is_refused(column: object) -> None:
 
 def test_other_panels_may_not_have_assets_of_their_own_nor_any_twice() -> None:
     prices = pd.DataFrame(1.0, index=DAYS, columns=["a", "b"])
-    with pytest.raises(DataError, match="market_cap has a column for 'bb', for which there are no prices"):
+    with pytest.raises(DataError, match="market_cap: a column for 'bb', which has no prices"):
         MarketData.from_panels(prices, prices.rename(columns={"b": "bb"}))
-    with pytest.raises(DataError, match="market_cap have two columns for 'a'"):
+    with pytest.raises(DataError, match="market_cap: two columns for 'a'"):
         MarketData.from_panels(prices, prices.set_axis(["a", "a"], axis=1))
 
 

@@ -29,7 +29,7 @@ def returns(sample: MarketData) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def ordinary(sample: MarketData) -> list[str]:
-    """Risky tokens that live to the end and to which nothing special happens."""
+    """Risky assets that live to the end and to which nothing special happens."""
     special = set(card("")) | set(sample.tags.query("tag == 'stablecoin'")["asset_id"]) | {"bitcoin"}
     return [name for name in sample.prices if name not in special and sample.prices[name].notna().sum() > 700]
 
@@ -89,7 +89,7 @@ def test_volatilities_and_correlations_are_those_of_crypto_markets(returns: pd.D
     assert correlation.min() > 0.3
 
 
-def test_tokens_of_one_sector_move_together_more_than_others(sample: MarketData, returns: pd.DataFrame) -> None:
+def test_assets_of_one_sector_move_together_more_than_others(sample: MarketData, returns: pd.DataFrame) -> None:
     tags = sample.tags.set_index("asset_id")["tag"]
     own = returns.sub(returns.mean(axis=1), axis=0)
     correlations = own.corr(min_periods=700).to_numpy(copy=True)
