@@ -7,23 +7,29 @@ Each command imports what it needs when it runs, so that help and usage errors c
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from research.errors import ResearchError
+from research.errors import ResearchError, printable, system_fault
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give back the exit status."""
     options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that this terminal cannot show is no reason to stop
     signal.signal(signal.SIGTERM, _stop)
     try:
         return int(options.run(options))
     except ResearchError as error:
         return _fail(str(error), status=getattr(error, "exit_status", 1))
+    except OSError as error:
+        return _fail(system_fault(error), status=1)
     except KeyboardInterrupt:
         return _fail("stopped; what was published before stays.", status=130)
 
@@ -34,16 +40,24 @@ def _stop(number: int, _frame: Any) -> None:
 
 
 def _fail(message: str, status: int) -> int:
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {printable(message)}", file=sys.stderr)
     return status
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)
+    try:
+        print(printable(line), flush=True)
+    except BrokenPipeError:  # whoever listened is gone, which is no reason to stop
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="research", description="Build crypto indices, and publish reports on them.")
+    parser = _Parser(prog="research", description="Build crypto indices, and publish reports on them.")
     rooms = parser.add_subparsers(required=True, metavar="COMMAND")
 
     reports = rooms.add_parser("report", help="build and publish reports").add_subparsers(
@@ -111,6 +125,7 @@ def _data_simulate(options: argparse.Namespace) -> int:
 
 
 def _data_check(options: argparse.Namespace) -> int:
+    from research.index import rulebooks_for
     from research.market import load_market
 
     market = load_market(options.snapshot)
@@ -119,6 +134,10 @@ def _data_check(options: argparse.Namespace) -> int:
     _say(f"{manifest.rows:,} rows, {len(market.assets):,} assets, {dates[0].date()} to {dates[-1].date()}")
     _say(f"{len(market.ledger):,} lines in the ledger; every file is as it was written")
     _say(f"fingerprint {manifest.fingerprint}")
+    able = rulebooks_for(market)
+    _say(f"{able['runs'].sum()} of {len(able)} shipped rulebooks can run on it:")
+    for name, row in able.iterrows():
+        _say(f"  {name}: {row['reason'] or row['since'].strftime('since %Y-%m-%d')}")
     return 0
 
 

@@ -7,7 +7,15 @@ The command line prints the message alone and exits with status 1; in a notebook
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+
+SHORT_LIST = 8  # names that a message lists in full
+LONGEST = 100  # characters of a value that a message shows
+_OBEYED = re.compile(  # controls, direction marks, characters without width, line separators, halves of a pair
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e01ef]"
+)
 
 
 class ResearchError(ValueError):
@@ -38,13 +46,43 @@ class MethodologyWarning(ResearchWarning):
     """The rulebook was followed, but could not be followed in full."""
 
 
-def suggest(name: str, known: Iterable[str]) -> str:
-    """Say which names exist, the nearest first: the tail of every "unknown name" message.
+def suggest(name: object, known: Iterable[str]) -> str:
+    """Say which names exist: the tail of every "unknown name" message. Of a long list, the three nearest.
 
     >>> suggest("max_wieght", ["max_weight", "min_weight"])
     "did you mean 'max_weight'? Known: max_weight, min_weight"
     """
-    names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"{hint}Known: {', '.join(names)}"
+    names = sorted(map(str, known))
+    asked = str(name)[:LONGEST]
+    nearest = difflib.get_close_matches(asked, names, n=1)
+    hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+    if len(names) <= SHORT_LIST:
+        return f"{hint}Known: {', '.join(names)}"
+    three = difflib.get_close_matches(asked, names, n=3, cutoff=0.0)
+    return f"{hint}Nearest of {len(names):,}: {', '.join(three)}"
+
+
+def shown(value: object) -> str:
+    """A value as it stands in a message: cut where it is long, and never an error of its own."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, or a table nested without end
+        return f"a {type(value).__name__} too long to be shown"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def system_fault(error: OSError) -> str:
+    """What the operating system refused, and where, without the number of the error."""
+    where = error.filename2 or error.filename
+    return f"{error.strerror or error}{f': {where}' if where is not None else ''}"
+
+
+def printable(text: str, *, keep: str = "") -> str:
+    """`text` with each character that a terminal obeys or a reader cannot see spelled out, except those in `keep`.
+
+    Whatever came from a file, a table or a vendor goes through here before it is shown.
+
+    >>> printable("bit\\x1b[2Jcoin")
+    'bit\\\\x1b[2Jcoin'
+    """
+    return _OBEYED.sub(lambda found: found[0] if found[0] in keep else ascii(found[0])[1:-1], text)

@@ -1,4 +1,4 @@
-"""Numbers in, numbers out: performance, risk and skill of return series. Knows nothing of tokens or files.
+"""Numbers in, numbers out: performance, risk and skill of return series. Knows nothing of assets or files.
 
 Functions take simple returns (a Series, or a DataFrame by column) unless their name or first parameter says `level`.
 `returns_from_levels` is the way from prices to returns.
@@ -6,7 +6,7 @@ Functions take simple returns (a Series, or a DataFrame by column) unless their 
 
 from research.evaluation.bootstrap import bootstrap_interval, bootstrap_intervals, optimal_block_length
 from research.evaluation.drawdowns import current_drawdown, drawdown_series, drawdown_table, max_drawdown
-from research.evaluation.expectations import expectations, forecast_calibration, forecast_record
+from research.evaluation.forecasts import expectations, forecast_calibration, forecast_record
 from research.evaluation.inference import (
     adjust_pvalues,
     alpha_test,
@@ -18,7 +18,7 @@ from research.evaluation.inference import (
     sharpe_probability,
     years_to_distinguish,
 )
-from research.evaluation.matching import PROFILES, match_profile
+from research.evaluation.investor_profiles import PROFILES, match_profile
 from research.evaluation.metrics import (
     adjusted_sharpe_ratio,
     annualized_volatility,

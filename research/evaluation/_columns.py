@@ -1,53 +1,79 @@
-"""How every function of this room reads a Series or a DataFrame: history by column, checks, and the way back.
+"""How every function of this package reads a Series or a DataFrame: history by column, checks, and the way back.
 
 A kernel is a function of complete 2-D arrays (rows = periods, columns = series). It never sees a NaN: columns that
 share a history are handed to it together, others apart. Metrics live in the other modules; nothing here is public.
+What is checked of dates is in `_calendar.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+from pandas.api.types import is_any_real_numeric_dtype
 
-from research.errors import DataError, suggest
+from research.checks import check_number
+from research.errors import DataError, shown, suggest
+from research.evaluation._calendar import (
+    check_calendar,
+    check_order,
+    check_periods_per_year,
+    check_spacing,
+    day,
+    usual_step,
+)
+from research.typing import FloatArray, IntArray
 
-Array = npt.NDArray[np.float64]
 Frame = pd.Series | pd.DataFrame  # returns (or levels) of one series, or of several by column
 FrameT = TypeVar("FrameT", pd.Series, pd.DataFrame)  # the answer has the shape of what was given
 Rate = float | pd.Series | pd.DataFrame  # an annual rate, or one rate per period
 PerColumn = Any  # float for a Series, Series by column for a DataFrame
 
-ROUNDING = 1e-12  # a spread below this share of the mean is rounding, not risk
+LARGEST = 1e30  # a larger level or return is a fault of the data; its moments would overflow
+ROUNDING = 1e-12  # a standard deviation below this share of the mean is rounding, not risk
 
 
-def by_column(kernel: Callable[..., Array], data: Frame, *companions: Rate, minimum: int = 1) -> PerColumn:
+def by_column(
+    kernel: Callable[..., FloatArray],
+    data: Frame,
+    *companions: Rate,
+    minimum: int = 1,
+    periods_per_year: float | None = None,
+) -> PerColumn:
     """Reduce each column to one number: a float for a Series, a Series by column for a DataFrame.
 
     `kernel(values, *companions)` gets arrays of shape (periods, columns) and gives one number per column. A column
-    with fewer than `minimum` periods (after the common history with its companions) is NaN.
+    with fewer than `minimum` periods (after the common history with its companions) is NaN, and so is a figure too
+    large for a number. With `periods_per_year` the spacing of the dates is checked against it.
     """
     histories = _Histories.read(data, companions)
     result = np.full(histories.array.shape[1], np.nan)
     for block in histories.blocks(minimum):
-        result[block.picked] = kernel(block.array, *block.companions)
+        check_spacing(data.index[block.rows], periods_per_year)
+        result[block.picked] = _finite(kernel, block)
     if isinstance(data, pd.Series):
         return float(result[0])
     return pd.Series(result, index=data.columns)
 
 
 def by_row(
-    kernel: Callable[..., Array], data: Frame, *companions: Rate, minimum: int = 1, name: str = "returns"
+    kernel: Callable[..., FloatArray],
+    data: Frame,
+    *companions: Rate,
+    minimum: int = 1,
+    periods_per_year: float | None = None,
+    name: str = "returns",
 ) -> Any:
     """Turn each column into a column of the same length, NaN outside its history; the shape of `data` stays."""
     histories = _Histories.read(data, companions, name)
     result = np.full(histories.array.shape, np.nan)
     for block in histories.blocks(minimum):
-        result[block.rows, block.picked] = kernel(block.array, *block.companions)
+        check_spacing(data.index[block.rows], periods_per_year)
+        result[block.rows, block.picked] = _finite(kernel, block)
     if isinstance(data, pd.Series):
         return pd.Series(result[:, 0], index=data.index, name=data.name)
     return pd.DataFrame(result, index=data.index, columns=data.columns)
@@ -55,77 +81,105 @@ def by_row(
 
 def history(data: pd.Series, name: str = "returns") -> pd.Series:
     """One checked series without its leading and trailing NaN."""
-    if not isinstance(data, pd.Series):
-        raise DataError(f"{name}: expected one pandas Series, found {type(data).__name__}; pass one column at a time.")
-    values = _values(data, name)
+    values = numbers_of(one_series(data, name), name)
     first, last = _limits(values, data.index, [data.name], name)
     return pd.Series(values[first[0] : last[0], 0], index=data.index[first[0] : last[0]], name=data.name)
 
 
-def per_period(rate: Rate, periods_per_year: float) -> Rate:
-    """An annual rate as a rate per period, (1+r)^(1/q) − 1; a Series is already per period."""
-    if not np.isfinite(periods_per_year) or periods_per_year <= 0:
-        raise DataError(f"periods_per_year is {periods_per_year}: expected a positive number such as 365, 52 or 12.")
-    if isinstance(rate, pd.Series | pd.DataFrame):
+def one_series(data: Any, name: str = "returns") -> pd.Series:
+    """What must be a Series, for whatever has no answer by column."""
+    if not isinstance(data, pd.Series):
+        raise DataError(f"{name}: expected one pandas Series, found {type(data).__name__}; pass one column at a time.")
+    return data
+
+
+def companion_of(own: pd.Series, companion: Frame, name: str = "benchmark") -> pd.Series:
+    """A benchmark or rate on the dates of a checked series, over the history that both share."""
+    series = one_series(companion, name)
+    check_calendar(series, own.index, name)
+    return history(series.reindex(own.index), name)
+
+
+def per_period(rate: Rate, periods_per_year: float, name: str = "risk_free") -> Rate:
+    """An annual rate as a rate per period, (1+r)^(1/q) − 1; a Series is already per period.
+
+    An annual rate lies above −100 % and below 100 %, so that one given in per cent is noticed; and so does a dated
+    Series when its mean is compounded over a year, so that a Series of annual rates is.
+    """
+    check_periods_per_year(periods_per_year)
+    if not isinstance(rate, pd.Series | pd.DataFrame):
+        check_number(name, rate, DataError, above=-1, below=1, fraction="an annual rate")
+        return float((1.0 + rate) ** (1.0 / periods_per_year) - 1.0)
+    step = usual_step(rate.index)
+    if step is None:
         return rate
-    if not rate > -1:
-        raise DataError(f"an annual rate of {rate} is not possible: expected a fraction such as 0.04 for 4 %.")
-    return float((1.0 + rate) ** (1.0 / periods_per_year) - 1.0)
+    values = numbers_of(rate, name)
+    values = values[np.abs(values) <= LARGEST]
+    if values.size and not -1 < values.mean() < 2.0 ** (step / 365.25) - 1.0:
+        raise DataError(
+            f"{name}: the rates given are {values.mean():.4g} on average, over 100 % a year when they are rates per "
+            f"period; a Series holds one rate per period: 0.05 a year is {1.05 ** (step / 365.25) - 1:.3g} each."
+        )
+    return rate
 
 
-def require_dates(data: Frame, name: str = "returns") -> pd.DatetimeIndex:
-    """The dates of the rows, for whatever needs a calendar."""
-    if not isinstance(data.index, pd.DatetimeIndex):
-        raise DataError(f"{name}: this needs dates; expected a DatetimeIndex, found {type(data.index).__name__}.")
-    return data.index
-
-
-def choose(kernels: dict[str, Callable[..., Array]], method: str) -> Callable[..., Array]:
+def choose(kernels: dict[str, Callable[..., FloatArray]], method: str) -> Callable[..., FloatArray]:
     """The kernel of a named method."""
-    if method not in kernels:
-        raise DataError(f"unknown method {method!r}: {suggest(method, kernels)}")
+    if not isinstance(method, str) or method not in kernels:
+        raise DataError(f"unknown method {shown(method)}: {suggest(method, kernels)}")
     return kernels[method]
 
 
-def positive(values: Array) -> Array:
+def positive_or_nan(values: FloatArray) -> FloatArray:
     """Denominators: NaN in place of zero and below, so that an undefined ratio is NaN and never infinite."""
     return np.where(values > 0, values, np.nan)
 
 
-def spread(values: Array) -> Array:
+def standard_deviation(values: FloatArray) -> FloatArray:
     """Sample standard deviation (n − 1) by column; exactly zero when what is left is rounding."""
     deviation = np.asarray(values.std(axis=0, ddof=1))
     return np.where(deviation > ROUNDING * np.abs(values.mean(axis=0)), deviation, 0.0)
 
 
-def growth(values: Array) -> Array:
+def growth_of_one(values: FloatArray) -> FloatArray:
     """Level after each period of a unit invested at the start: the cumulative product of 1 + r."""
     if values.size and values.min() < -1:
         raise DataError(
             f"a return of {values.min():.6g} is below −100 %: simple returns as fractions are expected "
             "(0.05 for 5 %); use returns_from_levels for prices."
         )
-    return np.asarray(np.cumprod(1.0 + values, axis=0), dtype=np.float64)
+    with np.errstate(over="ignore"):
+        level = np.asarray(np.cumprod(1.0 + values, axis=0), dtype=np.float64)
+    if level.size and not np.isfinite(level[-1]).all():
+        raise DataError("returns: compounded they are too large for a number; look for a faulty one.")
+    return level
+
+
+def _finite(kernel: Callable[..., FloatArray], block: _Block) -> FloatArray:
+    """What a kernel gives, NaN in place of a figure too large for a number."""
+    with np.errstate(over="ignore"):
+        result = kernel(block.array, *block.companions)
+    return np.where(np.isinf(result), np.nan, result)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Block:
     rows: slice
-    picked: npt.NDArray[np.intp]
-    array: Array
-    companions: list[Array]
+    picked: IntArray
+    array: FloatArray
+    companions: list[FloatArray]
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Histories:
-    array: Array
-    companions: list[Array]
-    first: npt.NDArray[np.intp]
-    last: npt.NDArray[np.intp]
+    array: FloatArray
+    companions: list[FloatArray]
+    first: IntArray
+    last: IntArray
 
     @classmethod
     def read(cls, data: Frame, companions: tuple[Rate, ...], name: str = "returns") -> _Histories:
-        values = _values(data, name)
+        values = numbers_of(data, name)
         labels = [data.name] if isinstance(data, pd.Series) else list(data.columns)
         first, last = _limits(values, data.index, labels, name)
         arrays = []
@@ -133,9 +187,9 @@ class _Histories:
             if not isinstance(companion, pd.Series | pd.DataFrame):
                 arrays.append(np.full((1, 1), float(companion)))
                 continue
-            array = _values(_aligned(companion, data), "benchmark or rate")
-            names = [companion.name] if isinstance(companion, pd.Series) else list(companion.columns)
             needed = slice(int(first.min(initial=len(data))), int(last.max(initial=0)))
+            array = numbers_of(_aligned(companion, data, needed), "benchmark or rate")
+            names = [companion.name] if isinstance(companion, pd.Series) else list(companion.columns)
             begins, ends = _limits(array[needed], data.index[needed], names, "benchmark or rate")
             first, last = np.maximum(first, begins + needed.start), np.minimum(last, ends + needed.start)
             arrays.append(array)
@@ -165,49 +219,53 @@ class _Histories:
             )
 
 
-def _aligned(companion: pd.Series | pd.DataFrame, data: Frame) -> Frame:
+def _aligned(companion: pd.Series | pd.DataFrame, data: Frame, needed: slice) -> Frame:
     if isinstance(companion, pd.DataFrame) and not (
         isinstance(data, pd.DataFrame) and companion.columns.equals(data.columns)
     ):
         raise DataError(
             "a benchmark or rate given as a DataFrame must have the columns of the returns, in their order."
         )
+    check_calendar(companion, data.index[needed], "benchmark or rate")
     return companion if companion.index.equals(data.index) else companion.reindex(data.index)
 
 
-def _values(data: Frame, name: str) -> Array:
+def numbers_of(data: Frame, name: str) -> FloatArray:
+    """The cells as floats, shape (rows, columns); text, truth values and unordered rows are refused."""
     if not isinstance(data, pd.Series | pd.DataFrame):
         raise DataError(f"{name}: expected a pandas Series or DataFrame, found {type(data).__name__}.")
-    if not (data.index.is_unique and data.index.is_monotonic_increasing):
-        raise DataError(f"{name}: the rows must be in increasing order without repeats; sort them and drop repeats.")
+    check_order(data, name)
+    dtypes = {data.dtype} if isinstance(data, pd.Series) else set(data.dtypes)
+    others = [dtype for dtype in dtypes if not is_any_real_numeric_dtype(dtype)]
+    if others and (others != [object] or not all(map(_is_number, data.to_numpy(dtype=object).ravel()))):
+        raise DataError(f"{name}: expected numbers, found {data.dtypes!s}; convert the columns first.")
     try:
         values = data.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise DataError(f"{name}: expected numbers, found {data.dtypes!s}; convert the columns first.") from error
     return values[:, None] if values.ndim == 1 else values
 
 
-def _limits(
-    values: Array, index: pd.Index, labels: list[Any], name: str
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def _is_number(value: object) -> bool:
+    return value is None or value is pd.NA or (isinstance(value, Real) and not isinstance(value, bool))
+
+
+def _limits(values: FloatArray, index: pd.Index, labels: list[Any], name: str) -> tuple[IntArray, IntArray]:
     """First row and one past the last row of each column's history; a NaN or an infinity inside is an error."""
     length, width = values.shape
-    known = np.isfinite(values)
-    if known.all():
+    if not values.size or -LARGEST <= values.min() <= values.max() <= LARGEST:  # false where there is a NaN
         return np.zeros(width, dtype=np.intp), np.full(width, length, dtype=np.intp)
+    known = np.abs(values) <= LARGEST
     any_known = known.any(axis=0)
     first = np.where(any_known, known.argmax(axis=0), length)
     last = np.where(any_known, length - known[::-1].argmax(axis=0), length)
     row = np.arange(length)[:, None]
-    faulty = (~known & (row >= first) & (row < last)) | np.isinf(values)
+    faulty = ~known & (((row >= first) & (row < last)) | ~np.isnan(values))
     if faulty.any():
         where, column = np.argwhere(faulty)[0]
         raise DataError(
-            f"{name}: column {labels[column]!r} holds {values[where, column]} on {_day(index[where])}, inside its "
-            "history; leading and trailing gaps are allowed, inner ones are not. Repair or drop them on purpose first."
+            f"{name}: column {labels[column]!r} holds {values[where, column]} on {day(index[where])}; gaps inside "
+            f"the history and numbers beyond {LARGEST:g} are not allowed, leading and trailing gaps are. Repair or "
+            "drop them on purpose first."
         )
     return first, last
-
-
-def _day(label: Any) -> str:
-    return str(label.date()) if isinstance(label, pd.Timestamp) else repr(label)

@@ -18,16 +18,18 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from arch.bootstrap import StationaryBootstrap
 from arch.bootstrap import optimal_block_length as politis_white
 
+from research.checks import check_number
 from research.errors import DataError
-from research.evaluation._columns import Array, Frame, history
+from research.evaluation._columns import Frame, companion_of, history
+from research.typing import FloatArray, IntArray
 
 Metric = Callable[..., Any]
 CHUNK = 250  # draws handed to a metric at once: a few megabytes, which stay in the processor's cache
+MOST_DRAWS = 100_000
 MINIMUM = 20  # periods: with less, an interval would only look like information
 
 
@@ -46,8 +48,8 @@ def bootstrap_interval(
     Parameters
     ----------
     metric : callable
-        `metric(returns)`, or `metric(returns, benchmark)` when a benchmark is given; like every metric of this room it
-        takes a Series and gives a float, takes a DataFrame (one column per draw) and gives a Series by column.
+        `metric(returns)`, or `metric(returns, benchmark)` when a benchmark is given. Like every metric of this
+        package it turns a Series into a float, and a DataFrame (one column per draw) into a Series by column.
     returns : Series
     benchmark : Series, optional
         Returns of the benchmark; the common history is used, and both are drawn together.
@@ -116,7 +118,7 @@ def optimal_block_length(returns: pd.Series) -> float:
         return float("nan")
     if np.ptp(values) == 0:
         return 1.0
-    sizes = np.abs(values - values.mean())  # less at the mercy of a single day than squares are
+    sizes = np.abs(values - values.mean())  # a single day weighs less in them than in squares
     lengths = [politis_white(series)["stationary"].iloc[0] for series in (values, sizes) if np.ptp(series) > 0]
     return float(np.nanmax([1.0, *lengths]))
 
@@ -132,10 +134,7 @@ def interval_table(
     seed: int,
 ) -> pd.DataFrame:
     """`bootstrap_intervals` with any number of companions (benchmark, risk-free rate), drawn together."""
-    if not 0 < confidence < 1 or draws < 2:
-        raise DataError(
-            f"confidence {confidence}, draws {draws}: expected a confidence between 0 and 1 and at least two draws."
-        )
+    check_number("confidence", confidence, DataError, above=0, below=1, fraction="a probability")
     sample = common_history(returns, companions)
     point = [metric(*sample) for metric in metrics.values()]
     table = pd.DataFrame(
@@ -159,7 +158,7 @@ def interval_table(
 
 def draw_metrics(
     metrics: Mapping[str, Metric], sample: list[pd.Series], *, draws: int, block_length: float, seed: int
-) -> Array:
+) -> FloatArray:
     """Each metric on each resampled history, shape (metrics, draws)."""
     rows = resampled_rows(len(sample[0]), draws=draws, block_length=block_length, seed=seed)
     arrays = [series.to_numpy() for series in sample]
@@ -172,10 +171,11 @@ def draw_metrics(
     return result
 
 
-def resampled_rows(length: int, *, draws: int, block_length: float, seed: int) -> npt.NDArray[np.intp]:
+def resampled_rows(length: int, *, draws: int, block_length: float, seed: int) -> IntArray:
     """Row numbers of the stationary bootstrap, shape (draws, length); blocks wrap round the end of the history."""
-    if not block_length >= 1:
-        raise DataError(f"block_length is {block_length}: expected a mean length of at least one period.")
+    check_number("block_length", block_length, DataError, at_least=1)
+    check_number("seed", seed, DataError, whole=True, at_least=0)
+    check_number("draws", draws, DataError, whole=True, at_least=2, at_most=MOST_DRAWS)
     positions = np.arange(length)
     source = StationaryBootstrap(cast(int, block_length), positions, seed=np.random.default_rng(seed))
     rows = np.empty((draws, length), dtype=np.intp)
@@ -188,8 +188,6 @@ def common_history(returns: pd.Series, companions: list[pd.Series]) -> list[pd.S
     """Returns and companions over the history they share; a gap inside raises, naming the date."""
     sample = [history(returns)]
     for companion in companions:
-        if not isinstance(companion, pd.Series):
-            raise DataError(f"benchmark: expected one pandas Series, found {type(companion).__name__}.")
-        sample.append(history(companion.reindex(sample[0].index), "benchmark"))
+        sample.append(companion_of(sample[0], companion))
         sample = [series.reindex(sample[-1].index) for series in sample]
     return sample

@@ -1,6 +1,6 @@
 """Drawdowns: the fall from the highest level so far, a fall in the first period included.
 
-Depths are negative fractions (−0.4 is 40 % below the high), like every loss in this room. The level before the first
+Depths are negative fractions (−0.4 is 40 % below the high), like every loss in this package. The level before the first
 return counts as a high. Ratios that divide by a drawdown (Calmar, Martin) are in `metrics.py`.
 NaN policy as in `metrics.py`.
 """
@@ -12,29 +12,21 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from research.checks import check_number
 from research.errors import DataError
-from research.evaluation._columns import (
-    ROUNDING,
-    Array,
-    Frame,
-    FrameT,
-    PerColumn,
-    by_column,
-    by_row,
-    growth,
-    history,
-    require_dates,
-)
+from research.evaluation._calendar import require_dates
+from research.evaluation._columns import ROUNDING, Frame, FrameT, PerColumn, by_column, by_row, growth_of_one, history
+from research.typing import FloatArray
 
 TABLE_COLUMNS = ["peak", "from", "trough", "to", "depth", "days_to_trough", "days_to_recover", "periods"]
 
 
-def depths(values: Array) -> Array:
+def depths(values: FloatArray) -> FloatArray:
     """Drawdown after each period by column of a complete array, zero at a new high.
 
     A level that comes back to its high within rounding has recovered.
     """
-    level = growth(values)
+    level = growth_of_one(values)
     high = np.maximum(np.maximum.accumulate(level, axis=0), 1.0)
     fall = level / high - 1.0
     fall[fall > -ROUNDING] = 0.0
@@ -84,8 +76,8 @@ def drawdown_table(returns: pd.Series, *, top: int | None = None) -> pd.DataFram
         trough to `to`, NA while open. periods (Int64): returns from `from` to `to` (to the last one while open), both
         included.
     """
-    if top is not None and top < 1:
-        raise DataError(f"top is {top}: expected a positive number of drawdowns, or None for all of them.")
+    if top is not None:
+        check_number("top", top, DataError, whole=True, at_least=1)
     series = history(returns)
     dates = require_dates(series)
     values = series.to_numpy()

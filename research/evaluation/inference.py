@@ -15,29 +15,38 @@ import statsmodels.api as sm
 from scipy.stats import norm
 from statsmodels.stats.multitest import multipletests
 
+from research.checks import check_number
 from research.errors import DataError, suggest
+from research.evaluation._calendar import check_spacing
 from research.evaluation._columns import (
     ROUNDING,
-    Array,
     Frame,
     PerColumn,
     Rate,
     by_column,
+    companion_of,
     history,
     per_period,
-    positive,
-    spread,
+    positive_or_nan,
+    standard_deviation,
 )
-from research.evaluation.metrics import shape
+from research.evaluation.metrics import skewness_and_kurtosis
 from research.evaluation.relative import Benchmark
+from research.typing import FloatArray
 
 ADJUSTMENTS = {"bonferroni": "bonferroni", "holm": "holm", "bhy": "fdr_by"}
+Figure = float | FloatArray  # of one series, or of several
 TEST_COLUMNS = ["alpha", "standard_error", "t_statistic", "p_value", "lower", "upper", "beta", "beta_t_statistic"]
 
 
 def sharpe_probability(
-    sharpe: float | Array, reference: float, *, observations: int, skewness: float | Array, kurtosis: float | Array
-) -> float | Array:
+    sharpe: Figure,
+    reference: float,
+    *,
+    observations: int,
+    skewness: Figure,
+    kurtosis: Figure,
+) -> Figure:
     """Probability that the true Sharpe ratio exceeds a reference, Φ[(SR − SR*) √(T−1) / √(1 − γ₃SR + (γ₄−1)/4·SR²)].
 
     All figures per observation; `kurtosis` is raw (3 for a normal distribution).
@@ -48,13 +57,13 @@ def sharpe_probability(
 
 
 def observations_needed(
-    sharpe: float | Array,
+    sharpe: Figure,
     reference: float,
     *,
-    skewness: float | Array,
-    kurtosis: float | Array,
+    skewness: Figure,
+    kurtosis: Figure,
     confidence: float = 0.95,
-) -> float | Array:
+) -> Figure:
     """Minimum track record length, 1 + (1 − γ₃SR + (γ₄−1)/4·SR²) (z / (SR − SR*))², in observations.
 
     All figures per observation, raw kurtosis; NaN where the Sharpe ratio does not exceed the reference.
@@ -71,10 +80,8 @@ def expected_maximum_sharpe(trials: int, variance: float) -> float:
     `variance` is that of the trials' Sharpe ratios, in the square of the unit wanted back; γ is Euler's constant.
     One trial: zero. Source: Bailey and López de Prado (2014), "The deflated Sharpe ratio".
     """
-    if trials < 1 or not variance >= 0:
-        raise DataError(
-            f"trials {trials}, variance {variance}: expected at least one trial and a variance from zero up."
-        )
+    check_number("trials", trials, DataError, whole=True, at_least=1, at_most=10**9)
+    check_number("variance", variance, DataError, at_least=0)
     if trials == 1:
         return 0.0
     weight = np.euler_gamma
@@ -91,16 +98,14 @@ def probabilistic_sharpe(
     over time.
     """
     rate = per_period(risk_free, periods_per_year)
+    check_number("reference", reference, DataError)
     level = reference / np.sqrt(periods_per_year)
 
-    def kernel(values: Array, rf: Array) -> Array:
-        skew, excess = shape(values - rf)
-        sharpe = _sharpe(values - rf)
-        return np.asarray(
-            sharpe_probability(sharpe, level, observations=len(values), skewness=skew, kurtosis=excess + 3.0)
-        )
+    def kernel(values: FloatArray, rf: FloatArray) -> FloatArray:
+        sharpe, moments = _sharpe_and_moments(values - rf)
+        return np.asarray(sharpe_probability(sharpe, level, observations=len(values), **moments))
 
-    return by_column(kernel, returns, rate, minimum=3)
+    return by_column(kernel, returns, rate, minimum=3, periods_per_year=periods_per_year)
 
 
 def deflated_sharpe(
@@ -134,18 +139,16 @@ def minimum_track_record(
     In observations, not years; divide by `periods_per_year`. NaN where the Sharpe ratio is not above the reference.
     See `observations_needed`.
     """
-    _check_confidence(confidence)
+    _check_probability("confidence", confidence)
     rate = per_period(risk_free, periods_per_year)
+    check_number("reference", reference, DataError)
     level = reference / np.sqrt(periods_per_year)
 
-    def kernel(values: Array, rf: Array) -> Array:
-        skew, excess = shape(values - rf)
-        sharpe = _sharpe(values - rf)
-        return np.asarray(
-            observations_needed(sharpe, level, skewness=skew, kurtosis=excess + 3.0, confidence=confidence)
-        )
+    def kernel(values: FloatArray, rf: FloatArray) -> FloatArray:
+        sharpe, moments = _sharpe_and_moments(values - rf)
+        return np.asarray(observations_needed(sharpe, level, confidence=confidence, **moments))
 
-    return by_column(kernel, returns, rate, minimum=3)
+    return by_column(kernel, returns, rate, minimum=3, periods_per_year=periods_per_year)
 
 
 def years_to_distinguish(
@@ -162,18 +165,18 @@ def years_to_distinguish(
     returns (Newey-West, automatic lag as in `alpha_test`). It answers "if the difference seen so far is the true one,
     how long until a test would see it with this power". NaN without a difference, or with fewer than 20 returns.
     """
-    _check_confidence(confidence)
-    _check_confidence(power)
+    _check_probability("confidence", confidence)
+    _check_probability("power", power)
     z = norm.ppf((1.0 + confidence) / 2.0) + norm.ppf(power)
 
-    def kernel(r: Array, b: Array) -> Array:
+    def kernel(r: FloatArray, b: FloatArray) -> FloatArray:
         active = r - b
         mean = np.abs(active.mean(axis=0))
         clear = np.where(mean > ROUNDING * np.abs(active).max(axis=0), mean, np.nan)
         variance = long_run_variance(active, automatic_lags(len(active)))
         return np.asarray(z**2 * variance / clear**2 / periods_per_year)
 
-    return by_column(kernel, returns, benchmark, minimum=20)
+    return by_column(kernel, returns, benchmark, minimum=20, periods_per_year=periods_per_year)
 
 
 def alpha_test(
@@ -185,7 +188,7 @@ def alpha_test(
     lags: int | None = None,
     confidence: float = 0.95,
 ) -> pd.Series | pd.DataFrame:
-    """Jensen's alpha with a t statistic and an interval that stand autocorrelation and changing volatility.
+    """Jensen's alpha with a t statistic and an interval robust to autocorrelation and changing volatility.
 
     OLS of excess returns on the benchmark's excess returns with the Newey-West (HAC, Bartlett kernel) covariance and
     no small-sample correction; p-value (two-sided) and interval from the normal distribution. Without a benchmark the
@@ -202,7 +205,7 @@ def alpha_test(
         alpha, standard_error, lower, upper: annual fractions (times q). t_statistic, p_value. beta,
         beta_t_statistic (against zero). lags, observations. NaN with fewer than ten returns.
     """
-    _check_confidence(confidence)
+    _check_probability("confidence", confidence)
     if isinstance(returns, pd.DataFrame):
         columns = {}
         for label in returns.columns:
@@ -218,7 +221,9 @@ def alpha_test(
         return pd.DataFrame(columns)
     sample = _excess(returns, benchmark, per_period(risk_free, periods_per_year))
     observations = len(sample)
+    check_spacing(sample.index, periods_per_year)
     lags = automatic_lags(observations) if lags is None else lags
+    check_number("lags", lags, DataError, whole=True, at_least=0, at_most=max(observations, 100))
     result = pd.Series(np.nan, index=[*TEST_COLUMNS, "lags", "observations"], name=returns.name)
     result["lags"], result["observations"] = lags, observations
     if observations < 10 or bool((np.ptp(sample.to_numpy(), axis=0) == 0).any()):
@@ -266,7 +271,7 @@ def automatic_lags(observations: int) -> int:
     return int(4.0 * (observations / 100.0) ** (2.0 / 9.0))
 
 
-def long_run_variance(values: Array, lags: int) -> Array:
+def long_run_variance(values: FloatArray, lags: int) -> FloatArray:
     """Newey-West long-run variance by column of a complete array: Bartlett weights, denominator n."""
     centred = values - values.mean(axis=0)
     total = (centred * centred).mean(axis=0)
@@ -276,11 +281,14 @@ def long_run_variance(values: Array, lags: int) -> Array:
     return np.asarray(total)
 
 
-def _sharpe(excess: Array) -> Array:
-    return np.asarray(excess.mean(axis=0) / positive(spread(excess)))
+def _sharpe_and_moments(excess: FloatArray) -> tuple[FloatArray, dict[str, FloatArray]]:
+    """Sharpe ratio per period by column, with the skewness and the raw kurtosis that its error depends on."""
+    skewness, excess_kurtosis = skewness_and_kurtosis(excess)
+    sharpe = np.asarray(excess.mean(axis=0) / positive_or_nan(standard_deviation(excess)))
+    return sharpe, {"skewness": skewness, "kurtosis": excess_kurtosis + 3.0}
 
 
-def _sharpe_variance(sharpe: float | Array, skewness: float | Array, kurtosis: float | Array) -> float | Array:
+def _sharpe_variance(sharpe: Figure, skewness: Figure, kurtosis: Figure) -> Figure:
     return 1.0 - skewness * sharpe + (kurtosis - 1.0) / 4.0 * sharpe**2
 
 
@@ -288,14 +296,13 @@ def _excess(returns: pd.Series, benchmark: pd.Series | pd.DataFrame | None, rate
     """Excess returns, and the benchmark's beside them, over the history they share."""
     columns = [history(returns)]
     if isinstance(benchmark, pd.Series):
-        columns.append(history(benchmark.reindex(columns[0].index), "benchmark"))
+        columns.append(companion_of(columns[0], benchmark))
     frame = pd.concat(columns, axis=1, join="inner").set_axis(["own", "benchmark"][: len(columns)], axis="columns")
     if isinstance(rate, pd.Series):
-        known = history(rate.reindex(frame.index), "risk_free")
+        known = companion_of(frame.iloc[:, 0], rate, "risk_free")
         return frame.loc[known.index].sub(known, axis="index")
     return frame - rate
 
 
-def _check_confidence(confidence: float) -> None:
-    if not 0 < confidence < 1:
-        raise DataError(f"confidence or power is {confidence}: expected a number between 0 and 1, such as 0.95.")
+def _check_probability(name: str, value: float) -> None:
+    check_number(name, value, DataError, above=0, below=1, fraction="a probability")

@@ -7,7 +7,8 @@ Shapes: a Series of returns gives a float, a DataFrame gives a Series by column.
 NaN: leading and trailing NaN are outside the history, column by column; a NaN inside raises `DataError` naming column
 and date. A figure that is not defined (too short a history, no volatility, no drawdown) is NaN, never infinite.
 Annual figures: `periods_per_year` is 365 for daily crypto data, 52 for weekly, 12 for monthly; 1 leaves a figure per
-period. Annual rates r become (1+r)^(1/periods_per_year) − 1 per period; a Series of rates is taken as per period.
+period. Dates that are spaced otherwise, or with rows missing, raise `DataError`. Annual rates r are fractions below 1
+and become (1+r)^(1/periods_per_year) − 1 per period; a Series of rates is taken as per period.
 What other libraries do instead is in CONVENTIONS.md.
 """
 # mypy: disable-error-code="no-any-return"
@@ -16,22 +17,24 @@ What other libraries do instead is in CONVENTIONS.md.
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
+from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._columns import (
-    Array,
     Frame,
     FrameT,
     PerColumn,
     Rate,
     by_column,
     by_row,
-    growth,
+    growth_of_one,
     per_period,
-    positive,
-    spread,
+    positive_or_nan,
+    standard_deviation,
 )
 from research.evaluation.drawdowns import depths
+from research.typing import FloatArray
 
 
 def returns_from_levels(levels: FrameT) -> FrameT:
@@ -53,11 +56,14 @@ def returns_from_levels(levels: FrameT) -> FrameT:
         If a level inside the history is missing, not finite or not positive; column and date are named.
     """
 
-    def kernel(values: Array) -> Array:
+    def kernel(values: FloatArray) -> FloatArray:
         if values.min() <= 0:
             raise DataError(f"levels: found {values.min():.6g}; a level must be positive for a return to exist.")
         result = np.full(values.shape, np.nan)
-        result[1:] = values[1:] / values[:-1] - 1.0
+        with np.errstate(over="ignore"):
+            result[1:] = values[1:] / values[:-1] - 1.0
+        if np.isinf(result).any():
+            raise DataError("levels: two of them in a row are too far apart for a number; look for a faulty one.")
         return result
 
     return by_row(kernel, levels, name="levels")
@@ -65,7 +71,7 @@ def returns_from_levels(levels: FrameT) -> FrameT:
 
 def total_return(returns: Frame) -> PerColumn:
     """Compounded return over the whole history, Π(1+r) − 1, as a fraction."""
-    return by_column(lambda r: growth(r)[-1] - 1.0, returns)
+    return by_column(lambda r: growth_of_one(r)[-1] - 1.0, returns)
 
 
 def cagr(returns: Frame, *, periods_per_year: float = 365) -> PerColumn:
@@ -73,14 +79,17 @@ def cagr(returns: Frame, *, periods_per_year: float = 365) -> PerColumn:
 
     10,000 that become 20,000 in three years: 26 % a year.
     """
-    per_period(0.0, periods_per_year)
-    return by_column(lambda r: compound_rate(r, periods_per_year), returns)
+    return by_column(lambda r: compound_rate(r, periods_per_year), returns, periods_per_year=periods_per_year)
 
 
 def annualized_volatility(returns: Frame, *, periods_per_year: float = 365) -> PerColumn:
     """Sample standard deviation (n − 1) of the returns times √q. Needs two returns."""
-    per_period(0.0, periods_per_year)
-    return by_column(lambda r: spread(r) * np.sqrt(periods_per_year), returns, minimum=2)
+    return by_column(
+        lambda r: standard_deviation(r) * np.sqrt(periods_per_year),
+        returns,
+        minimum=2,
+        periods_per_year=periods_per_year,
+    )
 
 
 def ewma_volatility(returns: FrameT, *, decay: float = 0.94, periods_per_year: float = 365) -> FrameT:
@@ -93,17 +102,15 @@ def ewma_volatility(returns: FrameT, *, decay: float = 0.94, periods_per_year: f
     -------
     Series or DataFrame of the shape of `returns`
     """
-    per_period(0.0, periods_per_year)
-    if not 0 < decay < 1:
-        raise DataError(f"decay is {decay}: expected a number between 0 and 1, such as 0.94.")
+    check_number("decay", decay, DataError, above=0, below=1)
 
-    def kernel(values: Array) -> Array:
+    def kernel(values: FloatArray) -> FloatArray:
         variance = values**2
         for row in range(1, len(variance)):
             variance[row] = decay * variance[row - 1] + (1.0 - decay) * variance[row]
         return np.sqrt(variance * periods_per_year)
 
-    return by_row(kernel, returns)
+    return by_row(kernel, returns, periods_per_year=periods_per_year)
 
 
 def downside_deviation(
@@ -113,14 +120,20 @@ def downside_deviation(
 
     Source: Sortino and Price (1994). Zero when no return falls below.
     """
-    target = per_period(minimum_acceptable_return, periods_per_year)
-    return by_column(lambda r, mar: _downside(r - mar) * np.sqrt(periods_per_year), returns, target)
+    target = per_period(minimum_acceptable_return, periods_per_year, "minimum_acceptable_return")
+    return by_column(
+        lambda r, mar: _downside(r - mar) * np.sqrt(periods_per_year),
+        returns,
+        target,
+        periods_per_year=periods_per_year,
+    )
 
 
 def semi_deviation(returns: Frame, *, periods_per_year: float = 365) -> PerColumn:
     """Downside deviation below the series' own mean, √(Σ min(r − r̄, 0)² / n) · √q."""
-    per_period(0.0, periods_per_year)
-    return by_column(lambda r: _downside(r - r.mean(axis=0)) * np.sqrt(periods_per_year), returns)
+    return by_column(
+        lambda r: _downside(r - r.mean(axis=0)) * np.sqrt(periods_per_year), returns, periods_per_year=periods_per_year
+    )
 
 
 def sharpe_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: float = 365) -> PerColumn:
@@ -132,16 +145,22 @@ def sharpe_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: flo
     """
     rate = per_period(risk_free, periods_per_year)
 
-    def kernel(values: Array, rf: Array) -> Array:
-        return (values - rf).mean(axis=0) / positive(spread(values)) * np.sqrt(periods_per_year)
+    def kernel(values: FloatArray, rf: FloatArray) -> FloatArray:
+        return (values - rf).mean(axis=0) / positive_or_nan(standard_deviation(values)) * np.sqrt(periods_per_year)
 
-    return by_column(kernel, returns, rate, minimum=2)
+    return by_column(kernel, returns, rate, minimum=2, periods_per_year=periods_per_year)
 
 
 def cagr_to_volatility(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: float = 365) -> PerColumn:
     """Geometric Sharpe ratio: compound annual growth of r − rf over the annualised volatility of r."""
     rate = per_period(risk_free, periods_per_year)
-    return by_column(lambda r, rf: _geometric_sharpe(r, rf, periods_per_year), returns, rate, minimum=2)
+    return by_column(
+        lambda r, rf: _geometric_sharpe(r, rf, periods_per_year),
+        returns,
+        rate,
+        minimum=2,
+        periods_per_year=periods_per_year,
+    )
 
 
 def adjusted_sharpe_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: float = 365) -> PerColumn:
@@ -152,12 +171,12 @@ def adjusted_sharpe_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_
     """
     rate = per_period(risk_free, periods_per_year)
 
-    def kernel(values: Array, rf: Array) -> Array:
+    def kernel(values: FloatArray, rf: FloatArray) -> FloatArray:
         ratio = _geometric_sharpe(values, rf, periods_per_year)
-        skew, kurtosis = shape(values)
+        skew, kurtosis = skewness_and_kurtosis(values)
         return ratio * (1.0 + skew * ratio / 6.0 - kurtosis * ratio**2 / 24.0)
 
-    return by_column(kernel, returns, rate, minimum=2)
+    return by_column(kernel, returns, rate, minimum=2, periods_per_year=periods_per_year)
 
 
 def sortino_ratio(returns: Frame, *, minimum_acceptable_return: Rate = 0.0, periods_per_year: float = 365) -> PerColumn:
@@ -165,13 +184,13 @@ def sortino_ratio(returns: Frame, *, minimum_acceptable_return: Rate = 0.0, peri
 
     Source: Sortino and Price (1994).
     """
-    target = per_period(minimum_acceptable_return, periods_per_year)
+    target = per_period(minimum_acceptable_return, periods_per_year, "minimum_acceptable_return")
 
-    def kernel(values: Array, mar: Array) -> Array:
+    def kernel(values: FloatArray, mar: FloatArray) -> FloatArray:
         excess = values - mar
-        return excess.mean(axis=0) / positive(_downside(excess)) * np.sqrt(periods_per_year)
+        return excess.mean(axis=0) / positive_or_nan(_downside(excess)) * np.sqrt(periods_per_year)
 
-    return by_column(kernel, returns, target, minimum=2)
+    return by_column(kernel, returns, target, minimum=2, periods_per_year=periods_per_year)
 
 
 def omega_ratio(returns: Frame, *, threshold: Rate = 0.0, periods_per_year: float = 365) -> PerColumn:
@@ -179,13 +198,14 @@ def omega_ratio(returns: Frame, *, threshold: Rate = 0.0, periods_per_year: floa
 
     Source: Keating and Shadwick (2002). At L = 0 it is the gain-loss ratio of Bernardo and Ledoit.
     """
-    level = per_period(threshold, periods_per_year)
+    level = per_period(threshold, periods_per_year, "threshold")
 
-    def kernel(values: Array, limit: Array) -> Array:
+    def kernel(values: FloatArray, limit: FloatArray) -> FloatArray:
         excess = values - limit
-        return np.maximum(excess, 0.0).sum(axis=0) / positive(np.maximum(-excess, 0.0).sum(axis=0))
+        return np.maximum(excess, 0.0).sum(axis=0) / positive_or_nan(np.maximum(-excess, 0.0).sum(axis=0))
 
-    return by_column(kernel, returns, level)
+    at_zero = not isinstance(level, pd.Series | pd.DataFrame) and level == 0  # then the length of a period is no matter
+    return by_column(kernel, returns, level, periods_per_year=None if at_zero else periods_per_year)
 
 
 def calmar_ratio(returns: Frame, *, periods_per_year: float = 365) -> PerColumn:
@@ -193,8 +213,11 @@ def calmar_ratio(returns: Frame, *, periods_per_year: float = 365) -> PerColumn:
 
     Source: Young (1991), who used 36 months. 50 % a year with a drawdown of 25 % is 2.0.
     """
-    per_period(0.0, periods_per_year)
-    return by_column(lambda r: compound_rate(r, periods_per_year) / positive(-depths(r).min(axis=0)), returns)
+    return by_column(
+        lambda r: compound_rate(r, periods_per_year) / positive_or_nan(-depths(r).min(axis=0)),
+        returns,
+        periods_per_year=periods_per_year,
+    )
 
 
 def ulcer_index(returns: Frame) -> PerColumn:
@@ -209,48 +232,50 @@ def martin_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: flo
     """
     rate = per_period(risk_free, periods_per_year)
 
-    def kernel(values: Array, rf: Array) -> Array:
+    def kernel(values: FloatArray, rf: FloatArray) -> FloatArray:
         safe = compound_rate(np.broadcast_to(rf, (len(values), rf.shape[1])), periods_per_year)
-        return (compound_rate(values, periods_per_year) - safe) / positive(_ulcer(values))
+        return (compound_rate(values, periods_per_year) - safe) / positive_or_nan(_ulcer(values))
 
-    return by_column(kernel, returns, rate)
+    return by_column(kernel, returns, rate, periods_per_year=periods_per_year)
 
 
 def skewness(returns: Frame) -> PerColumn:
     """Moment skewness m₃ / m₂^1.5, moments with denominator n. NaN for constant returns."""
-    return by_column(lambda r: shape(r)[0], returns, minimum=2)
+    return by_column(lambda r: skewness_and_kurtosis(r)[0], returns, minimum=2)
 
 
 def excess_kurtosis(returns: Frame) -> PerColumn:
     """Moment kurtosis m₄ / m₂² − 3, moments with denominator n: zero for a normal distribution."""
-    return by_column(lambda r: shape(r)[1], returns, minimum=2)
+    return by_column(lambda r: skewness_and_kurtosis(r)[1], returns, minimum=2)
 
 
-def compound_rate(values: Array, periods_per_year: float) -> Array:
-    """CAGR by column of a complete array."""
-    rate: Array = growth(values)[-1] ** (periods_per_year / len(values)) - 1.0
-    return rate
+def compound_rate(values: FloatArray, periods_per_year: float) -> FloatArray:
+    """CAGR by column of a complete array; NaN where a few periods compound to more than a number can hold."""
+    with np.errstate(over="ignore"):
+        rate: FloatArray = growth_of_one(values)[-1] ** (periods_per_year / len(values)) - 1.0
+    return np.where(np.isfinite(rate), rate, np.nan)
 
 
-def shape(values: Array) -> tuple[Array, Array]:
+def skewness_and_kurtosis(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Skewness and excess kurtosis by column of a complete array: what the public functions and the tails share."""
     deviation = values - values.mean(axis=0)
     square = deviation * deviation
-    variance = np.where(spread(values) > 0, square.mean(axis=0), np.nan)
-    skew = (square * deviation).mean(axis=0) / variance**1.5
-    return skew, (square * square).mean(axis=0) / variance**2 - 3.0
+    variance = np.where(standard_deviation(values) > 0, square.mean(axis=0), np.nan)
+    skew = (square * deviation).mean(axis=0) / positive_or_nan(variance**1.5)
+    return skew, (square * square).mean(axis=0) / positive_or_nan(variance**2) - 3.0
 
 
-def _geometric_sharpe(values: Array, rf: Array, periods_per_year: float) -> Array:
-    volatility = spread(values) * np.sqrt(periods_per_year)
-    return compound_rate(values - rf, periods_per_year) / positive(volatility)
+def _geometric_sharpe(values: FloatArray, rf: FloatArray, periods_per_year: float) -> FloatArray:
+    volatility = standard_deviation(values) * np.sqrt(periods_per_year)
+    excess = np.maximum(values - rf, np.minimum(values, -1.0))  # after a total loss there is no more to lose
+    return compound_rate(excess, periods_per_year) / positive_or_nan(volatility)
 
 
-def _downside(excess: Array) -> Array:
+def _downside(excess: FloatArray) -> FloatArray:
     below = np.minimum(excess, 0.0)
     return np.sqrt((below * below).mean(axis=0))
 
 
-def _ulcer(values: Array) -> Array:
+def _ulcer(values: FloatArray) -> FloatArray:
     fall = depths(values)
     return np.sqrt((fall * fall).mean(axis=0))

@@ -16,9 +16,12 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
 
+from research.checks import check_number
 from research.errors import DataError
-from research.evaluation._columns import ROUNDING, Array, history, per_period
+from research.evaluation._calendar import check_periods_per_year
+from research.evaluation._columns import ROUNDING, history, numbers_of
 from research.evaluation.metrics import sharpe_ratio
+from research.typing import FloatArray
 
 
 class TrialRegistry:
@@ -35,7 +38,7 @@ class TrialRegistry:
     """
 
     def __init__(self, *, periods_per_year: float = 365) -> None:
-        per_period(0.0, periods_per_year)
+        check_periods_per_year(periods_per_year)
         self.periods_per_year = periods_per_year
         self._trials: dict[str, pd.Series] = {}
 
@@ -95,6 +98,7 @@ class TrialRegistry:
         Average linkage on the distance √((1−ρ)/2). Shown beside `count`, never instead of it. Trials without
         variation count as one cluster each.
         """
+        check_number("correlation", correlation, DataError, at_least=-1, at_most=1)
         if self.count < 2:
             return self.count
         matrix = self.returns.corr().fillna(0.0).to_numpy().copy()
@@ -157,12 +161,13 @@ def probability_of_backtest_overfitting(trials: pd.DataFrame, *, blocks: int = 1
     return float((overfitting_splits(trials, blocks=blocks)["logit"] <= 0).mean())
 
 
-def _complete(trials: pd.DataFrame, blocks: int) -> Array:
-    if blocks % 2 or not 2 <= blocks <= 20:
-        raise DataError(f"blocks is {blocks}: expected an even number from 2 to 20.")
+def _complete(trials: pd.DataFrame, blocks: int) -> FloatArray:
+    check_number("blocks", blocks, DataError, whole=True, at_least=2, at_most=20)
+    if blocks % 2:
+        raise DataError(f"blocks = {blocks}: expected an even number from 2 to 20.")
     if not isinstance(trials, pd.DataFrame) or trials.shape[1] < 2:
         raise DataError("trials: expected a DataFrame with at least two columns, one per configuration.")
-    values = trials.to_numpy(dtype=float)
+    values = numbers_of(trials, "trials")
     if not np.isfinite(values).all():
         where, column = np.argwhere(~np.isfinite(values))[0]
         raise DataError(
@@ -176,7 +181,7 @@ def _complete(trials: pd.DataFrame, blocks: int) -> Array:
     return values
 
 
-def _sharpe_of(folded: Array, chosen: Any) -> Array:
+def _sharpe_of(folded: FloatArray, chosen: Any) -> FloatArray:
     """Sharpe ratio per period of every trial on every choice of blocks, from the blocks' sums."""
     picks = chosen.astype(float)
     count = picks.sum(axis=1, keepdims=True) * folded.shape[1]

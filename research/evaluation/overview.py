@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from research.errors import DataError
-from research.evaluation._columns import require_dates
+from research.evaluation._calendar import require_dates
 from research.evaluation.drawdowns import current_drawdown
 from research.evaluation.inference import (
     adjust_pvalues,

@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from research.errors import DataError, suggest
-from research.evaluation._columns import Frame, PerColumn, by_column, history, per_period, require_dates
+from research.errors import DataError, shown, suggest
+from research.evaluation._calendar import check_periods_per_year, check_spacing, require_dates
+from research.evaluation._columns import Frame, PerColumn, by_column, companion_of, history
 from research.evaluation.drawdowns import history_base
 from research.evaluation.metrics import total_return
 
@@ -41,12 +42,13 @@ def period_returns(
         the same day a year earlier. NaN where the history begins later or ends before `as_of`.
     """
     require_dates(returns)
-    per_period(0.0, periods_per_year)
+    check_periods_per_year(periods_per_year)
     frame = returns.to_frame("value") if isinstance(returns, pd.Series) else returns
-    end = pd.Timestamp(as_of) if as_of is not None else frame.index[frame.notna().any(axis=1)].max()
+    end = frame.index[frame.notna().any(axis=1)].max() if as_of is None else _day(as_of, frame.index)
     columns: dict[Any, list[float]] = {}
     for label in frame.columns:
         series, base = history(frame[label]), history_base(frame[label])
+        check_spacing(series.index, periods_per_year if annualized else None)
         covered = [series.loc[_inside(series, base, window_start(window, end, base), end)] for window in WINDOWS]
         rate = [periods_per_year / max(len(part), periods_per_year) if annualized else 1.0 for part in covered]
         columns[label] = [(1.0 + total_return(part)) ** power - 1.0 for part, power in zip(covered, rate, strict=True)]
@@ -78,6 +80,7 @@ def calendar_table(returns: pd.Series, *, benchmark: pd.Series | None = None) ->
         Year − Benchmark.
     """
     own = history(returns)
+    require_dates(own)
     monthly, yearly = _calendar_returns(returns, "M"), _calendar_returns(returns, "Y")
     months = pd.PeriodIndex(monthly.index)
     cells = pd.DataFrame({"year": months.year, "month": months.month, "return": monthly.to_numpy()})
@@ -86,7 +89,7 @@ def calendar_table(returns: pd.Series, *, benchmark: pd.Series | None = None) ->
     table = cells.reindex(index=years, columns=range(1, 13)).set_axis(MONTHS, axis="columns")
     table["Year"] = pd.Series(yearly.to_numpy(), index=pd.PeriodIndex(yearly.index).year)
     if benchmark is not None:
-        same_days = benchmark.reindex(own.index).reindex(returns.index)
+        same_days = companion_of(own, benchmark).reindex(returns.index)
         theirs = _calendar_returns(same_days, "Y")
         if same_days.loc[own.index].tail(1).isna().any():
             theirs = theirs.iloc[:-1]  # the benchmark ends before the series: its last year is not the same days
@@ -105,8 +108,8 @@ def resample_returns(returns: Frame, frequency: Literal["daily", "weekly", "mont
     -------
     Series or DataFrame, index = last day of each period
     """
-    if frequency not in FREQUENCIES:
-        raise DataError(f"unknown frequency {frequency!r}: {suggest(frequency, FREQUENCIES)}")
+    if not isinstance(frequency, str) or frequency not in FREQUENCIES:
+        raise DataError(f"unknown frequency {shown(frequency)}: {suggest(frequency, FREQUENCIES)}")
     if isinstance(returns, pd.DataFrame):
         return pd.DataFrame({label: resample_returns(returns[label], frequency) for label in returns.columns})
     whole = _calendar_returns(returns, FREQUENCIES[frequency])
@@ -120,6 +123,17 @@ def resample_returns(returns: Frame, frequency: Literal["daily", "weekly", "mont
 def share_positive(returns: Frame) -> PerColumn:
     """Share of the returns above zero: of a return series, or of the windows that `rolling_returns` gives."""
     return by_column(lambda r: (r > 0).mean(axis=0), returns)
+
+
+def _day(as_of: str | pd.Timestamp, dates: pd.Index) -> pd.Timestamp:
+    try:
+        end = pd.Timestamp(as_of)
+        fits = not pd.isna(end) and (end.tz is None) == (pd.DatetimeIndex(dates).tz is None)
+    except (TypeError, ValueError) as cause:
+        raise DataError(f"as_of = {shown(as_of)}: expected a date, such as 2024-12-31.") from cause
+    if not fits:
+        raise DataError(f"as_of = {shown(as_of)}: expected a date in the time zone of the returns, if they have one.")
+    return end
 
 
 def _inside(series: pd.Series, base: pd.Timestamp, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series:

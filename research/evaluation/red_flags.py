@@ -1,8 +1,8 @@
 """Red flags: signs that an index is no longer what it was, each with evidence, severity and since when.
 
 A flag is a question for a reviewer, not a verdict. The rules are in `RULES` below and print with `red_flag_rules`; how
-often each fires on simulated markets without the defect was measured (CONVENTIONS.md). Drift of weights, turnover,
-sectors and beta is looked at in `drift.py`. Nothing here looks beyond the last date it is given.
+often each fires on simulated markets without the defect was measured (CONVENTIONS.md). Style drift (beta,
+concentration, turnover, sectors) is in `style_drift.py`. Nothing here looks beyond the last date it is given.
 """
 
 from __future__ import annotations
@@ -14,13 +14,24 @@ import pandas as pd
 import statsmodels.api as sm
 from scipy.stats import norm
 
+from research.checks import check_number
 from research.errors import DataError
-from research.evaluation._columns import Array, Rate, history, per_period
-from research.evaluation.drift import SEVERITIES, Finding, drift_findings
+from research.evaluation._calendar import check_spacing, require_dates
+from research.evaluation._columns import (
+    Rate,
+    companion_of,
+    history,
+    one_series,
+    per_period,
+    positive_or_nan,
+    standard_deviation,
+)
 from research.evaluation.inference import automatic_lags, long_run_variance
 from research.evaluation.metrics import annualized_volatility, ewma_volatility, sharpe_ratio
 from research.evaluation.regimes import drawdown_by_cycle, market_cycles
 from research.evaluation.rolling import rolling_sharpe
+from research.evaluation.style_drift import SEVERITIES, Finding, style_drift_findings
+from research.typing import FloatArray
 
 DEEPER = 0.9  # what is left at a trough must be below this share of what was left at the trough before
 BLOCK = 30  # periods in one reading of volatility
@@ -100,8 +111,11 @@ def find_red_flags(
         Rules: `red_flag_rules`.
     """
     own = history(returns)
+    require_dates(own)
+    check_number("periods_per_year", periods_per_year, DataError, whole=True, at_least=1)
+    check_spacing(own.index, periods_per_year)
     rate = per_period(risk_free, periods_per_year)
-    excess = own - (history(rate.reindex(own.index), "risk_free") if isinstance(rate, pd.Series) else rate)
+    excess = own - (rate if isinstance(rate, float) else companion_of(own, rate, "risk_free"))
     findings = [
         _drawdowns_deepen(returns, benchmark),
         _sharpe_declining(excess, periods_per_year),
@@ -110,9 +124,9 @@ def find_red_flags(
     ]
     other = None
     if benchmark is not None:
-        other = history(benchmark.reindex(own.index), "benchmark")
+        other = companion_of(own, benchmark)
         findings.append(_underperformance(excess, other - (own - excess), periods_per_year))
-    findings += drift_findings(own, other, weights=weights, turnover=turnover, sectors=sectors)
+    findings += style_drift_findings(own, other, weights=weights, turnover=turnover, sectors=sectors)
     found = [finding for finding in findings if finding is not None]
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity), reverse=True)
     table = pd.DataFrame(found, columns=list(Finding._fields))
@@ -138,7 +152,7 @@ def _sharpe_declining(excess: pd.Series, year: int) -> Finding | None:
     if len(excess) < 2 * year:
         return None
     volatility = ewma_volatility(excess, periods_per_year=1).shift(1)
-    scaled = (excess / volatility.where(volatility > 0)).iloc[BLOCK:].dropna()  # the first readings are one day's
+    scaled = (excess / volatility.where(volatility > 0)).iloc[BLOCK:].dropna()  # the first rest on few days
     if len(scaled) < year:
         return None
     time = sm.add_constant(np.linspace(-0.5, 0.5, len(scaled)))
@@ -159,7 +173,7 @@ def _sharpe_declining(excess: pd.Series, year: int) -> Finding | None:
 def _underperformance(excess: pd.Series, benchmark: pd.Series, year: int) -> Finding | None:
     both = pd.concat([excess, benchmark], axis=1, join="inner").dropna()
     own, other = both.iloc[:, 0], both.iloc[:, 1]
-    if len(both) <= year or own.std() == 0:
+    if len(both) <= year or not standard_deviation(own.iloc[-year:].to_numpy()) > 0:
         return None
     difference = own * (other.iloc[-year:].std() / own.iloc[-year:].std()) - other
     best = int(difference.cumsum().to_numpy().argmax())
@@ -198,10 +212,9 @@ def _volatility_without_return(returns: pd.Series, year: int) -> Finding | None:
 
 
 def _data_warnings(warnings: pd.Series | None, returns: pd.Series) -> Finding | None:
-    if warnings is None or warnings.empty:
+    if warnings is None or one_series(warnings, "data_warnings").empty or returns.empty:
         return None
-    if not isinstance(warnings.index, pd.DatetimeIndex):
-        raise DataError(f"data_warnings: expected dates as index, found {type(warnings.index).__name__}.")
+    require_dates(warnings, "data_warnings")
     latest, end = warnings.index.max(), returns.index[-1]
     age = (end - latest).days
     severity = "serious" if age <= 30 else "warning" if age <= 365 else "notice"
@@ -213,19 +226,19 @@ def _severity(p_value: float) -> str | None:
     return next((name for name, limit in LEVELS.items() if p_value < limit), None)
 
 
-def _p_below_zero(values: Array) -> float:
+def _p_below_zero(values: FloatArray) -> float:
     """One-sided p-value of "the mean is not below zero", HAC."""
     variance = float(long_run_variance(values[:, None], automatic_lags(len(values)))[0])
     return float(norm.cdf(values.mean() / np.sqrt(variance / len(values)))) if variance > 0 else 1.0
 
 
-def _log_volatility(values: Array) -> Array:
+def _log_volatility(values: FloatArray) -> FloatArray:
     count = len(values) // BLOCK
-    spread = values[len(values) - count * BLOCK :].reshape(count, BLOCK).std(axis=1)
-    return np.log(np.where(spread > 0, spread, np.nan))
+    deviation = values[len(values) - count * BLOCK :].reshape(count, BLOCK).std(axis=1)
+    return np.log(positive_or_nan(deviation))
 
 
-def _variance_of_mean(values: Array) -> float:
+def _variance_of_mean(values: FloatArray) -> float:
     """HAC variance of the mean of few, autocorrelated readings, with the small-sample factor n / (n − 1 − lags)."""
     lags = 3
     return float(long_run_variance(values[:, None], lags)[0] / max(len(values) - 1 - lags, 1))

@@ -12,8 +12,10 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from research.checks import check_number
 from research.errors import DataError
-from research.evaluation._columns import growth, history, require_dates
+from research.evaluation._calendar import check_spacing, require_dates
+from research.evaluation._columns import companion_of, growth_of_one, history, one_series
 from research.evaluation.drawdowns import history_base, max_drawdown
 from research.evaluation.metrics import annualized_volatility, cagr, ewma_volatility, sharpe_ratio, total_return
 from research.evaluation.periods import share_positive
@@ -21,6 +23,7 @@ from research.evaluation.relative import beta
 from research.evaluation.rolling import rolling_returns
 
 TRENDS = ["bull", "sideways", "bear"]
+CYCLE_COLUMNS = ["phase", "start", "end", "return", "days", "confirmed"]
 VOLATILITIES = ["high volatility", "low volatility"]
 
 
@@ -34,16 +37,15 @@ def trend_regimes(benchmark: pd.Series, *, window: int = 90, threshold: float = 
     ----------
     benchmark : Series of returns
     window : int, periods
-    threshold : float, fraction
+    threshold : float, fraction below 1
 
     Returns
     -------
     Series of category (bull, sideways, bear)
         Missing before the first full window and outside the history.
     """
-    if not threshold > 0:
-        raise DataError(f"threshold is {threshold}: expected a positive fraction such as 0.2.")
-    trailing = rolling_returns(benchmark, window)
+    check_number("threshold", threshold, DataError, above=0, below=1, fraction="a fraction")
+    trailing = rolling_returns(one_series(benchmark, "benchmark"), window)
     labels = np.select([trailing > threshold, trailing < -threshold], ["bull", "bear"], default="sideways")
     return _labelled(labels, trailing.notna(), TRENDS, benchmark)
 
@@ -59,7 +61,8 @@ def volatility_regimes(benchmark: pd.Series, *, decay: float = 0.94, minimum_his
     Series of category (high volatility, low volatility)
         Missing for the first `minimum_history` periods and outside the history.
     """
-    volatility = ewma_volatility(benchmark, decay=decay)
+    check_number("minimum_history", minimum_history, DataError, whole=True, at_least=1)
+    volatility = ewma_volatility(one_series(benchmark, "benchmark"), decay=decay, periods_per_year=1)
     usual = volatility.expanding(minimum_history).median()
     labels = np.where(volatility > usual, *VOLATILITIES)
     return _labelled(labels, usual.notna() & volatility.notna(), VOLATILITIES, benchmark)
@@ -93,16 +96,19 @@ def performance_by_regime(
         annualized_volatility, sharpe_ratio, worst (lowest return), share_positive; with a benchmark also
         benchmark_total_return and beta. A regime without days has 0 days and NaN.
     """
-    if lag < 0:
-        raise DataError(f"lag is {lag}: expected 0 or more; a negative lag would use labels of the future.")
+    check_number("lag", lag, DataError, whole=True, at_least=0)  # a negative one would use labels of the future
     own = history(returns)
+    check_spacing(own.index, periods_per_year)
+    other = None if benchmark is None else companion_of(own, benchmark).reindex(own.index)
+    _check_regimes(regimes, own)
     labels = regimes.reindex(own.index.union(regimes.index)).shift(lag).reindex(own.index)
     names = (
         regimes.cat.categories if isinstance(regimes.dtype, pd.CategoricalDtype) else sorted(regimes.dropna().unique())
     )
     rows = {}
     for name in names:
-        part = own[(labels == name).to_numpy()]
+        inside = (labels == name).to_numpy()
+        part = own[inside].reset_index(drop=True)  # days of one regime, put together: they are no calendar
         row = {
             "days": len(part),
             "share": len(part) / max(int(labels.notna().sum()), 1),
@@ -113,9 +119,9 @@ def performance_by_regime(
             "worst": part.min(),
             "share_positive": share_positive(part),
         }
-        if benchmark is not None:
-            other = history(benchmark.reindex(own.index), "benchmark").reindex(part.index)
-            row |= {"benchmark_total_return": total_return(other), "beta": beta(part, other)}
+        if other is not None:
+            against = other[inside].reset_index(drop=True)
+            row |= {"benchmark_total_return": total_return(against), "beta": beta(part, against)}
         rows[name] = row
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("regime")
 
@@ -133,14 +139,13 @@ def market_cycles(benchmark: pd.Series, *, fall: float = 0.5, rise: float = 1.0)
         phase ("bull" or "bear"), start, end (datetime64; the phase's returns are those of (start, end]), return
         (fraction), days (int), confirmed (bool: False for the last phase, whose end is only the last date).
     """
-    if not (0 < fall < 1 and rise > 0):
-        raise DataError(f"fall {fall}, rise {rise}: expected a fall between 0 and 1 and a positive rise.")
+    check_number("fall", fall, DataError, above=0, below=1, fraction="a fraction")
+    check_number("rise", rise, DataError, above=0, at_most=10, fraction="a fraction")
     series = history(benchmark)
     dates = require_dates(series)
-    columns = ["phase", "start", "end", "return", "days", "confirmed"]
     if not len(series):
-        return pd.DataFrame(columns=columns)
-    level = np.concatenate([[1.0], growth(series.to_numpy()[:, None])[:, 0]])
+        return pd.DataFrame(columns=CYCLE_COLUMNS)
+    level = np.concatenate([[1.0], growth_of_one(series.to_numpy()[:, None])[:, 0]])
     when = dates.insert(0, history_base(benchmark)) if history_base(benchmark) < dates[0] else dates[:1].append(dates)
     turns = _turning_points(level, fall, rise)
     rows = []
@@ -149,11 +154,12 @@ def market_cycles(benchmark: pd.Series, *, fall: float = 0.5, rise: float = 1.0)
         days = (when[end] - when[begin]).days
         last = number == len(turns) - 2
         rows.append(("bull" if change > 0 else "bear", when[begin], when[end], change, days, not last))
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=CYCLE_COLUMNS)
 
 
 def cycle_regimes(cycles: pd.DataFrame, dates: pd.DatetimeIndex) -> pd.Series:
     """The phase of `market_cycles` on each date, for `performance_by_regime(..., lag=0)`. Known only afterwards."""
+    _check_cycles(cycles)
     labels = pd.Series(np.nan, index=dates, dtype=object)
     for phase, start, end in cycles[["phase", "start", "end"]].itertuples(index=False):
         labels[(dates > start) & (dates <= end)] = phase
@@ -176,16 +182,28 @@ def drawdown_by_cycle(returns: pd.Series, cycles: pd.DataFrame) -> pd.DataFrame:
         start, end (datetime64), max_drawdown (negative fraction, NaN where the history does not cover the cycle from
         its start), complete (bool: the bear phase of the cycle has ended).
     """
+    _check_cycles(cycles)
     series, base = history(returns), history_base(returns)
     number = ((cycles["phase"] == "bull") | (cycles.index == 0)).cumsum()
     rows = []
     for _, part in cycles.groupby(number):
         start, end = part["start"].iloc[0], part["end"].iloc[-1]
-        covered = base <= start and series.index[-1] >= end
+        covered = len(series) > 0 and base <= start and series.index[-1] >= end
         inside = series[(series.index > start) & (series.index <= end)]
         complete = bool(part["phase"].iloc[-1] == "bear" and part["confirmed"].iloc[-1])
         rows.append((start, end, max_drawdown(inside) if covered else np.nan, complete))
     return pd.DataFrame(rows, columns=["start", "end", "max_drawdown", "complete"])
+
+
+def _check_cycles(cycles: pd.DataFrame) -> None:
+    if not isinstance(cycles, pd.DataFrame) or list(cycles.columns) != CYCLE_COLUMNS:
+        raise DataError("cycles: expected the table that market_cycles gives.")
+
+
+def _check_regimes(regimes: pd.Series, own: pd.Series) -> None:
+    index = one_series(regimes, "regimes").index
+    if not index.is_unique or (isinstance(index, pd.DatetimeIndex) != isinstance(own.index, pd.DatetimeIndex)):
+        raise DataError("regimes: expected one label per date, on dates of the kind that the returns have.")
 
 
 def _turning_points(level: np.ndarray, fall: float, rise: float) -> list[int]:
@@ -199,7 +217,7 @@ def _turning_points(level: np.ndarray, fall: float, rise: float) -> list[int]:
         if direction >= 0 and level[row] <= level[high] * (1.0 - fall):
             turns += [high] if high > turns[-1] else []
             direction, low = -1, row
-        elif direction <= 0 and level[row] >= level[low] * (1.0 + rise):
+        elif direction <= 0 and level[row] >= level[low] * (1.0 + rise) > 0:  # nothing rises from a total loss
             turns += [low] if low > turns[-1] else []
             direction, high = 1, row
     return turns if turns[-1] == len(level) - 1 else [*turns, len(level) - 1]

@@ -3,7 +3,7 @@
 Every function takes returns and the benchmark's returns: a Series (the same benchmark for every column) or a
 DataFrame with the columns of the returns (pair by column). Both are looked at on the dates of the returns and over the
 history that each pair has in common; a benchmark without a value inside that history raises `DataError` naming
-the date.
+the date, and so does one with values on dates that the returns lack.
 Shapes, units, NaN policy and annualisation as in `metrics.py`. Significance of alpha: `alpha_test` in `inference.py`.
 """
 # mypy: disable-error-code="no-any-return"
@@ -19,18 +19,18 @@ import pandas as pd
 
 from research.evaluation._columns import (
     ROUNDING,
-    Array,
     Frame,
     PerColumn,
     Rate,
     by_column,
     choose,
-    growth,
+    growth_of_one,
     per_period,
-    positive,
-    spread,
+    positive_or_nan,
+    standard_deviation,
 )
 from research.evaluation.metrics import compound_rate
+from research.typing import FloatArray
 
 Benchmark = pd.Series | pd.DataFrame
 
@@ -83,30 +83,37 @@ def jensen_alpha(
     """
     rate = per_period(risk_free, periods_per_year)
 
-    def regression(r: Array, b: Array, rf: Array) -> Array:
+    def regression(r: FloatArray, b: FloatArray, rf: FloatArray) -> FloatArray:
         return ((r - rf).mean(axis=0) - _slope(r - rf, b - rf) * (b - rf).mean(axis=0)) * periods_per_year
 
-    def geometric(r: Array, b: Array, rf: Array) -> Array:
+    def geometric(r: FloatArray, b: FloatArray, rf: FloatArray) -> FloatArray:
         safe = compound_rate(np.broadcast_to(rf, (len(r), rf.shape[1])), periods_per_year)
         slope = _slope(r - rf, b - rf)
         return compound_rate(r, periods_per_year) - safe - slope * (compound_rate(b, periods_per_year) - safe)
 
     kernels = {"regression": regression, "geometric": geometric}
-    return by_column(choose(kernels, method), returns, benchmark, rate, minimum=2)
+    return by_column(choose(kernels, method), returns, benchmark, rate, minimum=2, periods_per_year=periods_per_year)
 
 
 def active_return(returns: Frame, benchmark: Benchmark, *, periods_per_year: float = 365) -> PerColumn:
     """CAGR minus the benchmark's CAGR over the same periods."""
-    per_period(0.0, periods_per_year)
     return by_column(
-        lambda r, b: compound_rate(r, periods_per_year) - compound_rate(b, periods_per_year), returns, benchmark
+        lambda r, b: compound_rate(r, periods_per_year) - compound_rate(b, periods_per_year),
+        returns,
+        benchmark,
+        periods_per_year=periods_per_year,
     )
 
 
 def tracking_error(returns: Frame, benchmark: Benchmark, *, periods_per_year: float = 365) -> PerColumn:
     """Sample standard deviation (n − 1) of the active returns r − b, times √q."""
-    per_period(0.0, periods_per_year)
-    return by_column(lambda r, b: spread(r - b) * np.sqrt(periods_per_year), returns, benchmark, minimum=2)
+    return by_column(
+        lambda r, b: standard_deviation(r - b) * np.sqrt(periods_per_year),
+        returns,
+        benchmark,
+        minimum=2,
+        periods_per_year=periods_per_year,
+    )
 
 
 def information_ratio(
@@ -124,20 +131,19 @@ def information_ratio(
         "geometric": (CAGR − CAGR_b) / tracking error, as PerformanceAnalytics. "arithmetic": mean(r − b)·q over
         tracking error, as Grinold and Kahn. Rule of thumb for context: above 0.5 is systematic.
     """
-    per_period(0.0, periods_per_year)
 
-    def geometric(r: Array, b: Array) -> Array:
+    def geometric(r: FloatArray, b: FloatArray) -> FloatArray:
         return compound_rate(r, periods_per_year) - compound_rate(b, periods_per_year)
 
-    def arithmetic(r: Array, b: Array) -> Array:
+    def arithmetic(r: FloatArray, b: FloatArray) -> FloatArray:
         return (r - b).mean(axis=0) * periods_per_year
 
     active = choose({"geometric": geometric, "arithmetic": arithmetic}, method)
 
-    def kernel(r: Array, b: Array) -> Array:
-        return active(r, b) / positive(spread(r - b) * np.sqrt(periods_per_year))
+    def kernel(r: FloatArray, b: FloatArray) -> FloatArray:
+        return active(r, b) / positive_or_nan(standard_deviation(r - b) * np.sqrt(periods_per_year))
 
-    return by_column(kernel, returns, benchmark, minimum=2)
+    return by_column(kernel, returns, benchmark, minimum=2, periods_per_year=periods_per_year)
 
 
 def batting_average(returns: Frame, benchmark: Benchmark) -> PerColumn:
@@ -165,7 +171,7 @@ def up_capture(
         and the ratio would measure the annualisation. Morningstar's figure: monthly returns and 12.
     """
     kernel = _capture(method, periods_per_year)
-    return by_column(lambda r, b: kernel(r, b, b > 0), returns, benchmark)
+    return by_column(lambda r, b: kernel(r, b, b > 0), returns, benchmark, periods_per_year=periods_per_year)
 
 
 def down_capture(
@@ -180,32 +186,31 @@ def down_capture(
     Methods, parameters and undefined cases as in `up_capture`. 0.8: −8 when the benchmark loses 10.
     """
     kernel = _capture(method, periods_per_year)
-    return by_column(lambda r, b: kernel(r, b, b < 0), returns, benchmark)
+    return by_column(lambda r, b: kernel(r, b, b < 0), returns, benchmark, periods_per_year=periods_per_year)
 
 
-def _capture(method: str, periods_per_year: float) -> Callable[[Array, Array, Array], Array]:
-    per_period(0.0, periods_per_year)
-
-    def geometric(r: Array, b: Array, picked: Array) -> Array:
+def _capture(method: str, periods_per_year: float) -> Callable[[FloatArray, FloatArray, FloatArray], FloatArray]:
+    def geometric(r: FloatArray, b: FloatArray, picked: FloatArray) -> FloatArray:
         power = periods_per_year / np.maximum(picked.sum(axis=0), 1)
-        ours = growth(np.where(picked, r, 0.0))[-1] ** power - 1.0
-        theirs = growth(np.where(picked, b, 0.0))[-1] ** power - 1.0
-        return ours / np.where(picked.any(axis=0), theirs, np.nan)
+        ours = growth_of_one(np.where(picked, r, 0.0))[-1] ** power - 1.0
+        theirs = growth_of_one(np.where(picked, b, 0.0))[-1] ** power - 1.0
+        defined = picked.any(axis=0) & (theirs != 0) & np.isfinite(ours) & np.isfinite(theirs)
+        return ours / np.where(defined, theirs, np.nan)
 
-    def ratio_of_sums(r: Array, b: Array, picked: Array) -> Array:
+    def ratio_of_sums(r: FloatArray, b: FloatArray, picked: FloatArray) -> FloatArray:
         total = np.where(picked, b, 0.0).sum(axis=0)
-        return np.where(picked, r, 0.0).sum(axis=0) / np.where(picked.any(axis=0), total, np.nan)
+        return np.where(picked, r, 0.0).sum(axis=0) / np.where(total != 0, total, np.nan)
 
     return choose({"geometric": geometric, "ratio_of_sums": ratio_of_sums}, method)
 
 
-def _slope(r: Array, b: Array) -> Array:
+def _slope(r: FloatArray, b: FloatArray) -> FloatArray:
     deviation = b - b.mean(axis=0)
-    variance = np.where(spread(b) > 0, (deviation * deviation).sum(axis=0), np.nan)
-    return (r * deviation).sum(axis=0) / variance
+    variance = np.where(standard_deviation(b) > 0, (deviation * deviation).sum(axis=0), np.nan)
+    return (r * deviation).sum(axis=0) / positive_or_nan(variance)
 
 
-def _slope_where(r: Array, b: Array, picked: Array) -> Array:
+def _slope_where(r: FloatArray, b: FloatArray, picked: FloatArray) -> FloatArray:
     """OLS slope over the picked rows, by column, without leaving the array."""
     count = picked.sum(axis=0)
     enough = np.where(count > 2, count, np.nan)
@@ -216,7 +221,7 @@ def _slope_where(r: Array, b: Array, picked: Array) -> Array:
     return (r * deviation).sum(axis=0) / variance
 
 
-def _correlation(r: Array, b: Array) -> Array:
+def _correlation(r: FloatArray, b: FloatArray) -> FloatArray:
     x, y = r - r.mean(axis=0), b - b.mean(axis=0)
-    scale = positive(spread(r) * spread(b)) * (len(r) - 1)
+    scale = positive_or_nan(standard_deviation(r) * standard_deviation(b)) * (len(r) - 1)
     return (x * y).sum(axis=0) / scale

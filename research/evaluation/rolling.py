@@ -11,20 +11,21 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._columns import (
     ROUNDING,
-    Array,
     Frame,
     FrameT,
     PerColumn,
     Rate,
     by_row,
-    growth,
+    growth_of_one,
     per_period,
-    positive,
+    positive_or_nan,
 )
 from research.evaluation.relative import Benchmark
+from research.typing import FloatArray
 
 
 def rolling_returns(returns: FrameT, window: int = 365) -> FrameT:
@@ -34,10 +35,10 @@ def rolling_returns(returns: FrameT, window: int = 365) -> FrameT:
     """
     _check(window)
 
-    def kernel(values: Array) -> Array:
-        level = np.concatenate([np.ones((1, values.shape[1])), growth(values)])
+    def kernel(values: FloatArray) -> FloatArray:
+        level = np.concatenate([np.ones((1, values.shape[1])), growth_of_one(values)])
         result = np.full(values.shape, np.nan)
-        result[window - 1 :] = level[window:] / positive(level[:-window]) - 1.0
+        result[window - 1 :] = level[window:] / positive_or_nan(level[:-window]) - 1.0
         return result
 
     return by_row(kernel, returns, minimum=window)
@@ -46,8 +47,12 @@ def rolling_returns(returns: FrameT, window: int = 365) -> FrameT:
 def rolling_volatility(returns: FrameT, window: int = 365, *, periods_per_year: float = 365) -> FrameT:
     """Annualised sample volatility over each window."""
     _check(window, at_least=2)
-    per_period(0.0, periods_per_year)
-    return by_row(lambda r: _moments(r, window)[1] * np.sqrt(periods_per_year), returns, minimum=window)
+    return by_row(
+        lambda r: _moments(r, window)[1] * np.sqrt(periods_per_year),
+        returns,
+        minimum=window,
+        periods_per_year=periods_per_year,
+    )
 
 
 def rolling_sharpe(
@@ -57,22 +62,22 @@ def rolling_sharpe(
     _check(window, at_least=2)
     rate = per_period(risk_free, periods_per_year)
 
-    def kernel(values: Array, rf: Array) -> Array:
+    def kernel(values: FloatArray, rf: FloatArray) -> FloatArray:
         mean = _moments(values - rf, window)[0]
-        return mean / positive(_moments(values, window)[1]) * np.sqrt(periods_per_year)
+        return mean / positive_or_nan(_moments(values, window)[1]) * np.sqrt(periods_per_year)
 
-    return by_row(kernel, returns, rate, minimum=window)
+    return by_row(kernel, returns, rate, minimum=window, periods_per_year=periods_per_year)
 
 
 def rolling_beta(returns: FrameT, benchmark: Benchmark, window: int = 365) -> FrameT:
     """OLS beta to the benchmark over each window; NaN where the benchmark is constant."""
     _check(window, at_least=2)
 
-    def kernel(r: Array, b: Array) -> Array:
+    def kernel(r: FloatArray, b: FloatArray) -> FloatArray:
         x, y = b - b.mean(axis=0), r - r.mean(axis=0)  # the shift leaves the slope alone and keeps the sums small
         covariance = _window_mean(x * y, window) - _window_mean(x, window) * _window_mean(y, window)
         variance = _moments(b, window)[1] ** 2 * (window - 1) / window
-        return covariance / positive(variance)
+        return covariance / positive_or_nan(variance)
 
     return by_row(kernel, returns, benchmark, minimum=window)
 
@@ -82,9 +87,12 @@ def rolling_tracking_error(
 ) -> FrameT:
     """Annualised tracking error over each window."""
     _check(window, at_least=2)
-    per_period(0.0, periods_per_year)
     return by_row(
-        lambda r, b: _moments(r - b, window)[1] * np.sqrt(periods_per_year), returns, benchmark, minimum=window
+        lambda r, b: _moments(r - b, window)[1] * np.sqrt(periods_per_year),
+        returns,
+        benchmark,
+        minimum=window,
+        periods_per_year=periods_per_year,
     )
 
 
@@ -108,11 +116,10 @@ _SUMMARY = ["share_positive", "worst", "median", "best", "windows"]
 
 
 def _check(window: int, at_least: int = 1) -> None:
-    if window < at_least:
-        raise DataError(f"window is {window}: expected a number of periods of at least {at_least}, such as 365.")
+    check_number("window", window, DataError, whole=True, at_least=at_least)
 
 
-def _window_mean(values: Array, window: int) -> Array:
+def _window_mean(values: FloatArray, window: int) -> FloatArray:
     """Mean of each full window by cumulative sums; NaN before the first one."""
     total = np.cumsum(np.concatenate([np.zeros((1, values.shape[1])), values]), axis=0)
     result = np.full(values.shape, np.nan)
@@ -120,7 +127,7 @@ def _window_mean(values: Array, window: int) -> Array:
     return result
 
 
-def _moments(values: Array, window: int) -> tuple[Array, Array]:
+def _moments(values: FloatArray, window: int) -> tuple[FloatArray, FloatArray]:
     """Mean and sample standard deviation of each window; what is left of cancellation counts as zero."""
     centre = values.mean(axis=0)
     shifted = values - centre

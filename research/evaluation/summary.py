@@ -15,15 +15,67 @@ import pandas as pd
 
 from research.errors import DataWarning
 from research.evaluation import drawdowns, metrics, relative, tails
-from research.evaluation._columns import history, per_period
+from research.evaluation._calendar import check_kind, check_order, require_dates
+from research.evaluation._columns import Frame, history, one_series, per_period
 from research.evaluation.bootstrap import interval_table
 
 
 class _Row(NamedTuple):
-    name: str
+    metric: Callable[..., Any]  # its name is the row's
     unit: str
-    convention: str
-    metric: Callable[..., Any]  # (returns, risk-free rate per period[, benchmark]) by column
+    options: tuple[str, ...]  # what the metric is told besides the returns
+    convention: str  # {q} stands for the periods a year
+
+
+PLAIN: tuple[str, ...] = ()
+ANNUAL = ("periods_per_year",)
+EXCESS = ("periods_per_year", "risk_free")
+TARGET = ("periods_per_year", "minimum_acceptable_return")
+# fmt: off
+OWN: tuple[_Row, ...] = (
+    _Row(metrics.total_return, "fraction", PLAIN, "Compounded return over the whole history."),
+    _Row(metrics.cagr, "fraction", ANNUAL, "Compound annual growth rate, {q} periods a year."),
+    _Row(metrics.annualized_volatility, "fraction", ANNUAL,
+         "Sample standard deviation (n − 1) of simple returns times √{q}."),
+    _Row(metrics.downside_deviation, "fraction", ANNUAL,
+         "Root mean square of the negative returns over all n periods, times √{q}."),
+    _Row(drawdowns.max_drawdown, "fraction", PLAIN,
+         "Deepest fall from the highest level so far, the first day included; negative."),
+    _Row(metrics.ulcer_index, "fraction", PLAIN, "Root mean square of the drawdown over all periods."),
+    _Row(metrics.sharpe_ratio, "ratio", EXCESS,
+         "Arithmetic: mean excess over the risk-free rate over the standard deviation of the returns, times √{q}."),
+    _Row(metrics.cagr_to_volatility, "ratio", EXCESS,
+         "Geometric Sharpe ratio: compound growth of the excess over the risk-free rate over the volatility."),
+    _Row(metrics.adjusted_sharpe_ratio, "ratio", EXCESS,
+         "Geometric Sharpe ratio with a penalty for negative skewness and fat tails."),
+    _Row(metrics.sortino_ratio, "ratio", TARGET,
+         "Mean excess over the risk-free rate over its downside deviation (all n periods), times √{q}."),
+    _Row(metrics.calmar_ratio, "ratio", ANNUAL,
+         "CAGR over the size of the maximum drawdown, both over the whole history."),
+    _Row(metrics.martin_ratio, "ratio", EXCESS, "CAGR above the risk-free rate over the Ulcer index."),
+    _Row(metrics.omega_ratio, "ratio", PLAIN, "Sum of gains over sum of losses, threshold zero."),
+    _Row(metrics.skewness, "ratio", PLAIN, "Third moment over the standard deviation cubed, denominator n."),
+    _Row(metrics.excess_kurtosis, "ratio", PLAIN, "Fourth moment over the squared variance minus 3, denominator n."),
+    _Row(tails.value_at_risk, "fraction", PLAIN, "Historical 5 % quantile of the returns of one period; negative."),
+    _Row(tails.expected_shortfall, "fraction", PLAIN,
+         "Mean of the returns at or below the historical 5 % quantile; negative."),
+)
+AGAINST_BENCHMARK: tuple[_Row, ...] = (
+    _Row(relative.beta, "ratio", EXCESS, "OLS slope on the benchmark, both in excess of the risk-free rate."),
+    _Row(relative.correlation, "ratio", PLAIN, "Pearson correlation of the returns with the benchmark's."),
+    _Row(relative.jensen_alpha, "fraction", EXCESS,
+         "Intercept of the regression of excess returns on the benchmark's, times {q}."),
+    _Row(relative.active_return, "fraction", ANNUAL, "CAGR minus the benchmark's CAGR over the same periods."),
+    _Row(relative.tracking_error, "fraction", ANNUAL,
+         "Standard deviation of return minus benchmark return, times √{q}."),
+    _Row(relative.information_ratio, "ratio", ANNUAL, "Active return (difference of CAGR) over tracking error."),
+    _Row(relative.up_capture, "fraction", PLAIN,
+         "Geometric mean return over the benchmark's, in periods in which the benchmark rose."),
+    _Row(relative.down_capture, "fraction", PLAIN,
+         "Geometric mean return over the benchmark's, in periods in which the benchmark fell."),
+    _Row(relative.batting_average, "fraction", PLAIN, "Share of periods with a return above the benchmark's."),
+)
+# fmt: on
 
 
 def performance_summary(
@@ -66,23 +118,37 @@ def performance_summary(
     DataError
         For a level that is missing inside the history or not positive, and for a benchmark with such a gap.
     """
-    returns = metrics.returns_from_levels(level)
-    per_period(risk_free, periods_per_year)
-    _warn_if_below_a_year(returns, periods_per_year)
+    returns = metrics.returns_from_levels(one_series(level, "level"))
+    require_dates(level, "level")
     rate = _rate_series(risk_free, returns, periods_per_year)
+    _warn_if_below_a_year(returns, periods_per_year)
+    rows = OWN
     intervals = partial(interval_table, confidence=confidence, draws=draws, block_length=None, seed=seed)
-    rows = _own_rows(periods_per_year)
-    table = intervals({row.name: row.metric for row in rows}, returns, [rate])
+    table = intervals(_figures(OWN, periods_per_year), returns, [rate])
     if benchmark is not None:
+        check_order(one_series(benchmark, "benchmark"), "benchmark")
+        check_kind(benchmark, level.index, "benchmark")
         other = metrics.returns_from_levels(benchmark.reindex(level.index))
         _warn_if_shorter(returns, other)
-        against = _relative_rows(periods_per_year)
-        relatives = intervals({row.name: row.metric for row in against}, returns, [rate, other])
-        table, rows = pd.concat([table, relatives], axis=0), rows + against
+        relatives = intervals(_figures(AGAINST_BENCHMARK, periods_per_year), returns, [rate, other])
+        table, rows = pd.concat([table, relatives], axis=0), OWN + AGAINST_BENCHMARK
     table["unit"] = [row.unit for row in rows]
-    table["convention"] = [row.convention for row in rows]
+    table["convention"] = [row.convention.format(q=f"{periods_per_year:g}") for row in rows]
     table = pd.concat([table, _path_rows(returns)])
     return table[["value", "lower", "upper", "unit", "convention"]].rename_axis("metric")
+
+
+def _figures(rows: tuple[_Row, ...], periods_per_year: float) -> dict[str, Callable[..., Any]]:
+    """Each row's metric as a function of (returns, risk-free rate per period[, benchmark]), by name."""
+
+    def figure(row: _Row) -> Callable[..., Any]:
+        def value(returns: Frame, rate: Frame, *benchmark: Frame) -> Any:
+            given = {"periods_per_year": periods_per_year, "risk_free": rate, "minimum_acceptable_return": rate}
+            return row.metric(returns, *benchmark, **{name: given[name] for name in row.options})
+
+        return value
+
+    return {row.metric.__name__: figure(row) for row in rows}
 
 
 def _warn_if_below_a_year(returns: pd.Series, periods_per_year: float) -> None:
@@ -93,173 +159,6 @@ def _warn_if_below_a_year(returns: pd.Series, periods_per_year: float) -> None:
             DataWarning,
             stacklevel=3,
         )
-
-
-def _own_rows(q: float) -> list[_Row]:
-    excess = "excess over the risk-free rate"
-    return [
-        _Row(
-            "total_return",
-            "fraction",
-            "Compounded return over the whole history.",
-            lambda r, _: metrics.total_return(r),
-        ),
-        _Row(
-            "cagr",
-            "fraction",
-            f"Compound annual growth rate, {q:g} periods a year.",
-            lambda r, _: metrics.cagr(r, periods_per_year=q),
-        ),
-        _Row(
-            "annualized_volatility",
-            "fraction",
-            f"Sample standard deviation (n − 1) of simple returns times √{q:g}.",
-            lambda r, _: metrics.annualized_volatility(r, periods_per_year=q),
-        ),
-        _Row(
-            "downside_deviation",
-            "fraction",
-            f"Root mean square of the negative returns over all n periods, times √{q:g}.",
-            lambda r, _: metrics.downside_deviation(r, periods_per_year=q),
-        ),
-        _Row(
-            "max_drawdown",
-            "fraction",
-            "Deepest fall from the highest level so far, the first day included; negative.",
-            lambda r, _: drawdowns.max_drawdown(r),
-        ),
-        _Row(
-            "ulcer_index",
-            "fraction",
-            "Root mean square of the drawdown over all periods.",
-            lambda r, _: metrics.ulcer_index(r),
-        ),
-        _Row(
-            "sharpe_ratio",
-            "ratio",
-            f"Arithmetic: mean {excess} over the standard deviation of the returns, times √{q:g}.",
-            lambda r, rf: metrics.sharpe_ratio(r, risk_free=rf, periods_per_year=q),
-        ),
-        _Row(
-            "cagr_to_volatility",
-            "ratio",
-            f"Geometric Sharpe ratio: compound growth of the {excess} over the volatility.",
-            lambda r, rf: metrics.cagr_to_volatility(r, risk_free=rf, periods_per_year=q),
-        ),
-        _Row(
-            "adjusted_sharpe_ratio",
-            "ratio",
-            "Geometric Sharpe ratio with a penalty for negative skewness and fat tails.",
-            lambda r, rf: metrics.adjusted_sharpe_ratio(r, risk_free=rf, periods_per_year=q),
-        ),
-        _Row(
-            "sortino_ratio",
-            "ratio",
-            f"Mean {excess} over its downside deviation (all n periods), times √{q:g}.",
-            lambda r, rf: metrics.sortino_ratio(r, minimum_acceptable_return=rf, periods_per_year=q),
-        ),
-        _Row(
-            "calmar_ratio",
-            "ratio",
-            "CAGR over the size of the maximum drawdown, both over the whole history.",
-            lambda r, _: metrics.calmar_ratio(r, periods_per_year=q),
-        ),
-        _Row(
-            "martin_ratio",
-            "ratio",
-            "CAGR above the risk-free rate over the Ulcer index.",
-            lambda r, rf: metrics.martin_ratio(r, risk_free=rf, periods_per_year=q),
-        ),
-        _Row(
-            "omega_ratio",
-            "ratio",
-            "Sum of gains over sum of losses, threshold zero.",
-            lambda r, _: metrics.omega_ratio(r),
-        ),
-        _Row(
-            "skewness",
-            "ratio",
-            "Third moment over the standard deviation cubed, denominator n.",
-            lambda r, _: metrics.skewness(r),
-        ),
-        _Row(
-            "excess_kurtosis",
-            "ratio",
-            "Fourth moment over the squared variance minus 3, denominator n.",
-            lambda r, _: metrics.excess_kurtosis(r),
-        ),
-        _Row(
-            "value_at_risk",
-            "fraction",
-            "Historical 5 % quantile of the returns of one period; negative.",
-            lambda r, _: tails.value_at_risk(r),
-        ),
-        _Row(
-            "expected_shortfall",
-            "fraction",
-            "Mean of the returns at or below the historical 5 % quantile; negative.",
-            lambda r, _: tails.expected_shortfall(r),
-        ),
-    ]
-
-
-def _relative_rows(q: float) -> list[_Row]:
-    return [
-        _Row(
-            "beta",
-            "ratio",
-            "OLS slope on the benchmark, both in excess of the risk-free rate.",
-            lambda r, rf, b: relative.beta(r, b, risk_free=rf, periods_per_year=q),
-        ),
-        _Row(
-            "correlation",
-            "ratio",
-            "Pearson correlation of the returns with the benchmark's.",
-            lambda r, _, b: relative.correlation(r, b),
-        ),
-        _Row(
-            "jensen_alpha",
-            "fraction",
-            f"Intercept of the regression of excess returns on the benchmark's, times {q:g}.",
-            lambda r, rf, b: relative.jensen_alpha(r, b, risk_free=rf, periods_per_year=q),
-        ),
-        _Row(
-            "active_return",
-            "fraction",
-            "CAGR minus the benchmark's CAGR over the same periods.",
-            lambda r, _, b: relative.active_return(r, b, periods_per_year=q),
-        ),
-        _Row(
-            "tracking_error",
-            "fraction",
-            f"Standard deviation of return minus benchmark return, times √{q:g}.",
-            lambda r, _, b: relative.tracking_error(r, b, periods_per_year=q),
-        ),
-        _Row(
-            "information_ratio",
-            "ratio",
-            "Active return (difference of CAGR) over tracking error.",
-            lambda r, _, b: relative.information_ratio(r, b, periods_per_year=q),
-        ),
-        _Row(
-            "up_capture",
-            "fraction",
-            "Geometric mean return over the benchmark's, in periods in which the benchmark rose.",
-            lambda r, _, b: relative.up_capture(r, b),
-        ),
-        _Row(
-            "down_capture",
-            "fraction",
-            "Geometric mean return over the benchmark's, in periods in which the benchmark fell.",
-            lambda r, _, b: relative.down_capture(r, b),
-        ),
-        _Row(
-            "batting_average",
-            "fraction",
-            "Share of periods with a return above the benchmark's.",
-            lambda r, _, b: relative.batting_average(r, b),
-        ),
-    ]
 
 
 def _path_rows(returns: pd.Series) -> pd.DataFrame:

@@ -14,15 +14,17 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from research.checks import check_number
 from research.errors import DataError
-from research.evaluation._columns import Array, Frame, PerColumn, by_column, choose, history, positive
-from research.evaluation.metrics import shape
+from research.evaluation._columns import Frame, PerColumn, by_column, choose, companion_of, history, positive_or_nan
+from research.evaluation.metrics import skewness_and_kurtosis
+from research.typing import FloatArray
 
 Method = Literal["historical", "gaussian", "modified"]
 
 
 def value_at_risk(returns: Frame, *, method: Method = "historical", confidence: float = 0.95) -> PerColumn:
-    """The return that is undercut with probability 1 − confidence, per period (negative for a loss).
+    """The return that a period falls below with probability 1 − confidence (negative for a loss).
 
     Parameters
     ----------
@@ -60,9 +62,9 @@ def tail_ratio(returns: Frame, *, confidence: float = 0.95) -> PerColumn:
     """Size of the gain quantile over the size of the loss quantile, |Q(c)| / |Q(1−c)|, type-7 quantiles."""
     tail = _tail(confidence)
 
-    def kernel(values: Array) -> Array:
+    def kernel(values: FloatArray) -> FloatArray:
         low, high = np.abs(np.quantile(values, [tail, 1.0 - tail], axis=0))
-        return high / positive(low)
+        return high / positive_or_nan(low)
 
     return by_column(kernel, returns, minimum=2)
 
@@ -83,40 +85,39 @@ def worst_periods(returns: pd.Series, *, count: int = 10, benchmark: pd.Series |
     DataFrame, index = date, worst first
         return (float) and, with a benchmark, benchmark (float) and active (float, the difference).
     """
-    if count < 1:
-        raise DataError(f"count is {count}: expected a positive number of periods.")
+    check_number("count", count, DataError, whole=True, at_least=1)
     own = history(returns)
     if benchmark is None:
         return own.sort_values(kind="stable").head(count).rename("return").to_frame()
-    other = history(benchmark.reindex(own.index), "benchmark")
+    other = companion_of(own, benchmark)
     table = pd.DataFrame({"return": own, "benchmark": other}).loc[other.index]
     table["active"] = table["return"] - table["benchmark"]
     return table.sort_values("benchmark", kind="stable").head(count)
 
 
-def _historical_var(values: Array, tail: float) -> Array:
+def _historical_var(values: FloatArray, tail: float) -> FloatArray:
     return np.quantile(values, tail, axis=0)
 
 
-def _historical_es(values: Array, tail: float) -> Array:
+def _historical_es(values: FloatArray, tail: float) -> FloatArray:
     inside = values <= _historical_var(values, tail)
     return np.where(inside, values, 0.0).sum(axis=0) / inside.sum(axis=0)
 
 
-def _gaussian_var(values: Array, tail: float) -> Array:
+def _gaussian_var(values: FloatArray, tail: float) -> FloatArray:
     return values.mean(axis=0) + norm.ppf(tail) * values.std(axis=0)
 
 
-def _gaussian_es(values: Array, tail: float) -> Array:
+def _gaussian_es(values: FloatArray, tail: float) -> FloatArray:
     return values.mean(axis=0) - values.std(axis=0) * norm.pdf(norm.ppf(tail)) / tail
 
 
-def _modified_var(values: Array, tail: float) -> Array:
-    return values.mean(axis=0) + _cornish_fisher(norm.ppf(tail), *shape(values)) * values.std(axis=0)
+def _modified_var(values: FloatArray, tail: float) -> FloatArray:
+    return values.mean(axis=0) + _cornish_fisher(norm.ppf(tail), *skewness_and_kurtosis(values)) * values.std(axis=0)
 
 
-def _modified_es(values: Array, tail: float) -> Array:
-    skew, kurtosis = shape(values)
+def _modified_es(values: FloatArray, tail: float) -> FloatArray:
+    skew, kurtosis = skewness_and_kurtosis(values)
     h = _cornish_fisher(norm.ppf(tail), skew, kurtosis)
     edgeworth = norm.pdf(h) * (
         1.0
@@ -127,11 +128,10 @@ def _modified_es(values: Array, tail: float) -> Array:
     return values.mean(axis=0) + values.std(axis=0) * np.minimum(-edgeworth / tail, h)
 
 
-def _cornish_fisher(z: float, skew: Array, kurtosis: Array) -> Array:
+def _cornish_fisher(z: float, skew: FloatArray, kurtosis: FloatArray) -> FloatArray:
     return z + (z**2 - 1) * skew / 6.0 + (z**3 - 3 * z) * kurtosis / 24.0 - (2 * z**3 - 5 * z) * skew**2 / 36.0
 
 
 def _tail(confidence: float) -> float:
-    if not 0.5 <= confidence < 1:
-        raise DataError(f"confidence is {confidence}: expected a number from 0.5 up to 1, such as 0.95.")
+    check_number("confidence", confidence, DataError, at_least=0.5, below=1, fraction="a probability")
     return 1.0 - confidence

@@ -4,6 +4,7 @@ from research.index.benchmarks import market_benchmarks
 from research.index.build import build_index
 from research.index.decisions.votes import concentration_audit
 from research.index.history import IndexHistory
+from research.index.runnable import rulebooks_for
 from research.index.weighting import cap_weights
 from research.point_in_time.price_adjustments import propose_redenominations
 from research.rulebook.methodology import Methodology, rulebooks
@@ -17,4 +18,5 @@ __all__ = [
     "market_benchmarks",
     "propose_redenominations",
     "rulebooks",
+    "rulebooks_for",
 ]

@@ -9,13 +9,14 @@ import pandas as pd
 from research.errors import DataError, MethodologyError, MethodologyWarning
 from research.index.build import build_index
 from research.market import MarketData
+from research.market.data import Date, as_timestamp
 from research.rulebook.methodology import Methodology
 
 SINGLE_ASSETS = ("bitcoin", "ethereum")
 BASKETS = ("total-market", "equal-weight-100")
 
 
-def market_benchmarks(market: MarketData, *, start: pd.Timestamp | None = None) -> pd.DataFrame:
+def market_benchmarks(market: MarketData, *, start: Date | None = None) -> pd.DataFrame:
     """Benchmark levels made from the market itself.
 
     Bitcoin and Ether are their prices (carried over gaps); total market and equal weight are the shipped rulebooks
@@ -23,7 +24,7 @@ def market_benchmarks(market: MarketData, *, start: pd.Timestamp | None = None) 
 
     Parameters
     ----------
-    start : Timestamp, optional
+    start : date, optional
         First day; default: the first on which any benchmark exists.
 
     Returns
@@ -44,6 +45,7 @@ def market_benchmarks(market: MarketData, *, start: pd.Timestamp | None = None) 
         except MethodologyError as reason:
             warnings.warn(f"no benchmark {rulebook!r}: {reason}", MethodologyWarning, stacklevel=2)
     table = pd.DataFrame(levels).dropna(how="all")
+    start = None if start is None else as_timestamp(start)
     if start is not None and not table.index[0] <= start <= table.index[-1]:
         raise DataError(
             f"no benchmark on {start.date()}: they run from {table.index[0].date()} to {table.index[-1].date()}."

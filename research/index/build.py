@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import itertools
 import warnings
 from collections import deque
@@ -11,12 +10,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from research.errors import MethodologyError, MethodologyWarning
+from research.errors import DataError, MethodologyError, MethodologyWarning
 from research.index.analysis.caveats import rules_without_effect
 from research.index.decisions.calendar import Determination, determinations
 from research.index.decisions.decide import decide
 from research.index.decisions.migrated import after_migrations
 from research.index.decisions.records import NOBODY, NOTHING, Cause, Decision, State
+from research.index.decisions.start import first_decision
 from research.index.history import IndexHistory
 from research.index.trading.holdings import Holdings
 from research.index.trading.member_events import member_events
@@ -49,6 +49,14 @@ def build_index(
     ``build_index(market.until(t), rules)`` equals ``build_index(market, rules)`` on every row up to t, bit for bit.
     That holds for the tables too: a line dated D is known at the close of D.
 
+    The index starts on the effective day of the first decision (see `decisions.start.first_determination`). Nothing
+    else is decided before that day: determinations between the first decision and its effective day, reconstitutions
+    too, are left out, for there is no index yet that they could renew. Later ones are all made, also while an earlier
+    decision waits for its effective day.
+
+    A member that cannot be weighted at a determination, for want of a price or of the size that the scheme needs (a
+    market cap, say), keeps the units it has, and the others share the rest.
+
     Parameters
     ----------
     market : MarketData
@@ -71,20 +79,26 @@ def build_index(
     Raises
     ------
     MethodologyError
-        If the base date lies outside the data, no day has enough eligible assets, bounds on weights cannot be met, or
-        the rulebook needs a table that is not given.
+        If `methodology` is no `Methodology`, the base date lies outside the data, no day has enough eligible assets
+        (`Methodology.start_count`), bounds on weights cannot be met, or the rulebook needs a table that is not given.
     DataError
-        If a table lacks a column or names an unknown asset.
+        If `market` is no `MarketData`, or a table lacks a column or names an unknown asset.
     """
+    require_market(market)
+    if not isinstance(methodology, Methodology):
+        raise MethodologyError(
+            f"methodology is {methodology!r:.80}: expected a Methodology. Read a rulebook with "
+            "Methodology.load(name or path of a .toml file)."
+        )
     for line in rules_without_effect(market, methodology):
         warnings.warn(f"{methodology.name}: {line}", MethodologyWarning, stacklevel=2)
     tables = {"signals": signals, "votes": votes, "migrations": migrations, "removals": removals, "forks": forks}
     source = PointInTime(market, **tables, outlier_jump=methodology.events.outlier_jump)
     plan = determinations(source.dates, methodology.schedule)
-    first = _first_decision(source, methodology, plan)
-    portfolio = Portfolio(holdings=Holdings(source=source, row=first.effective_row), methodology=methodology)
+    first = first_decision(source, methodology, plan)
+    start = Holdings(source=source, row=first.effective_row, tradable_days=methodology.events.tradable_days)
+    portfolio = Portfolio(holdings=start, methodology=methodology)
     portfolio.trade(first)
-    # what the calendar holds before the base date is not part of the index
     ahead = deque(step for step in plan if step.row >= first.effective_row and step.row > first.row)
     decisions = _Engine(portfolio=portfolio, calendar=ahead, decisions=[first], judged=portfolio.row).run()
     return IndexHistory(
@@ -98,6 +112,12 @@ def build_index(
         event_records=(*member_events(source, methodology, portfolio.segments), *portfolio.events),
         tables=tables,
     )
+
+
+def require_market(market: object) -> None:
+    """DataError if what was given is no market, but its path, say."""
+    if not isinstance(market, MarketData):
+        raise DataError(f"market is {market!r:.80}: expected a MarketData. Read a snapshot with load_market(folder).")
 
 
 @dataclass
@@ -227,52 +247,3 @@ def _members(portfolio: Portfolio, latest: Decision) -> IntArray:
         elif change.new in members:
             members = (members - {change.new}) | {change.old}
     return np.array(sorted(members), dtype=np.int64)
-
-
-def _first_decision(source: PointInTime, methodology: Methodology, plan: list[Determination]) -> Decision:
-    """The decision that starts the index: for the base date if one is set, else the first day with enough assets."""
-    lag = methodology.schedule.lag_days
-    if methodology.base_date is not None:
-        plan = [_on_base_date(source, methodology, methodology.base_date)]
-        enough = methodology.min_count
-    else:
-        enough = methodology.selection.min_count or methodology.selection.count or methodology.min_count
-    last: Decision | None = None
-    for determination in plan:
-        if determination.effective_row >= len(source.dates):
-            break
-        view, row = source.at(determination.row), determination.effective_row
-        last = decide(view, methodology, State(), cause="initial", effective_row=row)
-        if len(last.members) >= enough:
-            return last
-    days = f"{source.dates[0].date()} to {source.dates[-1].date()}"
-    if last is None:
-        raise MethodologyError(
-            f"{methodology.name}: no determination with an effective day (lag {lag} days) lies in the data, {days}. "
-            "Use a longer history or a shorter schedule."
-        )
-    raise MethodologyError(f"{methodology.name}: {_why_empty(last, enough)}")
-
-
-def _on_base_date(source: PointInTime, methodology: Methodology, base_date: dt.date) -> Determination:
-    lag = methodology.schedule.lag_days
-    base = pd.Timestamp(base_date)
-    row = int((base - source.dates[0]).days)
-    if row - lag < 0 or row >= len(source.dates):
-        raise MethodologyError(
-            f"{methodology.name}: base_date {base.date()} needs a determination {lag} days earlier, but the data "
-            f"run from {source.dates[0].date()} to {source.dates[-1].date()}. Choose one inside, or leave it out."
-        )
-    return Determination(row=row - lag, effective_row=row, reconstitution=True)
-
-
-def _why_empty(decision: Decision, enough: int) -> str:
-    """Which screens kept the universe too small, on the last day looked at."""
-    failed = {screen.name: int((~screen.passed).sum()) for screen in decision.screens}
-    screens = ", ".join(f"{name} fails {count}" for name, count in failed.items() if count)
-    return (
-        f"no day has {enough} eligible assets that can be weighted. On the last one looked at, "
-        f"{decision.view.date.date()}, "
-        f"{int((decision.rank > 0).sum())} of {len(decision.assets)} listed assets are eligible"
-        f"{f' ({screens})' if screens else ''}. Loosen the universe, or lower count."
-    )

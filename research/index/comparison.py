@@ -106,7 +106,7 @@ class RebalanceChanges:
 
 def rebalance_changes(index: IndexHistory, date: Date | None = None) -> RebalanceChanges | None:
     """`RebalanceChanges` as of a day (default: the last); None before the second rebalance."""
-    trades = index.rebalances.loc[:date]
+    trades = index.rebalances.loc[: index.source.dates[index.row_of(date)]]
     made = trades.index[trades["determination_date"].notna() & (trades["cause"] != "stable switch")]
     if len(made) < 2:
         return None

@@ -24,6 +24,12 @@ from research.market import MarketData
 from research.rulebook.methodology import Methodology
 
 LAGS = (0, 1, 5)
+FIGURES = {
+    "cagr": cagr,
+    "annualized_volatility": annualized_volatility,
+    "sharpe_ratio": sharpe_ratio,
+    "max_drawdown": max_drawdown,
+}
 
 
 def counterfactuals(index: IndexHistory) -> pd.DataFrame:
@@ -38,7 +44,8 @@ def counterfactuals(index: IndexHistory) -> pd.DataFrame:
     DataFrame
         Indexed by variant ("as published" first): total_return, cagr, annualized_volatility, sharpe_ratio,
         max_drawdown (fractions; 365 days a year; no risk-free rate), annual_turnover (one-sided), cagr_difference and
-        tracking_error against the published index, and note: why a variant cannot be built, whose figures are NaN.
+        tracking_error against the published index, and note: why a variant cannot be built, whose figures are NaN, or
+        that it has lost everything: its return and growth are -1, and what needs returns from zero on is NaN.
     """
     histories, notes = {"as published": index}, {}
     for name, rules, market in _variants(index):
@@ -51,25 +58,30 @@ def counterfactuals(index: IndexHistory) -> pd.DataFrame:
     levels["dead tokens at zero"] = index.level_if_removed_at_zero
     start = max(level.index[0] for level in levels.values())
     table = pd.DataFrame({name: level.loc[start:] for name, level in levels.items()})
-    returns = returns_from_levels(table)
-    published = returns["as published"]
+    lost = [str(name) for name in table if not table[name].iloc[-1] > 0]
+    notes |= dict.fromkeys(lost, "everything is lost: from zero on there are no returns")
     turnover = {name: turnover_summary(history)["annual"] for name, history in histories.items()}
-    result = pd.DataFrame(
-        {
-            "total_return": table.iloc[-1] / table.iloc[0] - 1.0,
-            "cagr": cagr(returns),
-            "annualized_volatility": annualized_volatility(returns),
-            "sharpe_ratio": sharpe_ratio(returns),
-            "max_drawdown": max_drawdown(returns),
-            "annual_turnover": pd.Series(turnover).reindex(table.columns).fillna(turnover["as published"]),
-        }
-    )
-    result["cagr_difference"] = result["cagr"] - float(cagr(published))
-    result["tracking_error"] = tracking_error(returns, published)
+    result = _figures(table.drop(columns=lost)).reindex(table.columns)
+    result.loc[lost, ["total_return", "cagr", "max_drawdown"]] = -1.0
+    result["annual_turnover"] = pd.Series(turnover).reindex(table.columns).fillna(turnover["as published"])
+    result["cagr_difference"] = result["cagr"] - result["cagr"]["as published"]
+    result["tracking_error"] = result.pop("tracking_error")
     result["note"] = ""
-    result = result.reindex([*result.index, *notes])
+    result = result.reindex(result.index.union(list(notes), sort=False))
     result.loc[list(notes), "note"] = list(notes.values())
     return result.rename_axis("variant")
+
+
+def _figures(levels: pd.DataFrame) -> pd.DataFrame:
+    """What is taken from returns, by variant; tracking error is against "as published", and NaN without it."""
+    if levels.columns.empty:
+        return pd.DataFrame(columns=["total_return", *FIGURES, "tracking_error"], dtype=float)
+    returns = returns_from_levels(levels)
+    grown = {"total_return": levels.iloc[-1] / levels.iloc[0] - 1.0}
+    published = returns.get("as published")
+    return pd.DataFrame(grown | {name: figure(returns) for name, figure in FIGURES.items()}).assign(
+        tracking_error=np.nan if published is None else tracking_error(returns, published)
+    )
 
 
 def _variants(index: IndexHistory) -> Iterator[tuple[str, Methodology, MarketData]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import pandas as pd
 
@@ -93,9 +92,17 @@ class IndexHistory(IndexRecord):
         """Cost at which the advantage over a benchmark is gone: see `capacity.break_even_cost`."""
         return capacity.break_even_cost(self, benchmark)
 
-    def capacity(self, **options: Any) -> pd.DataFrame:
-        """Cost and days to trade by assets under management: see `capacity.capacity` for the options."""
-        return capacity.capacity(self, **options)
+    def capacity(
+        self,
+        assets_under_management: Sequence[float] = capacity.SIZES,
+        *,
+        participation: float = 0.05,
+        impact_coefficient: float = 1.0,
+    ) -> pd.DataFrame:
+        """Cost and days to trade by assets under management: see `capacity.capacity`."""
+        return capacity.capacity(
+            self, assets_under_management, participation=participation, impact_coefficient=impact_coefficient
+        )
 
     def calendar(self, count: int = 6) -> pd.DataFrame:
         """What is announced: decisions not traded yet, then the next days: see `audit_tables.calendar_table`."""

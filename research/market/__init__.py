@@ -5,7 +5,8 @@ from research.market.importer import ImportSummary, import_table
 from research.market.load import load_market, write_market
 from research.market.manifest import Manifest
 from research.market.profiles import Profile, shipped_profiles
-from research.market.snapshot import open_snapshot, write_snapshot
+from research.market.snapshot import open_snapshot
+from research.market.writing import write_snapshot
 
 __all__ = [
     "ImportSummary",

@@ -13,44 +13,59 @@ own date, with what was known then.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Set
 
 import numpy as np
 import pandas as pd
 
 from research.errors import DataError
 from research.market.data import LEDGER_TYPES
+from research.market.layout import ROW_ATTRIBUTES
 from research.market.profiles import DatingRule
 
 EARLIEST = pd.Timestamp("2009-01-03")  # bitcoin's first block: there is no earlier price
-ATTRIBUTES = ["row", "date", "key", "asset_key", "symbol", "name"]
 Ledger = list[pd.DataFrame]
 
 
 def value_columns(rows: pd.DataFrame) -> list[str]:
     """The columns that hold numbers."""
-    return [name for name in rows.columns if name not in ATTRIBUTES]
+    return [name for name in rows.columns if name not in ROW_ATTRIBUTES]
 
 
-def refuse_impossible_dates(rows: pd.DataFrame, retrieved: dt.datetime) -> None:
-    """Raise DataError for a row dated after the day of retrieval, or before there were prices."""
-    latest = pd.Timestamp(retrieved.date())
-    wrong = (rows["date"] > latest) | (rows["date"] < EARLIEST)
+def apply_dating(rows: pd.DataFrame, rules: tuple[DatingRule, ...]) -> tuple[pd.DataFrame, int]:
+    """Give each row the day whose close it has, and the number of its rule (0: none) as `dated_by`; count the moved."""
+    rule = np.searchsorted(
+        np.array([r.start for r in rules], dtype="datetime64[us]"), rows["date"].to_numpy(), side="right"
+    )
+    shifts = np.array([0, *(r.shift_days for r in rules)])[rule]
+    return rows.assign(date=rows["date"] + pd.to_timedelta(shifts, unit="D"), dated_by=rule), int((shifts != 0).sum())
+
+
+def refuse_impossible_days(rows: pd.DataFrame, retrieved: dt.datetime) -> None:
+    """Raise DataError for the close of a day that had not ended at `retrieved`, or that lies before the first prices.
+
+    Rows have the day whose close they are (`apply_dating`).
+    """
+    last = pd.Timestamp(retrieved).tz_convert("UTC").tz_localize(None).normalize() - pd.Timedelta(days=1)
+    wrong = (rows["date"] > last) | (rows["date"] < EARLIEST)
     if wrong.any():
         row = rows[wrong].iloc[0]
         raise DataError(
-            f"row {row['row']} ({row['key']}) is dated {row['date'].date()}, expected {EARLIEST.date()} to "
-            f"{latest.date()}, the day of retrieval. Put the date right, or retrieved_at in the profile."
+            f"row {row['row']} ({row['key']}) is the close of {row['date'].date()}, expected {EARLIEST.date()} to "
+            f"{last.date()}, the last UTC day that had ended when the table was retrieved "
+            f"({retrieved:%Y-%m-%d %H:%M} UTC). Remove the row, or correct its date or the profile's retrieved_at."
         )
 
 
 def drop_repeated(rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
     """Keep one of several identical rows for one asset and day; refuse the table if they differ."""
     numbers = value_columns(rows)
-    repeated = rows.duplicated(["key", "date"])
-    identical = rows.duplicated(["key", "date", *numbers])
+    repeated = rows.duplicated(["key", "date", "dated_by"])
+    identical = rows.duplicated(["key", "date", "dated_by", *numbers])
     if (repeated & ~identical).any():
         second = rows[repeated & ~identical].iloc[0]
-        first = rows[(rows["key"] == second["key"]) & (rows["date"] == second["date"])].iloc[0]
+        same = (rows[["key", "date", "dated_by"]] == second[["key", "date", "dated_by"]]).all(axis=1)
+        first = rows[same].iloc[0]
         differing = [name for name in numbers if first[name] != second[name]]
         raise DataError(
             f"two rows for one day: {second['key']!r} on {second['date'].date()} in rows {first['row']} and "
@@ -61,24 +76,18 @@ def drop_repeated(rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
     return rows[~identical]
 
 
-def apply_dating(rows: pd.DataFrame, rules: tuple[DatingRule, ...], ledger: Ledger) -> tuple[pd.DataFrame, int]:
-    """Give each row the day whose close it has; also the number of rows that moved.
+def drop_second_closes(rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+    """Where the vendor's dating changes, two rows can be the close of the same day: keep the one under the old rule.
 
-    Where the vendor's convention changes, two rows can be the close of the same day: the last one under the old rule
-    and the first under the new. The one under the old rule stays; the ledger has the other's values and the kept ones.
+    The last row under the old rule and the first under the new are both there; the ledger has the values of both.
     """
-    rule = np.searchsorted(
-        np.array([r.start for r in rules], dtype="datetime64[us]"), rows["date"].to_numpy(), side="right"
-    )
-    shifts = np.array([0, *(r.shift_days for r in rules)])[rule]
-    dated = rows.assign(date=rows["date"] + pd.to_timedelta(shifts, unit="D"), rule=rule)
-    dated = dated.sort_values(["key", "date", "rule"], kind="stable")
-    seam = dated.duplicated(["key", "date"])
-    kept = dated.shift()[seam]
+    rows = rows.sort_values(["key", "date", "dated_by"], kind="stable")
+    second = rows.duplicated(["key", "date"])
+    kept = rows.shift()[second]
     for name in value_columns(rows):
-        rule_text = "second row for this close, where the vendor's dating changes"
-        note(ledger, dated[seam], name, rule_text, dated.loc[seam, name], kept[name])
-    return dated[~seam].drop(columns="rule"), int((shifts != 0).sum())
+        rule = "second row for this close, where the vendor's dating changes"
+        note(ledger, rows[second], name, rule, rows.loc[second, name], kept[name])
+    return rows[~second]
 
 
 def set_impossible_values_missing(rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
@@ -94,8 +103,8 @@ def set_impossible_values_missing(rows: pd.DataFrame, ledger: Ledger) -> pd.Data
     return rows
 
 
-def split_after_gaps(rows: pd.DataFrame, longest: int | None, ledger: Ledger) -> pd.DataFrame:
-    """Give each row the key of its asset, in the column `asset_key`.
+def split_after_gaps(rows: pd.DataFrame, longest: int | None, keys: Set[str], ledger: Ledger) -> pd.DataFrame:
+    """Give each row the key of its asset, in the column `asset_key`; `keys` are those of the whole table.
 
     A key whose prices resume after more than `longest` days is a new asset from then on: `etc`, then `etc-2`.
 
@@ -111,7 +120,7 @@ def split_after_gaps(rows: pd.DataFrame, longest: int | None, ledger: Ledger) ->
     number = resumes.groupby(rows["key"]).cumsum() + 1
     split = rows.assign(asset_key=rows["key"].where(number == 1, rows["key"] + "-" + number.astype("str")))
     rule = f"prices resume after more than {longest} days: a new asset"
-    taken = set(split.loc[resumes, "asset_key"]) & set(rows["key"])
+    taken = set(split.loc[resumes, "asset_key"]) & keys
     if taken:
         raise DataError(
             f"after a gap, new assets would be called {sorted(taken)}, but the table has such keys already. "
@@ -122,21 +131,11 @@ def split_after_gaps(rows: pd.DataFrame, longest: int | None, ledger: Ledger) ->
 
 
 def drop_empty(rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
-    """Drop rows without any value, and assets that never have a price.
-
-    Raises
-    ------
-    DataError
-        If nothing is left.
-    """
+    """Drop rows without any value, and assets that never have a price."""
     rows = rows[rows[value_columns(rows)].notna().any(axis=1)]
     priced = rows["price"].notna().groupby(rows["asset_key"]).transform("any")
     last = rows[~priced].drop_duplicates("asset_key", keep="last")
     note(ledger, last, "asset_id", "asset without any price dropped", last["asset_key"])
-    if not priced.any():
-        raise DataError(
-            "no row has a price that can be used. Nothing to import; is the right column named in the profile?"
-        )
     return rows[priced]
 
 

@@ -5,16 +5,19 @@ Nothing here reads files (`load.py`), repairs values (never done on load) or dec
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, Self
 
 import numpy as np
 import pandas as pd
 
 from research.errors import DataError, suggest
+from research.market.limits import refuse_large_panels
 from research.market.manifest import Manifest
+from research.market.panels import aligned_panels, check_axes, check_extra_names, check_labels, check_panel
 
 Date = str | dt.date | pd.Timestamp
 
@@ -55,16 +58,12 @@ class MarketData:
     extra: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check_axes(self.prices)
-        panels = {"market_caps": self.market_caps, "volumes": self.volumes, **self.extra}
-        for name, panel in panels.items():
-            if panel.shape != self.prices.shape or not (
-                panel.index.equals(self.prices.index) and panel.columns.equals(self.prices.columns)
-            ):
-                raise DataError(
-                    f"panel {name!r} has axes of its own: {panel.shape[0]} days x {panel.shape[1]} assets, while "
-                    f"prices have {self.prices.shape[0]} x {self.prices.shape[1]}. Reindex it to the prices first."
-                )
+        check_axes(self.prices)
+        check_extra_names(self.extra)
+        core = {"price": self.prices, "market_cap": self.market_caps, "volume": self.volumes}
+        for name, panel in {**core, **self.extra}.items():
+            check_panel(panel, name, self.prices)
+        _check_tables(self.assets, self.tags, self.prices.columns)
 
     @classmethod
     def from_panels(
@@ -85,23 +84,17 @@ class MarketData:
         Raises
         ------
         DataError
-            If `prices` has no rows, its days are not increasing, or a day or an asset occurs twice.
+            If a panel is empty, its days are not increasing, or a day or an asset occurs twice; if a cell is no number
+            or a value that cannot be right (the message names asset, day, field and value); if another panel has an
+            asset without prices; if the panels are larger than a market may be (`limits.py`).
         """
-        if prices.empty or not (prices.index.is_monotonic_increasing and prices.index.is_unique):
-            raise DataError("prices need at least one row and one column, and days in increasing order, each once.")
-        if not prices.columns.is_unique:
-            raise DataError(
-                f"prices have two columns for {prices.columns[prices.columns.duplicated()][0]!r}: keep one."
-            )
-        days = days_between(prices.index[0], prices.index[-1])
-        columns = pd.Index(sorted(prices.columns), name="asset_id")
-
-        def aligned(panel: pd.DataFrame | None) -> pd.DataFrame:
-            if panel is None:
-                return pd.DataFrame(np.nan, index=days, columns=columns)
-            return panel.reindex(index=days, columns=columns).astype(float)
-
-        prices = aligned(prices)
+        check_labels(prices, "prices")
+        check_extra_names(extra or {})
+        frames = {"price": prices, "market_cap": market_caps, "volume": volumes, **(extra or {})}
+        first, last = prices.index[0], prices.index[-1]
+        refuse_large_panels((last - first).days + 1, prices.shape[1], len(frames), "Keep fewer days or assets")
+        panels = aligned_panels(frames, days_between(first, last))
+        prices, columns = panels["price"], panels["price"].columns
         known = prices.notna()
         assets = pd.DataFrame(
             {
@@ -121,13 +114,13 @@ class MarketData:
         )
         return cls(
             prices=prices,
-            market_caps=aligned(market_caps),
-            volumes=aligned(volumes),
+            market_caps=panels["market_cap"],
+            volumes=panels["volume"],
             assets=assets,
-            tags=empty_table(TAG_TYPES) if tags is None else tags.astype(TAG_TYPES),
+            tags=empty_table(TAG_TYPES) if tags is None else _typed_tags(tags),
             ledger=empty_table(LEDGER_TYPES),
             manifest=manifest,
-            extra={key: aligned(panel) for key, panel in (extra or {}).items()},
+            extra={key: panels[key] for key in extra or {}},
         )
 
     def __repr__(self) -> str:
@@ -156,8 +149,7 @@ class MarketData:
         past = self._rows(slice(None, end), listed)
         known_tags = self.tags["valid_from"].isna() | (self.tags["valid_from"] <= end)
         ids = set(assets["asset_id"])
-        return replace(
-            past,
+        return past._with(
             assets=assets.assign(last_date=_last_dates(assets["last_date"], past.prices)),
             tags=self.tags[known_tags & self.tags["asset_id"].isin(ids)].reset_index(drop=True),
             ledger=self.ledger[self.ledger["date"] <= end].reset_index(drop=True),
@@ -187,8 +179,7 @@ class MarketData:
         for asset_id in assets:
             self.price(asset_id)
         chosen = np.asarray(self.prices.columns.isin(list(assets)))
-        return replace(
-            self._rows(slice(None), chosen),
+        return self._rows(slice(None), chosen)._with(
             assets=self.assets[self.assets["asset_id"].isin(list(assets))].reset_index(drop=True),
             tags=self.tags[self.tags["asset_id"].isin(list(assets))].reset_index(drop=True),
         )
@@ -198,13 +189,19 @@ class MarketData:
             part = panel.loc[rows]
             return part if assets is None or assets.all() else part.loc[:, assets]
 
-        return replace(
-            self,
+        return self._with(
             prices=cut(self.prices),
             market_caps=cut(self.market_caps),
             volumes=cut(self.volumes),
             extra={name: cut(panel) for name, panel in self.extra.items()},
         )
+
+    def _with(self, **parts: object) -> Self:
+        """The same market with parts of its own panels and tables, which were checked already."""
+        view = copy.copy(self)
+        for name, part in parts.items():
+            object.__setattr__(view, name, part)
+        return view
 
     def price(self, asset_id: str) -> pd.Series:
         """Daily closes of one asset, NaN where the vendor had none.
@@ -267,11 +264,23 @@ def as_timestamp(date: Date) -> pd.Timestamp:
         raise DataError(f"{date!r} is not a date: expected YYYY-MM-DD, e.g. 2021-06-30.") from error
 
 
-def _check_axes(prices: pd.DataFrame) -> None:
-    index, columns = prices.index, prices.columns
-    if not isinstance(index, pd.DatetimeIndex) or len(index) == 0 or index.tz is not None:
-        raise DataError("prices need at least one row and a DatetimeIndex of UTC days without a time zone.")
-    if len(index) > 1 and not (np.diff(index.to_numpy()) == np.timedelta64(1, "D")).all():
-        raise DataError("the days of prices must be strictly increasing and complete: use MarketData.from_panels.")
-    if not (columns.is_unique and columns.is_monotonic_increasing):
-        raise DataError("the columns of prices must be unique asset ids in sorted order: use MarketData.from_panels.")
+def _typed_tags(tags: pd.DataFrame) -> pd.DataFrame:
+    """A caller's table of tags in the types of ours."""
+    missing = [name for name in TAG_TYPES if name not in tags]
+    if missing:
+        raise DataError(f"tags lack the columns {missing}; expected {list(TAG_TYPES)}.")
+    if not tags["static"].map(lambda value: isinstance(value, (bool, np.bool_))).all():
+        raise DataError("tags: the column 'static' must hold True or False alone.")
+    try:
+        return tags[list(TAG_TYPES)].astype(TAG_TYPES)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"tags: valid_from must hold days without a time zone, or nothing ({error}).") from error
+
+
+def _check_tables(assets: pd.DataFrame, tags: pd.DataFrame, columns: pd.Index) -> None:
+    if list(assets["asset_id"]) != list(columns):
+        raise DataError("assets must have one row for each column of the prices, in the same order.")
+    repeated = tags.duplicated(["asset_id", "tag"])
+    if repeated.any():
+        line = tags[repeated].iloc[0]
+        raise DataError(f"tags: {line['asset_id']!r} has the tag {line['tag']!r} twice. Keep the line that is right.")

@@ -6,21 +6,23 @@ Reading is in `table.py`, the checks and what they do to a value in `checks.py`,
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from research.errors import DataError
-from research.market import checks
-from research.market.data import DAY, LEDGER_TYPES, TAG_TYPES, empty_table
-from research.market.layout import CORE_COLUMNS
+from research.market.cleaning import CleanRows, clean
+from research.market.data import DAY, TAG_TYPES
+from research.market.layout import ROWS_PER_GROUP
 from research.market.manifest import Manifest
 from research.market.profiles import Asset, Profile, instant
-from research.market.snapshot import write_snapshot
 from research.market.table import read_vendor_table
+from research.market.writing import write_snapshot
+from research.typing import IntArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,27 +95,19 @@ def import_table(
         Then nothing is written, and an existing snapshot stays as it was.
     """
     profile = profile if isinstance(profile, Profile) else Profile.load(profile)
-    rows = read_vendor_table(table, profile)
-    rows_read = len(rows)
+    vendor = read_vendor_table(table, profile)
     retrieved_at = profile.retrieved_at or _modified(Path(table))
-    rows = rows.reindex(columns=["row", "date", "key", "symbol", "name", *CORE_COLUMNS, *profile.columns.extra])
-    checks.refuse_impossible_dates(rows, min(instant(retrieved_at), dt.datetime.now(dt.UTC)))
-    ledger: checks.Ledger = [empty_table(LEDGER_TYPES)]
-    rows = checks.drop_repeated(rows, ledger)
-    rows, moved = checks.apply_dating(rows, profile.dating, ledger)
-    rows = checks.set_impossible_values_missing(rows, ledger)
-    rows = checks.split_after_gaps(rows, profile.split_after_gap_days, ledger)
-    asset_keys = rows.set_index(["key", "date"])["asset_key"]
-    ids = _asset_ids(rows["asset_key"].unique().tolist(), profile.assets)
-    rows = _with_ids(checks.drop_empty(rows, ledger), ids)
-    lines = _identified(pd.concat(ledger, ignore_index=True), asset_keys, ids)
-    assets = _assets(rows, profile.assets)
+    rows = clean(vendor, profile, min(instant(retrieved_at), dt.datetime.now(dt.UTC)))
+    rows_read = len(vendor.days)
+    del vendor
+    assets = _assets(rows.assets, profile.assets)
+    order = _order(rows, pd.Index(assets["asset_id"]))
     manifest = write_snapshot(
         out,
-        daily=_daily(rows),
+        daily=_daily(rows, order, assets["asset_id"]),
         assets=assets,
-        tags=_tags(rows, profile.assets),
-        ledger=lines,
+        tags=_tags(rows.assets, profile.assets),
+        ledger=rows.ledger,
         manifest=Manifest(
             name=profile.name,
             source=profile.source,
@@ -130,13 +124,17 @@ def import_table(
         manifest=manifest,
         rows_read=rows_read,
         rows_written=manifest.rows,
-        rows_moved=moved,
+        rows_moved=rows.moved,
         assets=len(assets),
-        first_date=rows["date"].min(),
-        last_date=rows["date"].max(),
-        ledger_counts={str(rule): int(n) for rule, n in lines["rule"].value_counts().sort_index().items()},
-        unused=tuple(sorted(profile.assets.keys() - ids.keys())),
+        first_date=_day(rows.days[order[0]]),
+        last_date=_day(rows.days[order[-1]]),
+        ledger_counts={str(rule): int(n) for rule, n in rows.ledger["rule"].value_counts().sort_index().items()},
+        unused=tuple(sorted(profile.assets.keys() - rows.matched)),
     )
+
+
+def _day(number: int) -> pd.Timestamp:
+    return pd.Timestamp(np.datetime64(int(number), "D").astype(DAY))
 
 
 def _modified(table: Path) -> str:
@@ -144,54 +142,67 @@ def _modified(table: Path) -> str:
     return moment.replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
-def _asset_ids(keys: list[str], known: Mapping[str, Asset]) -> dict[str, str]:
-    """The asset_id of each key: the profile's where it names one, else the key in lower case."""
-    return {key: (known[key].id if key in known else None) or key.lower() for key in keys}
-
-
-def _with_ids(rows: pd.DataFrame, ids: Mapping[str, str]) -> pd.DataFrame:
-    """Rows with an asset_id, in the order of a snapshot; refused where two keys give one asset two rows for a day."""
-    rows = rows.assign(asset_id=rows["asset_key"].map(ids)).sort_values(["date", "asset_id"], kind="stable")
-    doubled = rows.duplicated(["date", "asset_id"], keep=False)
-    if doubled.any():
-        pair = rows[doubled].head(2)
-        raise DataError(
-            f"two rows for one day: the keys {' and '.join(map(repr, pair['asset_key']))} both stand for "
-            f"{pair['asset_id'].iloc[0]!r}, and both have a row for {pair['date'].iloc[0].date()}. "
-            "Give one of them another id under [assets] in the profile."
-        )
-    return rows
-
-
-def _identified(ledger: pd.DataFrame, asset_keys: pd.Series, ids: Mapping[str, str]) -> pd.DataFrame:
-    """The ledger in order, by asset_id instead of the vendor's key; a key can be another asset on another day."""
-    of_lines = pd.MultiIndex.from_frame(ledger[["asset_id", "date"]])
-    ledger = ledger.assign(asset_id=[ids[key] for key in asset_keys.loc[of_lines]])
-    return ledger.sort_values(["date", "asset_id", "field", "rule"], kind="stable").reset_index(drop=True)
-
-
-def _assets(rows: pd.DataFrame, known: Mapping[str, Asset]) -> pd.DataFrame:
+def _assets(keys: pd.DataFrame, known: Mapping[str, Asset]) -> pd.DataFrame:
     """One line for each asset; symbol and name from the profile, else the last ones in the table, else the key."""
-    priced = rows[rows["price"].notna()].groupby("asset_id")["date"]
-    last = rows.groupby("asset_id")[["key", "asset_key", "symbol", "name"]].last().astype("str")
-    given = {key: known.get(key, Asset()) for key in last["asset_key"]}
-    symbol = last["asset_key"].map({key: asset.symbol for key, asset in given.items()}).astype("str")
-    name = last["asset_key"].map({key: asset.name for key, asset in given.items()}).astype("str")
-    symbol = symbol.fillna(last["symbol"]).fillna(last["key"].str.upper())
-    return pd.DataFrame(
+    keys = keys.sort_values("last_row", kind="stable")
+    given = [known.get(key, Asset()) for key in keys["asset_key"]]
+    symbol = pd.Series([asset.symbol for asset in given], keys.index, dtype="str").fillna(keys["symbol"])
+    symbol = symbol.fillna(keys["key"].str.upper())
+    name = pd.Series([asset.name for asset in given], keys.index, dtype="str").fillna(keys["name"]).fillna(symbol)
+    by_id = keys.assign(symbol=symbol, name=name).groupby("asset_id")
+    last = by_id[["symbol", "name"]].last()
+    return last.assign(first_date=by_id["first_date"].min(), last_date=by_id["last_date"].max()).reset_index()
+
+
+def _places(rows: CleanRows, ids: pd.Index) -> IntArray:
+    """Where the asset of each asset key stands among the sorted `ids`."""
+    return ids.get_indexer(pd.Index(rows.assets["asset_id"]))
+
+
+def _order(rows: CleanRows, ids: pd.Index) -> IntArray:
+    """Positions of the rows that stay, by day and then asset_id; refused where two keys give one asset a day twice."""
+    rank = np.append(_places(rows, ids), -1)
+    place = rows.days * np.int64(len(ids)) + rank[rows.asset]
+    place[rows.asset < 0] = np.iinfo(np.int64).max
+    order: IntArray = place.argsort()[: np.count_nonzero(rows.asset >= 0)]
+    for begin in range(0, len(order), ROWS_PER_GROUP):
+        same = np.flatnonzero(np.diff(place[order[begin : begin + ROWS_PER_GROUP + 1]]) == 0)
+        if len(same):
+            pair = order[begin + same[0] : begin + same[0] + 2]
+            keys = rows.assets.iloc[rows.asset[pair]]
+            raise DataError(
+                f"two rows for one day: the keys {' and '.join(map(repr, sorted(keys['asset_key'])))} both stand for "
+                f"{keys['asset_id'].iloc[0]!r}, and both have a row for {_day(rows.days[pair[0]]).date()}. "
+                "Give one of them another id under [assets] in the profile."
+            )
+    return order
+
+
+def _daily(rows: CleanRows, order: IntArray, ids: pd.Series) -> pa.RecordBatchReader:
+    """The rows in `order`, some at a time."""
+    schema = pa.schema(
         {
-            "asset_id": last.index,
-            "symbol": symbol,
-            "name": name.fillna(last["name"]).fillna(symbol),
-            "first_date": priced.min(),
-            "last_date": priced.max(),
+            "date": pa.date32(),
+            "asset_id": pa.dictionary(pa.int32(), pa.string()),
+            **dict.fromkeys(rows.numbers, pa.float64()),
         }
-    ).reset_index(drop=True)
+    )
+    rank, names = _places(rows, pd.Index(ids)), pa.array(ids, pa.string())
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for begin in range(0, len(order), ROWS_PER_GROUP):
+            part = order[begin : begin + ROWS_PER_GROUP]
+            keys = pa.DictionaryArray.from_arrays(pa.array(rank[rows.asset[part]], pa.int32()), names)
+            numbers = [pa.array(values[part], from_pandas=True) for values in rows.numbers.values()]
+            dates = pa.array(rows.days[part], pa.int32()).cast(pa.date32())
+            yield pa.RecordBatch.from_arrays([dates, keys, *numbers], schema=schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
 
 
-def _tags(rows: pd.DataFrame, known: Mapping[str, Asset]) -> pd.DataFrame:
-    keys = rows.drop_duplicates("asset_key")[["asset_key", "asset_id"]].itertuples(index=False)
-    tags = {(asset_id, tag) for key, asset_id in keys for tag in known.get(key, Asset()).tags}
+def _tags(keys: pd.DataFrame, known: Mapping[str, Asset]) -> pd.DataFrame:
+    pairs = keys[["asset_key", "asset_id"]].itertuples(index=False)
+    tags = {(asset_id, tag) for key, asset_id in pairs for tag in known.get(key, Asset()).tags}
     lines = [
         (asset_id, tag, pd.NaT, True)
         if isinstance(tag, str)
@@ -199,17 +210,14 @@ def _tags(rows: pd.DataFrame, known: Mapping[str, Asset]) -> pd.DataFrame:
         for asset_id, tag in tags
     ]
     table = pd.DataFrame(lines, columns=list(TAG_TYPES)).astype(TAG_TYPES)
-    return table.sort_values(["asset_id", "tag"]).reset_index(drop=True)
-
-
-def _daily(rows: pd.DataFrame) -> pa.Table:
-    numbers = [name for name in rows.columns if name not in (*checks.ATTRIBUTES, "asset_id")]
-    arrays = {
-        "date": pa.array(rows["date"].astype(DAY)).cast(pa.date32()),
-        "asset_id": pa.array(rows["asset_id"].to_list(), pa.string()),
-        **{name: pa.array(rows[name].to_numpy(), from_pandas=True) for name in numbers},
-    }
-    return pa.table(arrays)
+    table = table.sort_values(["asset_id", "tag"], ignore_index=True)
+    twice = table[table.duplicated(["asset_id", "tag"])]
+    if len(twice):
+        raise DataError(
+            f"the profile gives {twice['asset_id'].iloc[0]!r} the tag {twice['tag'].iloc[0]!r} under two keys, "
+            "differently. Keep the one that is right."
+        )
+    return table
 
 
 def _convention(profile: Profile) -> str:

@@ -6,12 +6,15 @@ in `snapshot.py`, panels in `load.py`.
 
 from __future__ import annotations
 
+import unicodedata
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from research.errors import DataError
+from research.typing import FloatArray
 
 DAILY, ASSETS, TAGS, LEDGER = FILES = ("daily.parquet", "assets.parquet", "tags.parquet", "ledger.parquet")
 CORE_COLUMNS = ("price", "market_cap", "volume")
@@ -37,7 +40,18 @@ SCHEMAS = {
         }
     ),
 }
+ROW_ATTRIBUTES = (
+    "row",
+    "date",
+    "dated_by",
+    "key",
+    "asset_key",
+    "symbol",
+    "name",
+)  # of a row on import; the rest are numbers
 ROWS_PER_GROUP = 1 << 18  # decoded as a whole when read: small enough not to count beside the panels
+LONGEST_TEXT = 200  # characters of an id, a symbol, a name or a tag
+VALUE_RULE = "Prices and caps are positive, volumes not negative, all finite."
 _EPOCH = np.datetime64("1970-01-01", "D")
 
 
@@ -82,15 +96,42 @@ def check_batch(
         )
     for name in batch.schema.names[2:]:
         values = float_values(batch, name, where)
-        wrong = (np.isinf(values) if name not in CORE_COLUMNS else ~np.isfinite(values)) & ~np.isnan(values)
-        wrong |= values < 0 if name == "volume" else values <= 0 if name in CORE_COLUMNS else False
-        if wrong.any():
-            row = int(np.argmax(wrong))
+        wrong = first_impossible_value(name, values)
+        if wrong is not None:
+            (row,) = wrong
             raise DataError(
-                f"{where}: {name} of {assets[codes[row]]!r} on {_EPOCH + days[row]} is {values[row]!r}. "
-                "Prices and caps are positive, volumes not negative, all finite; an unknown value is left empty."
+                f"{where}: {name} of {assets[codes[row]]!r} on {_EPOCH + days[row]} is {float(values[row])!r}. "
+                f"{VALUE_RULE} An unknown value is left empty."
             )
     return int(keys[-1])
+
+
+def first_impossible_value(name: str, values: FloatArray) -> tuple[int, ...] | None:
+    """Where the first value lies that cannot be right, whatever the shape; None where all can. NaN is no value.
+
+    `name` is a column of the daily rows. Two reductions decide, so that large panels need no masks of their size.
+    """
+    if values.size == 0:
+        return None
+    lowest, highest = np.fmin.reduce(values, axis=None), np.fmax.reduce(values, axis=None)
+    positive = name in ("price", "market_cap")
+    if not (lowest == -np.inf or highest == np.inf or (positive and lowest <= 0) or (name == "volume" and lowest < 0)):
+        return None
+    wrong = np.isinf(values) | (positive & (values <= 0)) | ((name == "volume") & (values < 0))
+    return tuple(int(position) for position in np.argwhere(wrong)[0])
+
+
+def text_fault(text: object) -> str | None:
+    """What is wrong with an asset_id, a tag or another short text from outside; None if nothing is."""
+    if not isinstance(text, str):
+        return f"a {type(text).__name__}, expected a text"
+    if not text.strip():
+        return "an empty text"
+    if len(text) > LONGEST_TEXT:
+        return f"a text of {len(text):,} characters, expected at most {LONGEST_TEXT}"
+    if not text.isprintable() and any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
+        return "a text with control characters"
+    return None
 
 
 def float_values(batch: pa.RecordBatch, name: str, where: str) -> np.ndarray:

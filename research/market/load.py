@@ -29,8 +29,10 @@ from research.market.layout import (
     float_values,
     row_keys,
 )
+from research.market.limits import refuse_large_panels
 from research.market.manifest import Manifest
-from research.market.snapshot import open_snapshot, read_table, write_snapshot
+from research.market.snapshot import VerifiedSnapshot, verified_snapshot
+from research.market.writing import write_snapshot
 
 ROWS_PER_BATCH = 1 << 17  # read at a time: a few MB, so that small markets too load in little more than their own size
 
@@ -67,15 +69,16 @@ def load_market(
         If the snapshot is missing, damaged or of another format version; if an asset is unknown; if `start` lies
         after the last day or after `end`, or `end` before the first day.
     """
-    folder, manifest = open_snapshot(path)
-    # pre_buffer would hold the whole file in memory while it is read
-    with pq.ParquetFile(folder / DAILY, read_dictionary=["asset_id"], pre_buffer=False) as file:
-        check_daily_schema(file.schema_arrow, str(folder / DAILY))
-        window = _window(file, start, end, manifest.name)
-        listed = read_table(folder, ASSETS)
-        known = _known_assets(listed, assets, window, manifest.name)
-        panels, last_dates = _read_panels(file, window, pd.Index(listed["asset_id"]), pd.Index(known["asset_id"]))
-    tags, ledger = read_table(folder, TAGS), read_table(folder, LEDGER)
+    with verified_snapshot(path) as snapshot:
+        manifest = snapshot.manifest
+        # pre_buffer would hold the whole file in memory while it is read
+        with pq.ParquetFile(snapshot.daily, read_dictionary=["asset_id"], pre_buffer=False) as file:
+            check_daily_schema(file.schema_arrow, str(snapshot.folder / DAILY))
+            window = _window(file, start, end, manifest.name)
+            listed = _listed_assets(snapshot)
+            known = _known_assets(listed, assets, window, manifest.name)
+            panels, last_dates = _read_panels(file, window, pd.Index(listed["asset_id"]), pd.Index(known["asset_id"]))
+        tags, ledger = snapshot.table(TAGS), snapshot.table(LEDGER)
     tags = tags[
         (tags["valid_from"].isna() | (tags["valid_from"] <= window.end)) & tags["asset_id"].isin(known["asset_id"])
     ]
@@ -133,8 +136,7 @@ class _Window:
 
 def _window(file: pq.ParquetFile, start: Date | None, end: Date | None, name: str) -> _Window:
     """The asked days that the file has; its own first and last day stand in the statistics of its row groups."""
-    groups = [file.metadata.row_group(i).column(0).statistics for i in range(file.num_row_groups)]
-    first, last = pd.Timestamp(groups[0].min), pd.Timestamp(groups[-1].max)
+    first, last = _first_and_last_day(file)
     begin = first if start is None else as_timestamp(start)
     stop = last if end is None else as_timestamp(end)
     wrong = None
@@ -149,6 +151,27 @@ def _window(file: pq.ParquetFile, start: Date | None, end: Date | None, name: st
             f"snapshot {name!r}: {wrong}. The data run from {first.date()} to {last.date()}: choose dates among these."
         )
     return _Window(start=max(begin, first), end=min(stop, last))
+
+
+def _first_and_last_day(file: pq.ParquetFile) -> tuple[pd.Timestamp, pd.Timestamp]:
+    groups = [file.metadata.row_group(i).column(0).statistics for i in range(file.num_row_groups)]
+    if not groups or not all(group is not None and group.has_min_max for group in groups):
+        raise DataError(f"{DAILY} has no rows, or no statistics of their dates. Import the source table again.")
+    try:
+        return pd.Timestamp(groups[0].min), pd.Timestamp(groups[-1].max)
+    except (ValueError, OverflowError) as error:
+        raise DataError(f"{DAILY} has dates outside of the years 1 to 9999. Import the source table again.") from error
+
+
+def _listed_assets(snapshot: VerifiedSnapshot) -> pd.DataFrame:
+    listed = snapshot.table(ASSETS)
+    ids = pd.Index(listed["asset_id"])
+    if not (ids.notna().all() and ids.is_unique and ids.is_monotonic_increasing):
+        raise DataError(
+            f"{snapshot.folder / ASSETS}: the rows must be sorted by asset_id, one for each asset. "
+            "Import the source table again."
+        )
+    return listed
 
 
 def _known_assets(listed: pd.DataFrame, asked: Sequence[str] | None, window: _Window, name: str) -> pd.DataFrame:
@@ -172,6 +195,7 @@ def _read_panels(
     """Scatter the rows into one NaN-filled array per column; also the last day with a price, by asset."""
     days = window.days
     names = file.schema_arrow.names[2:]
+    refuse_large_panels(len(days), len(known), len(names), "Load fewer days or assets (start=, end=, assets=)")
     arrays = {name: np.full((len(days), len(known)), np.nan) for name in names}
     column_of = known.get_indexer(listed)
     first_day = int(window.start.to_datetime64().astype("datetime64[D]").astype(np.int64))

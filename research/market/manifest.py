@@ -28,7 +28,7 @@ class Manifest:
         How the vendor dated its rows and what was shifted, in words. After import, a price dated D is
         the close of UTC day D.
     currency : str
-        Currency of prices, caps and volumes.
+        Currency of prices, caps and volumes: USD, no other is accepted.
     rows : int
         Rows of daily.parquet.
     sha256 : dict of str to str
@@ -59,6 +59,7 @@ class Manifest:
             raise DataError("a manifest needs a name: say in a few words which market this is.")
         if self.simulated and "SIMULATED" not in self.name:
             raise DataError(f"the market {self.name!r} is simulated, so its name must contain the word SIMULATED.")
+        check_currency(self.currency, f"the market {self.name!r}")
 
     @property
     def fingerprint(self) -> str:
@@ -87,7 +88,7 @@ class Manifest:
         """
         content = _parsed(text, where)
         version = content.get("format_version")
-        if version != FORMAT_VERSION:
+        if version != FORMAT_VERSION or isinstance(version, bool):
             raise DataError(
                 f"{where}: format_version is {version!r}, this program reads {FORMAT_VERSION}. "
                 "Import the snapshot's source table again with this version of the program."
@@ -102,6 +103,14 @@ class Manifest:
         return manifest
 
 
+def check_currency(currency: str, where: str) -> None:
+    """Raise DataError unless it is USD: every panel is in USD, and nothing is converted."""
+    if currency != "USD":
+        raise DataError(
+            f"{where}: currency = {currency!r}, expected 'USD'. Convert the table to USD before importing it."
+        )
+
+
 def _json(content: dict[str, Any]) -> str:
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
 
@@ -109,7 +118,7 @@ def _json(content: dict[str, Any]) -> str:
 def _parsed(text: str, where: str) -> dict[str, Any]:
     try:
         content = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also numbers of thousands of digits, and thousands of brackets
         raise DataError(
             f"{where} is not JSON: {error}. Restore the snapshot, or import its source table again."
         ) from error
@@ -127,8 +136,13 @@ def _check_entries(cls: type[Manifest], content: dict[str, Any], where: str) -> 
     for name, kind in known.items():
         if name not in content:
             raise DataError(f"{where} lacks the entry {name!r}. Restore the snapshot, or import its source again.")
-        if not isinstance(content[name], kind):
-            raise DataError(f"{where}: {name} is {content[name]!r}, expected a JSON {kind.__name__}.")
+        value = content[name]
+        if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
+            raise DataError(f"{where}: {name} is {value!r}, expected a JSON {kind.__name__}.")
+        parts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+        for text in [value] if isinstance(value, str) else parts:
+            if not isinstance(text, str) or any(0xD800 <= ord(character) < 0xE000 for character in text):
+                raise DataError(f"{where}: {name} holds {text!r}, expected a text.")
 
 
 _JSON_TYPES: dict[str, type] = {

@@ -11,10 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from research.errors import DataError, suggest
-from research.market.layout import CORE_COLUMNS
+import pandas as pd
+
+from research.errors import DataError, ResearchError, suggest
+from research.market.faults import as_data_error
+from research.market.layout import CORE_COLUMNS, ROW_ATTRIBUTES, text_fault
+from research.market.manifest import check_currency
 from research.settings import from_table, read_toml
 
+RESERVED = {*CORE_COLUMNS, "asset_id", *ROW_ATTRIBUTES, "rule"}  # names of rows and of the ledger
+LONGEST_GAP = 100_000  # days: longer than there have been prices
 FOLDER = Path(__file__).with_name("profiles")
 
 
@@ -43,9 +49,13 @@ class Columns:
 
     def __post_init__(self) -> None:
         for name in self.extra:
-            if name in (*CORE_COLUMNS, "date", "asset_id"):
+            fault = text_fault(name)
+            if fault:
+                raise DataError(f"columns.extra: {name!r} is {fault}. It becomes a column of the snapshot: name it.")
+            if name in RESERVED:
                 raise DataError(
-                    f"columns.extra: {name!r} is a column of its own; write `{name} = ...` under [columns]."
+                    f"columns.extra: the name {name!r} is reserved ({', '.join(sorted(RESERVED))}). "
+                    f"Choose another one, e.g. vendor_{name}; what [columns] knows stands there by itself."
                 )
 
     @property
@@ -74,6 +84,9 @@ class Tag:
     tag: str
     valid_from: dt.date
 
+    def __post_init__(self) -> None:
+        _check_text(self.tag, "tag")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Asset:
@@ -87,6 +100,16 @@ class Asset:
     name: str | None = None
     tags: tuple[Tag | str, ...] = ()
 
+    def __post_init__(self) -> None:
+        for name in ("id", "symbol", "name"):
+            if getattr(self, name) is not None:
+                _check_text(getattr(self, name), name)
+        names = [tag if isinstance(tag, str) else tag.tag for tag in self.tags]
+        for name in names:
+            _check_text(name, "tag")
+        if len(set(names)) < len(names):
+            raise DataError(f"tags: {max(names, key=names.count)!r} is given twice. Keep the one that is right.")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
@@ -95,7 +118,7 @@ class Profile:
     Attributes
     ----------
     name, source, licence, currency, caveats
-        Go into the manifest as they are.
+        Go into the manifest as they are. The currency is USD: nothing is converted.
     retrieved_at : str, optional
         ISO 8601 instant of retrieval; the table's own time of modification where it is left out.
     columns : Columns
@@ -125,10 +148,14 @@ class Profile:
         starts = [rule.start for rule in self.dating]
         if starts != sorted(set(starts)):
             raise DataError(f"profile {self.name!r}: the dating rules must be in order of time, found {starts}.")
-        if self.split_after_gap_days is not None and self.split_after_gap_days < 1:
+        if self.split_after_gap_days is not None and not 1 <= self.split_after_gap_days <= LONGEST_GAP:
             raise DataError(
-                f"profile {self.name!r}: split_after_gap_days = {self.split_after_gap_days}; expected 1 or more."
+                f"profile {self.name!r}: split_after_gap_days = {self.split_after_gap_days}; "
+                f"expected 1 to {LONGEST_GAP:,}."
             )
+        check_currency(self.currency, f"profile {self.name!r}")
+        if self.date_format is not None:
+            _check_date_format(self.date_format)
         if self.retrieved_at is not None:
             instant(self.retrieved_at)
 
@@ -142,11 +169,13 @@ class Profile:
             If there is none, it is not TOML, or an entry is unknown, missing or of the wrong type.
         """
         path = Path(profile) if str(profile).endswith(".toml") else FOLDER / f"{profile}.toml"
-        if not path.is_file():
-            raise DataError(
-                f"no profile {str(profile)!r}: {suggest(str(profile), shipped_profiles())}, or the path of a .toml file"
-            )
-        return from_table(cls, read_toml(path, DataError), str(path), DataError)
+        with as_data_error(f"{path} cannot be read as a profile", "Check the path and who may read it."):
+            if not path.is_file():
+                raise DataError(
+                    f"no profile {str(profile)!r}: {suggest(str(profile), shipped_profiles())}, or the path of a .toml "
+                    "file"
+                )
+            return from_table(cls, read_toml(path, DataError), str(path), DataError)
 
 
 def shipped_profiles() -> list[str]:
@@ -164,8 +193,31 @@ def instant(text: str) -> dt.datetime:
     """
     try:
         moment = dt.datetime.fromisoformat(text)
-    except ValueError as error:
+        if moment.tzinfo is None:
+            raise DataError(f"retrieved_at = {text!r} has no time zone; add Z if it is UTC.")
+        moment = moment.astimezone(dt.UTC)
+    except ResearchError:
+        raise
+    except (ValueError, OverflowError) as error:
         raise DataError(f"retrieved_at = {text!r} is not an ISO 8601 instant, e.g. 2023-05-26T00:00:00Z.") from error
-    if moment.tzinfo is None:
-        raise DataError(f"retrieved_at = {text!r} has no time zone; add Z if it is UTC.")
-    return moment.astimezone(dt.UTC)
+    if moment.year < 2009:
+        raise DataError(f"retrieved_at = {text!r} lies before 2009, when there were no prices.")
+    return moment
+
+
+def _check_text(text: str, what: str) -> None:
+    fault = text_fault(text)
+    if fault:
+        raise DataError(f"{what} = {text[:30]!r} is {fault}. Correct it, or leave it out.")
+
+
+def _check_date_format(date_format: str) -> None:
+    """A format is right if two days come back when they are written and read by it."""
+    days = [dt.datetime(2024, 1, 31, tzinfo=dt.UTC), dt.datetime(2013, 12, 2, tzinfo=dt.UTC)]
+    try:
+        texts = [day.strftime(date_format) for day in days]
+        back = pd.to_datetime(pd.Series(texts, dtype="str"), format=date_format, utc=True).tolist()
+    except (ValueError, TypeError, OverflowError) as error:
+        raise DataError(f"date_format = {date_format!r}: {error}. Write it as in %d.%m.%Y.") from error
+    if back != days:
+        raise DataError(f"date_format = {date_format!r} does not say year, month and day. Write it as in %d.%m.%Y.")

@@ -1,79 +1,178 @@
-"""A vendor's CSV or Parquet file -> typed long rows. What cannot be read refuses the whole file, naming the row.
+"""A vendor's CSV or Parquet file -> typed rows. What cannot be read refuses the whole file, naming the row.
 
-The rows are checked in `checks.py` and become a snapshot in `importer.py`.
+The file is read piece by piece into columns that are as small as they can be: 16 bytes for a row's day, asset, symbol
+and name, and 8 for each number. The rows are checked in `cleaning.py` and become a snapshot in `importer.py`.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
 from research.errors import DataError, suggest
 from research.market.data import DAY
+from research.market.faults import as_data_error
+from research.market.layout import LONGEST_TEXT, text_fault
+from research.market.limits import BYTES_PER_LINE, refuse_beyond_limit
 from research.market.profiles import Profile
+from research.typing import FloatArray, IntArray
 
 EMPTY_TEXTS = ["", "NaN", "nan", "NA", "N/A", "n/a", "null", "NULL", "None"]
+BYTES_PER_ROW, BYTES_PER_NUMBER, BYTES_PER_TEXT = 48, 8, 1_000  # what an import needs at its peak, measured
+ROWS_PER_BATCH = 1 << 16
+BUFFER = 1 << 20  # bytes of a column of Parquet in memory at a time, before they are unpacked
+LARGEST_COLUMN = 1 << 29  # bytes of one column in one row group of Parquet, unpacked: read as a whole
+_TICKS_PER_DAY = {"day": 1, "s": 86_400, "ms": 86_400 * 10**3, "us": 86_400 * 10**6, "ns": 86_400 * 10**9}
+_DAYS = np.array(["0001-01-01", "9999-12-31"], dtype="datetime64[D]").astype(np.int64)
 
 
-def read_vendor_table(path: str | Path, profile: Profile) -> pd.DataFrame:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class VendorTable:
+    """The rows of a vendor's table, in the order of the file.
+
+    Attributes
+    ----------
+    path : Path
+    days : int32, shape (rows,)
+        The vendor's dates, as days since 1970-01-01.
+    texts : dict of str to (int32, shape (rows,)) and list of str
+        "key", and "symbol" and "name" where the table has them: the number of each row's text in the list; -1: none.
+    numbers : dict of str to float64, shape (rows,)
+        By the snapshot's names; NaN where the table has none.
+    """
+
+    path: Path
+    days: np.ndarray
+    texts: dict[str, tuple[np.ndarray, list[str]]]
+    numbers: dict[str, FloatArray]
+
+    def rows(self, positions: IntArray) -> pd.DataFrame:
+        """Some rows as a frame: row (counted from 1), date, key, symbol and name where there are any, numbers."""
+        columns: dict[str, object] = {"row": positions + 1, "date": self.days[positions].astype("datetime64[D]")}
+        for name, (codes, words) in self.texts.items():
+            columns[name] = pd.Categorical.from_codes(codes[positions], pd.Index(words, dtype="str")).astype("str")
+        frame = pd.DataFrame(columns | {name: values[positions] for name, values in self.numbers.items()})
+        return frame.astype({"date": DAY})
+
+
+def read_vendor_table(path: str | Path, profile: Profile) -> VendorTable:
     """Read the columns that the profile names.
-
-    Returns
-    -------
-    DataFrame
-        row (int, counted from 1), date (datetime64, the vendor's), key (str), symbol and name (str or missing), and one
-        float64 column for each number of the profile, NaN where the table has none. Order as in the file.
 
     Raises
     ------
     DataError
-        If the file is missing, unreadable or empty; if a column is missing; if a date or a key is, or a date cannot be
-        read; if a number column holds other text than a number.
+        If the file is missing, unreadable, empty or larger than `limits.py` allows; if a column is missing; if a date
+        or a key is, or a date cannot be read; if a number column holds other text than a number.
     """
     path = Path(path)
     columns = profile.columns
     optional = {"symbol": columns.symbol, "name": columns.name}
     texts = {"key": columns.key} | {name: column for name, column in optional.items() if column is not None}
     wanted = list(dict.fromkeys([columns.date, *texts.values(), *columns.numbers.values()]))
-    table = _read(path, wanted)
-    if table.num_rows == 0:
+    parts: dict[str, list[np.ndarray]] = defaultdict(list)
+    words: dict[str, dict[str, int]] = {name: {} for name in texts}
+    count = 0
+    with as_data_error(
+        f"{path} cannot be read as {path.suffix[1:]}", "Save the table again, as .csv in UTF-8 or as .parquet."
+    ):
+        for batch in _batches(path, wanted, list(texts.values())):
+            place = _Place(path, count)
+            parts["days"].append(_days(batch, columns.date, profile.date_format, place))
+            for name, column in texts.items():
+                parts[name].append(_codes(batch, column, words[name], place))
+            nameless = parts["key"][-1] < 0
+            if nameless.any():
+                raise DataError(f"{path}, column {columns.key!r}: row {place.row(nameless)} has no asset. Name it.")
+            for name, column in columns.numbers.items():
+                parts[name].append(_numbers(batch, column, place))
+            count += batch.num_rows
+            refuse_many_rows(path, count, numbers=len(columns.numbers), texts=sum(map(len, words.values())))
+    if count == 0:
         raise DataError(f"{path}: the table has no rows. Nothing to import.")
-    rows = pd.DataFrame({"row": np.arange(1, table.num_rows + 1)})
-    rows["date"] = _dates(table.column(columns.date), profile.date_format, f"{path}, column {columns.date!r}")
-    for name, column in texts.items():
-        rows[name] = _texts(table.column(column), f"{path}, column {column!r}")
-    if rows["key"].isna().any():
-        raise DataError(f"{path}, column {columns.key!r}: row {_first(rows['key'].isna())} has no asset. Name it.")
-    for name, column in columns.numbers.items():
-        rows[name] = _numbers(table.column(column), f"{path}, column {column!r}")
-    return rows
+    joined = {name: np.concatenate(parts.pop(name)) for name in list(parts)}
+    return VendorTable(
+        path=path,
+        days=joined.pop("days"),
+        texts={name: (joined.pop(name), list(words[name])) for name in texts},
+        numbers=joined,
+    )
 
 
-def _read(path: Path, wanted: list[str]) -> pa.Table:
+def refuse_many_rows(path: Path, rows: int, *, numbers: int, texts: int = 0, lines: int = 0) -> None:
+    """Raise DataError if importing so many rows needs more memory than is allowed.
+
+    `numbers` are those of one row, `texts` the different keys, symbols and names, `lines` those of the ledger.
+    """
+    needed = rows * (BYTES_PER_ROW + BYTES_PER_NUMBER * numbers) + texts * BYTES_PER_TEXT + lines * BYTES_PER_LINE
+    what = f"{path}: {rows:,} rows" + (f" with {texts:,} different keys, symbols and names" if texts else "")
+    what += f" and {lines:,} lines in the ledger" if lines else ""
+    refuse_beyond_limit(needed, what, "Import a part of the table")
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a batch lies: its file, and how many rows come before it."""
+
+    path: Path
+    before: int
+
+    def row(self, wrong: np.ndarray) -> int:
+        """The first row that is True, counted from 1 without the header."""
+        return self.before + 1 + int(wrong.argmax())
+
+
+def _batches(path: Path, wanted: list[str], texts: list[str]) -> Iterator[pa.RecordBatch]:
     if not path.is_file():
-        raise DataError(f"no table at {path}. Expected a .csv or .parquet file.")
-    try:
-        if path.suffix == ".parquet":
-            _check_columns(path, wanted, pq.read_schema(path).names)
-            return pq.read_table(path, columns=wanted)
-        if path.suffix == ".csv":
-            with pa.csv.open_csv(path) as reader:
-                _check_columns(path, wanted, reader.schema.names)
-            convert = pa.csv.ConvertOptions(
-                include_columns=wanted,
-                column_types=dict.fromkeys(wanted, pa.string()),  # numbers are read below, where the row can be named
-                null_values=EMPTY_TEXTS,
-                strings_can_be_null=True,
-            )
-            return pa.csv.read_csv(path, convert_options=convert)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(f"{path} cannot be read as {path.suffix[1:]}: {error}.") from error
+        what = f"{path} is no file" if path.exists() else f"no table at {path}"
+        raise DataError(f"{what}. Expected a .csv or .parquet file.")
+    if path.suffix == ".csv":
+        return _csv(path, wanted)
+    if path.suffix == ".parquet":
+        return _parquet(path, wanted, texts)
     raise DataError(f"{path}: expected a .csv or .parquet file, found {path.suffix or 'no suffix'!r}.")
+
+
+def _csv(path: Path, wanted: list[str]) -> Iterator[pa.RecordBatch]:
+    with pa.csv.open_csv(path) as reader:
+        _check_columns(path, wanted, reader.schema.names)
+    convert = pa.csv.ConvertOptions(
+        include_columns=wanted,
+        column_types=dict.fromkeys(wanted, pa.string()),  # numbers are read below, where the row can be named
+    )
+    with pa.csv.open_csv(path, convert_options=convert) as reader:
+        yield from reader
+
+
+def _parquet(path: Path, wanted: list[str], texts: list[str]) -> Iterator[pa.RecordBatch]:
+    schema = pq.read_schema(path)
+    _check_columns(path, wanted, schema.names)
+    for name in wanted:
+        if pa.types.is_nested(schema.field(name).type):
+            raise DataError(
+                f"{path}, column {name!r}: the column holds {schema.field(name).type}, expected one value in each row."
+            )
+    # texts stay dictionaries, so that one long text in a million rows is in memory once
+    packed = [name for name in wanted if pa.types.is_string(schema.field(name).type)]
+    with pq.ParquetFile(path, read_dictionary=packed, pre_buffer=False, buffer_size=BUFFER) as file:
+        refuse_many_rows(path, file.metadata.num_rows, numbers=sum(name not in texts for name in wanted) - 1)
+        for group in range(file.num_row_groups):
+            columns = file.metadata.row_group(group)
+            largest = max(columns.column(place).total_uncompressed_size for place in range(columns.num_columns))
+            if largest > LARGEST_COLUMN:
+                raise DataError(
+                    f"{path}: row group {group + 1} has a column of {largest:,} bytes, expected at most "
+                    f"{LARGEST_COLUMN:,}. Save the table again with smaller row groups."
+                )
+        yield from file.iter_batches(batch_size=ROWS_PER_BATCH, columns=wanted)
 
 
 def _check_columns(path: Path, wanted: list[str], found: list[str]) -> None:
@@ -85,49 +184,95 @@ def _check_columns(path: Path, wanted: list[str], found: list[str]) -> None:
             )
 
 
-def _dates(column: pa.ChunkedArray, date_format: str | None, where: str) -> pd.Series:
-    """The UTC day of each value."""
-    if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
-        dates = pd.Series(column.cast(pa.timestamp("us", tz="UTC")).to_pandas())
-        texts = dates.astype("str")
+def _days(batch: pa.RecordBatch, name: str, date_format: str | None, place: _Place) -> np.ndarray:
+    """The UTC day of each value, as days since 1970-01-01."""
+    column, kind = batch.column(name), batch.column(name).type
+    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+        column = column.cast(pa.int32() if pa.types.is_date32(kind) else pa.int64())
+        unit = "day" if pa.types.is_date32(kind) else "ms" if pa.types.is_date64(kind) else kind.unit
+        days = column.fill_null(0).to_numpy(zero_copy_only=False) // _TICKS_PER_DAY[unit]
+        wrong = column.is_null().to_numpy(zero_copy_only=False) | (days < _DAYS[0]) | (days > _DAYS[1])
     else:
-        texts = _texts(column, where, "dates")
-        whole = texts if date_format else texts.where(texts.str.match(r"\d{4}-\d{2}-\d{2}"))  # not 2018, nor 20180130
-        dates = pd.to_datetime(whole, format=date_format or "ISO8601", errors="coerce", utc=True)
-    if dates.isna().any():
-        row = _first(dates.isna())
+        column = _trimmed(batch, name, place, "dates").dictionary_encode()
+        parsed = np.append(_parsed_dates(column.dictionary.to_pandas(), date_format), np.datetime64("NaT"))
+        dates = parsed[column.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+        wrong, days = np.isnat(dates), dates.astype(np.int64)
+    if wrong.any():
+        row = place.row(wrong)
+        found = column[row - place.before - 1].as_py()
         raise DataError(
-            f"{where}: row {row} has the date {texts[row - 1]!r}, expected {date_format or 'YYYY-MM-DD'}. "
-            "Put the row right, or give the profile a date_format."
+            f"{place.path}, column {name!r}: row {row} has the date {found!r}, expected {date_format or 'YYYY-MM-DD'} "
+            "of the years 1 to 9999. Correct it, or give the profile a date_format."
         )
-    days: pd.Series = dates.dt.tz_localize(None).dt.normalize().astype(DAY)
+    numbers: np.ndarray = days.astype(np.int32)
+    return numbers
+
+
+def _parsed_dates(texts: pd.Series, date_format: str | None) -> np.ndarray:
+    """UTC days as datetime64[D], NaT where a text is none."""
+    texts = texts.astype("str")
+    whole = texts if date_format else texts.where(texts.str.match(r"\d{4}-\d{2}-\d{2}"))  # not 2018, nor 20180130
+    dates = pd.to_datetime(whole, format=date_format or "ISO8601", errors="coerce", utc=True)
+    days: np.ndarray = dates.dt.tz_localize(None).to_numpy().astype("datetime64[D]")
     return days
 
 
-def _texts(column: pa.ChunkedArray, where: str, expected: str = "text") -> pd.Series:
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-        raise DataError(f"{where}: the column holds {column.type}, expected {expected}.")
-    texts = pd.Series(column.cast(pa.string()).to_pandas(), dtype="str").str.strip()
-    return texts.mask(texts.isin(EMPTY_TEXTS))
+def _codes(batch: pa.RecordBatch, name: str, words: dict[str, int], place: _Place) -> np.ndarray:
+    """The number of each text among `words`, which grows; -1 where there is none."""
+    column = batch.column(name)
+    column = column if pa.types.is_dictionary(column.type) else _checked_text(column, name, place).dictionary_encode()
+    texts = [text.strip() for text in _checked_text(column.dictionary, name, place).to_pylist()]
+    for number, text in enumerate(texts):
+        fault = None if text in EMPTY_TEXTS else text_fault(text)
+        if fault:
+            row = place.row(column.indices.fill_null(-1).to_numpy(zero_copy_only=False) == number)
+            raise DataError(f"{place.path}, column {name!r}: row {row} has {fault}: {text[:30]!r}. Correct it.")
+    codes = [-1 if text in EMPTY_TEXTS else words.setdefault(text, len(words)) for text in texts]
+    numbers = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    found: np.ndarray = np.array([*codes, -1], dtype=np.int32)[numbers]
+    return found
 
 
-def _numbers(column: pa.ChunkedArray, where: str) -> pd.Series:
-    kind = column.type
+def _numbers(batch: pa.RecordBatch, name: str, place: _Place) -> FloatArray:
+    kind = batch.column(name).type
     if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind):
-        return pd.Series(column.cast(pa.float64(), safe=False).to_numpy())
-    texts = _texts(column, where, "numbers")
-    numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
-    wrong = numbers.isna() & texts.notna()
+        numbers: FloatArray = batch.column(name).cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        return numbers
+    texts = _trimmed(batch, name, place, "numbers")
+    try:
+        numbers = texts.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        wrong = np.isnan(numbers) & texts.is_valid().to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:
+        wrong = np.array([not _is_number(text) for text in texts])
     if wrong.any():
-        row = _first(wrong)
+        row = place.row(wrong)
         raise DataError(
-            f"{where}: row {row} holds {texts[row - 1]!r}, expected a number such as 1234.5 or nothing. "
-            "Put the table right; a missing value is left empty."
+            f"{place.path}, column {name!r}: row {row} holds {texts[row - place.before - 1].as_py()[:60]!r}, expected "
+            "a number such as 1234.5 or nothing. Correct the table; a missing value is left empty."
         )
     return numbers
 
 
-def _first(mask: pd.Series) -> int:
-    """The first row that is True, counted from 1 without the header."""
-    return int(mask.to_numpy().argmax()) + 1
+def _is_number(text: pa.Scalar) -> bool:
+    try:
+        return not text.is_valid or not np.isnan(text.cast(pa.float64()).as_py())
+    except pa.ArrowInvalid:
+        return False
+
+
+def _trimmed(batch: pa.RecordBatch, name: str, place: _Place, expected: str) -> pa.Array:
+    """A column of texts without spaces around them, null where nothing is left."""
+    column = batch.column(name)
+    if pa.types.is_dictionary(column.type):
+        longest = pc.max(pc.binary_length(_checked_text(column.dictionary, name, place, expected))).as_py() or 0
+        if longest > LONGEST_TEXT:  # unpacked, each row would have its own
+            raise DataError(f"{place.path}, column {name!r} holds a text of {longest:,} bytes, expected {expected}.")
+        column = column.dictionary_decode()
+    texts = pc.utf8_trim_whitespace(_checked_text(column, name, place, expected))
+    return pc.if_else(pc.is_in(texts, pa.array(EMPTY_TEXTS)), None, texts)
+
+
+def _checked_text(column: pa.Array, name: str, place: _Place, expected: str = "text") -> pa.Array:
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        raise DataError(f"{place.path}, column {name!r}: the column holds {column.type}, expected {expected}.")
+    return column.cast(pa.string())

@@ -1,7 +1,8 @@
 """Performance measures for `top_by`: what an asset did over a trailing window of days, from closes up to today.
 
-An asset is measured when nine tenths of the window's returns are there: an asset with half a record is not compared
-with the others, it is not rankable. Figures of an index are in `research.evaluation`.
+What is measured on the path (volatility, sharpe, consistency, max_drawdown) needs nine tenths of the window's returns:
+an asset with half a record is not compared with the others, it is not rankable. A return needs the two closes that it
+is made of, and growth of volume half of the days. Figures of an index are in `research.evaluation`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ Performance = Callable[[MarketView, int], FloatArray]
 
 
 def total_return(view: MarketView, days: int) -> FloatArray:
-    """Momentum: the close of today over the close `days` ago, less 1. NaN where either is missing."""
+    """Momentum: the close of today over the close `days` ago, less 1. NaN where either is missing.
+
+    What lies between makes no difference to it, so no share of the days is asked for.
+    """
     closes = _closes(view, days)
     return np.asarray(closes[-1] / closes[0] - 1.0)
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from research.errors import MethodologyError, suggest
+from research.checks import check_number
+from research.errors import MethodologyError, shown, suggest
+
+DAYS = 10_000  # no window is longer: 27 years, beyond any history of crypto prices
+ASSETS = 100_000  # no count is larger: more than any market lists
 
 
 def require(condition: bool, message: str) -> None:
@@ -14,7 +18,25 @@ def require(condition: bool, message: str) -> None:
 
 
 def one_of(name: str, value: str, known: tuple[str, ...]) -> None:
-    require(value in known, f"{name} = {value!r} is not known: {suggest(value, known)}")
+    require(value in known, f"{name} = {shown(value)} is not known: {suggest(value, known)}")
+
+
+def numbers(section: Any, *names: str, **bounds: Any) -> None:
+    """Check numbers of a section where they are given; bounds as in `check_number`."""
+    for name in names:
+        value = getattr(section, name)
+        if value is not None:
+            check_number(name, value, MethodologyError, **bounds)
+
+
+def shares(section: Any, *names: str, **bounds: Any) -> None:
+    """Check fractions of a whole: above 0 and at most 1 unless other bounds are stated."""
+    numbers(section, *names, fraction="a share", **(bounds or {"above": 0, "at_most": 1}))
+
+
+def whole_numbers(section: Any, *names: str, at_least: int = 1, at_most: int = DAYS) -> None:
+    """Check whole numbers, such as days and counts."""
+    numbers(section, *names, whole=True, at_least=at_least, at_most=at_most)
 
 
 def used(section: Any, names: tuple[str, ...], applies: bool, otherwise: str) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
+from research.checks import check_number
 from research.errors import MethodologyError
-from research.rulebook.checks import one_of, require, used
+from research.rulebook.checks import ASSETS, numbers, one_of, require, used, whole_numbers
 
 SPREAD_SOURCES = ("by_rank", "estimated")
 SPREAD_ESTIMATORS = ("edge", "corwin_schultz", "abdi_ranaldo")
@@ -28,10 +28,10 @@ class Costs:
     spread_tier_ranks, spread_tier_bps : tuple
         The tiers of "by_rank": the last rank of each tier but the open-ended last one, and the full spread of each.
     spread_estimator : str
-        One of `SPREAD_ESTIMATORS`, see `spreads.py`.
+        One of `SPREAD_ESTIMATORS`, see `research.index.trading.spread_estimators`.
     spread_window_days : int
-        Days that an estimate is made from.
-    impact_coefficient : float
+        Days that an estimate is made from, 10 or more.
+    impact_coefficient : float in [0, 100]
         Y of the square-root law: trading USD q moves the price by Y * (daily volatility) * sqrt(q / daily volume).
         Zero leaves market impact out.
     assets_under_management : float, USD, optional
@@ -48,11 +48,11 @@ class Costs:
     assets_under_management: float | None = None
 
     def __post_init__(self) -> None:
-        _check_bps("fee_bps", self.fee_bps)
+        numbers(self, "fee_bps", at_least=0, below=BPS)
         if isinstance(self.half_spread_bps, str):
             one_of("half_spread_bps", self.half_spread_bps, SPREAD_SOURCES)
         else:
-            _check_bps("half_spread_bps", self.half_spread_bps)
+            numbers(self, "half_spread_bps", at_least=0, below=BPS)
             total = self.fee_bps + self.half_spread_bps
             require(total < BPS, f"fee_bps + half_spread_bps = {total}: expected below {BPS}, the whole value traded.")
         self._check_tiers()
@@ -70,14 +70,13 @@ class Costs:
             source == "estimated",
             f"for half_spread_bps = {source!r}: it belongs to 'estimated'",
         )
-        days = self.spread_window_days
-        require(days >= 10, f"spread_window_days = {days}: expected 10 or more; an estimate from fewer says nothing.")
+        whole_numbers(self, "spread_window_days", at_least=10)  # an estimate from fewer days is noise
         self._check_impact()
 
     def _check_tiers(self) -> None:
         ranks, spreads = self.spread_tier_ranks, self.spread_tier_bps
         require(
-            all(low < high for low, high in zip((0, *ranks), ranks, strict=False)),
+            all(low < high for low, high in zip((0, *ranks), (*ranks, ASSETS), strict=True)),
             f"spread_tier_ranks = {list(ranks)}: expected ranks from 1 on, each above the one before.",
         )
         require(
@@ -86,20 +85,14 @@ class Costs:
             "ranks, the last for all assets beyond them.",
         )
         for spread in spreads:
-            _check_bps("spread_tier_bps", spread)
+            check_number("spread_tier_bps", spread, MethodologyError, at_least=0, below=BPS)
         total = self.fee_bps + max(spreads) / 2
         require(total < BPS, f"fee_bps and half of spread_tier_bps add up to {total}: expected below {BPS}.")
 
     def _check_impact(self) -> None:
         coefficient, size = self.impact_coefficient, self.assets_under_management
-        require(
-            coefficient >= 0 and math.isfinite(coefficient),
-            f"impact_coefficient = {coefficient}: expected 0 (no market impact) or more.",
-        )
-        require(
-            size is None or (size > 0 and math.isfinite(size)),
-            f"assets_under_management = {size}: expected a positive number of USD.",
-        )
+        numbers(self, "impact_coefficient", at_least=0, at_most=100)
+        numbers(self, "assets_under_management", above=0)
         require(
             coefficient == 0 or size is not None,
             f"impact_coefficient = {coefficient} needs assets_under_management: impact depends on the size, in USD.",
@@ -117,15 +110,11 @@ class Costs:
         Raises
         ------
         MethodologyError
-            If it is not: `research.index.costs.cost_terms` has the rates then.
+            If it is not: `research.index.trading.costs.cost_terms` has the rates then.
         """
         if isinstance(self.half_spread_bps, str) or self.impact_coefficient > 0:
             raise MethodologyError(
                 f"half_spread_bps = {self.half_spread_bps!r}, impact_coefficient = {self.impact_coefficient}: there is "
-                "no one rate, costs differ by asset and day. Take them from research.index.costs.cost_terms."
+                "no one rate, costs differ by asset and day. Take them from research.index.trading.costs.cost_terms."
             )
         return (self.fee_bps + self.half_spread_bps) / BPS
-
-
-def _check_bps(name: str, value: float) -> None:
-    require(0 <= value < BPS, f"{name} = {value}: expected 0 or more, in basis points.")

@@ -1,4 +1,4 @@
-"""The names of point-in-time measures that a rulebook may use. What they mean is in `ranking.py`."""
+"""The names of point-in-time measures that a rulebook may use. `research.point_in_time.measures` computes them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Self
 
-from research.rulebook.checks import require
+from research.errors import shown
+from research.rulebook.checks import DAYS, require
 
-_SIZE = re.compile(r"(market_cap|volume)(?:_(mean|median|ema)_(\d+)d)?")
-_PERFORMANCE = re.compile(r"(return|volatility|sharpe|consistency|max_drawdown|volume_growth)_(\d+)d")
+_SIZE = re.compile(r"(market_cap|volume)(?:_(mean|median|ema)_([0-9]{1,18})d)?")
+_PERFORMANCE = re.compile(r"(return|volatility|sharpe|consistency|max_drawdown|volume_growth)_([0-9]{1,18})d")
 _LEAST_DAYS = {"volatility": 2, "sharpe": 2, "consistency": 7}
 _STATISTICS = {"mean": "mean {} of the last {} days", "median": "median {} of the last {} days"} | {
     "ema": "exponentially smoothed {} with a half-life of {} days",
@@ -29,7 +30,7 @@ class Measure:
     statistic : str, optional
         "mean", "median" or "ema" of the panel, or the performance measure; none is the day's value.
     days : int
-        Trailing window, or half-life of the EMA; 1 where the name states none.
+        Trailing window, or half-life of the EMA, at most 10,000; 1 where the name states none.
     """
 
     panel: str | None
@@ -50,10 +51,10 @@ class Measure:
         least = _LEAST_DAYS.get(measure.statistic or "", 1)
         known = size is not None or performance is not None
         require(
-            known and measure.days >= least,
-            f"{key} = {name!r} is no measure: expected "
+            known and least <= measure.days <= DAYS,
+            f"{key} = {shown(name)} is no measure: expected "
             + (
-                f"{least} days or more."
+                f"{least} days or more, at most {DAYS:,}."
                 if known
                 else "e.g. market_cap, market_cap_mean_30d, market_cap_ema_30d, volume_median_30d; or a performance "
                 "measure: return_90d, volatility_90d, sharpe_90d, consistency_90d, max_drawdown_90d, volume_growth_30d."

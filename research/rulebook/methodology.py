@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from research.errors import MethodologyError, suggest
-from research.rulebook.checks import require
+from research.errors import MethodologyError, shown, suggest
+from research.rulebook.checks import numbers, require
 from research.rulebook.costs import Costs
 from research.rulebook.events import Events
 from research.rulebook.overlay import Overlay
@@ -28,10 +28,11 @@ class Methodology:
     ----------
     name, description, source : str
         What the index is called, what it is for, and whose rules it follows.
-    base_value : float
+    base_value : float, at most 1e15
         Level on the base date.
     base_date : date, optional
-        First effective day. Default: the first on the calendar with enough eligible assets.
+        First effective day. Default: the first on the calendar whose determination has `start_count` members that can
+        be weighted.
     universe, selection, weighting, schedule, costs, events, overlay
         The sections; without `overlay` the index is always fully invested in its members.
     """
@@ -51,9 +52,7 @@ class Methodology:
 
     def __post_init__(self) -> None:
         require(bool(self.name.strip()), "name is empty: expected the index's name.")
-        require(
-            self.base_value > 0 and math.isfinite(self.base_value), f"base_value = {self.base_value}: expected above 0."
-        )
+        numbers(self, "base_value", above=0, at_most=1e15)
         require(
             self.base_date is not None or self.schedule.reconstitution != "never",
             'reconstitution = "never" buys once and holds: say when, with base_date.',
@@ -78,13 +77,15 @@ class Methodology:
         MethodologyError
             If there is no such rulebook, or it says something impossible: the message names file, key and mend.
         """
+        if not isinstance(rulebook, str | Path):
+            raise MethodologyError(f"rulebook = {shown(rulebook)}: expected a shipped name or the path of a .toml file")
         shipped = rulebooks()
         path = Path(rulebook)
         if str(rulebook) in shipped:
             path = shipped[str(rulebook)]
         elif path.suffix != ".toml":
             raise MethodologyError(
-                f"no shipped rulebook {str(rulebook)!r}: {suggest(str(rulebook), shipped)}. "
+                f"no shipped rulebook {shown(str(rulebook))}: {suggest(str(rulebook), shipped)}. "
                 "A rulebook of your own is given by its path, ending in .toml."
             )
         path = locate(path)
@@ -92,11 +93,18 @@ class Methodology:
 
     @property
     def min_count(self) -> int:
-        """Eligible assets below which a composition is kept rather than renewed."""
+        """Members that can be weighted, with fewer of which a composition is kept rather than renewed."""
         if self.selection.min_count is not None:
             return self.selection.min_count
         aimed_at = math.ceil((self.selection.count or 1) / 2)
         return max(self.weighting.fewest_members, aimed_at)
+
+    @property
+    def start_count(self) -> int:
+        """Members that it takes to start: `min_count`, or the whole `count` where neither it nor a base date is set."""
+        if self.base_date is not None:
+            return self.min_count
+        return self.selection.min_count or self.selection.count or self.min_count
 
 
 def rulebooks() -> dict[str, Path]:

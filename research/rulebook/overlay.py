@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from research.rulebook.checks import one_of, require, used
+from research.rulebook.checks import one_of, require, shares, used, whole_numbers
 
 MODES = ("to_stable", "fully_invested")
 
@@ -24,23 +24,26 @@ class Overlay:
     bullish, neutral, bearish : float in [0, 1]
         Multiples of the weight.
     max_signal_age_days : int
-        An older signal, or none, counts as neutral.
+        An older signal, or none, counts as neutral; one of exactly that age counts, today's being 0 days old.
     mode : str
         "to_stable" puts what is freed into the stable leg; "fully_invested" spreads it over the members again (caps
         re-applied), and uses the stable leg only when nothing is left.
-    min_trade : float
-        A member's weight that would change by less keeps its drifted weight.
-    max_turnover : float, optional
+    min_trade : float in [0, 0.2]
+        A member that stays and whose weight would change by less keeps its drifted weight; who enters or leaves is
+        traded whatever the size. What that leaves over or takes is the stable leg's where the target puts something
+        into it, else the other members share it.
+    max_turnover : float in (0, 1], optional
         Largest one-sided turnover that the determinations of any seven days plan together; a larger change goes only
         part of the way. Exchanging a stablecoin, drift and removals are not limited.
-    volatility_target : float, optional
+    volatility_target : float in (0, 3], optional
         Annual volatility aimed at: the members together get ``min(max_exposure, target / volatility)``, volatility
         being the larger of two exponentially weighted estimates (decay 0.94 and 0.97) of the basket up to two days
         before the determination.
-    max_exposure : float
-    exposure_step : float
+    max_exposure : float in (0, 1]
+        No borrowing.
+    exposure_step : float in [0, 1)
         The exposure is changed only when it differs by more than this from the last one.
-    depeg_warning, depeg_limit : float
+    depeg_warning, depeg_limit : float in (0, 0.5)
         Distance from 1 USD that is logged, and that breaks the peg at once...
     depeg_days : int
         ...as so many days in a row beyond the warning do. What the leg holds is exchanged for the next stablecoin
@@ -73,20 +76,19 @@ class Overlay:
             "without a volatility_target",
         )
         require(bool(self.stable_leg), "stable_leg is empty: expected one stablecoin's asset id or more.")
+        shares(self, "bullish", "neutral", "bearish", at_least=0, at_most=1)
         require(
             0 <= self.bearish <= self.neutral <= self.bullish <= 1,
             f"bearish = {self.bearish}, neutral = {self.neutral}, bullish = {self.bullish}: expected "
             "0 <= bearish <= neutral <= bullish <= 1.",
         )
-        require(self.max_signal_age_days >= 1, f"max_signal_age_days = {self.max_signal_age_days}: expected 1 or more.")
-        require(0 <= self.min_trade < 1, f"min_trade = {self.min_trade}: expected 0 <= x < 1.")
-        limit, target = self.max_turnover, self.volatility_target
-        require(limit is None or 0 < limit <= 1, f"max_turnover = {limit}: expected a share above 0, at most 1.")
-        require(target is None or target > 0, f"volatility_target = {target}: expected above 0, e.g. 0.4 for 40 %.")
-        require(0 < self.max_exposure <= 1, f"max_exposure = {self.max_exposure}: expected 0 < x <= 1 (no borrowing).")
-        require(0 <= self.exposure_step < 1, f"exposure_step = {self.exposure_step}: expected 0 <= x < 1.")
+        whole_numbers(self, "max_signal_age_days", "depeg_days")
+        shares(self, "min_trade", at_least=0, at_most=0.2)
+        shares(self, "max_turnover", "max_exposure")
+        shares(self, "volatility_target", above=0, at_most=3)
+        shares(self, "exposure_step", at_least=0, below=1)
+        shares(self, "depeg_warning", "depeg_limit", above=0, below=0.5)
         require(
-            0 < self.depeg_warning <= self.depeg_limit,
+            self.depeg_warning <= self.depeg_limit,
             f"depeg_warning = {self.depeg_warning}, depeg_limit = {self.depeg_limit}: expected 0 < warning <= limit.",
         )
-        require(self.depeg_days >= 1, f"depeg_days = {self.depeg_days}: expected 1 or more.")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from research.rulebook.checks import one_of, require, used
+from research.rulebook.checks import one_of, require, shares, used, whole_numbers
 
 FREQUENCIES = ("daily", "weekly", "monthly", "quarterly", "yearly", "never")
 DRIFT_GOALS = ("target", "band")
+QUARTER_STARTS = ("january", "february", "march")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -19,19 +20,22 @@ class Schedule:
     ----------
     reconstitution : str
         How often members are chosen anew: one of `FREQUENCIES`. Monthly is the last day of a month, quarterly the
-        last day of March, June, September and December, yearly the last day of December; "never" buys and holds
-        from `base_date` on.
+        last day of a quarter, yearly the last day of December; "never" buys and holds from `base_date` on.
     rebalance : str, optional
         How often members are weighted anew; default: as `reconstitution`.
     weekday : str
         Day of weekly determinations.
+    quarters_start_in : str
+        First month of the first quarter of a year, one of `QUARTER_STARTS`: "january" ends quarters with March, June,
+        September and December, "february" with April, July, October and January. For quarterly calendars, and for
+        the reviews of the information criterion.
     lag_days : int
         Days from the determination to the effective close. Zero decides and trades at one and the same close: for
         replicating published back-tests only, and every output says "not investable".
-    drift_absolute, drift_relative : float, optional
+    drift_absolute, drift_relative : float in (0, 1), optional
         A weight outside its target by more than ``max(drift_absolute, drift_relative * target)`` at a close calls for
         a rebalance, effective `lag_days` later.
-    drift_total : float, optional
+    drift_total : float in (0, 1), optional
         So does a one-sided drift, half of the sum of all distances, above this.
     drift_to : str
         "target" trades back to the weights of the last decision, "band" only to the edges of the bands.
@@ -43,6 +47,7 @@ class Schedule:
     reconstitution: str = "monthly"
     rebalance: str | None = None
     weekday: str = "friday"
+    quarters_start_in: str = "january"
     lag_days: int = 2
     drift_absolute: float | None = None
     drift_relative: float | None = None
@@ -53,6 +58,7 @@ class Schedule:
     def __post_init__(self) -> None:
         one_of("reconstitution", self.reconstitution, FREQUENCIES)
         one_of("weekday", self.weekday, WEEKDAYS)
+        one_of("quarters_start_in", self.quarters_start_in, QUARTER_STARTS)
         if self.rebalance is not None:
             one_of("rebalance", self.rebalance, FREQUENCIES)
             require(
@@ -60,12 +66,7 @@ class Schedule:
                 f"rebalance = {self.rebalance!r} is rarer than reconstitution = {self.reconstitution!r}: "
                 "members chosen anew are always weighted anew.",
             )
-        for name, most in (("drift_absolute", 1), ("drift_relative", 10), ("drift_total", 1)):
-            value = getattr(self, name)
-            require(
-                value is None or 0 < value < most,
-                f"{name} = {value}: expected a share above 0, below {most}; e.g. 0.05.",
-            )
+        shares(self, "drift_absolute", "drift_relative", "drift_total", above=0, below=1)
         weekly = "weekly" in (self.reconstitution, self.rebalance)
         used(self, ("weekday",), weekly, 'where nothing is "weekly"')
         used(self, ("drift_to", "cool_down_days"), self.watches_drift, "without drift_absolute, _relative or _total")
@@ -74,8 +75,8 @@ class Schedule:
             self.drift_to == "target" or self.has_band,
             'drift_to = "band" needs a band: set drift_absolute, drift_relative or both.',
         )
-        require(self.cool_down_days >= 0, f"cool_down_days = {self.cool_down_days}: expected 0 or more.")
-        require(0 <= self.lag_days <= 60, f"lag_days = {self.lag_days}: expected 0 to 60.")
+        whole_numbers(self, "cool_down_days", at_least=0)
+        whole_numbers(self, "lag_days", at_least=0, at_most=60)
 
     @property
     def has_band(self) -> bool:

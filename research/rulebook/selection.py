@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from research.rulebook.checks import one_of, require
+from research.rulebook.checks import ASSETS, one_of, require, shares, whole_numbers
 from research.rulebook.measure_names import Measure
 
 COUNTED = ("count", "entry_rank", "exit_rank")
@@ -34,13 +34,13 @@ class Selection:
         largest: the `count` ranked highest by a measure of size. top_by: by any measure, from either end. votes: by
         ballot. coverage: as many as cover a share of the whole. information_criterion: as many as the market needs
         to be described (CRIX). all: everyone eligible.
-    count : int
+    count : int, at most 100,000
         Number of members aimed at. Needed for largest, top_by and votes.
     entry_rank, exit_rank : int, optional
         The buffer: an asset ranked `entry_rank` or better always enters, a member stays down to `exit_rank`.
         Default: both equal `count`, no buffer.
     rank_by : str
-        Point-in-time measure, see `ranking.py`.
+        Point-in-time measure, see `measure_names.py`.
     min_count : int, optional
         With fewer members to weight the previous composition is kept, with an event; coverage takes at least so
         many. Default: half of `count`, and not fewer than the caps need.
@@ -98,9 +98,8 @@ class Selection:
             self.rule == "top_by" or ranked_by.panel is not None,
             f"rank_by = {self.rank_by!r} measures performance, not size: use rule = 'top_by'.",
         )
-        for name in ("count", "entry_rank", "exit_rank", "min_count", "max_count", "first_count", "step"):
-            value = getattr(self, name)
-            require(value is None or value >= 1, f"{name} = {value}: expected 1 or more.")
+        counts = ("count", "entry_rank", "exit_rank", "min_count", "max_count", "first_count", "step")
+        whole_numbers(self, *counts, at_most=ASSETS)
         self._check_counts()
         self._check_words()
         self._check_shares()
@@ -148,16 +147,13 @@ class Selection:
 
     def _check_shares(self) -> None:
         require(self.rule != "coverage" or self.coverage is not None, "rule = 'coverage' needs coverage, e.g. 0.8.")
-        for name in ("coverage", "coverage_floor", "power_cap"):
-            value = getattr(self, name)
-            require(value is None or 0 < value <= 1, f"{name} = {value}: expected a share above 0, at most 1.")
+        shares(self, "coverage", "coverage_floor", "power_cap")
         require(
             self.coverage is None or self.coverage_floor is None or self.coverage_floor <= self.coverage,
             f"coverage_floor = {self.coverage_floor} lies above coverage = {self.coverage}.",
         )
-        for name in ("quorum", "approval"):
-            require(0 <= getattr(self, name) <= 1, f"{name} = {getattr(self, name)}: expected a share from 0 to 1.")
-        require(1 <= self.voting_days <= 365, f"voting_days = {self.voting_days}: expected 1 to 365.")
+        shares(self, "quorum", "approval", at_least=0, at_most=1)
+        whole_numbers(self, "voting_days", at_most=365)
 
     @property
     def buffer(self) -> tuple[int, int]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from research.rulebook.checks import one_of, require, used
+from research.checks import check_number
+from research.errors import MethodologyError
+from research.rulebook.checks import numbers, one_of, require, shares, used, whole_numbers
 from research.rulebook.measure_names import Measure
 
 SIZE_SCHEMES = ("market_cap", "sqrt_market_cap", "liquidity_mix")
@@ -14,6 +16,7 @@ SCORE_SCHEMES = ("sharpe", "signal")  # the score may be above zero for no membe
 WEIGHTING_SCHEMES = (*SIZE_SCHEMES, "equal", *RISK_SCHEMES, "votes", "signal")
 FALLBACKS = ("inverse_volatility", "stable")
 INFEASIBLE = ("error", "relax_to_equal", "residual_to_stable")
+LEAST = 1e-9  # a cap below it would need more members than there are assets
 _SLACK = 1e-9  # caps typed as decimals: ten times 0.1 is one, not quite in binary
 
 
@@ -26,7 +29,7 @@ class Weighting:
     scheme : str
         One of `WEIGHTING_SCHEMES`; formulas in `research.index.weighting.schemes`.
     size_by : str, optional
-        Size schemes: the measure (see `ranking.py`) that stands for size. Default: the day's market cap.
+        Size schemes: the measure (see `measure_names.py`) that stands for size. Default: the day's market cap.
     power : float in (0, 2], optional
         Scheme market_cap: exponent of the size. Default 1; 0.5 is sqrt_market_cap.
     supply_factor : str, optional
@@ -38,20 +41,20 @@ class Weighting:
         Schemes that need volatility, also as a fallback: days of returns looked back on, and returns needed. Default:
         90 and 60; sharpe: 365 and 180.
     max_signal_age_days : int, optional
-        signal: an older score is none. Default 14.
+        signal: an older score is none; one of exactly that age counts. Default 14.
     fallback : str, optional
         sharpe, signal: what is done when no member has a score above zero. "inverse_volatility" (default)
         weighs by it, "stable" gives everything to the stable leg.
-    max_weight : float, optional
+    max_weight : float in (0, 1], optional
         Cap of every member. Bounds hold at the determination; afterwards weights drift.
-    max_weight_by_rank : tuple of float, optional
+    max_weight_by_rank : tuple of float in (0, 1], optional
         Instead of `max_weight`: the cap of the largest member by size, of the second, ...; the last value is that of
         all others.
-    max_group_weight : float, optional
+    max_group_weight : float in (0, 1], optional
         Cap of all members together that share a tag beginning with `group_by`.
     group_by : str
         Prefix of the tags that make groups. A member without such a tag is a group of its own.
-    min_weight : float, optional
+    min_weight : float in (0, 1], optional
         Floor of every member.
     infeasible : str
         What is done when caps leave no room for the whole: "error"; "relax_to_equal", equal weights in breach of the
@@ -105,11 +108,9 @@ class Weighting:
             )
         if self.fallback is not None:
             one_of("fallback", self.fallback, FALLBACKS)
-        require(self.power is None or 0 < self.power <= 2, f"power = {self.power}: expected above 0, at most 2.")
-        require(
-            0 <= self.liquidity_share <= 1, f"liquidity_share = {self.liquidity_share}: expected a share from 0 to 1."
-        )
-        require(self.signal_days >= 1, f"max_signal_age_days = {self.signal_days}: expected 1 or more.")
+        numbers(self, "power", above=0, at_most=2)
+        shares(self, "liquidity_share", at_least=0, at_most=1)
+        whole_numbers(self, "lookback_days", "min_observations", "max_signal_age_days")
         days, needed = self.window
         require(
             2 <= needed <= days,
@@ -117,10 +118,11 @@ class Weighting:
         )
 
     def _check_bounds(self) -> None:
-        caps = {"max_weight": self.max_weight, "max_group_weight": self.max_group_weight, "min_weight": self.min_weight}
-        caps |= {f"max_weight_by_rank[{place}]": cap for place, cap in enumerate(self.max_weight_by_rank)}
-        for name, share in caps.items():
-            require(share is None or 0 < share <= 1, f"{name} = {share}: expected a share above 0, at most 1.")
+        shares(self, "max_weight", "max_group_weight", at_least=LEAST, at_most=1)
+        shares(self, "min_weight")
+        for place, cap in enumerate(self.max_weight_by_rank):
+            name = f"max_weight_by_rank[{place}]"
+            check_number(name, cap, MethodologyError, at_least=LEAST, at_most=1, fraction="a share")
         tiers = self.max_weight_by_rank
         require(not tiers or self.max_weight is None, "max_weight and max_weight_by_rank are both given. Keep one.")
         require(
@@ -211,7 +213,7 @@ class Weighting:
 
     @property
     def signal_days(self) -> int:
-        """Days after which a signal's score is too old to be used."""
+        """Age in days up to which a signal's score is used."""
         return 14 if self.max_signal_age_days is None else self.max_signal_age_days
 
     @property

@@ -106,7 +106,7 @@ def test_more_trials_deflate_more() -> None:
     values = [ev.deflated_sharpe(returns, trials=n, sharpe_variance=0.3) for n in (1, 2, 10, 100)]
     assert values[0] == pytest.approx(ev.probabilistic_sharpe(returns))
     assert values == sorted(values, reverse=True)
-    with pytest.raises(DataError, match="at least one trial"):
+    with pytest.raises(DataError, match="trials = 0: expected 1 to"):
         ev.deflated_sharpe(returns, trials=0, sharpe_variance=0.3)
 
 

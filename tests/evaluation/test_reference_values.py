@@ -81,12 +81,14 @@ PAIR: dict[str, Callable[[pd.Series, pd.Series], Any]] = {
     "percent_down": lambda r, b: ev.batting_average(r[b < 0], b[b < 0]),
     "number_up": lambda r, b: ev.share_positive(r[b > 0]),
     "number_down": lambda r, b: ev.share_positive(-r[b < 0]),
-    "nw_tstats_lag3[(Intercept)]": lambda r, b: ev.alpha_test(r, b, lags=3)["t_statistic"],
-    "nw_tstats_lag3[as.numeric(managers[, 8])]": lambda r, b: ev.alpha_test(r, b, lags=3)["beta_t_statistic"],
+    "nw_tstats_lag3[(Intercept)]": lambda r, b: ev.alpha_test(r, b, lags=3, periods_per_year=12)["t_statistic"],
+    "nw_tstats_lag3[as.numeric(managers[, 8])]": lambda r, b: ev.alpha_test(r, b, lags=3, periods_per_year=12)[
+        "beta_t_statistic"
+    ],
 }
 
 SINGLE: dict[str, Callable[[Data], Any]] = {
-    "HAM1.mean_nw_t_lag5": lambda d: ev.alpha_test(d["H"], lags=5)["t_statistic"],
+    "HAM1.mean_nw_t_lag5": lambda d: ev.alpha_test(d["H"], lags=5, periods_per_year=12)["t_statistic"],
     "HAM1.beta_excess_rf": lambda d: ev.beta(d["H"], d["B"], risk_free=d["rf"]),
     "HAM1.sharpe_excess_rf": lambda d: ev.sharpe_ratio(d["H"], risk_free=d["rf"], periods_per_year=1),
     "HAM1.sharpe_ann_rf": lambda d: ev.cagr_to_volatility(d["H"], risk_free=d["rf"], periods_per_year=12),

@@ -71,7 +71,7 @@ def test_performance_by_regime_counted_by_hand() -> None:
     assert np.isnan(table.loc["flat", "total_return"])
     same_day = ev.performance_by_regime(returns, labels, lag=0)
     assert same_day.loc["bear", "total_return"] == pytest.approx(1.2 * 0.8 - 1)
-    with pytest.raises(DataError, match="future"):
+    with pytest.raises(DataError, match="lag = -1: expected at least 0"):
         ev.performance_by_regime(returns, labels, lag=-1)
 
 

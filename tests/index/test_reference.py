@@ -3,39 +3,89 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from research.index import Methodology, build_index
-from research.market import MarketData, load_market
+from research.market import MarketData
+from research.rulebook import Selection
 from tests.conftest import shared
 from tests.index.markets import random_market, rules
 
 W5 = [0.30, 0.25, 0.20, 0.15, 0.10]
 
 
-def crix_rules() -> Methodology:
-    """Ten by market cap, every month, decided and traded at one close, complete data in the month before."""
-    return rules(
-        name="CRIX, ten constituents",
+CRIX_COUNTS = [5, 5, 5, 5, 5, 5, 5, 15, 5, 5, 5]
+"""Constituents by the AIC (sequential, local optimum) at the ends of July, October, January and April from 2014-07-31
+on: what the rules of the reference implementation give in a program apart from the engine, on the raw file.
+"""
+
+
+def crix_of(count: int) -> Methodology:
+    """The shipped reference rulebook with a fixed number of constituents."""
+    crix = Methodology.load("crix-reference")
+    return replace(
+        crix,
         base_date=dt.date(2014, 7, 31),
-        universe={"min_valid_share": 1.0, "valid_share_window": "month", "valid_share_needs_cap": True},
-        selection={"count": 10},
-        schedule={"lag_days": 0},
-        events={"carry_days": 31, "remove_after_days": 31},
+        selection=Selection(count=count),
+        schedule=replace(crix.schedule, quarters_start_in="january"),
     )
 
 
-def test_the_crix_reference_is_reproduced_from_the_imported_snapshot(tmp_path) -> None:
-    from research.market import import_table
+def crix_by_hand(counts: Iterable[int]) -> pd.Series:
+    """CRIX's level on the raw file, month by month from 2014-07-31, with given numbers of constituents.
 
-    table = shared("market/coingecko_406_2014_2017_indexconstruction.parquet")
-    import_table(table, "coingecko-406", tmp_path / "snapshot")
-    market = load_market(tmp_path / "snapshot", start="2014-07-01", end="2015-01-31")
-    index = build_index(market, crix_rules())
+    The largest of those with a price and a cap on every day of the month, in supplies of its last close, at prices
+    carried to the month's end.
+    """
+    raw = pd.read_parquet(shared("market/coingecko_406_2014_2017_indexconstruction.parquet"))
+    raw["date"] = pd.to_datetime(raw["date"])
+    prices, caps = (
+        raw.pivot_table(index="date", columns="coin_id", values=name, dropna=False) for name in ("close", "market_cap")
+    )
+    last, level = 1000.0, []
+    for end, count in zip(pd.date_range("2014-07-31", prices.index[-1], freq="ME"), counts, strict=True):
+        month = slice(end.replace(day=1), end)
+        complete = (prices[month] > 0).all() & (caps[month] > 0).all()
+        cap = caps.loc[end, complete].nlargest(count)
+        held = slice(end + pd.Timedelta(days=1), end + pd.offsets.MonthEnd())
+        value = (prices.ffill().loc[held, cap.index] * (cap / prices.loc[end, cap.index])).sum(axis=1)
+        level.append(last * value / cap.sum())
+        last = level[-1].iloc[-1]
+    return pd.concat(level)
 
+
+@pytest.mark.parametrize("count", [10, 30])
+def test_crix_with_a_fixed_number_is_reproduced_over_all_968_days(market_406: MarketData, count: int) -> None:
+    expected = crix_by_hand([count] * 32)
+    index = build_index(market_406, crix_of(count))
+    assert len(expected) == 968
+    assert list(index.level.index[1:]) == list(expected.index)
+    np.testing.assert_allclose(index.level.iloc[1:], expected, rtol=1e-13)
+
+
+def test_without_trades_at_carried_prices_crix_is_missed_by_more_than_rounding(market_406: MarketData) -> None:
+    crix = crix_of(30)
+    index = build_index(market_406, replace(crix, events=replace(crix.events, trade_at_carried_prices=False)))
+    distance = (index.level.iloc[1:] / crix_by_hand([30] * 32) - 1).abs().max()
+    assert 1e-3 < distance < 5e-3
+
+
+def test_crix_with_its_own_number_of_constituents_is_reproduced_over_all_968_days(market_406: MarketData) -> None:
+    index = build_index(market_406, Methodology.load("crix-reference"))
+    expected = crix_by_hand([count for count in CRIX_COUNTS for _ in range(3)][:32])
+    assert list(index.level.index[1:]) == list(expected.index)
+    np.testing.assert_allclose(index.level.iloc[1:], expected, rtol=1e-13)
+    assert sum("Not investable" in line for line in index.caveats) == 2
+
+
+def test_the_crix_reference_is_reproduced_from_the_imported_snapshot(market_406: MarketData) -> None:
+    """All that the reference file has: six months, levels and weights."""
+    index = build_index(market_406, crix_of(10))
     levels = pd.read_csv(shared("reference/crix_fixed10_index.csv"), parse_dates=["date"], index_col="date")["index"]
     np.testing.assert_allclose(index.level.loc[levels.index], levels, rtol=1e-12)
 

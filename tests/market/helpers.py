@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from research.market import MarketData, Profile
+from research.market import Manifest, MarketData, Profile
 from research.market.data import LEDGER_TYPES
 from research.market.profiles import Columns
 
@@ -16,7 +19,7 @@ PROFILE = Profile(
     name="a vendor",
     source="made for a test",
     licence="none",
-    retrieved_at="2024-01-31T00:00:00Z",
+    retrieved_at="2024-02-01T00:00:00Z",
     columns=Columns(date="day", key="coin", price="close", market_cap="cap", volume="vol"),
 )
 HEADER = "day,coin,close,cap,vol"
@@ -71,3 +74,15 @@ def csv(folder: Path, *lines: str, header: str = HEADER) -> Path:
 def names_in(folder: Path) -> set[str]:
     """What lies in a folder, hidden entries included."""
     return {path.name for path in folder.iterdir()}
+
+
+def rewritten(snapshot: Path, name: str, table: pa.Table | bytes, **how: object) -> None:
+    """Put another table into a snapshot and sign it anew, as a program of someone else could."""
+    if isinstance(table, bytes):
+        (snapshot / name).write_bytes(table)
+    else:
+        pq.write_table(table, snapshot / name, **how)
+    manifest = Manifest.from_json((snapshot / "manifest.json").read_text(), "manifest.json")
+    digest = hashlib.sha256((snapshot / name).read_bytes()).hexdigest()
+    manifest = dataclasses.replace(manifest, sha256={**manifest.sha256, name: digest}).signed()
+    (snapshot / "manifest.json").write_text(manifest.to_json())

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import errno
 import os
+import subprocess
+import sys
+import tracemalloc
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
 from research.errors import DataError
-from research.market import MarketData, Profile, import_table, load_market
+from research.market import MarketData, Profile, cleaning, import_table, importer, load_market
 from research.market.profiles import Asset, Columns, DatingRule, Tag
+from tests.conftest import ROOT
 from tests.market.helpers import HEADER, PROFILE, assert_same_market, csv, names_in
 
 GOOD = "2024-01-01,btc,100,1000,10"
@@ -48,8 +54,11 @@ def with_columns(**columns: object) -> Profile:
         ([GOOD, "2024-02-30,btc,1,1,1"], r"row 2 has the date '2024-02-30'"),
         ([GOOD, ",btc,1,1,1"], r"column 'day': row 2 has the date"),
         ([GOOD, "2024-01-02,,1,1,1"], r"column 'coin': row 2 has no asset"),
-        ([GOOD, "2024-02-01,btc,1,1,1"], r"row 2 \(btc\) is dated 2024-02-01, expected 2009-01-03 to 2024-01-31"),
-        ([GOOD, "1970-01-01,btc,1,1,1"], r"row 2 \(btc\) is dated 1970-01-01"),
+        (
+            [GOOD, "2024-02-01,btc,1,1,1"],
+            r"row 2 \(btc\) is the close of 2024-02-01, expected 2009-01-03 to 2024-01-31",
+        ),
+        ([GOOD, "1970-01-01,btc,1,1,1"], r"row 2 \(btc\) is the close of 1970-01-01"),
         (
             [GOOD, "2024-01-01,btc,101,1000,10"],
             r"two rows for one day: 'btc' on 2024-01-01 in rows 1 and 2, with price 100.0 and 101.0",
@@ -225,7 +234,7 @@ def test_rows_are_given_the_day_whose_close_they_are(tmp_path: Path) -> None:
 
 def test_two_different_rows_are_refused_even_where_the_dating_changes(tmp_path: Path) -> None:
     rule = DatingRule(start=dt.date(2024, 1, 5), shift_days=-1)
-    with pytest.raises(DataError, match="two rows for one day: 'btc' on 2024-01-05"):
+    with pytest.raises(DataError, match="two rows for one day: 'btc' on 2024-01-04"):
         imported(
             tmp_path,
             "2024-01-05,btc,1,1,1",
@@ -315,15 +324,15 @@ def test_without_retrieved_at_the_file_says_when_it_was_saved(tmp_path: Path) ->
     os.utime(file, (saved, saved))
     assert import_table(file, profile, tmp_path / "out").manifest.retrieved_at == "2024-01-15T12:00:00Z"
     os.utime(file, (saved - 20 * 86400, saved - 20 * 86400))
-    with pytest.raises(DataError, match="expected 2009-01-03 to 2023-12-26"):
+    with pytest.raises(DataError, match="expected 2009-01-03 to 2023-12-25"):
         import_table(file, profile, tmp_path / "other")
 
 
 def test_a_retrieval_in_the_future_does_not_let_future_rows_in(tmp_path: Path) -> None:
-    tomorrow = (dt.datetime.now(dt.UTC) + dt.timedelta(days=2)).strftime("%Y-%m-%d")
-    with pytest.raises(DataError, match="the day of retrieval"):
+    today = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d")
+    with pytest.raises(DataError, match="the last UTC day that had ended when the table was retrieved"):
         imported(
-            tmp_path, f"{tomorrow},btc,1,1,1", profile=dataclasses.replace(PROFILE, retrieved_at="2100-01-01T00:00:00Z")
+            tmp_path, f"{today},btc,1,1,1", profile=dataclasses.replace(PROFILE, retrieved_at="2100-01-01T00:00:00Z")
         )
 
 
@@ -342,5 +351,328 @@ def test_the_summary_counts_what_happened(tmp_path: Path) -> None:
 
 
 def test_extra_columns_may_not_take_a_core_name() -> None:
-    with pytest.raises(DataError, match="'price' is a column of its own"):
+    with pytest.raises(DataError, match="the name 'price' is reserved"):
         Columns(date="a", key="b", price="c", extra={"price": "d"})
+
+
+# ---------------------------------------------------------------------- which asset, which day, which currency
+
+
+def test_two_keys_become_one_asset_only_where_the_profile_says_so_of_both(tmp_path: Path) -> None:
+    """`btc` until January, `BTC`, another coin, later: one is not the other because a vendor's keys are alike."""
+    lines = ["2024-01-01,btc,1,,", "2024-01-20,BTC,50000,,"]
+    with pytest.raises(DataError, match="the keys 'BTC' and 'btc' would both become the asset 'btc'"):
+        imported(tmp_path, *lines)
+    one = dataclasses.replace(PROFILE, assets={"BTC": Asset(id="btc")})
+    with pytest.raises(DataError, match="if not, give 'btc' another id"):
+        imported(tmp_path, *lines, profile=one)
+    both = dataclasses.replace(PROFILE, assets={"BTC": Asset(id="btc"), "btc": Asset(id="btc")})
+    assert imported(tmp_path, *lines, profile=both).prices.notna().sum().to_dict() == {"btc": 2}
+    apart = dataclasses.replace(PROFILE, assets={"BTC": Asset(id="bitcoin")})
+    assert list(imported(tmp_path, *lines, profile=apart).prices.columns) == ["bitcoin", "btc"]
+
+
+def test_a_split_does_not_join_what_another_key_became(tmp_path: Path) -> None:
+    lines = ["2024-01-01,xyz,1,,", "2024-01-30,xyz,1,,", "2024-01-15,XYZ-2,7,,"]
+    with pytest.raises(DataError, match="would both become the asset 'xyz-2'"):
+        imported(tmp_path, *lines, profile=SPLIT)
+
+
+def test_a_tag_given_twice_and_differently_is_refused(tmp_path: Path) -> None:
+    dated = Tag(tag="meme", valid_from=dt.date(2024, 1, 2))
+    with pytest.raises(DataError, match="'meme' is given twice"):
+        Asset(tags=("meme", dated))
+    known = {"str": Asset(id="x", tags=("meme",)), "xlm": Asset(id="x", tags=(dated,))}
+    with pytest.raises(DataError, match="gives 'x' the tag 'meme' under two keys"):
+        imported(
+            tmp_path, "2024-01-01,str,1,,", "2024-01-02,xlm,2,,", profile=dataclasses.replace(PROFILE, assets=known)
+        )
+
+
+@pytest.mark.parametrize(
+    "name", ["row", "key", "symbol", "name", "rule", "asset_key", "date", "asset_id", "volume", ""]
+)
+def test_names_that_rows_use_themselves_are_refused_for_further_columns(name: str) -> None:
+    with pytest.raises(DataError, match=r"columns.extra: "):
+        with_columns(extra={name: "vol"})
+
+
+@pytest.mark.parametrize(
+    ("day", "retrieved_at", "shift", "ended"),
+    [
+        ("2024-01-30", "2024-01-31T00:00:00Z", 0, True),
+        ("2024-01-31", "2024-01-31T00:00:00Z", 0, False),
+        ("2024-01-31", "2024-01-31T23:59:59Z", 0, False),
+        ("2024-01-31", "2024-02-01T01:00:00+02:00", 0, False),  # 23:00 UTC of January 31
+        ("2024-01-30", "2024-01-31T12:00:00Z", 1, False),
+        ("2024-01-29", "2024-01-31T12:00:00Z", 1, True),
+        ("2024-01-31", "2024-01-31T00:00:00Z", -1, True),  # a vendor who dates a close by the moment after it
+        ("2024-02-01", "2024-01-31T23:00:00Z", -1, False),
+    ],
+)
+def test_a_close_is_one_only_if_its_day_had_ended_when_the_table_was_retrieved(
+    tmp_path: Path, day: str, retrieved_at: str, shift: int, ended: bool
+) -> None:
+    rule = DatingRule(start=dt.date(2020, 1, 1), shift_days=shift)
+    profile = dataclasses.replace(PROFILE, retrieved_at=retrieved_at, dating=(rule,))
+    if ended:
+        imported(tmp_path, f"{day},btc,1,1,1", profile=profile)
+    else:
+        with pytest.raises(DataError, match="the last UTC day that had ended when the table was retrieved"):
+            imported(tmp_path, f"{day},btc,1,1,1", profile=profile)
+
+
+def test_a_repeated_row_that_is_moved_is_noted_on_the_day_whose_close_it_is(tmp_path: Path) -> None:
+    rule = DatingRule(start=dt.date(2020, 1, 1), shift_days=-1)
+    profile = dataclasses.replace(PROFILE, dating=(rule,))
+    assert ledger(imported(tmp_path, GOOD, GOOD, profile=profile)) == [
+        ("2023-12-31", "btc", "row", "repeated row dropped", "2", None)
+    ]
+
+
+@pytest.mark.parametrize("currency", ["EUR", "usd", "", "USDT"])
+def test_another_currency_is_refused_and_not_called_usd(currency: str) -> None:
+    with pytest.raises(DataError, match="expected 'USD'"):
+        dataclasses.replace(PROFILE, currency=currency)
+
+
+@pytest.mark.parametrize("date_format", ["%s", "", "%Y", "mixed", "ISO8601", "day", "%d.%m", "%Q", "%d.%m.%Y\x00"])
+def test_a_date_format_that_does_not_say_the_day_is_refused(date_format: str) -> None:
+    with pytest.raises(DataError, match="date_format = "):
+        dataclasses.replace(PROFILE, date_format=date_format)
+
+
+@pytest.mark.parametrize("date_format", ["%d.%m.%Y", "%m/%d/%y", "%Y%m%d", "%Y-%m-%d %H:%M:%S%z", "%d %B %Y", "%Y-%j"])
+def test_other_date_formats_are_read(date_format: str, tmp_path: Path) -> None:
+    day = dt.datetime(2024, 1, 30, tzinfo=dt.UTC)
+    market = imported(
+        tmp_path,
+        f"{day.strftime(date_format)},btc,1,1,1",
+        profile=dataclasses.replace(PROFILE, date_format=date_format),
+    )
+    assert market.dates.tolist() == [pd.Timestamp("2024-01-30")]
+
+
+# ---------------------------------------------------------------------- tables that are hostile or damaged
+
+
+def parquet(folder: Path, **columns: object) -> Path:
+    """A vendor's table of one row in Parquet, with some of its columns replaced."""
+    good = {"day": ["2024-01-01"], "coin": ["btc"], "close": [1.0], "cap": [1.0], "vol": [1.0]}
+    pq.write_table(pa.table(good | columns), folder / "table.parquet")
+    return folder / "table.parquet"
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"day": pa.array([2_000_000_000], pa.date32())}, "column 'day': row 1 has the date .* of the years 1 to 9999"),
+        ({"day": pa.array([2**62], pa.timestamp("us"))}, "column 'day': row 1 has the date 4611686018427387904"),
+        ({"day": pa.array([-(2**50)], pa.timestamp("ms"))}, "column 'day': row 1 has the date"),
+        ({"day": pa.array([None], pa.date32())}, "column 'day': row 1 has the date"),
+        ({"day": [20240101]}, "column 'day': the column holds int64, expected dates"),
+        ({"close": [[1.0]]}, "column 'close': the column holds list.* expected one value"),
+        ({"close": [{"usd": 1.0}]}, "column 'close': the column holds struct.* expected one value"),
+        ({"close": pa.array([b"1"])}, "column 'close': the column holds binary, expected numbers"),
+        ({"coin": [["btc"]]}, "column 'coin': the column holds list.* expected one value"),
+        ({"coin": [7]}, "column 'coin': the column holds int64, expected text"),
+        ({"coin": ["a\x00b"]}, r"column 'coin': row 1 has a text with control characters: 'a\\x00b'"),
+        ({"coin": ["x" * 201]}, "column 'coin': row 1 has a text of 201 characters"),
+        ({"close": ["1" * 500]}, "column 'close' holds a text of 500 bytes, expected numbers"),
+        (
+            {"coin": pa.Array.from_buffers(pa.string(), 1, pa.array([b"\xff\xfe"]).buffers())},
+            "cannot be read as parquet: .*(utf-8|UTF8)",
+        ),
+    ],
+)
+def test_a_parquet_column_of_another_kind_is_refused(tmp_path: Path, columns: dict, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        import_table(parquet(tmp_path, **columns), PROFILE, tmp_path / "out")
+    assert names_in(tmp_path) == {"table.parquet"}
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.date32(), pa.date64(), pa.timestamp("s"), pa.timestamp("ns"), pa.timestamp("ms", tz="Asia/Tokyo")]
+)
+def test_every_kind_of_date_in_parquet_is_the_same_day(tmp_path: Path, kind: pa.DataType) -> None:
+    moments = pa.array([dt.datetime(1965, 5, 5, 23), dt.datetime(2024, 1, 30)], pa.timestamp("us")).cast(
+        kind, safe=False
+    )
+    with pytest.raises(DataError, match="is the close of 1965-05-05"):
+        import_table(parquet(tmp_path, day=moments[:1]), PROFILE, tmp_path / "out")
+    import_table(parquet(tmp_path, day=moments[1:]), PROFILE, tmp_path / "out")
+    assert load_market(tmp_path / "out").dates.tolist() == [pd.Timestamp("2024-01-30")]
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.01, 0.5, 0.99])
+def test_a_parquet_file_that_is_cut_off_is_refused(tmp_path: Path, kept: float) -> None:
+    file = parquet(tmp_path)
+    file.write_bytes(file.read_bytes()[: int(kept * file.stat().st_size)])
+    with pytest.raises(DataError, match="cannot be read as parquet"):
+        import_table(file, PROFILE, tmp_path / "out")
+
+
+def test_a_column_that_occurs_twice_in_parquet_is_refused(tmp_path: Path) -> None:
+    table = pa.table(
+        [[1.0], ["2024-01-01"], ["btc"], [1.0], [1.0], [1.0]], ["close", "day", "coin", "close", "cap", "vol"]
+    )
+    pq.write_table(table, tmp_path / "table.parquet")
+    with pytest.raises(DataError, match="the column 'close' occurs twice"):
+        import_table(tmp_path / "table.parquet", PROFILE, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe\n1\n", b"\x00" * 100, b"day,c\xffin,close,cap,vol\n1,2,3,4,5\n", b"\n\n\n"]
+)
+def test_bytes_that_are_no_csv_are_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "table.csv").write_bytes(content)
+    with pytest.raises(DataError, match=r"table\.csv"):
+        import_table(tmp_path / "table.csv", PROFILE, tmp_path / "out")
+
+
+@pytest.mark.parametrize(("text", "kept"), [("1e400", False), ("-1e400", False), ("1e-400", False), ("1e300", True)])
+def test_prices_beyond_a_float_are_not_there(tmp_path: Path, text: str, kept: bool) -> None:
+    market = imported(tmp_path, GOOD, f"2024-01-02,btc,{text},,")
+    assert (len(market.dates) == 2) is kept
+    assert len(market.ledger) == (0 if kept else 1)
+
+
+# ---------------------------------------------------------------------- memory
+
+
+def peak_of_import(table: Path, out: Path) -> float:
+    """MB of memory beyond those of a process that has imported the program, in a process of its own."""
+    program = (
+        "from pathlib import Path\n"
+        "from research.market import import_table\n"
+        "from tests.benchmarks._memory import peak_memory\n"
+        "from tests.market.helpers import PROFILE\n"
+        "before = peak_memory()\n"
+        f"import_table(Path({str(table)!r}), PROFILE, Path({str(out)!r}), replace=True)\n"
+        "print((peak_memory() - before) / 1e6)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True)
+    return float(done.stdout)
+
+
+@pytest.mark.parametrize("cap", [1.0, 0.0])
+def test_an_import_needs_no_more_memory_than_the_data_card_says(tmp_path: Path, cap: float) -> None:
+    """150 MB, 72 bytes for a row, 1,000 for an asset and 120 for a line of the ledger (a cap of zero gives one)."""
+    assets, days = 2_000, 500
+    dates = np.arange(np.datetime64("2020-01-01"), np.datetime64("2020-01-01") + days)
+    table = pa.table(
+        {
+            "day": np.tile(dates, assets),
+            "coin": np.repeat([f"asset-{n}" for n in range(assets)], days),
+            "close": np.linspace(1, 2, assets * days),
+            "cap": np.full(assets * days, cap),
+            "vol": np.ones(assets * days),
+        }
+    )
+    pq.write_table(table, tmp_path / "table.parquet")
+    lines = 0 if cap else assets * days
+    allowed = 150 + (assets * days * 72 + assets * 1_000 + lines * 120) / 1e6
+    assert peak_of_import(tmp_path / "table.parquet", tmp_path / "out") < allowed
+
+
+def test_a_small_file_that_asks_for_much_memory_is_refused_before_it_gets_it(tmp_path: Path) -> None:
+    rows = 30_000_000
+    one = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int8)), pa.array(["2024-01-01"]))
+    columns = {"day": one, "coin": one, **dict.fromkeys(["close", "cap", "vol"], np.ones(rows, np.float32))}
+    pq.write_table(pa.table(columns), tmp_path / "table.parquet", compression="zstd")
+    assert (tmp_path / "table.parquet").stat().st_size < 600_000
+    tracemalloc.start()
+    with pytest.raises(DataError, match=r"30,000,000 rows need 2.2 GB.*RESEARCH_MAX_MARKET_GB=3"):
+        import_table(tmp_path / "table.parquet", PROFILE, tmp_path / "out")
+    assert tracemalloc.get_traced_memory()[1] < 20e6
+    tracemalloc.stop()
+
+
+def test_rows_of_a_csv_are_counted_while_they_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESEARCH_MAX_MARKET_GB", "0.0001")
+    with pytest.raises(DataError, match=r"and a market may take 0\.0001 GB\. Import a part of the table"):
+        imported(tmp_path, *[f"2024-01-01,{n},1,1,1" for n in range(1000)])
+
+
+def test_one_key_cannot_have_more_rows_than_there_are_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleaning, "ROWS_AT_A_TIME", 3)
+    with pytest.raises(DataError, match="'btc' has 4 rows, far more than there are days since 2009"):
+        imported(tmp_path, GOOD, GOOD, GOOD, GOOD)
+
+
+@pytest.mark.parametrize("rows_at_a_time", [1, 7, 100])
+def test_the_size_of_a_block_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows_at_a_time: int
+) -> None:
+    lines = [f"2024-01-0{day},{coin},{day - 3},{day},1" for coin in "cab" for day in (1, 5, 9)] + [
+        "2024-01-01,c,-2,1,1"
+    ]
+    (tmp_path / "whole").mkdir()
+    whole = imported(tmp_path / "whole", *lines)
+    monkeypatch.setattr(cleaning, "ROWS_AT_A_TIME", max(4, rows_at_a_time))
+    monkeypatch.setattr(importer, "ROWS_PER_GROUP", rows_at_a_time)
+    assert_same_market(imported(tmp_path, *lines), whole)
+
+
+# ---------------------------------------------------------------------- faults of the machine
+
+
+def test_a_pipe_is_no_table_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "table.csv")
+    with pytest.raises(DataError, match=r"table\.csv is no file"):
+        import_table(tmp_path / "table.csv", PROFILE, tmp_path / "out")
+
+
+@pytest.mark.parametrize("where", ["taken/out", "x" * 250, "x" * 300, "nul\x00"])
+def test_a_place_where_no_folder_can_be_is_said_in_one_line(tmp_path: Path, where: str) -> None:
+    (tmp_path / "taken").write_text("a file")
+    file = csv(tmp_path, GOOD)
+    with pytest.raises(DataError) as caught:
+        import_table(file, PROFILE, tmp_path / where)
+    assert "\n" not in str(caught.value)
+    assert names_in(tmp_path) == {"taken", "table.csv"}
+
+
+def test_a_table_or_profile_that_may_not_be_read_is_said_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    file = csv(tmp_path, GOOD)
+    with monkeypatch.context() as patch:
+        patch.setattr(pa.csv, "open_csv", refuse)
+        with pytest.raises(DataError, match=r"table\.csv cannot be read as csv: Permission denied\. "):
+            import_table(file, PROFILE, tmp_path / "out")
+    (tmp_path / "mine.toml").write_text("")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", refuse)
+        with pytest.raises(DataError, match=r"mine\.toml cannot be read as a profile: Permission denied\. "):
+            Profile.load(tmp_path / "mine.toml")
+
+
+def test_a_full_disk_fails_an_import_in_one_line_and_loses_nothing(tmp_path: Path) -> None:
+    """The kernel itself refuses the bytes: a limit on the size of files stands in for the full disk."""
+    imported(tmp_path, GOOD)
+    before = load_market(tmp_path / "out")
+    profile = tmp_path / "mine.toml"
+    profile.write_text(
+        'name = "m"\nsource = "s"\nlicence = "l"\nretrieved_at = "2024-02-01T00:00:00Z"\n'
+        '[columns]\ndate = "day"\nkey = "coin"\nprice = "close"\n'
+    )
+    program = (
+        "import resource, signal, sys\n"
+        "from research.cli import main\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        f"sys.exit(main(['data', 'import', {str(tmp_path / 'table.csv')!r}, '--profile', {str(profile)!r}, "
+        f"'--out', {str(tmp_path / 'out')!r}, '--replace']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert "could not be written: " in done.stderr
+    assert "File too large" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert_same_market(load_market(tmp_path / "out"), before)
+    assert names_in(tmp_path) == {"table.csv", "mine.toml", "out"}

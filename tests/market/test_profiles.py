@@ -67,7 +67,7 @@ def test_a_profile_of_ones_own_is_a_path(tmp_path: Path) -> None:
         (GOOD.replace("[columns]", "[columns"), "not a valid TOML file"),
         (GOOD.replace("[columns]", "retrieved_at = 'yesterday'\n[columns]"), "'yesterday' is not an ISO 8601 instant"),
         (GOOD.replace("[columns]", "retrieved_at = '2024-01-01T00:00:00'\n[columns]"), "has no time zone"),
-        (GOOD.replace("[columns]", "split_after_gap_days = 0\n[columns]"), "expected 1 or more"),
+        (GOOD.replace("[columns]", "split_after_gap_days = 0\n[columns]"), "expected 1 to 100,000"),
         (GOOD + "[[dating]]\nstart = 2018-01-30\nshift_days = -5\n", "shift_days = -5; expected -1, 0 or 1"),
         (GOOD + "[[dating]]\nstart = '2018-01-30'\nshift_days = -1\n", "start = '2018-01-30': expected a date"),
         (GOOD + '[assets]\nbtc = "bitcoin"\n', "assets.btc = 'bitcoin': expected a table"),

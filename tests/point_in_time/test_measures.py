@@ -41,10 +41,11 @@ def last_day(market: MarketData) -> MarketView:
 
 
 def market_of(**columns: list[float]) -> MarketData:
-    """One asset per keyword: its closes, which are also its market caps and volumes."""
+    """One asset per keyword: its closes, which are also its market caps and volumes; a zero is a volume alone."""
     days = pd.date_range("2021-01-01", periods=len(next(iter(columns.values()))))
     panel = pd.DataFrame(columns, index=days, dtype=float)
-    return MarketData.from_panels(panel, panel, panel)
+    prices = panel.where(panel > 0)
+    return MarketData.from_panels(prices, prices, panel)
 
 
 def of_last_day(name: str, values: list[float]) -> float:
@@ -120,6 +121,12 @@ def test_an_asset_with_a_tenth_of_its_returns_missing_is_measured_and_with_more_
     assert np.isfinite(of_last_day(name, closes))
     closes[20] = np.nan  # four of thirty
     assert np.isnan(of_last_day(name, closes))
+
+
+def test_a_return_is_that_of_its_two_closes_whatever_is_missing_between_them() -> None:
+    closes = [2.0, *[np.nan] * 29, 3.0]
+    assert of_last_day("return_30d", closes) == 0.5
+    assert np.isnan(of_last_day("return_29d", closes))
 
 
 @pytest.mark.parametrize("name", MEASURES)

@@ -49,7 +49,7 @@ RULES = st.fixed_dictionaries(
         ),
         "weighting": optional(
             scheme=SCHEMES, max_weight=[0.2, 0.5, 1.0], min_weight=[0.01, 0.4], lookback_days=[20],
-            min_observations=[5], infeasible=["error", "relax_to_equal", "residual_to_stable"], 
+            min_observations=[5], infeasible=["error", "relax_to_equal", "residual_to_stable"],
             fallback=["inverse_volatility", "stable"],
         ),
         "schedule": optional(
@@ -69,7 +69,7 @@ RULES = st.fixed_dictionaries(
 
 
 def hostile_market(seed: int, days: int, assets: int) -> MarketData:
-    """Prices over many orders of magnitude that stand still, leap, stop and come back; caps and volumes of zero."""
+    """Prices over many orders of magnitude that stand still, leap and stop; caps that are missing, volumes of zero."""
     rng = np.random.default_rng(seed)
     index = pd.date_range("2020-03-01", periods=days)
     columns = [f"a{number}" for number in range(assets)]
@@ -80,7 +80,7 @@ def hostile_market(seed: int, days: int, assets: int) -> MarketData:
     for asset in range(assets):
         price[: rng.integers(0, days), asset] = np.nan if rng.random() < 0.3 else price[:1, asset]
         price[rng.integers(1, days + 1) :, asset] = np.nan if rng.random() < 0.3 else 1.0
-    cap = np.where(rng.random(price.shape) < 0.1, 0.0, price * rng.choice([0.0, 1.0, 1e9], assets))
+    cap = np.where(rng.random(price.shape) < 0.1, np.nan, price * rng.choice([np.nan, 1.0, 1e9], assets))
     volume = np.where(rng.random(price.shape) < 0.2, 0.0, price * 10)
     return MarketData.from_panels(*(pd.DataFrame(panel, index, columns) for panel in (price, cap, volume)))
 

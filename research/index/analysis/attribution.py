@@ -62,7 +62,8 @@ def rebalance_difference(index: IndexRecord, date: Date | None) -> pd.DataFrame:
     the rebalance).
     ``previous + drift + ... + execution == weight``.
 
-    Without market caps drift and supply cannot be told apart from the scheme, and are zero.
+    Without market caps, or where they add up to zero, drift and supply cannot be told apart from the scheme, and are
+    zero.
 
     Raises
     ------
@@ -113,9 +114,9 @@ def _repriced(index: IndexRecord, old: Decision, new: Decision) -> tuple[np.ndar
     prices, _ = index.source.carried_prices(new.row, old.members)
     carried = old.market_caps * prices / old.prices
     members = base > 0  # the stable leg has no cap weight
-    if np.isnan(caps[members]).any() or np.isnan(carried[members]).any():
-        return base, base
     shares = [np.where(members, values, 0.0) for values in (carried, caps)]
+    if not all(values.sum() > 0 for values in shares):  # NaN is not above zero
+        return base, base
     return shares[0] / shares[0].sum(), shares[1] / shares[1].sum()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from research.index.analysis.arguments import whole_number
 from research.index.analysis.reasons import short_reasons
 from research.index.analysis.record import IndexRecord
 from research.index.decisions.calendar import upcoming
@@ -19,6 +20,7 @@ from research.index.trading.records import Trade
 from research.rulebook.methodology import Methodology
 from research.typing import IntArray
 
+MOST_DATES = 1000
 STATUSES = ("frozen", "kept", "added", "removed", "not bought")
 ADDED, REMOVED = STATUSES.index("added"), STATUSES.index("removed")
 
@@ -140,8 +142,9 @@ def rebalances_table(index: IndexRecord) -> pd.DataFrame:
 
     Columns: determination_date, cause (initial, reconstitution, rebalance, drift, stable switch, removal, conversion,
     fork), members, added, removed (int), turnover (one-sided share of the value), cost (fraction of the value),
-    market_value (USD, frozen caps), divisor (market_value / level), level (net, at the close, after all trades of the
-    day), notes (str: what the decision fell back on). A day with two trades (a removal and a rebalance) has two rows.
+    market_value (USD, frozen caps), divisor (market_value / level; NaN once the level is zero), level (net, at the
+    close, after all trades of the day), notes (str: what the decision fell back on). A day with two trades (a removal
+    and a rebalance) has two rows.
     """
     trades = index.trades
     status = _statuses(trades)
@@ -160,7 +163,7 @@ def rebalances_table(index: IndexRecord) -> pd.DataFrame:
             "turnover": [trade.turnover for trade in trades],
             "cost": index.trade_costs,
             "market_value": market_value,
-            "divisor": market_value / level,
+            "divisor": np.divide(market_value, level, out=np.full(len(level), np.nan), where=level > 0),
             "level": level,
             "notes": ["; ".join(trade.decision.notes) if trade.decision else "" for trade in trades],
         },
@@ -206,11 +209,11 @@ def concentration_table(index: IndexRecord) -> pd.DataFrame:
 
 
 def calendar_table(index: IndexRecord, count: int) -> pd.DataFrame:
-    """What is announced: decisions not traded yet, then the next `count` days of the calendar.
+    """What is announced: decisions not traded yet, then the next `count` (at most `MOST_DATES`) days of the calendar.
 
     Columns: determination_date, effective_date (datetime), kind (reconstitution, rebalance or another cause).
     """
-    dates = index.source.dates
+    count, dates = whole_number("count", count, most=MOST_DATES), index.source.dates
     waiting = [
         {
             "determination_date": decision.view.date,

@@ -15,6 +15,7 @@ import pandas as pd
 
 from research.errors import DataError, MethodologyError
 from research.evaluation import annualized_volatility, cagr, max_drawdown, returns_from_levels, sharpe_ratio
+from research.index.analysis.arguments import number, numbers
 from research.index.analysis.record import IndexRecord
 from research.index.trading.costs import CostTerms, chained, cost_fraction, cost_terms, liquidity
 from research.index.trading.records import Trade
@@ -23,6 +24,8 @@ from research.rulebook.costs import BPS
 from research.typing import FloatArray
 
 DAYS_PER_YEAR = 365
+TOTAL_LOSS = {"cagr": -1.0, "volatility": np.nan, "sharpe": np.nan, "max_drawdown": -1.0}
+SIZES = (1e6, 1e7, 1e8, 1e9)
 
 
 def turnover_summary(index: IndexRecord) -> pd.Series:
@@ -62,13 +65,14 @@ def cost_sensitivity(index: IndexRecord, bps: Sequence[float] = (0, 10, 25, 50, 
     -------
     DataFrame, indexed by bps
         final_level, cagr, volatility, sharpe (without a risk-free rate), max_drawdown, annual_cost (share of the value
-        lost to costs a year).
+        lost to costs a year). After a total loss growth and drawdown are -1, volatility and sharpe NaN.
 
     Raises
     ------
     MethodologyError
         If a cost is negative or the whole value.
     """
+    bps = numbers("bps", bps)
     for rate in bps:
         require(0 <= rate < BPS, f"bps has {rate}: expected 0 or more, in basis points.")
     return pd.DataFrame(
@@ -92,7 +96,7 @@ def break_even_cost(index: IndexRecord, benchmark: pd.Series) -> float:
     Returns
     -------
     float
-        Negative if the index is behind before any cost. NaN if it never trades.
+        Negative if the index is behind before any cost. NaN if it never trades, or has lost everything.
 
     Raises
     ------
@@ -100,6 +104,8 @@ def break_even_cost(index: IndexRecord, benchmark: pd.Series) -> float:
         If the benchmark has no value on the first or last day of the index.
     """
     gross = index.gross_level.iloc[[0, -1]]
+    if not isinstance(benchmark, pd.Series):
+        raise DataError(f"the benchmark is {benchmark!r:.80}: expected a Series of levels by day.")
     ends = benchmark.reindex(gross.index)
     if not (ends > 0).all():
         days = ", ".join(str(day.date()) for day in gross.index[~(ends > 0)])
@@ -108,13 +114,15 @@ def break_even_cost(index: IndexRecord, benchmark: pd.Series) -> float:
             f"that covers {gross.index[0].date()} to {gross.index[1].date()}."
         )
     value_traded = sum(_value_traded(trade) for trade in _rebalances(index))
+    if not gross.iloc[1] > 0:
+        return float("nan")
     active = np.log(gross.iloc[1] / gross.iloc[0]) - np.log(ends.iloc[1] / ends.iloc[0])
     return float(active / value_traded * BPS) if value_traded > 0 else float("nan")
 
 
 def capacity(
     index: IndexRecord,
-    assets_under_management: Sequence[float] = (1e6, 1e7, 1e8, 1e9),
+    assets_under_management: Sequence[float] = SIZES,
     *,
     participation: float = 0.05,
     impact_coefficient: float = 1.0,
@@ -123,6 +131,9 @@ def capacity(
 
     Fees and spreads are the rulebook's, market impact follows the square-root law of `costs.cost_terms` on the terms of
     each trade's day. The size is the same at every trade.
+
+    Where the data begin with the index, its first trades come before any asset has prices and volumes on half of 30
+    days. They cannot be priced, are counted as `unpriced` and left out of all other figures, of `annual_cost` too.
 
     Parameters
     ----------
@@ -139,23 +150,34 @@ def capacity(
         and largest_days (days that the slowest asset of a rebalance takes at the participation rate: median and largest
         over rebalances), share_above (share of all purchases and sales that take more than a day), initial_cost and
         initial_days (the first basket, not in the others; NaN where the data begin too late for it), assumed_share
-        (share of purchases and sales whose volume or volatility is not known, charged as the most expensive). NaN costs
-        where impact exceeds what the index can pay.
+        (share of purchases and sales whose volume or volatility is not known, charged as the most expensive), unpriced
+        (int: rebalances left out, see above). NaN where there is nothing to take a figure from, and costs where impact
+        exceeds what the index can pay.
 
     Raises
     ------
     DataError
-        If no asset of a rebalance has volumes.
+        If the market has no volumes at all.
     MethodologyError
         If an argument is out of range.
     """
-    require(0 < participation <= 1, f"participation = {participation}: expected above 0, at most 1.")
+    require(
+        0 < number("participation", participation) <= 1,
+        f"participation = {participation}: expected above 0, at most 1.",
+    )
+    impact_coefficient = number("impact_coefficient", impact_coefficient)
+    assets_under_management = numbers("assets_under_management", assets_under_management)
     for size in assets_under_management:
         require(
             size > 0 and np.isfinite(size), f"assets_under_management has {size}: expected positive numbers of USD."
         )
-    first = _first_basket(index, impact_coefficient)
-    rebalances = [_Order.of(index, trade, impact_coefficient) for trade in _rebalances(index)]
+    if not (index.source.panel("volume") > 0).any():
+        raise DataError(
+            f"{index.market.manifest.name} has no volume of any asset, so market impact is not known. Use a snapshot "
+            "with volumes."
+        )
+    first, *later = [_order(index, trade, impact_coefficient) for trade in [index.trades[0], *_rebalances(index)]]
+    rebalances = [order for order in later if order is not None]
     assumed = np.concatenate([np.zeros(0), *(order.terms.liquidity_assumed for order in rebalances)])
     rows = []
     for size in assets_under_management:
@@ -164,7 +186,7 @@ def capacity(
         slowest, each = np.array([order.max(initial=0.0) for order in days]), np.concatenate([np.zeros(0), *days])
         rows.append(
             {
-                "annual_cost": _annual_cost(index, costs),
+                "annual_cost": _annual_cost(index, costs) if len(costs) or not later else np.nan,
                 "largest_cost": costs.max() if len(costs) else np.nan,
                 "median_days": np.median(slowest) if len(slowest) else np.nan,
                 "largest_days": slowest.max() if len(slowest) else np.nan,
@@ -172,6 +194,7 @@ def capacity(
                 "initial_cost": first.cost(size) if first else np.nan,
                 "initial_days": first.days(size, participation).max(initial=0.0) if first else np.nan,
                 "assumed_share": assumed.mean() if len(assumed) else np.nan,
+                "unpriced": len(later) - len(rebalances),
             }
         )
     return pd.DataFrame(rows, index=pd.Index(assets_under_management, name="assets_under_management", dtype=float))
@@ -216,10 +239,10 @@ class _Order:
         return np.asarray((self.change * size / (participation * self.volume))[self.change > 0])
 
 
-def _first_basket(index: IndexRecord, impact_coefficient: float) -> _Order | None:
-    """The first purchase; None where the data begin so shortly before it that no volume is known."""
+def _order(index: IndexRecord, trade: Trade, impact_coefficient: float) -> _Order | None:
+    """The trade with its terms; None where the data begin so shortly before it that no volume is known."""
     try:
-        return _Order.of(index, index.trades[0], impact_coefficient)
+        return _Order.of(index, trade, impact_coefficient)
     except DataError:
         return None
 
@@ -254,6 +277,9 @@ def _annual_cost(index: IndexRecord, costs: Sequence[float] | FloatArray) -> flo
 def _figures(index: IndexRecord, costs: Sequence[float]) -> dict[str, float]:
     rows = [trade.row - index.base_row for trade in _rebalances(index)]
     level = index.gross_level * chained(1.0 - np.asarray(costs), rows, len(index.dates))
+    annual_cost = _annual_cost(index, costs)
+    if not level.iloc[-1] > 0:  # from zero there are no returns
+        return {"final_level": 0.0, **TOTAL_LOSS, "annual_cost": annual_cost}
     returns = returns_from_levels(level)
     return {
         "final_level": float(level.iloc[-1]),
@@ -261,5 +287,5 @@ def _figures(index: IndexRecord, costs: Sequence[float]) -> dict[str, float]:
         "volatility": annualized_volatility(returns),
         "sharpe": sharpe_ratio(returns),
         "max_drawdown": max_drawdown(returns),
-        "annual_cost": _annual_cost(index, costs),
+        "annual_cost": annual_cost,
     }

@@ -18,6 +18,9 @@ def rules_without_effect(market: MarketData, rules: Methodology) -> list[str]:
             f"drift is never looked for: cool_down_days = {schedule.cool_down_days} and lag_days = {schedule.lag_days} "
             f"cover the time between {schedule.rebalance or schedule.reconstitution} rebalances"
         )
+    quarterly = "quarterly" in (schedule.reconstitution, schedule.rebalance)
+    if schedule.quarters_start_in != "january" and not quarterly and rules.selection.rule != "information_criterion":
+        lines.append(f"quarters_start_in = {schedule.quarters_start_in!r} has no effect: nothing here is quarterly")
     if rules.overlay is not None:
         unknown = [asset for asset in rules.overlay.stable_leg if asset not in market.prices.columns]
         lines += [
@@ -35,6 +38,19 @@ def unknown_tags(market: MarketData, rules: Methodology) -> list[str]:
     return [f"no asset has the tag {tag!r} that the rulebook names: {hint}" for tag in asked]
 
 
+def _not_investable(rules: Methodology) -> list[str]:
+    """Why nobody could have held the index."""
+    lines = []
+    if rules.schedule.lag_days == 0:
+        lines.append("Not investable: it decides and trades at one and the same close (lag of 0 days).")
+    if rules.events.trade_at_carried_prices:
+        lines.append(
+            "Not investable: a member without a price is bought and sold at its last one, for up to "
+            f"{rules.events.carry_days} days."
+        )
+    return lines
+
+
 DEAD_TOKEN_FLAG = 0.01
 """Difference in growth a year between the two values of dead tokens above which an output says so."""
 
@@ -48,8 +64,7 @@ def caveats(index: IndexRecord) -> list[str]:
         lines.append(f"The level has been zero since {index.dates[gone[0]].date()}: all that was held was written off.")
     if market.manifest.simulated:
         lines.append("SIMULATED data: this market never existed.")
-    if not index.investable:
-        lines.append("Not investable: it decides and trades at one and the same close (lag of 0 days).")
+    lines += _not_investable(rules)
     sensitivity = index.dead_token_sensitivity
     if sensitivity > DEAD_TOKEN_FLAG:
         lines.append(

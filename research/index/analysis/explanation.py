@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from research.errors import DataError
+from research.index.analysis.arguments import whole_number
 from research.index.analysis.attribution import WATERFALL, decision_in_force, weight_steps
 from research.index.analysis.audit_tables import constituents_table, decisions_table
 from research.index.analysis.reasons import full_reasons
@@ -101,6 +102,7 @@ def nearest_misses_table(index: IndexRecord, date: Date | None, count: int) -> p
 
     Columns: asset_id, symbol, rank (Int64, missing where not eligible), rank_value, reason.
     """
+    count = whole_number("count", count)
     table = _latest_reconstitution(index, index.row_of(date))
     passes = table[[column for column in table.columns.astype(str) if column.endswith("_pass")]]
     tags = passes[[column for column in passes.columns if column.startswith(("exclude_", "include_"))]]
@@ -166,6 +168,7 @@ def explain(index: IndexRecord, asset_id: str, date: Date | None) -> Explanation
     DataError
         If the asset is unknown, was not listed yet at the determination, or the day lies outside the index.
     """
+    asset_id = str(asset_id)
     index.market.price(asset_id)  # an unknown id gets the market's own message
     row = index.row_of(date)
     decision = _latest_decision(index, row)

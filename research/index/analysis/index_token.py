@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from research.errors import MethodologyError
+from research.index.analysis.arguments import number
 from research.index.analysis.record import IndexRecord
 
 DAYS_PER_YEAR = 365.25  # of the fee, as the token contracts have it; returns are annualised with 365
@@ -45,11 +46,11 @@ class IndexToken:
     initial_value: float = 100.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.fee_per_year < 1:
+        if not 0 <= number("fee_per_year", self.fee_per_year) < 1:
             raise MethodologyError(
                 f"fee_per_year = {self.fee_per_year}: expected a share from 0 to below 1 (0.0095 is 0.95 % a year)."
             )
-        if not (self.initial_value > 0 and np.isfinite(self.initial_value)):
+        if not 0 < number("initial_value", self.initial_value) < np.inf:
             raise MethodologyError(f"initial_value = {self.initial_value}: expected a positive number of USD.")
 
     # ------------------------------------------------------------------ one token
@@ -107,6 +108,8 @@ class IndexToken:
 
         ``supply * net_asset_value`` grows as the index does: the fee dilutes holders, and makes or takes no value.
         """
+        if not 0 < number("initial_supply", initial_supply) < np.inf:
+            raise MethodologyError(f"initial_supply = {initial_supply}: expected a positive number of tokens.")
         return (initial_supply / self.multiplier).rename("supply")
 
     @property

@@ -167,5 +167,6 @@ class IndexRecord:
 
     @property
     def investable(self) -> bool:
-        """False where the rulebook decides and trades at one and the same close."""
-        return self.methodology.schedule.lag_days >= 1
+        """False where the rulebook decides and trades at one and the same close, or trades at carried prices."""
+        rules = self.methodology
+        return rules.schedule.lag_days >= 1 and not rules.events.trade_at_carried_prices

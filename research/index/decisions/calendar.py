@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from research.errors import DataError
 from research.rulebook.schedule import WEEKDAYS, Schedule
+
+DAY = pd.Timedelta(days=1)
+_QUARTERS = {"january": "Q-DEC", "february": "Q-JAN", "march": "Q-FEB"}  # pandas names the month that ends a year
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +24,8 @@ class Determination:
 
 def determinations(days: pd.DatetimeIndex, schedule: Schedule) -> list[Determination]:
     """Every determination whose day lies within `days`, in order. The effective day may lie beyond their end."""
-    anew = _calendar(days, schedule.reconstitution, schedule.weekday)
-    either = anew | _calendar(days, schedule.rebalance or schedule.reconstitution, schedule.weekday)
+    anew = _calendar(days, schedule.reconstitution, schedule)
+    either = anew | _calendar(days, schedule.rebalance or schedule.reconstitution, schedule)
     return [
         Determination(row=int(row), effective_row=int(row) + schedule.lag_days, reconstitution=bool(anew[row]))
         for row in np.flatnonzero(either)
@@ -31,19 +33,12 @@ def determinations(days: pd.DatetimeIndex, schedule: Schedule) -> list[Determina
 
 
 def upcoming(last: pd.Timestamp, schedule: Schedule, count: int) -> pd.DataFrame:
-    """The next `count` determinations after a day.
+    """The next `count` (0 or more) determinations after a day.
 
     Columns: determination_date, effective_date (datetime), kind (reconstitution or rebalance). What drift calls for is
     not announced, for nobody knows it yet.
-
-    Raises
-    ------
-    DataError
-        If `count` is negative.
     """
-    if count < 0:
-        raise DataError(f"count = {count}: expected the number of dates ahead.")
-    days = pd.date_range(last + pd.Timedelta(days=1), periods=366 * (count + 1), freq="D")
+    days = pd.date_range(last + DAY, periods=366 * (count + 1), freq="D")
     steps = determinations(days, schedule)[:count]
     return pd.DataFrame(
         {
@@ -54,16 +49,22 @@ def upcoming(last: pd.Timestamp, schedule: Schedule, count: int) -> pd.DataFrame
     )
 
 
-def _calendar(days: pd.DatetimeIndex, frequency: str, weekday: str) -> np.ndarray:
+def latest_quarter_ends(days: pd.DatetimeIndex, schedule: Schedule) -> pd.DatetimeIndex:
+    """For each day the last day of the latest quarter that has ended by its close."""
+    quarters = (days + DAY).to_period(_QUARTERS[schedule.quarters_start_in])
+    return quarters.to_timestamp() - DAY
+
+
+def _calendar(days: pd.DatetimeIndex, frequency: str, schedule: Schedule) -> np.ndarray:
     match frequency:
         case "daily":
             return np.ones(len(days), dtype=bool)
         case "weekly":
-            return np.asarray(days.day_of_week == WEEKDAYS.index(weekday))
+            return np.asarray(days.day_of_week == WEEKDAYS.index(schedule.weekday))
         case "monthly":
             return np.asarray(days.is_month_end)
         case "quarterly":
-            return np.asarray(days.is_quarter_end)
+            return np.asarray(days == latest_quarter_ends(days, schedule))
         case "yearly":
             return np.asarray(days.is_year_end)
     return np.zeros(len(days), dtype=bool)

@@ -69,6 +69,15 @@ def decide(view: MarketView, methodology: Methodology, state: State, *, cause: C
             return _switch_stable(day)
 
 
+def first_choice(view: MarketView, methodology: Methodology, *, effective_row: int) -> Decision:
+    """Whom an index would start with at the view's close: the initial decision before anybody is weighted.
+
+    Those of its `chosen` that are not `unweighted` can be weighted. No signals are asked for.
+    """
+    day = _occasion(view, methodology, State(), "initial", effective_row)
+    return _sized(day, _selected(day))[0]
+
+
 def _occasion(view: MarketView, rules: Methodology, state: State, cause: Cause, effective_row: int) -> _Occasion:
     held = view.marked(state.members)
     screens = evaluate(view, rules.universe, held, needs_cap=rules.weighting.needs_market_cap)
@@ -91,10 +100,19 @@ def _occasion(view: MarketView, rules: Methodology, state: State, cause: Cause, 
 
 def _choose(day: _Occasion) -> Decision:
     """New members by the selection rule, weighted."""
+    return _weight(day, _selected(day))
+
+
+def _selected(day: _Occasion) -> Selected:
     candidates = Candidates(
-        view=day.view, universe=day.rules.universe, ranks=day.ranks, values=day.values, incumbents=day.held
+        view=day.view,
+        universe=day.rules.universe,
+        schedule=day.rules.schedule,
+        ranks=day.ranks,
+        values=day.values,
+        incumbents=day.held,
     )
-    return _weight(day, select(candidates, day.rules.selection))
+    return select(candidates, day.rules.selection)
 
 
 def _staying(day: _Occasion) -> Selected:
@@ -104,6 +122,15 @@ def _staying(day: _Occasion) -> Selected:
 
 def _weight(day: _Occasion, chosen: Selected) -> Decision:
     """The chosen with weights, or the previous composition where too few of them can be weighted."""
+    decision, places, sizes = _sized(day, chosen)
+    return decision if decision.kept else _with_weights(decision, day, places, sizes)
+
+
+def _sized(day: _Occasion, chosen: Selected) -> tuple[Decision, IntArray, FloatArray]:
+    """The decision on the chosen without weights yet; the places of those that can be weighted, and their sizes.
+
+    A member that cannot be, for want of a price or of a size, is `unweighted`: it keeps the units it has.
+    """
     places = _by_rank(day, chosen.mask)
     votes = day.values if day.rules.selection.rule == "votes" else None
     sizes = member_sizes(day.view, day.rules.weighting, places, votes=votes)
@@ -112,9 +139,10 @@ def _weight(day: _Occasion, chosen: Selected) -> Decision:
     if chosen.kept or int(sized.sum()) < day.rules.min_count:
         places = np.flatnonzero(day.held)
         kept = _record(day, day.held, places, unweighted=places, notes=notes)
-        return replace(kept, kept=True, kept_because=chosen.note if chosen.kept else "")
+        kept = replace(kept, kept=True, kept_because=chosen.note if chosen.kept else "")
+        return kept, places[:0], sizes.values[:0]
     decision = _record(day, chosen.mask, places, unweighted=places[~sized], notes=notes)
-    return _with_weights(decision, day, places[sized], sizes.values[sized])
+    return decision, places[sized], sizes.values[sized]
 
 
 def _by_rank(day: _Occasion, mask: BoolArray) -> IntArray:

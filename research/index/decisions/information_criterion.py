@@ -19,11 +19,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 
+from research.index.decisions.calendar import latest_quarter_ends
 from research.index.decisions.kernel_density import log_likelihood, plug_in_bandwidth
 from research.index.decisions.screens import evaluate
 from research.point_in_time.measures import measure, ranks
 from research.point_in_time.view import MarketView, PointInTime
-from research.rulebook import Selection, Universe
+from research.rulebook import Schedule, Selection, Universe
 from research.typing import FloatArray, IntArray
 
 REVIEW_MONTHS = 3
@@ -37,9 +38,9 @@ class Review:
     count: int
 
 
-def current_review(view: MarketView, universe: Universe, selection: Selection) -> Review | None:
+def current_review(view: MarketView, universe: Universe, selection: Selection, schedule: Schedule) -> Review | None:
     """The review of the latest quarter end up to the view's day; none while there are too few months or assets."""
-    quarter_end = (view.date + pd.Timedelta(days=1)).to_period("Q").start_time - pd.Timedelta(days=1)
+    quarter_end = latest_quarter_ends(pd.DatetimeIndex([view.date]), schedule)[0]
     row = view.row - int((view.date - quarter_end).days)
     if row < 0:
         return None
@@ -87,6 +88,7 @@ def _month(
     nobody = np.zeros(len(start.assets), dtype=bool)
     screens = evaluate(start, universe, nobody, needs_cap=True)
     eligible = np.logical_and.reduce([screen.passed for screen in screens])
+    eligible &= start.today("market_cap") > 0  # without a size it has no place in an index by market cap
     order = ranks(start, measure(start, selection.rank_by), eligible)
     places = np.flatnonzero(order > 0)
     places = places[np.argsort(order[places])]

@@ -68,7 +68,8 @@ def apply_overlay(
     if overlay.signals:
         scale, missing = signal_scale(view, overlay, members)
         if missing:
-            notes.append(f"{missing} members without a signal of the last {overlay.max_signal_age_days} days: neutral")
+            limit = overlay.max_signal_age_days
+            notes.append(f"{missing} members without a signal at most {limit} days old: neutral")
     if overlay.volatility_target is not None:
         exposure = _exposure(view, overlay, members, weights, last_exposure, notes)
     scaled = weights * scale
@@ -154,8 +155,11 @@ def _places(
 
 
 def signal_scale(view: MarketView, overlay: Overlay, members: IntArray) -> tuple[FloatArray, int]:
-    """The multiple that each member's latest signal asks for, shape (k,), and how many had none that is fresh."""
-    latest = view.latest_signals(overlay.max_signal_age_days)[members]
+    """The multiple that each member's latest signal asks for, shape (k,), and how many had none that is fresh.
+
+    Today's signal is 0 days old; one of `max_signal_age_days` still counts.
+    """
+    latest = view.latest_signals(overlay.max_signal_age_days + 1)[members]
     multiples = np.array([getattr(overlay, name) for name in SIGNALS])
     return np.where(latest >= 0, multiples[latest], overlay.neutral), int((latest < 0).sum())
 
@@ -216,10 +220,12 @@ def _limit_trades(
 
 
 def _without_small_trades(now: FloatArray, target: FloatArray, leg: int | None, min_trade: float) -> FloatArray:
-    """Weights whose change is small stay; what that leaves over or takes is the stable leg's, where there is one.
+    """Weights of members that stay and would change by less than `min_trade` stay as they have drifted.
 
-    Without a stable leg the other members share it in proportion. Where they or the leg have no room for it, the small
-    changes are made after all.
+    Who enters or leaves is traded whatever the size: a dropped member would linger otherwise. What small changes left
+    undone leave over or take is the stable leg's where the target puts something into it; else the other members share
+    it in proportion, for a fully invested index buys no stablecoin to save a trade. Where they or the leg have no room
+    for it, the small changes are made after all.
     """
     small = (np.abs(target - now) < min_trade) & (target > 0) & (now > 0)
     if leg is not None:

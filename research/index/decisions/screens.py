@@ -180,7 +180,8 @@ def _size_screens(view: MarketView, universe: Universe, relief: FloatArray) -> l
             screens.append(_at_least("min_volume", volume, universe.min_volume * relief, words))
         if universe.turnover_band is not None:
             low, high = universe.turnover_band
-            turnover = volume / view.today("market_cap")
+            cap = view.today("market_cap")
+            turnover = np.divide(volume, cap, out=np.full(len(cap), np.nan), where=cap > 0)  # of no cap there is none
             words = "daily volume / cap {value:.4%} < {limit:.4%}"
             screens.append(_at_least("min_turnover", turnover, low * relief, words))
             words = "daily volume / cap {value:.0%} > {limit:.0%}"

@@ -1,7 +1,7 @@
 """Selection rules: which of the ranked, eligible assets become members.
 
 `rank_values` says what assets are ranked by, `select` applies the rule; both look the rule up by the name used in the
-rulebook. Ranking is in `ranking.py`, ballots in `votes.py`, CRIX's number of constituents in
+rulebook. Ranking is in `point_in_time/measures.py`, ballots in `votes.py`, CRIX's number of constituents in
 `information_criterion.py`.
 """
 
@@ -17,7 +17,7 @@ from research.index.decisions.information_criterion import current_review
 from research.index.decisions.votes import Tally, latest_closed, tally
 from research.point_in_time.measures import measure
 from research.point_in_time.view import MarketView
-from research.rulebook import Selection, Universe
+from research.rulebook import Schedule, Selection, Universe
 from research.typing import BoolArray, FloatArray, IntArray
 
 
@@ -27,8 +27,8 @@ class Candidates:
 
     Attributes
     ----------
-    universe : Universe
-        The screens that were passed (CRIX's rule looks at earlier days through them).
+    universe, schedule : Universe, Schedule
+        The screens that were passed, and the calendar (CRIX's rule looks at the months of a quarter through them).
     ranks : ndarray of int
         1, 2, ... for eligible assets, 0 for the others.
     values : ndarray
@@ -38,6 +38,7 @@ class Candidates:
 
     view: MarketView
     universe: Universe
+    schedule: Schedule
     ranks: IntArray
     values: FloatArray
     incumbents: BoolArray
@@ -167,9 +168,12 @@ def by_coverage(candidates: Candidates, selection: Selection) -> Selected:
 
 def by_information_criterion(candidates: Candidates, selection: Selection) -> Selected:
     """The largest, as many as the latest quarterly review found necessary."""
-    review = current_review(candidates.view, candidates.universe, selection)
+    review = current_review(candidates.view, candidates.universe, selection, candidates.schedule)
     if review is None:
-        note = "no review yet: it needs three months, and the first count's assets in each"
+        note = (
+            "no review of the number of constituents yet: the first needs three whole months before it, with "
+            f"{selection.first_count} eligible assets at the start of each (first_count)"
+        )
         return Selected(mask=np.zeros(len(candidates.ranks), dtype=bool), note=note)
     mask = (candidates.ranks > 0) & (candidates.ranks <= review.count)
     return Selected(mask=mask, note=f"{review.count} constituents by the review of {review.date.date()}")

@@ -32,7 +32,7 @@ def next_forced_row(
     """The first row of the path after its first on which something is forced; None where nothing is."""
     rows = [
         *_removals_for_want_of_a_price(events, path),
-        *_announced_removals(source, path),
+        *_announced_removals(source, events, path),
         *_migrations_and_forks(source, path),
         *(outcome[0] for claim in entitlements if (outcome := first_priced(source, claim, path.stop)) is not None),
         *(row for units in received if (row := next_priced(source, units, path.stop)) is not None),
@@ -46,14 +46,14 @@ def _removals_for_want_of_a_price(events: Events, path: Segment) -> Iterator[int
         yield from (np.flatnonzero(dead)[:1] + path.start + 1).tolist()
 
 
-def _announced_removals(source: PointInTime, path: Segment) -> Iterator[int]:
-    """For each member whose removal has been announced, the first later close at which it has a price."""
+def _announced_removals(source: PointInTime, events: Events, path: Segment) -> Iterator[int]:
+    """For each member whose removal has been announced, the first later close at which it can be sold."""
     for removal in source.removals:
         place = np.flatnonzero(path.assets == removal.asset)
         if len(place) and removal.row < path.stop:
             first = max(removal.row - path.start, 0) + 1
-            priced = np.flatnonzero(path.stale[first:, place[0]] == 0)
-            yield from (path.start + first + int(day) for day in priced[:1])
+            tradable = np.flatnonzero(path.stale[first:, place[0]] <= events.tradable_days)
+            yield from (path.start + first + int(day) for day in tradable[:1])
 
 
 def _migrations_and_forks(source: PointInTime, path: Segment) -> Iterator[int]:

@@ -18,7 +18,8 @@ from research.typing import BoolArray, FloatArray, IntArray
 class Holdings:
     """What is held at the close of `row`: `units` of `assets` (positions in the market, sorted), and cash.
 
-    Starts as one unit of cash. Units are constant between trades, weights are not.
+    Starts as one unit of cash. Units are constant between trades, weights are not. What has no price of the last
+    `tradable_days` can be neither bought nor sold; 0 asks for one of the day.
     """
 
     source: PointInTime
@@ -26,6 +27,7 @@ class Holdings:
     assets: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     units: FloatArray = field(default_factory=lambda: np.zeros(0))
     cash: float = 1.0
+    tradable_days: int = 0
 
     @property
     def view(self) -> MarketView:
@@ -81,7 +83,7 @@ class Holdings:
             assets=assets,
             units=units,
             prices=prices,
-            stale=self.row - printed,
+            tradable=(printed >= 0) & (self.row - printed <= self.tradable_days),
             values=values,
             total=float(values.sum() + self.cash),
             cash=self.cash,
@@ -92,18 +94,14 @@ class Holdings:
 class Positions:
     """Holdings valued at one close, before a trade. Arrays of shape (k,) are over `assets`, sorted.
 
-    `stale` are the days since the price of an asset was printed; `total` is the value of everything, `cash` included.
+    `tradable` are the assets that can be bought and sold at their price; `total` is the value of everything, `cash`
+    included.
     """
 
     assets: IntArray
     units: FloatArray
     prices: FloatArray
-    stale: IntArray
+    tradable: BoolArray
     values: FloatArray
     total: float
     cash: float
-
-    @property
-    def priced_today(self) -> BoolArray:
-        """Which assets have a price of this very day: nothing else can be traded."""
-        return np.equal(self.stale, 0)

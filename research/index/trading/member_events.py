@@ -43,12 +43,12 @@ def _jumps(
 ) -> Iterator[tuple[Segment, int, int, float]]:
     """Where a value is at most `low` or at least `high` times that of the day before: path, day, place and factor.
 
-    `values` are arrays of the shape of each path's prices.
+    `values` are arrays of the shape of each path's prices. What was zero the day before has no factor.
     """
     if not paths:
         return
-    now, before = ([part[days].ravel() for part in values] for days in (slice(1, None), slice(-1)))
-    factor = np.concatenate(now) / np.concatenate(before)
+    now, before = (np.concatenate([part[days].ravel() for part in values]) for days in (slice(1, None), slice(-1)))
+    factor = np.divide(now, before, out=np.full(len(now), np.nan), where=before > 0)
     ends = np.cumsum([part.size - part.shape[1] for part in values])
     for found in np.flatnonzero((factor <= low) | (factor >= high)).tolist():
         number = int(np.searchsorted(ends, found, side="right"))

@@ -81,7 +81,7 @@ class Portfolio:
         announced = [removal.asset for removal in self.source.removals if removal.row < self.row]
         if announced or stale.any():
             gone = without_price_too_long(stale, self.methodology.events)
-            gone |= self.source.among(path.assets, announced) & (stale == 0)
+            gone |= self.source.among(path.assets, announced) & (stale <= self.methodology.events.tradable_days)
             if gone.any():
                 self._remove(path.assets[gone], stale[gone])
 
@@ -124,15 +124,16 @@ class Portfolio:
                 self._book(trades.conversion(self.holdings, step.old, step.new))
 
     def _remove(self, gone: IntArray, stale: IntArray) -> None:
-        """Sell members, each without a price for so many days: at today's price if they have one, else at their last,
-        less the haircut.
+        """Sell members, each without a price for so many days: those announced at the price that they trade at, the
+        others at their last, less the haircut.
         """
         trade, stable = trades.removal(self.holdings, gone, self.methodology)
         where_to = self._freed(trade, stable)
         haircut = self.methodology.events.removal_haircut
         for asset, days, place in zip(gone.tolist(), stale.tolist(), np.searchsorted(trade.assets, gone), strict=True):
-            why = f"no price for {days} days: sold at the last price" if days else self._announcement(asset)
-            self.log("removed", asset, f"{why}, {where_to}", 0.0 - trade.before[place] * haircut if days else 0.0)
+            dead = bool(trade.written_off[place])
+            why = f"no price for {days} days: sold at the last price" if dead else self._announcement(asset)
+            self.log("removed", asset, f"{why}, {where_to}", 0.0 - trade.before[place] * haircut if dead else 0.0)
         if haircut * trade.lost >= 1.0:
             self.log("wiped out", None, "all that was held is written off: the level is zero from here on")
         self._book(trade)

@@ -65,7 +65,7 @@ class Trade:
     units, price : ndarray
         Units after the trade, adding up to `value`, and the (carried) prices of the day.
     frozen : ndarray of bool
-        Held, but without a price today: not traded.
+        Held, but without a price to trade at: not traded.
     takes_part : ndarray of bool
         Held before or after, and not frozen: what the costs are worked out on.
     written_off : ndarray of bool
@@ -108,7 +108,12 @@ class Trade:
 
     @property
     def lost(self) -> float:
-        """Share of the value in what is removed without a price: what a haircut takes its part of."""
+        """Share of the value in what is removed without a price: what a haircut takes its part of.
+
+        Exactly 1 where nothing else is held: rounding leaves no rest of a total loss.
+        """
+        if self.written_off.any() and not (self.before[~self.written_off] > 0).any() and not self.cash_before > 0:
+            return 1.0
         return min(float(self.before[self.written_off].sum()), 1.0)
 
     @property

@@ -29,8 +29,8 @@ def rebalance(holdings: Holdings, decision: Decision, costs: Costs, *, received:
     """Move to the decision's weights.
 
     The decision fixed weights at the determination's prices, and with them the proportions of units: by today they
-    have drifted with prices, as a provider's published weighting factors do. Without a price today a member keeps its
-    units, a newcomer is not bought, and the others share the rest in proportion.
+    have drifted with prices, as a provider's published weighting factors do. Where it cannot be traded, a member keeps
+    its units, a newcomer is not bought, and the others share the rest in proportion.
     """
     source, row = holdings.source, holdings.row
     decision = after_migrations(decision, row)
@@ -41,7 +41,7 @@ def rebalance(holdings: Holdings, decision: Decision, costs: Costs, *, received:
     target[place] = decision.weights
     proportions[place] = decision.weights * held.prices[place] / decision.prices
     rank[place] = decision.member_ranks
-    missing = ~held.priced_today
+    missing = ~held.tradable
     announced = [removal.asset for removal in source.removals if removal.row <= row]
     today = [removal.asset for removal in source.removals if removal.row == row]
     fresh = [units.asset for units in received if units.row == row]  # nobody knew of their price before
@@ -93,10 +93,10 @@ def switch(holdings: Holdings, decision: Decision, overlay: Overlay, costs: Cost
     held = holdings.positions([stable])
     leg = in_leg(source, overlay, held.assets, row)
     leg &= (held.values > 0) & (held.assets != stable)
-    left, into = leg & held.priced_today, held.assets == stable
+    left, into = leg & held.tradable, held.assets == stable
     if stable in holdings.view.announced:
         return f"the removal of {source.asset_ids[stable]} has been announced since"
-    if not held.priced_today[into].all():
+    if not held.tradable[into].all():
         return f"{source.asset_ids[stable]} has no price today"
     if not left.any():
         return "the coin to be left has no price today" if leg.any() else "no other stablecoin is held by now"
@@ -126,7 +126,7 @@ def fork_received(holdings: Holdings, asset: int, units: float) -> Trade:
     gain = float(units * held.prices[new][0])
     values = held.values + np.where(new, gain, 0.0)
     more = replace(held, units=held.units + np.where(new, units, 0.0), values=values, total=held.total + gain)
-    return _trade(holdings, more, "fork", values, costs=None, frozen=~held.priced_today, gain=gain, gained=asset)
+    return _trade(holdings, more, "fork", values, costs=None, frozen=~held.tradable, gain=gain, gained=asset)
 
 
 def fork_sold(holdings: Holdings, received: Iterable[Received], costs: Costs) -> Trade:
@@ -137,7 +137,7 @@ def fork_sold(holdings: Holdings, received: Iterable[Received], costs: Costs) ->
         sold[held.assets == units.asset] += units.units
     parts = np.minimum(sold, held.units) * held.prices
     proceeds, after = float(parts.sum()), held.values - parts
-    open_today = held.priced_today & (after > 0)
+    open_today = held.tradable & (after > 0)
     _share(after, open_today, proceeds)
     spread = open_today.any()
     return _trade(
@@ -146,7 +146,7 @@ def fork_sold(holdings: Holdings, received: Iterable[Received], costs: Costs) ->
         "fork",
         after,
         costs=costs,
-        frozen=~held.priced_today & (after > 0),
+        frozen=~held.tradable & (after > 0),
         cash_after=(held.cash + (0.0 if spread else proceeds)) / held.total,
         market_value_kept=1.0 - proceeds / held.total if spread else 1.0,
     )
@@ -183,7 +183,7 @@ def removal(holdings: Holdings, gone: IntArray, rules: Methodology) -> tuple[Tra
     stable = _freed_into(holdings, gone, rules)
     held = holdings.positions(None if stable is None else [stable])
     leaving = holdings.source.among(held.assets, gone)
-    open_today = held.priced_today & ~leaving
+    open_today = held.tradable & ~leaving
     takers = open_today if stable is None else (held.assets == stable) & ~leaving
     after = np.where(leaving, 0.0, held.values)
     freed = held.values[leaving].sum()
@@ -196,7 +196,7 @@ def removal(holdings: Holdings, gone: IntArray, rules: Methodology) -> tuple[Tra
         after,
         costs=rules.costs,
         frozen=~open_today & ~leaving,
-        written_off=leaving & ~held.priced_today,
+        written_off=leaving & ~held.tradable,
         cash_after=(held.cash + (0.0 if takers.any() else freed)) / held.total,
         market_value_kept=1.0 - float(freed) / held.total if spread else 1.0,
     )
@@ -215,7 +215,7 @@ def _share(values: FloatArray, takers: BoolArray, freed: float) -> None:
 def _freed_into(holdings: Holdings, gone: IntArray, rules: Methodology) -> int | None:
     """The stablecoin that takes the value of what is removed: where the rulebook wants one, or one of the leg goes.
 
-    It must have a price today. None where there is no such stablecoin.
+    It must be tradable today. None where there is no such stablecoin.
     """
     source, row, overlay = holdings.source, holdings.row, rules.overlay
     if overlay is None:
@@ -223,7 +223,8 @@ def _freed_into(holdings: Holdings, gone: IntArray, rules: Methodology) -> int |
     if rules.events.freed_weight != "stable" and not in_leg(source, overlay, gone, row).all():
         return None
     leg = leg_positions(source, overlay, row)
-    unusable = [*gone.tolist(), *leg[np.isnan(source.prices[row, leg])].tolist()]
+    there = holdings.positions(leg)
+    unusable = [*gone.tolist(), *there.assets[~there.tradable].tolist()]
     return choose_stablecoin(holdings.view, overlay, holdings.assets.tolist(), without=unusable)
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from research.errors import DataError, MethodologyError
@@ -90,13 +89,16 @@ def sqrt_market_cap(view: MarketView, weighting: Weighting, places: IntArray) ->
 def liquidity_mix(view: MarketView, weighting: Weighting, places: IntArray) -> Sizes:
     """``(1 - a) sqrt(M) / sum sqrt(M) + a L / sum L``, L the 30-day median volume and a the `liquidity_share`.
 
-    Source: MVI of Index Coop with a = 0.25. Shares are of the members that have both today; the others get NaN.
+    Source: MVI of Index Coop with a = 0.25. Shares are of the members that have both today; the others get NaN, and all
+    do where the caps or the volumes of those add up to zero.
     """
     root = np.sqrt(_size(view, weighting, places))
     liquidity = measure(view, LIQUIDITY)[places]
     both = ~np.isnan(root) & ~np.isnan(liquidity)
-    if not liquidity[both].sum() > 0:
-        return Sizes(values=np.full(len(places), np.nan), notes=("no member has a volume: liquidity cannot be shared",))
+    for values, what in ((liquidity, "volume"), (root, "market cap")):
+        if not values[both].sum() > 0:
+            note = f"no member has a {what}: nothing can be shared by it"
+            return Sizes(values=np.full(len(places), np.nan), notes=(note,))
     a = weighting.liquidity_share
     mix = (1.0 - a) * root / root[both].sum() + a * liquidity / liquidity[both].sum()
     return Sizes(values=mix)
@@ -146,9 +148,9 @@ def inverse_variance(view: MarketView, weighting: Weighting, places: IntArray) -
 def risk_parity(view: MarketView, weighting: Weighting, places: IntArray) -> Sizes:
     """Equal risk contributions under ``S = diag(s) R diag(s)``.
 
-    s is the volatility of `inverse_volatility`, R the correlation of the Ledoit-Wolf covariance over the days that all
-    measured members have returns for. A member that cannot be measured gets the median weight of the others, with a
-    note.
+    R is the correlation of the Ledoit-Wolf covariance over the days that all measured members have returns for, s the
+    volatility of each of them over all of its own days, floored among the measured ones (see `risk.floored`): a member
+    that the covariance leaves out sets no floor either. It gets the median weight of the others, with a note.
     """
     returns = _returns(view, weighting, places)
     measured, common = risk.common_returns(returns, weighting.window[1])
@@ -214,20 +216,20 @@ def _notes(
 
 
 def signal(view: MarketView, weighting: Weighting, places: IntArray) -> Sizes:
-    """``max(score, 0)`` of each member's latest signal; NaN without one of the last `max_signal_age_days`."""
+    """``max(score, 0)`` of each member's latest signal; NaN without one at most `max_signal_age_days` old."""
     table = view.signals
     if "score" not in table:
         raise MethodologyError(
             f'scheme = "signal" needs the column score in the signals, found {", ".join(table.columns)}. Add it.'
         )
-    fresh = table[table["date"] > view.date - pd.Timedelta(days=weighting.signal_days)]
+    fresh = table[(view.date - table["date"]).dt.days <= weighting.signal_days]
     latest = fresh.drop_duplicates("asset_id", keep="last").set_index("asset_id")["score"]
     names = _names(view, places)
     scores = latest.reindex(names).to_numpy(dtype=float)
     notes: tuple[str, ...] = ()
     if np.isnan(scores).any():
         without = ", ".join(names[np.isnan(scores)])
-        notes = (f"signal: {without} without a score of the last {weighting.signal_days} days, not weighted",)
+        notes = (f"signal: {without} without a score at most {weighting.signal_days} days old, not weighted",)
     return Sizes(values=np.maximum(scores, 0.0), notes=notes)
 
 

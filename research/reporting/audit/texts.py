@@ -10,15 +10,16 @@ import pandas as pd
 from research.index import Methodology
 from research.index.analysis.explanation import Explanation
 from research.index.analysis.risks import RiskFigures
-from research.reporting.presentation.formats import format_value
-from research.reporting.presentation.texts import bullets
+from research.reporting.presentation.formats import escape_markdown, format_value
+from research.reporting.presentation.texts import markdown_list
 
 
 def reason_card(card: Explanation, rules: Methodology) -> str:
     """`IndexHistory.explain` as sentences: in or out, since which decision, why, and how the weight came about."""
     where = "in" if card.selected else "out"
+    reason = escape_markdown(f"{card.reason[:1].upper()}{card.reason[1:]}")
     sentences = [
-        f"**{card.asset_id} is {where}.** {card.reason[:1].upper()}{card.reason[1:]}.",
+        f"**{escape_markdown(card.asset_id)} is {where}.** {reason}.",
         f"Decided at the close of {card.determination_date:%Y-%m-%d}, traded at {card.effective_date:%Y-%m-%d}'s.",
         f"Buffer: {card.buffer}." if rules.selection.count else "",
     ]
@@ -60,16 +61,18 @@ def risks(figures: RiskFigures, *, benchmark: str, beta: float, turnover: pd.Ser
     `turnover` is a `turnover_summary`, `counts` are the `event_counts`.
     """
     percent = partial(format_value, kind="percent")
+    benchmark = escape_markdown(benchmark)
+    variant, sector = escape_markdown(figures.largest_variant), escape_markdown(figures.largest_sector)
     times = {name: _times(count) for name, count in counts.items()}
     named = {
         f"Market: it falls with {benchmark}": f"Beta {format_value(beta, 'ratio')}. On the {figures.worst_days} worst "
         f"days of {benchmark} (mean {percent(figures.benchmark_mean)}) the index made {percent(figures.index_mean)} on "
         f"average, and fell on {figures.days_fallen} of them.",
         "Methodology: a rule decides more than it seems to": f"Of {figures.variants} variants of the rules, *"
-        f"{figures.largest_variant}* moves the growth a year most: "
+        f"{variant}* moves the growth a year most: "
         f"{format_value(figures.largest_difference, 'fine change')}. The "
         "choice of the rulebook itself, by someone who knew the past, is not among the variants.",
-        "Overexposure": f"The largest sector, *{figures.largest_sector}*, has {percent(figures.sector_weight)} of the "
+        "Overexposure": f"The largest sector, *{sector}*, has {percent(figures.sector_weight)} of the "
         "weight, by the latest sector tag of each member.",
         "Rebalance frequency against volatility": f"{format_value(turnover['trades_per_year'], 'ratio')} trades a year "
         f"move {percent(turnover['annual'])} of the index (one-sided), the largest one {percent(turnover['largest'])}, "
@@ -81,7 +84,7 @@ def risks(figures: RiskFigures, *, benchmark: str, beta: float, turnover: pd.Ser
         "them: a fault or an exploit can lose everything at once. Nor does it contain bridges, price feeds, keys, gas, "
         "and a market price of the token that departs from its net asset value.",
     }
-    return bullets(f"**{risk}.** {evidence}" for risk, evidence in named.items())
+    return markdown_list(f"**{risk}.** {evidence}" for risk, evidence in named.items())
 
 
 def _times(count: int) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from research.evaluation.expectations import CAVEAT
+from research.evaluation.forecasts import CAVEAT
 from research.reporting.presentation.formats import format_value
 from research.reporting.presentation.table import Table
 from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE

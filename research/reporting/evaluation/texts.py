@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from research.evaluation import Skill
-from research.reporting.presentation.formats import format_value
-from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE, bullets
+from research.reporting.presentation.formats import escape_markdown, format_value
+from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE, markdown_list
 
 
 def skill(figures: Skill) -> str:
@@ -18,8 +18,8 @@ def skill(figures: Skill) -> str:
         else f"{needed} years are needed to say so with 95\u00a0% confidence"
     )
     apart = figures.years_to_distinguish.items()
-    years = ", ".join(f"{name} {format_value(value, 'count')}" for name, value in apart)
-    return bullets(
+    years = ", ".join(f"{escape_markdown(name)} {format_value(value, 'count')}" for name, value in apart)
+    return markdown_list(
         [
             f"**Sharpe ratio over the risk-free rate {format_value(figures.sharpe_ratio, 'ratio')}**, with a "
             f"probability of {format_value(figures.probability, 'percent')} that the true one is above zero, given "

@@ -11,7 +11,7 @@ from dataclasses import MISSING, Field, fields
 from typing import Any
 
 from research.index import Methodology
-from research.reporting.presentation.formats import format_value
+from research.reporting.presentation.formats import escape_markdown, format_value
 from research.rulebook import Costs, Events, Overlay, Schedule, Selection, Universe, Weighting
 from research.rulebook.measure_names import Measure
 
@@ -28,21 +28,29 @@ def rulebook_text(rules: Methodology) -> str:
     selection, weighting, overlay = rules.selection, rules.weighting, rules.overlay
     fewest = f"With fewer than {rules.min_count} to weight, the previous members are kept."
     parts = {
-        "Purpose": [rules.description, rules.source],
+        "Purpose": [escape_markdown(rules.description), escape_markdown(rules.source)],
         "Universe": told(rules.universe, _UNIVERSE_HEAD, _UNIVERSE) or ["No screen but a price on the day."],
         "Selection": [_chosen(selection), *told(selection, _SELECTION_HEAD, _SELECTION), fewest],
         "Weighting": [
             _weighted(weighting),
             *told(weighting, _WEIGHTING_HEAD, _WEIGHTING),
-            "Between trades they drift.",
+            "One that cannot be weighted on the day keeps its units. Between trades they drift.",
         ],
         "Overlay": [_overlaid(overlay), *told(overlay, _OVERLAY_HEAD, _OVERLAY)] if overlay else [],
         "Schedule": [_scheduled(rules.schedule), *told(rules.schedule, _SCHEDULE_HEAD, _SCHEDULE)],
         "Costs": [_cost(rules.costs), *told(rules.costs, _COSTS_HEAD, _COSTS)],
         "Missing prices": [_carried(rules.events), *told(rules.events, _EVENTS_HEAD, _EVENTS)],
-        "Base": [f"{rules.base_value:,g} on {rules.base_date or 'the first day with enough eligible assets'}."],
+        "Base": [_base(rules)],
     }
     return "\n".join(f"- **{name}.** {' '.join(filter(None, part))}" for name, part in parts.items() if any(part))
+
+
+def _base(rules: Methodology) -> str:
+    count = rules.start_count
+    enough = f"{count} member{'s' if count > 1 else ''} can be weighted"
+    day = rules.base_date or "the first effective day of the calendar"
+    only = " Nothing is decided between the first decision and its effective day." if rules.schedule.lag_days else ""
+    return f"{rules.base_value:,g} on {day}, given that {enough}.{only}"
 
 
 def told(section: Any, head: str, sentences: Sentences) -> list[str]:
@@ -54,7 +62,8 @@ def told(section: Any, head: str, sentences: Sentences) -> list[str]:
         if field.name not in named and getattr(section, field.name) != _default(field)
     ]
     return [
-        sentences[name](section) if name in sentences else f"`{name} = {getattr(section, name)}`." for name in changed
+        sentences[name](section) if name in sentences else f"`{name}` = {escape_markdown(getattr(section, name))}."
+        for name in changed
     ]
 
 
@@ -71,7 +80,8 @@ def _usd(value: float) -> str:
 
 
 def _either(names: tuple[str, ...]) -> str:
-    return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+    *others, last = map(escape_markdown, names)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _valid_share(universe: Universe) -> str:
@@ -120,7 +130,7 @@ _UNIVERSE: Sentences = {
 
 
 def _chosen(selection: Selection) -> str:
-    by = Measure.parse(selection.rank_by, "rank_by").words
+    by = escape_markdown(Measure.parse(selection.rank_by, "rank_by").words)
     heads = {
         "largest": f"The {selection.count} largest by {by}.",
         "top_by": f"The {selection.count} with the {selection.order} {by}.",
@@ -149,7 +159,7 @@ _SELECTION: Sentences = {
 
 
 def _weighted(weighting: Weighting) -> str:
-    size = Measure.parse(weighting.size_by or "market_cap", "size_by").words
+    size = escape_markdown(Measure.parse(weighting.size_by or "market_cap", "size_by").words)
     days, needed = weighting.window
     window = f"of the last {days} days (at least {needed} returns)"
     root = f"the square root of the {size}"
@@ -173,13 +183,15 @@ def _weighted(weighting: Weighting) -> str:
 _WEIGHTING_HEAD = """
     scheme size_by power liquidity_share lookback_days min_observations max_signal_age_days group_by"""
 _WEIGHTING: Sentences = {
-    "supply_factor": lambda w: f"Sizes are times the column {w.supply_factor} of the snapshot.",
+    "supply_factor": lambda w: f"Sizes are times the column {escape_markdown(w.supply_factor)} of the snapshot.",
     "fallback": lambda w: f"Where no member has a score above zero: {w.fallback.replace('_', ' ')}.",
     "max_weight": lambda w: f"At most {_percent(w.max_weight)} each.",
     "max_weight_by_rank": lambda w: (
         f"At most {', '.join(map(_percent, w.max_weight_by_rank))} by rank of size, the last for all further ones."
     ),
-    "max_group_weight": lambda w: f"At most {_percent(w.max_group_weight)} for all that share a {w.group_by}… tag.",
+    "max_group_weight": lambda w: (
+        f"At most {_percent(w.max_group_weight)} for all that share a {escape_markdown(w.group_by)}… tag."
+    ),
     "min_weight": lambda w: f"At least {_percent(w.min_weight)} each.",
     "infeasible": lambda w: f"Where the bounds leave no room: {w.infeasible.replace('_', ' ')}.",
 }
@@ -197,7 +209,9 @@ def _overlaid(overlay: Overlay) -> str:
         f"{overlay.bearish:g} for a bearish signal; one older than {overlay.max_signal_age_days} days is neutral. "
     )
     return (
-        f"{scaled if overlay.signals else ''}{freed}. Changes below {_percent(overlay.min_trade)} are not traded. "
+        f"{scaled if overlay.signals else ''}{freed}. A member that stays is not traded for a change below "
+        f"{_percent(overlay.min_trade)}: what that leaves over is the stable leg's where it has a target, else the "
+        "other members'. "
         f"A stablecoin more than {_percent(overlay.depeg_limit)} off 1 USD, or more than "
         f"{_percent(overlay.depeg_warning)} for {overlay.depeg_days} days, is exchanged for the next."
     )
@@ -247,7 +261,9 @@ def _drift(schedule: Schedule) -> str:
 _SCHEDULE_HEAD = (
     "reconstitution rebalance weekday lag_days drift_absolute drift_relative drift_total drift_to cool_down_days"
 )
-_SCHEDULE: Sentences = {}
+_SCHEDULE: Sentences = {
+    "quarters_start_in": lambda s: f"The first quarter of a year starts in {s.quarters_start_in.capitalize()}.",
+}
 
 
 def _cost(costs: Costs) -> str:
@@ -265,7 +281,7 @@ def _cost(costs: Costs) -> str:
         words = f"{spread:g} of half spread"
     nothing = costs.is_flat and costs.rate == 0
     return (
-        "None: the level is before costs."
+        "Not charged: the level is before costs."
         if nothing
         else (f"{costs.fee_bps:g} basis points of fee and {words}, on all that is bought or sold.")
     )
@@ -295,5 +311,6 @@ _EVENTS: Sentences = {
     "outlier_jump": lambda e: (
         f"A print whose log is further than {e.outlier_jump:g} from the last one waits until the next one confirms it."
     ),
+    "trade_at_carried_prices": lambda _: "Members are bought and sold at carried prices, too: **not investable**.",
     "freed_weight": lambda e: f"The value of a removed member goes to the {e.freed_weight} leg.",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from research.reporting.presentation.formats import format_value
+from research.reporting.presentation.formats import escape_markdown, format_value
 
 
 def concentration(today: pd.Series, explained: float, benchmark: str) -> str:
@@ -12,6 +12,7 @@ def concentration(today: pd.Series, explained: float, benchmark: str) -> str:
     return (
         f"Today the largest weight is **{format_value(today['largest_weight'], 'percent')}**, and the weights are as "
         f"concentrated as **{format_value(today['effective_number'], 'ratio')}** equal members would be (Herfindahl "
-        f"index {format_value(today['herfindahl'], 'ratio')}). Over the whole history **{benchmark} explains "
-        f"{format_value(explained, 'percent')}** of the variance of daily returns."
+        f"index {format_value(today['herfindahl'], 'ratio')}). Over the whole history "
+        f"**{escape_markdown(benchmark)} explains {format_value(explained, 'percent')}** of the variance of "
+        "daily returns."
     )

@@ -2,19 +2,22 @@
 
 A picture cannot be compared, so a figure is shown together with a short digest of the data it was drawn from: first,
 last, smallest, largest and mean value plotted are all that is computed here. Figures and tables themselves are made in
-`figures.py` and `tables.py`, prose in `texts.py`.
+`figures.py` and `tables.py`, prose in `texts.py`. What is shown holds names and texts of a market, which are foreign:
+nothing in them is obeyed, here or on the page.
 """
 
 from __future__ import annotations
 
 import base64
+import html
 import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from research.errors import ReportError
+from research.errors import ReportError, printable
+from research.reporting.presentation.formats import escape_markdown, inert_markdown
 from research.reporting.presentation.table import Table
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DOTS_PER_INCH, COLOURS = 120, 128
+_LONGEST = 160
+"""Characters of a text in a figure: a longer name would push the picture off the page."""
 
 
 def show_figure(axes: Axes, *, title: str, caption: str, alt: str | None = None) -> None:
@@ -63,12 +68,15 @@ def show_figure(axes: Axes, *, title: str, caption: str, alt: str | None = None)
 
 def show_table(table: Table) -> None:
     """Show a table of `tables.py`."""
-    _display({"text/html": table.to_html(), "text/plain": table.to_text()})
+    _display({"text/html": table.to_html(), "text/plain": table.to_text()}, dict(table.metadata))
 
 
 def show_text(markdown: str) -> None:
-    """Show prose, which may hold computed numbers."""
-    _display({"text/markdown": markdown, "text/plain": markdown})
+    """Show prose, which may hold computed numbers, and names that went through `escape_markdown`.
+
+    Of the Markdown, emphasis, code, lists and headings are shown; HTML, links, pictures and formulas stay letters.
+    """
+    _display({"text/markdown": inert_markdown(markdown), "text/plain": html.unescape(markdown)})
 
 
 def show_verdict(items: Mapping[str, str]) -> None:
@@ -76,7 +84,9 @@ def show_verdict(items: Mapping[str, str]) -> None:
     width = max(map(len, items))
     _display(
         {
-            "text/markdown": " · ".join(f"{label} **{value}**" for label, value in items.items()),
+            "text/markdown": " · ".join(
+                f"{escape_markdown(label)} **{escape_markdown(value)}**" for label, value in items.items()
+            ),
             "text/plain": "\n".join(f"{label:<{width}}  {value}" for label, value in items.items()),
         },
         {"verdict": [{"label": label, "value": value} for label, value in items.items()]},
@@ -120,10 +130,17 @@ def _marks(values: pd.Series) -> list[float]:
 
 def _png(figure: Figure) -> bytes:
     """The figure as PNG with a palette: under a third of the size, and nothing that an eye would miss."""
+    from matplotlib import rc_context
+    from matplotlib.text import Text
     from PIL import Image
 
     drawn, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight")
+    with rc_context({"text.parse_math": False}):  # a dollar sign in a name is no formula, in ticks made now either
+        for text in figure.findobj(Text):
+            assert isinstance(text, Text)
+            text.set_parse_math(False)
+            text.set_text(printable(text.get_text(), keep="\n")[:_LONGEST])
+        figure.savefig(drawn, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight")
     image = Image.open(drawn).convert("RGB")
     image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
         small, format="png", optimize=True
@@ -134,4 +151,13 @@ def _png(figure: Figure) -> bytes:
 def _display(data: dict[str, str], metadata: dict[str, Any] | None = None) -> None:
     from IPython.display import display
 
-    display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
+    display(_visible(data), metadata=_visible(metadata), raw=True)  # type: ignore[no-untyped-call]
+
+
+def _visible(value: Any) -> Any:
+    """Every text inside with control characters spelled out; line breaks stay."""
+    if isinstance(value, dict):
+        return {key: _visible(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_visible(part) for part in value]
+    return printable(value, keep="\n") if isinstance(value, str) else value

@@ -22,6 +22,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
+from research.errors import printable
 from research.reporting.presentation.formats import format_value
 
 PLOTTED: WeakKeyDictionary[Axes, tuple[str, pd.DataFrame]] = WeakKeyDictionary()
@@ -77,7 +78,7 @@ def weights(frame: pd.DataFrame, *, source: str) -> Axes:
     if _too_short(frame):
         return _placeholder(frame, source)
     axes = _dated(source)
-    colours, names = [*_COLOURS[:9], "#c9c9c9"], [str(name) for name in frame.columns]
+    colours, names = [*_COLOURS[:9], "#c9c9c9"], [_label(name) for name in frame.columns]
     axes.stackplot(frame.index, frame.to_numpy().T, labels=names, colors=colours, edgecolor="white", linewidth=0.3)
     axes.set_ylim(0, 1)
     axes.set_xlim(frame.index[0], frame.index[-1])
@@ -243,7 +244,7 @@ def _lines(frame: pd.DataFrame, source: str) -> Axes:
         axes.plot(
             frame.index,
             frame[name].to_numpy(),
-            label=str(name),
+            label=_label(name),
             linewidth=2.0 if position == 0 else 1.2,
             zorder=3 - 0.1 * position,
             **style,
@@ -255,11 +256,12 @@ def _lines(frame: pd.DataFrame, source: str) -> Axes:
 
 
 def _canvas(source: str, height: float = _WIDE[1]) -> Axes:
-    with plt.rc_context({"font.family": "sans-serif", "font.size": 10, "svg.hashsalt": "research"}):
+    style: dict[str, Any] = {"font.family": "sans-serif", "font.size": 10, "svg.hashsalt": "research"}
+    with plt.rc_context(style | {"text.parse_math": False}):  # type: ignore[arg-type]
         figure, axes = plt.subplots(figsize=(_WIDE[0], height), layout="constrained")
+        figure.supxlabel(f"Source: {source}", x=0.01, ha="left", fontsize=8, color=_GREY)
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_axisbelow(True)
-    figure.supxlabel(f"Source: {source}", x=0.01, ha="left", fontsize=8, color=_GREY)
     return axes
 
 
@@ -285,7 +287,7 @@ def _log_axis(axes: Axes, frame: pd.DataFrame) -> None:
 
 def _by_row(axes: Axes, names: pd.Index) -> None:
     """Rows from the top down, named on the left, with the horizontal axis in per cent."""
-    axes.set_yticks(np.arange(len(names)), [str(name) for name in names])
+    axes.set_yticks(np.arange(len(names)), [_label(name) for name in names])
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color="#dddddd", linewidth=0.8)
@@ -294,6 +296,13 @@ def _by_row(axes: Axes, names: pd.Index) -> None:
 
 def _percent_axis(axes: Axes) -> None:
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol="\u00a0%"))
+
+
+def _label(name: object) -> str:
+    """A name as it stands, short enough for a legend, which would leave out one that begins with an underscore."""
+    text = printable(str(name))
+    text = text if len(text) <= 60 else f"{text[:59]}…"
+    return f"\u2009{text}" if text.startswith("_") else text
 
 
 def _note(axes: Axes, kind: str, frame: pd.DataFrame) -> Axes:

@@ -1,22 +1,28 @@
-"""How a number reads: the one place where values become words. A missing value is a dash, never a zero.
+"""How a value reads: the one place where values become words. A missing value is a dash, never a zero.
 
 Changing the unit of a number (0.05 into 5 %, days into years, USD into millions) is part of how it reads and done here.
+
+Names and texts of a market or a rulebook are foreign: `_text` and `escape_markdown` show them as they are, whatever is
+in them.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from research.errors import ReportError, suggest
+from research.errors import ReportError, printable, suggest
 
 MISSING = "–"
 _MINUS, _SPACE = "\u2212", "\u00a0"
 _RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
+_MARKUP = re.compile(r"[\\`*_\[\]<&~$@]|(?<=:)/|(?<=www)\.|^[>#]|^[-+](?=[-\s]|$)|(?<=^\d)[.)]", re.IGNORECASE)
+_ACTIVE = re.compile(r"[<\[\]$\\@]|(?<=:)/|(?<=www)\.", re.IGNORECASE)
 
 
 def _percent(value: float) -> str:
@@ -91,7 +97,7 @@ def _date(value: Any) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
-    return str(value)
+    return printable(str(value))
 
 
 KINDS: dict[str, Callable[[Any], str]] = {
@@ -150,3 +156,20 @@ def kind_of(column: pd.Series) -> str:
     if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
         return "text"
     return "count" if pd.api.types.is_integer_dtype(column) else "number"
+
+
+def escape_markdown(value: object) -> str:
+    """A foreign name or text as Markdown that reads as it stands: no markup, no link, no formula, on one line."""
+    return _MARKUP.sub(_entity, printable(str(value)).strip())
+
+
+def inert_markdown(markdown: str) -> str:
+    """Markdown of which emphasis, code, lists and headings are left: no HTML, link, picture or formula.
+
+    The second wall behind `escape_markdown`, for a value that somebody forgot to escape.
+    """
+    return _ACTIVE.sub(_entity, printable(markdown, keep="\n"))
+
+
+def _entity(found: re.Match[str]) -> str:
+    return f"&#{ord(found[0])};"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from research.errors import ReportError, suggest
+from research.errors import ReportError, printable, suggest
 from research.reporting.presentation.formats import NUMERIC, format_value, kind_of
 
 _LONG = 40
@@ -37,6 +37,8 @@ class Table:
         A sentence under the table: source, convention, rule of thumb.
     limit : int, optional
         Show the first `limit` rows, and say how many there are.
+    metadata : mapping
+        What a program that reads the notebook should know of the table, e.g. which snapshot it names.
     """
 
     frame: pd.DataFrame
@@ -47,6 +49,7 @@ class Table:
     headers: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
     limit: int | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.frame.index.name is None and not isinstance(self.frame.index, pd.RangeIndex):
@@ -76,7 +79,7 @@ class Table:
             index=shown.index,
             dtype=object,
         )
-        return words.rename(columns=lambda name: self.headers.get(name, str(name).replace("_", " ")))
+        return words.rename(columns=lambda name: printable(self.headers.get(name, str(name).replace("_", " "))))
 
     def _kind(self, name: Hashable, row: int | None = None) -> str:
         """The format of a column, or of one cell: numbers in a row that has a unit of its own are in that unit."""
@@ -124,4 +127,7 @@ class Table:
         return "\n".join(line for line in lines if line)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/html": self.to_html(), "text/plain": self.to_text()}
+        return {
+            "text/html": printable(self.to_html(), keep="\n"),
+            "text/plain": printable(self.to_text(), keep="\n"),
+        }

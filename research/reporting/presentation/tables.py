@@ -24,7 +24,10 @@ def provenance(manifest: Manifest, given: Mapping[str, Any], commit: str, versio
         "code": f"commit {commit}",
         "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
     }
-    return Table(pd.DataFrame({"what": list(rows), "is": list(rows.values())}), "Made from")
+    made_from = {"name": manifest.name, "fingerprint": manifest.fingerprint, "simulated": manifest.simulated}
+    return Table(
+        pd.DataFrame({"what": list(rows), "is": list(rows.values())}), "Made from", metadata={"snapshot": made_from}
+    )
 
 
 def events(frame: pd.DataFrame, *, limit: int = 15) -> Table:

@@ -1,6 +1,7 @@
 """Prose that more than one page shows, as Markdown: the verdict, lists, the last trade, rules of thumb.
 
-Numbers come in computed; nothing is computed here. No dollar sign either: JupyterLab would take two for a formula.
+Numbers come in computed; nothing is computed here. A name or a text of the market or the rulebook goes through
+`escape_markdown`, so that nothing in it is taken for markup.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import pandas as pd
 
 from research.evaluation import Headline
 from research.index import IndexHistory
-from research.reporting.presentation.formats import format_value
+from research.reporting.presentation.formats import escape_markdown, format_value
 
 RULES_OF_THUMB: Mapping[str, str] = {
     "annualized_volatility": "Bitcoin often above 60 to 80 %, stock markets 15 to 20 %",
@@ -44,8 +45,13 @@ def verdict(headline: Headline, *, caveats: list[str]) -> dict[str, str]:
 
 
 def bullets(lines: Iterable[str]) -> str:
-    """A Markdown list."""
-    return "\n".join(f"- {line}" for line in lines)
+    """A Markdown list of sentences that hold no markup, e.g. `IndexHistory.caveats`."""
+    return markdown_list(map(escape_markdown, lines))
+
+
+def markdown_list(items: Iterable[str]) -> str:
+    """A Markdown list of items that are Markdown themselves."""
+    return "\n".join(f"- {item}" for item in items)
 
 
 def last_trade(rebalances: pd.DataFrame) -> str:
@@ -55,8 +61,9 @@ def last_trade(rebalances: pd.DataFrame) -> str:
         "" if pd.isna(row["determination_date"]) else f", decided at the close of {row['determination_date']:%Y-%m-%d}"
     )
     return (
-        f"The last trade was a **{row['cause']}** at the close of **{rebalances.index[-1]:%Y-%m-%d}**{decided}: "
-        f"{row['added']} added, {row['removed']} removed, {row['members']} members. "
+        f"The last trade was a **{escape_markdown(row['cause'])}** at the close of "
+        f"**{rebalances.index[-1]:%Y-%m-%d}**{decided}: {row['added']} added, "
+        f"{row['removed']} removed, {row['members']} members. "
         f"It moved {format_value(row['turnover'], 'percent')} of the index (one-sided) and cost "
         f"{format_value(row['cost'], 'basis points')} basis points."
     )

@@ -12,7 +12,7 @@ from research.errors import ReportError, suggest
 from research.settings import from_table, read_toml
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_TAKEN = ("index", "manifest")
+_TAKEN, _LONGEST = ("index", "manifest"), 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +34,8 @@ class Report:
     parameters: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if "\0" in self.notebook:
+            raise ReportError(f"notebook = {self.notebook!r} is not the path of a file.")
         if not self.title.strip():
             raise ReportError("title is empty: expected the heading of the page.")
 
@@ -56,10 +58,10 @@ def load_reports(path: Path) -> dict[str, Report]:
 def _report(path: Path, name: str, table: Any) -> Report:
     if not isinstance(table, dict):
         raise ReportError(f"{path}: {name} = {table!r} stands outside a report. Every report is a table: [its-name].")
-    if not _NAME.fullmatch(name) or name in _TAKEN:
+    if not _NAME.fullmatch(name) or name in _TAKEN or len(name) > _LONGEST:
         raise ReportError(
             f"{path}: [{name}] cannot be the name of a page. Use lower-case letters, digits and single hyphens, "
-            f"e.g. [large-cap-10]; {' and '.join(_TAKEN)} are taken."
+            f"{_LONGEST} at most, e.g. [large-cap-10]; {' and '.join(_TAKEN)} are taken."
         )
     report = from_table(Report, table, f"{path}: [{name}]", ReportError)
     return replace(report, notebook=str((path.parent / report.notebook).resolve()))

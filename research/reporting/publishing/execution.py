@@ -1,11 +1,14 @@
 """One report in a worker process: execute, verify, render. Nothing is published here (`build.py` does that).
 
+Verified afterwards: that the notebook ran to its end, and on the snapshots that were verified before.
+
 A worker is a process, not a thread (papermill changes the working directory), and lives through a whole build, so that
 importing papermill and nbconvert is paid once. Each notebook has a fresh kernel.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import multiprocessing
 import os
@@ -13,6 +16,8 @@ import signal
 import threading
 import time
 import traceback
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -25,20 +30,26 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from research.errors import ReportError
+from research.errors import ReportError, ResearchError, printable, system_fault
+from research.market.snapshot import open_snapshot
 from research.reporting.publishing.rendering import Page, render_page, verdict_of
+from research.reporting.publishing.sanitising import without_paths
 
-_UNDERSTOOD = (PapermillExecutionError, DeadKernelError, CellTimeoutError, ReportError)
+_UNDERSTOOD = (PapermillExecutionError, DeadKernelError, CellTimeoutError, ResearchError)
 CELL_TIMEOUT = 1800.0
 """Seconds after which a cell counts as hanging."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What a worker needs: the notebook, its parameters, a folder of its own, and what the page says about itself."""
+    """What a worker needs: the notebook, its parameters, a folder of its own, and what the page says about itself.
+
+    `snapshots` holds the path of each snapshot among the parameters with the fingerprint that was verified.
+    """
 
     notebook: Path
     parameters: dict[str, Any]
+    snapshots: Mapping[str, str]
     scratch: Path
     page: Page
     cell_timeout: float = CELL_TIMEOUT
@@ -93,11 +104,15 @@ def run_job(job: Job) -> Outcome:
     """Execute, verify and render; a failure is an outcome, so that one report cannot stop the others."""
     start = time.perf_counter()
     executed = job.scratch / job.notebook.name
-    job.scratch.mkdir(parents=True)
     try:
-        _execute(job, executed)
+        job.scratch.mkdir(parents=True)
+        try:
+            _execute(job, executed)
+        finally:
+            _tidy(executed)
         notebook = nbformat.read(executed, as_version=4)  # type: ignore[no-untyped-call]
         verify(notebook)
+        verify_snapshots(notebook, job.snapshots)
         html = job.scratch / "page.html"
         html.write_text(render_page(notebook, job.page), encoding="utf-8")
         verdict = verdict_of(notebook)
@@ -105,7 +120,7 @@ def run_job(job: Job) -> Outcome:
         return Outcome(
             seconds=time.perf_counter() - start,
             executed=executed if executed.exists() else None,
-            error=_one_line(error, job.cell_timeout),
+            error=one_line(error, job.cell_timeout),
             details="" if isinstance(error, _UNDERSTOOD) else traceback.format_exc(),
         )
     return Outcome(seconds=time.perf_counter() - start, executed=executed, html=html, verdict=verdict)
@@ -152,18 +167,55 @@ def verify(notebook: NotebookNode) -> None:
         raise ReportError("the notebook did not run to its end: papermill reports an exception.")
 
 
-def _one_line(error: Exception, cell_timeout: float) -> str:
+def verify_snapshots(notebook: NotebookNode, verified: Mapping[str, str]) -> None:
+    """Make sure that the notebook read the snapshots that the page will name: one may be replaced at any time.
+
+    Raises
+    ------
+    ReportError
+        If a snapshot has another fingerprint than before the notebook ran, or if the notebook shows the provenance of
+        one that is not among `verified` (path -> fingerprint).
+    """
+    for path, before in verified.items():
+        now = open_snapshot(path)[1].fingerprint
+        if now != before:
+            raise ReportError(
+                f"the snapshot {path} was replaced while the report was being built (fingerprint {before[:12]}… "
+                f"before, {now[:12]}… after). Build it again."
+            )
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        shown = output.get("metadata", {}).get("snapshot")
+        if shown and shown["fingerprint"] not in verified.values():
+            raise ReportError(
+                f"the notebook shows results of the snapshot {shown['name']!r} (fingerprint "
+                f"{shown['fingerprint'][:12]}…), which is not the one that was verified for this page. Where it was "
+                "replaced meanwhile, build it again; where the notebook names it itself, make it a parameter whose "
+                "name begins with snapshot."
+            )
+
+
+def _tidy(executed: Path) -> None:
+    """Take the paths of this machine out of an executed notebook. One that is not whole has failed anyway."""
+    with suppress(OSError, ValueError):
+        notebook = without_paths(json.loads(executed.read_text(encoding="utf-8")))
+        executed.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def one_line(error: Exception, cell_timeout: float = CELL_TIMEOUT) -> str:
+    """Why a report failed, in one line."""
     if isinstance(error, PapermillExecutionError):
         return _shortened(f"cell [{error.exec_count}] ended with {error.ename}: {error.evalue}")
     if isinstance(error, DeadKernelError):
         return "the kernel died while a cell was running (out of memory?)."
     if isinstance(error, CellTimeoutError):
         return f"a cell ran for more than {cell_timeout:g} s and was stopped."
-    if isinstance(error, ReportError):
+    if isinstance(error, ResearchError):
         return _shortened(str(error))
+    if isinstance(error, OSError):
+        return _shortened(system_fault(error))
     return _shortened(f"{type(error).__name__}: {error}")
 
 
 def _shortened(message: str, width: int = 600) -> str:
-    text = " ".join(message.split())
+    text = printable(" ".join(message.split()))
     return text if len(text) <= width else f"{text[:width]}…"

@@ -53,11 +53,19 @@ def _declared(notebook: Path) -> dict[str, tuple[str, Any]]:
     if not notebook.is_file():
         raise ReportError(f"there is no notebook {notebook}. Its path is relative to the folder of the reports file.")
     try:
-        cells = nbformat.read(notebook, as_version=4).cells  # type: ignore[no-untyped-call]
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError, UnicodeDecodeError) as error:
-        raise ReportError(f"{notebook} is not a notebook: {error}") from error
-    if not any("parameters" in cell.metadata.get("tags", []) for cell in cells):
+        content = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
+        tags = {tag for cell in content.cells for tag in cell.metadata.get("tags", [])}
+    except OSError:
+        raise
+    except Exception as error:  # nbformat, too, fails in many ways on what it does not expect
+        raise ReportError(f"{notebook} is not a notebook: {type(error).__name__}: {error}") from error
+    if "parameters" not in tags:
         raise ReportError(f"{notebook.name} has no cell tagged 'parameters': add one with a default for each name.")
+    if not content.metadata.get("kernelspec", {}).get("name"):
+        raise ReportError(
+            f"{notebook.name} does not say which kernel it runs on (no kernelspec in its metadata): open it in "
+            "JupyterLab, choose Python 3, and save it."
+        )
     logging.getLogger("papermill").setLevel(logging.ERROR)
     inspected = papermill.inspect_notebook(notebook)
     return {name: _declaration(notebook, name, found) for name, found in inspected.items()}

@@ -1,7 +1,8 @@
 """An executed notebook -> one self-contained page, by the nbconvert template in `template/`.
 
 The page loads nothing: style and script are inline, pictures are data, and its Content-Security-Policy forbids the
-rest. The index page of the site is made in `site.py` with the same style sheet.
+rest. HTML in Markdown is shown as letters, and the body is sanitised (`sanitising.py`). The index page of the site is
+made in `site.py` with the same style sheet.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
 from research.errors import ReportError
+from research.reporting.publishing.sanitising import sanitised
 
 TEMPLATE = Path(__file__).parent / "template"
 _WARNING = re.compile(r"^\S.*?:\d+: (\w*Warning: .*)\n(?:  .*\n)?", re.MULTILINE)
@@ -112,9 +116,26 @@ def policy() -> str:
 
 @cache
 def _exporter() -> HTMLExporter:
-    return HTMLExporter(  # type: ignore[no-untyped-call]
-        template_name=TEMPLATE.name, extra_template_basedirs=[str(TEMPLATE.parent)], exclude_anchor_links=True
+    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
+        template_name=TEMPLATE.name, extra_template_basedirs=[str(TEMPLATE.parent)]
     )
+    exporter.register_filter("prose", _prose)  # type: ignore[no-untyped-call]
+    exporter.register_filter("sanitised", sanitised)  # type: ignore[no-untyped-call]
+    return exporter
+
+
+class _Prose(IPythonRenderer):
+    """Markdown whose HTML is shown as it is written."""
+
+    def block_html(self, html: str) -> str:
+        return f"<p>{escape(html)}</p>\n"
+
+    def inline_html(self, html: str) -> str:
+        return escape(html)
+
+
+def _prose(markdown: str) -> str:
+    return str(MarkdownWithMath(renderer=_Prose(escape=False, exclude_anchor_links=True)).render(markdown))
 
 
 def _headings(cell: NotebookNode) -> list[tuple[int, str]]:

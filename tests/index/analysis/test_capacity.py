@@ -191,6 +191,28 @@ def test_the_first_basket_has_no_cost_to_state_where_the_data_begin_with_it() ->
     assert table["annual_cost"].item() > 0
 
 
+@pytest.mark.parametrize("frequency", ["weekly", "daily"])
+def test_trades_before_any_volume_is_known_are_left_out_and_counted(frequency: str) -> None:
+    """Sixteen closes give the fifteen returns, half of thirty days, that it takes."""
+    schedule = {"reconstitution": frequency, "lag_days": 0 if frequency == "daily" else 1}
+    index = build_index(random_market(4, defects=False), rules(schedule=schedule))
+    early = [trade for trade in index.trades[1:] if trade.row < 15]
+    assert early
+    table = capacity(index, [1e4])
+    assert table["unpriced"].item() == len(early)
+    later = replace(index, trades=tuple(trade for trade in index.trades if trade not in early))
+    pd.testing.assert_frame_equal(capacity(later, [1e4]).assign(unpriced=len(early)), table)
+    assert table["annual_cost"].item() > 0
+
+
+def test_an_index_without_any_trade_that_can_be_priced_has_no_figures_and_says_how_many_it_made() -> None:
+    market = random_market(4, defects=False, days=200).until("2020-01-12")
+    index = build_index(market, rules(schedule={"reconstitution": "daily", "lag_days": 1}))
+    table = capacity(index, [1e4])
+    assert table["unpriced"].item() == len(index.trades) - 1
+    assert table.drop(columns="unpriced").isna().all(axis=None)
+
+
 def test_spreads_by_rank_enter_the_cost_of_a_size() -> None:
     index = build_index(random_market(3, defects=False), rules(costs={"half_spread_bps": 30}))
     by_rank = Costs(half_spread_bps="by_rank", spread_tier_ranks=(), spread_tier_bps=(60,))

@@ -10,7 +10,7 @@ from research.index.decisions.information_criterion import choose_count, current
 from research.index.decisions.kernel_density import log_likelihood, plug_in_bandwidth
 from research.market import MarketData
 from research.point_in_time.view import PointInTime
-from research.rulebook import Selection, Universe
+from research.rulebook import Schedule, Selection, Universe
 from tests.index.markets import random_market
 
 CRIX = Universe(min_valid_share=1.0, valid_share_window="month", valid_share_needs_cap=True)
@@ -126,16 +126,29 @@ def test_the_number_stands_from_one_quarter_end_to_the_next() -> None:
     market = random_market(4, days=420, assets=20, defects=False)
     source = PointInTime(market)
     selection = rule(first_count=2, step=2)
-    reviews = [current_review(source.at(row), Universe(), selection) for row in range(len(market.dates))]
+    reviews = [current_review(source.at(row), Universe(), selection, Schedule()) for row in range(len(market.dates))]
     dates = [review.date if review else None for review in reviews]
     day = {str(date.date()): row for row, date in enumerate(market.dates)}
     assert set(dates[: day["2020-06-30"]]) == {None}  # 2020-01-01 is the first day: no December 31 to start from
     assert set(dates[day["2020-06-30"] : day["2020-09-30"]]) == {pd.Timestamp("2020-06-30")}
     assert dates[day["2020-09-30"]] == pd.Timestamp("2020-09-30")
-    assert current_review(source.at(300), Universe(), rule(first_count=21)) is None  # there are twenty assets
+    assert (
+        current_review(source.at(300), Universe(), rule(first_count=21), Schedule()) is None
+    )  # there are twenty assets
     counts = [review.count for review in reviews if review]
     assert len(set(counts[:92])) == 1
     assert 2 <= min(counts) <= max(counts) <= 20
+
+
+def test_reviews_lie_where_the_rulebook_has_its_quarters_end() -> None:
+    market = random_market(4, days=420, assets=20, defects=False)
+    source, schedule = PointInTime(market), Schedule(quarters_start_in="february")
+    reviews = [
+        current_review(source.at(row), Universe(), rule(first_count=2, step=2), schedule)
+        for row in range(len(market.dates))
+    ]
+    reviewed = dict.fromkeys(str(review.date.date()) for review in reviews if review)
+    assert list(reviewed) == ["2020-04-30", "2020-07-31", "2020-10-31", "2021-01-31"]
 
 
 def test_a_review_reads_its_three_months_and_nothing_else() -> None:
@@ -147,7 +160,9 @@ def test_a_review_reads_its_three_months_and_nothing_else() -> None:
         factor = pd.DataFrame(1.0, market.prices.index, market.prices.columns)
         factor.loc[changed] = noise[: len(changed)]
         moved = MarketData.from_panels(market.prices * factor, market.market_caps, market.volumes)
-        review = current_review(PointInTime(moved).at(300), Universe(), selection)  # 2020-10-27: quarter end 09-30
+        review = current_review(
+            PointInTime(moved).at(300), Universe(), selection, Schedule()
+        )  # 2020-10-27: quarter end 09-30
         assert review is not None
         return review.count
 
@@ -163,7 +178,7 @@ def test_the_number_on_the_406_coins_lies_where_crix_had_it(market_406: MarketDa
     source = PointInTime(market_406)
     ends = pd.date_range("2014-06-30", "2016-12-31", freq="QE")
     rows = market_406.dates.get_indexer(ends)
-    reviews = [current_review(source.at(int(row)), CRIX, rule()) for row in rows]
+    reviews = [current_review(source.at(int(row)), CRIX, rule(), Schedule()) for row in rows]
     assert reviews[0] is None  # the data begin on the last day of a quarter: no full month before it
     counts = [review.count for review in reviews[1:] if review]
     assert counts == [10, 10, 10, 10, 10, 5, 15, 15, 15, 10]

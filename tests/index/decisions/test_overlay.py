@@ -86,6 +86,24 @@ def test_without_a_fresh_signal_a_member_is_neutral_and_the_note_counts_it() -> 
     assert "1 members without a signal" in index.rebalances["notes"].iloc[0]
 
 
+@pytest.mark.parametrize(("given", "weight"), [("2021-01-03", 0.5), ("2021-01-02", 0.25)])
+def test_a_signal_counts_up_to_the_age_that_the_rulebook_names(given: str, weight: float) -> None:
+    """Decided on the 10th with max_signal_age_days = 7: seven days old is bullish still, eight is neutral."""
+    index = overlaid(signals((given, "a", "bullish"), ("2021-01-10", "b", "bullish")), max_signal_age_days=7)
+    assert index.weights.loc["2021-01-11", "a"] == pytest.approx(weight)
+
+
+def test_who_enters_or_leaves_is_traded_below_the_minimum_trade() -> None:
+    """b has 0.4 % at a minimum trade of 0.5 %: bought with the first weights that have it, sold when it is bearish."""
+    words = [("2021-01-09", "a", "bullish"), ("2021-01-09", "b", "bearish")]
+    changed = [("2021-01-17", "b", "neutral"), ("2021-01-24", "b", "bearish")]
+    index = overlaid(signals(*words, *changed), bullish=1.0, neutral=0.008, max_signal_age_days=60)
+    held = index.weights["b"]
+    assert held["2021-01-11"] == 0.0
+    assert held["2021-01-18"] == pytest.approx(0.004)
+    assert held["2021-01-25"] == 0.0
+
+
 def test_a_signal_given_after_the_determination_is_not_seen() -> None:
     index = overlaid(
         signals(("2021-01-11", "a", "bearish"), ("2021-01-10", "b", "bullish"), ("2021-01-10", "a", "bullish"))

@@ -273,8 +273,8 @@ def test_no_screen_looks_ahead(seed: int, cut: float) -> None:
     [
         ({"min_volume_quantile": 1.0}, "min_volume_quantile = 1.0: expected a share between 0 and 1"),
         ({"max_stale_days": 91}, "max_stale_days = 91: expected 1 to 90"),
-        ({"max_supply_jump": 0.0}, "max_supply_jump = 0.0: expected a positive change"),
-        ({"exclude_copies_of": 0}, "exclude_copies_of = 0: expected the number of largest assets"),
+        ({"max_supply_jump": 0.0}, "max_supply_jump = 0.0: expected above 0, at most 3"),
+        ({"exclude_copies_of": 0}, "exclude_copies_of = 0: expected 1 to 100,000"),
     ],
 )
 def test_an_impossible_screen_is_refused(universe: dict[str, Any], message: str) -> None:

@@ -17,7 +17,7 @@ from research.index.decisions.selection import RULES, Candidates, Selected, larg
 from research.market import MarketData
 from research.point_in_time.measures import measure, ranks, window_mean, window_median
 from research.point_in_time.view import MarketView, PointInTime
-from research.rulebook import Selection, Universe
+from research.rulebook import Schedule, Selection, Universe
 from research.rulebook.selection import SELECTION_RULES
 from tests.index.markets import random_market, rules
 from tests.index.truncation import assert_same_up_to
@@ -74,7 +74,10 @@ def choose_from(
     order = ranks(view, sizes, ~np.isin(places, ineligible), order=selection.order)
     held_mask = np.isin(places, held)
     return select(
-        Candidates(view=view, universe=Universe(), ranks=order, values=sizes, incumbents=held_mask), selection
+        Candidates(
+            view=view, universe=Universe(), schedule=Schedule(), ranks=order, values=sizes, incumbents=held_mask
+        ),
+        selection,
     )
 
 
@@ -154,7 +157,7 @@ def test_every_rule_of_the_rulebook_is_there() -> None:
         ({"count": 5, "min_count": 6}, "min_count = 6: expected 1 to count = 5"),
         ({"rule": "information_criterion", "max_count": 4}, "first_count = 5 lies above max_count = 4"),
         ({"rule": "information_criterion", "criterion": "bic"}, "criterion = 'bic' is not known"),
-        ({"rule": "information_criterion", "step": 0}, "step = 0: expected 1 or more"),
+        ({"rule": "information_criterion", "step": 0}, "step = 0: expected 1 to 100,000"),
         ({"rule": "votes", "count": 5, "rank_by": "volume"}, "rank_by says nothing under rule = 'votes'"),
         ({"rule": "votes", "count": 5, "power": "capped"}, "power_cap belongs to power = 'capped'"),
         ({"rule": "votes", "count": 5, "power_cap": 0.1}, "power_cap belongs to power = 'capped'"),
@@ -180,7 +183,10 @@ def decide_members(view: MarketView, universe: Universe, selection: Selection) -
     eligible = np.logical_and.reduce([screen.passed for screen in screens])
     values = rank_values(view, selection)
     order = ranks(view, values, eligible, order=selection.order)
-    return select(Candidates(view=view, universe=universe, ranks=order, values=values, incumbents=nobody), selection)
+    return select(
+        Candidates(view=view, universe=universe, schedule=Schedule(), ranks=order, values=values, incumbents=nobody),
+        selection,
+    )
 
 
 SELECTIONS = {

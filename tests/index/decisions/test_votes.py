@@ -16,7 +16,7 @@ from research.index.decisions.votes import concentration_audit, gini, nakamoto_c
 from research.market import MarketData
 from research.point_in_time.measures import ranks
 from research.point_in_time.view import PointInTime
-from research.rulebook import Selection, Universe
+from research.rulebook import Schedule, Selection, Universe
 from tests.index.markets import random_market
 
 HOLDINGS = {"whale": 900.0, "ann": 64.0, "bob": 25.0, "cy": 9.0, "dee": 2.0}  # 1,000 in all
@@ -162,7 +162,14 @@ def vote_on(
     names = np.array(list("vwxyz"))
     order = ranks(view, values, ~np.isin(names, list(ineligible)))
     outcome = select(
-        Candidates(view=view, universe=Universe(), ranks=order, values=values, incumbents=np.isin(names, list(held))),
+        Candidates(
+            view=view,
+            universe=Universe(),
+            schedule=Schedule(),
+            ranks=order,
+            values=values,
+            incumbents=np.isin(names, list(held)),
+        ),
         selection,
     )
     return "".join(names[outcome.mask]), outcome

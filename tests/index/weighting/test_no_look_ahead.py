@@ -54,7 +54,7 @@ def furnished(seed: int) -> tuple[MarketData, pd.DataFrame]:
     weekly = [(day, asset, rng.normal()) for day in range(0, shape[0], 7) for asset in market.prices.columns]
     table = pd.DataFrame(weekly, columns=["day", "asset_id", "score"])
     table = table.assign(date=market.dates[table["day"]], signal="neutral")
-    return replace(market, extra={"float": floats}, tags=tags), table
+    return replace(market, extra={"float": floats}, tags=tags.drop_duplicates(["asset_id", "tag"])), table
 
 
 def weights_at(market: MarketData, table: pd.DataFrame, row: int, weighting: Weighting) -> tuple[Sizes, Bounded | None]:

@@ -129,6 +129,20 @@ def test_risk_parity_is_the_equal_risk_contribution_under_the_shrunk_correlation
     np.testing.assert_allclose(contributions / contributions.sum(), 0.25, rtol=1e-8)
 
 
+def test_a_member_left_out_of_the_covariance_sets_no_floor_for_risk_parity() -> None:
+    """The fifth barely moves and has too few returns: with it in the floor's population the others would be floored
+    lower.
+    """
+    returns = patterned([0.01, 0.02, 0.03, 0.04, 0.0001])
+    prices = prices_of(returns)
+    prices[:15, 4] = np.nan  # 65 returns of its own, but with gaps of the others fewer in common
+    prices[20:28, 0] = np.nan
+    whole = np.asarray(sizes_of(market_of(prices), scheme="risk_parity", lookback_days=80).values)
+    alone = np.asarray(sizes_of(market_of(prices[:, :4]), scheme="risk_parity", lookback_days=80).values)
+    np.testing.assert_allclose(whole[:4], alone, rtol=1e-12)
+    assert whole[4] == pytest.approx(np.median(alone))
+
+
 def test_a_member_that_barely_moves_is_weighed_at_the_floor() -> None:
     market = market_of(prices_of(patterned([0.0001, 0.02, 0.02, 0.02, 0.02])))
     weights = shares(sizes_of(market, scheme="inverse_volatility", lookback_days=80))
@@ -240,16 +254,16 @@ def test_signal_weights_are_the_latest_scores_above_zero() -> None:
     )
     sizes = sizes_of(market, scheme="signal", signals=table)
     np.testing.assert_array_equal(sizes.values, [0.6, 0.0, 0.2, np.nan])  # the last is older than 14 days
-    assert sizes.notes == ("signal: asset-3 without a score of the last 14 days, not weighted",)
+    assert sizes.notes == ("signal: asset-3 without a score at most 14 days old, not weighted",)
     older = sizes_of(market, scheme="signal", signals=table, max_signal_age_days=21)
     np.testing.assert_array_equal(older.values, [0.6, 0.0, 0.2, 1.0])
     earlier = sizes_of(market, 72, scheme="signal", signals=table)
     np.testing.assert_array_equal(earlier.values, [9.0, np.nan, np.nan, 1.0])
 
 
-def test_a_score_of_fourteen_days_ago_is_too_old_and_one_of_thirteen_is_not() -> None:
+def test_a_score_of_fifteen_days_ago_is_too_old_and_one_of_fourteen_is_not() -> None:
     market = market_of(prices_of(patterned(RISKY))[:, :2])
-    table = signals([(DAYS - 1 - 14, "asset-0", 1.0), (DAYS - 1 - 13, "asset-1", 1.0)])
+    table = signals([(DAYS - 1 - 15, "asset-0", 1.0), (DAYS - 1 - 14, "asset-1", 1.0)])
     np.testing.assert_array_equal(sizes_of(market, scheme="signal", signals=table).values, [np.nan, 1.0])
 
 

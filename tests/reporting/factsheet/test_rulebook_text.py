@@ -11,6 +11,7 @@ import pytest
 from research.index import Methodology, rulebooks
 from research.reporting.factsheet import rulebook_text as module
 from research.reporting.factsheet.rulebook_text import rulebook_text, told
+from research.reporting.presentation.formats import format_value
 from research.rulebook import Costs, Events, Overlay, Schedule, Selection, Universe, Weighting
 
 SECTIONS = {
@@ -104,6 +105,7 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         )
     ),
     ("schedule", {"reconstitution": "weekly"}, {"weekday": "sunday"}),
+    ("schedule", {"reconstitution": "quarterly"}, {"quarters_start_in": "march"}),
     ("costs", {}, {"fee_bps": 10.0}),
     ("costs", {}, {"half_spread_bps": 5.0}),
     ("costs", {"half_spread_bps": "by_rank"}, {"spread_tier_ranks": (3, 10, 25)}),
@@ -119,6 +121,7 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
             {"remove_after_days": 30},
             {"removal_haircut": 0.5},
             {"outlier_jump": 1.5},
+            {"trade_at_carried_prices": True},
             {"freed_weight": "stable"},
         )
     ),
@@ -190,10 +193,25 @@ def test_an_index_that_trades_at_the_close_it_decides_on_is_called_not_investabl
 
 def test_a_field_without_words_is_printed_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     sentences = {name: words for name, words in module._UNIVERSE.items() if name != "max_stale_days"}
-    assert told(Universe(max_stale_days=5), "", sentences) == ["`max_stale_days = 5`."]
+    assert told(Universe(max_stale_days=5), "", sentences) == ["`max_stale_days` = 5."]
 
 
 def test_base_value_and_date_are_told() -> None:
     base = rules("universe", {})
-    assert "1,000 on the first day with enough eligible assets" in rulebook_text(base)
-    assert "100 on 2020-02-03." in rulebook_text(replace(base, base_value=100.0, base_date=dt.date(2020, 2, 3)))
+    start = "1,000 on the first effective day of the calendar, given that 10 members can be weighted."
+    assert start in rulebook_text(base)
+    dated = rulebook_text(replace(base, base_value=100.0, base_date=dt.date(2020, 2, 3)))
+    assert "100 on 2020-02-03, given that 5 members can be weighted." in dated
+
+
+def test_the_rules_that_a_replication_needs_are_told() -> None:
+    text = rulebook_text(rules("overlay", {**LEG, "min_trade": 0.005, "max_signal_age_days": 14}))
+    assert (
+        f"A member that stays is not traded for a change below {format_value(0.005, 'short percent')}: what that"
+        in text
+    )
+    assert "leaves over is the stable leg's where it has a target, else the other members'." in text
+    assert "one older than 14 days is neutral" in text
+    assert "One that cannot be weighted on the day keeps its units." in text
+    assert "Nothing is decided between the first decision and its effective day." in text
+    assert "between the first" not in rulebook_text(rules("schedule", {"lag_days": 0}))

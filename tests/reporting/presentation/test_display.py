@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from research.errors import ReportError
 from research.reporting.presentation import display, figures
+from research.reporting.presentation.table import Table
 
 DAYS = pd.date_range("2020-01-01", periods=4, name="date")
 LEVELS = pd.DataFrame({"index": [100.0, 120.0, 60.0, 90.0], "bitcoin": [np.nan, 5.0, 10.0, 7.5]}, index=DAYS)
@@ -67,3 +69,42 @@ def test_a_figure_without_a_single_day_has_a_text_alternative_too(shown: list[An
     display.show_figure(figures.rolling(nothing, source="test", unit="level"), title="T", caption="C")
     [(_, metadata)] = shown
     assert metadata["image/png"]["alt"].startswith("T. Empty figure, the history is too short. level: first nan")
+
+
+def test_names_in_a_figure_are_drawn_as_they_stand(shown: list[Any]) -> None:
+    formula, hidden = r"$\frac{$ a \$", "_hidden" + "x" * 500
+    axes = figures.levels(LEVELS.set_axis([formula, hidden], axis="columns"), source="$_{$ & co")
+    legend = axes.get_legend()
+    assert legend is not None
+    first, second = (text.get_text() for text in legend.get_texts())  # an underscore would leave the legend
+    assert first == formula
+    assert second.strip() == f"{hidden[:59]}…"
+    bars = figures.bars(pd.DataFrame({"x": [0.1, -0.1]}, index=[formula, hidden]), source="s", unit="$u_{$")
+    for drawn in (axes, bars):
+        display.show_figure(drawn, title="$t_{$", caption="C")
+    assert all(data["image/png"].startswith("iVBOR") for data, _ in shown)
+
+
+def test_prose_keeps_its_emphasis_and_nothing_else_takes_effect(shown: list[Any]) -> None:
+    display.show_text("**7** days <b>x</b> [y](javascript:z) $1$")
+    [(data, _)] = shown
+    assert data["text/markdown"].startswith("**7** days &#60;b>x&#60;/b>")
+    assert not {"<", "[", "$"} & set(data["text/markdown"])
+    assert data["text/plain"] == "**7** days <b>x</b> [y](javascript:z) $1$"
+
+
+def test_control_characters_are_spelled_out_in_all_that_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    outputs: list[dict[str, Any]] = []
+    monkeypatch.setattr("IPython.display.display", lambda data, metadata, raw: outputs.append(data | (metadata or {})))
+    evil = "\x1b(2J\u202e\r"
+    frame = pd.DataFrame({evil: [evil, "a"]}, index=pd.Index([evil, "b"], name=f"x{evil}"))
+    display.show_table(Table(frame, evil, note=evil))
+    display.show_text(evil)
+    display.show_verdict({evil: evil})
+    lines = LEVELS.rename(columns={"index": evil}) / 99 - 3
+    display.show_figure(figures.drawdowns(lines, source=evil), title=evil, caption=evil)
+    texts_shown = [str(text) for output in outputs for kind, text in output.items() if "/" in kind or kind == "verdict"]
+    assert len(texts_shown) == 9
+    for text in texts_shown:
+        assert not re.search("[\x1b\r\u202e]", text)
+        assert r"\x1b(2J" in text.replace("\\\\", "\\").replace("&#92;", "\\")

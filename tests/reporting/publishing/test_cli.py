@@ -45,10 +45,23 @@ def test_what_is_wrong_is_one_line_and_exit_status_one(
 
 def test_the_sample_passes_its_check(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "check", "data/sample"]) == 0
-    assert "SIMULATED" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "SIMULATED" in printed
+    assert "18 of 20 shipped rulebooks can run on it" in printed
+    assert "  large-cap-10: since 2018-04-02\n" in printed
+    assert "  governance-10: the rulebook needs votes" in printed
 
 
 def test_the_command_line_loads_nothing_heavy_before_it_knows_what_to_do() -> None:
     code = "import sys, research.cli; print([m for m in ('numpy', 'pandas', 'papermill') if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_a_usage_error_spells_out_what_would_drive_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["report", "build", "\x1b[2J"])
+    assert caught.value.code == 2
+    shown = capsys.readouterr().err
+    assert "\x1b" not in shown
+    assert r"\x1b[2J" in shown

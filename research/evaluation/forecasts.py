@@ -5,18 +5,22 @@ The caveat belongs to every figure here: a market that changes its character is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
+from research.checks import check_number
 from research.errors import DataError
-from research.evaluation._columns import Array, growth, history, require_dates
+from research.evaluation._calendar import require_dates
+from research.evaluation._columns import growth_of_one, history
 from research.evaluation.bootstrap import MINIMUM, optimal_block_length, resampled_rows
 from research.evaluation.drawdowns import depths
+from research.typing import FloatArray
 
 CAVEAT = "Repeats the past: resampled from the history shown, without new kinds of events and without a view."
+MOST_PERIODS = 36_500  # ahead: a century of days
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -48,7 +52,9 @@ def expectations(
         `attrs["caveat"]` says what it is not. NaN with fewer than 20 returns.
     """
     series = history(returns)
-    _check(horizons, quantiles)
+    _check({f"horizons[{n}]": horizon for n, horizon in enumerate(horizons)})
+    for quantile in quantiles:
+        check_number("quantiles", quantile, DataError, above=0, below=1, fraction="a probability")
     index = pd.MultiIndex.from_product([horizons, ["total_return", "max_drawdown"]], names=["horizon", "measure"])
     table = pd.DataFrame(np.nan, index=index, columns=[*quantiles, "share_negative"])
     table.attrs["caveat"] = CAVEAT
@@ -58,7 +64,7 @@ def expectations(
     for horizon in horizons:
         paths = simulate_paths(series.to_numpy(), horizon, draws=draws, block_length=block, seed=seed)
         for measure, values in {
-            "total_return": growth(paths)[-1] - 1.0,
+            "total_return": growth_of_one(paths)[-1] - 1.0,
             "max_drawdown": depths(paths).min(axis=0),
         }.items():
             table.loc[(horizon, measure)] = [*np.quantile(values, quantiles), (values < 0).mean()]
@@ -98,15 +104,16 @@ def forecast_record(
     """
     series = history(returns)
     require_dates(series)
-    _check([horizon, first, step], [coverage])
+    _check({"horizon": horizon, "first": first, "step": step})
+    check_number("coverage", coverage, DataError, above=0, below=1, fraction="a probability")
     values = series.to_numpy()
     tails = [(1.0 - coverage) / 2.0, (1.0 + coverage) / 2.0]
     rows, dates = [], []
     for number, made in enumerate(range(max(first, MINIMUM), len(values) - horizon + 1, step)):
         block = optimal_block_length(series.iloc[:made])
         paths = simulate_paths(values[:made], horizon, draws=draws, block_length=block, seed=seed + number)
-        lower, upper = np.quantile(growth(paths)[-1] - 1.0, tails)
-        realised = growth(values[made : made + horizon, None])[-1, 0] - 1.0
+        lower, upper = np.quantile(growth_of_one(paths)[-1] - 1.0, tails)
+        realised = growth_of_one(values[made : made + horizon, None])[-1, 0] - 1.0
         rows.append((lower, upper, realised, lower <= realised <= upper))
         dates.append(series.index[made - 1])
     record = pd.DataFrame(
@@ -130,6 +137,8 @@ def forecast_calibration(record: pd.DataFrame) -> pd.Series:
         lower, upper: the central 95 % of the share that `independent` good forecasts would show; consistent (bool).
         With two or three independent forecasts nearly everything is consistent, and that is what the bounds say.
     """
+    if not isinstance(record, pd.DataFrame) or not {"coverage", "step", "horizon"} <= set(record.attrs):
+        raise DataError("record: expected the table that forecast_record gives, with its attrs; it was changed since.")
     expected = float(record.attrs["coverage"])
     count = len(record)
     span = (count - 1) * record.attrs["step"] if count else 0
@@ -150,7 +159,7 @@ def forecast_calibration(record: pd.DataFrame) -> pd.Series:
     )
 
 
-def simulate_paths(values: Array, horizon: int, *, draws: int, block_length: float, seed: int) -> Array:
+def simulate_paths(values: FloatArray, horizon: int, *, draws: int, block_length: float, seed: int) -> FloatArray:
     """Returns of resampled futures, shape (horizon, draws).
 
     Each future is drawn from a resampled past of its own: what really is the mean return is not known from a few
@@ -164,8 +173,6 @@ def simulate_paths(values: Array, horizon: int, *, draws: int, block_length: flo
     return np.asarray(values[np.take_along_axis(past, future, axis=1)].T)
 
 
-def _check(periods: Sequence[int], shares: Sequence[float]) -> None:
-    if min(periods) < 1:
-        raise DataError(f"a horizon, first or step of {min(periods)}: expected at least one period.")
-    if not all(0 < share < 1 for share in shares):
-        raise DataError(f"quantiles or coverage {list(shares)}: expected numbers between 0 and 1.")
+def _check(periods: Mapping[str, int]) -> None:
+    for name, count in periods.items():
+        check_number(name, count, DataError, whole=True, at_least=1, at_most=MOST_PERIODS)

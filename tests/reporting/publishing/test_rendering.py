@@ -21,7 +21,7 @@ from research.reporting.publishing.rendering import Page, render_page
 from research.reporting.publishing.site import Entry, write_index
 
 PIXEL = base64.b64encode(b"not really a picture").decode()
-FACTSHEET = Path(__file__).parents[2] / "notebooks" / "index_factsheet.ipynb"
+FACTSHEET = Path(__file__).parents[3] / "notebooks" / "index_factsheet.ipynb"
 
 
 class Reader(HTMLParser):

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from research.errors import DataError, suggest
-from research.evaluation._columns import history, require_dates
+from research.checks import check_number
+from research.errors import DataError, shown, suggest
+from research.evaluation._calendar import require_dates
+from research.evaluation._columns import history
 from research.evaluation.drawdowns import max_drawdown
 from research.evaluation.metrics import annualized_volatility, cagr, sharpe_ratio, sortino_ratio
 from research.evaluation.rolling import rolling_summary
@@ -84,6 +86,9 @@ def match_profile(
         over the common period. Criteria that are not defined for a candidate count as its worst place.
     """
     chosen = _weights(profile, weights)
+    check_number("minimum_history", minimum_history, DataError, whole=True, at_least=1)
+    if not isinstance(returns, pd.DataFrame) or not returns.columns.is_unique:
+        raise DataError("returns: expected a DataFrame with one column per candidate, each named once.")
     dates = require_dates(returns)
     series = {label: history(returns[label], str(label)) for label in returns.columns}
     enough = [label for label, values in series.items() if len(values) >= minimum_history]
@@ -110,14 +115,13 @@ def match_profile(
 
 def _weights(profile: str, weights: Mapping[str, float] | None) -> dict[str, float]:
     if weights is None:
-        if profile not in PROFILES:
-            raise DataError(f"unknown profile {profile!r}: {suggest(profile, PROFILES)}")
+        if not isinstance(profile, str) or profile not in PROFILES:
+            raise DataError(f"unknown profile {shown(profile)}: {suggest(profile, PROFILES)}")
         weights = PROFILES[profile]
     for name, weight in weights.items():
         if name not in CRITERIA:
-            raise DataError(f"unknown criterion {name!r}: {suggest(name, CRITERIA)}")
-        if not weight >= 0:
-            raise DataError(f"weight of {name!r} is {weight}: expected zero or more.")
+            raise DataError(f"unknown criterion {shown(name)}: {suggest(name, CRITERIA)}")
+        check_number(f"weight of {name!r}", weight, DataError, at_least=0)
     total = sum(weights.values())
     if not total > 0:
         raise DataError("the weights of the criteria sum to zero: give at least one a weight.")

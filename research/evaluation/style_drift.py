@@ -1,4 +1,4 @@
-"""Strategy drift: does what is measured lately lie outside everything it was before?
+"""Style drift: do the latest readings of beta, concentration, turnover or sector weights leave their past range?
 
 The flags that use it, and their rules in words, are in `red_flags.py`.
 """
@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from research.errors import DataError
-from research.evaluation._columns import history
+from research.evaluation._calendar import require_dates
+from research.evaluation._columns import history, numbers_of
 from research.evaluation.relative import beta
 
 SEVERITIES = ["notice", "warning", "serious"]
@@ -20,7 +21,7 @@ RECENT = 3  # readings whose mean is compared
 MINIMUM_PAST = 12  # readings before them: fewer do not make a range
 DISTANCES = {"serious": 1.0, "warning": 0.5, "notice": 0.25}  # beyond the range, as a share of its width
 WINDOW = 60  # periods in one reading of beta
-FLOOR = 0.05  # the range is taken at least this share of the median wide, so that a constant past is no hair trigger
+FLOOR = 0.05  # least width of the range as a share of the median: a tiny change after a constant past is no finding
 
 
 class Finding(NamedTuple):
@@ -32,7 +33,7 @@ class Finding(NamedTuple):
     since: pd.Timestamp
 
 
-def drift_findings(
+def style_drift_findings(
     returns: pd.Series,
     benchmark: pd.Series | None,
     *,
@@ -43,18 +44,19 @@ def drift_findings(
     """Drift of beta, concentration, turnover and sector weights, as far as the inputs allow."""
     findings: list[Finding | None] = []
     if benchmark is not None:
-        findings.append(drift("beta_drift", "Beta", _betas(returns, benchmark)))
+        findings.append(_beyond_past_range("beta_drift", "Beta", _betas(returns, benchmark)))
     if weights is not None:
+        _check_weights(weights)
         concentration = (weights**2).sum(axis=1, min_count=1)
-        findings.append(drift("concentration_drift", "Sum of squared weights", concentration))
+        findings.append(_beyond_past_range("concentration_drift", "Sum of squared weights", concentration))
     if turnover is not None:
-        findings.append(drift("turnover_drift", "Turnover", turnover))
+        findings.append(_beyond_past_range("turnover_drift", "Turnover", turnover))
     if sectors is not None:
         findings += _sector_findings(weights, sectors)
     return findings
 
 
-def drift(flag: str, name: str, readings: pd.Series) -> Finding | None:
+def _beyond_past_range(flag: str, name: str, readings: pd.Series) -> Finding | None:
     """A finding when the mean of the last three readings lies well outside the range of all earlier ones.
 
     None with fewer than twelve earlier readings.
@@ -86,6 +88,13 @@ def _betas(returns: pd.Series, benchmark: pd.Series) -> pd.Series:
     return pd.Series(np.asarray(values, dtype=float), index=dates[start + WINDOW - 1 :: WINDOW][:count]).dropna()
 
 
+def _check_weights(weights: pd.DataFrame) -> None:
+    if not isinstance(weights, pd.DataFrame):
+        raise DataError(f"weights: expected a DataFrame (dates by assets), found {type(weights).__name__}.")
+    require_dates(weights, "weights")
+    numbers_of(weights, "weights")
+
+
 def _sector_findings(weights: pd.DataFrame | None, sectors: Mapping[str, str]) -> list[Finding | None]:
     if weights is None:
         raise DataError("sectors were given without weights: pass the weights by rebalance date as well.")
@@ -95,4 +104,4 @@ def _sector_findings(weights: pd.DataFrame | None, sectors: Mapping[str, str]) -
             f"sectors: no sector for {unknown[0]!r} and {len(unknown) - 1} more; name one for every column."
         )
     shares = weights.T.groupby([sectors[asset] for asset in weights.columns]).sum().T
-    return [drift("sector_drift", f"Weight of {sector}", shares[sector]) for sector in shares.columns]
+    return [_beyond_past_range("sector_drift", f"Weight of {sector}", shares[sector]) for sector in shares.columns]

@@ -1,0 +1,73 @@
+"""Which shipped rulebooks can run on a market, since when, and what stands in the way of the others."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from research.errors import ResearchError
+from research.index.build import require_market
+from research.index.decisions.calendar import determinations
+from research.index.decisions.decide import decide
+from research.index.decisions.records import State
+from research.index.decisions.stable_leg import leg_positions
+from research.index.decisions.start import first_determination
+from research.market import MarketData
+from research.market.data import DAY
+from research.point_in_time.view import PointInTime
+from research.rulebook.methodology import Methodology, rulebooks
+
+
+def rulebooks_for(market: MarketData) -> pd.DataFrame:
+    """Which shipped rulebooks can run on a market without further tables.
+
+    The start is found and the first decision taken as `build_index` does it; nothing is traded, so what a rulebook
+    cannot meet on a later day (bounds on weights) is not found.
+
+    Returns
+    -------
+    DataFrame, indexed by rulebook
+        runs (bool); since (datetime): the base date, NaT where the index cannot start, or its start depends on a table;
+        needs (str): the table that it asks for, "votes" or "signals", empty for none; reason (str): what stands in the
+        way, empty where it runs.
+
+    Raises
+    ------
+    DataError
+        If `market` is no `MarketData`.
+    """
+    require_market(market)
+    sources: dict[float | None, PointInTime] = {}
+    rows = {}
+    for name in rulebooks():
+        rules = Methodology.load(name)
+        jump = rules.events.outlier_jump
+        if jump not in sources:
+            sources[jump] = PointInTime(market, outlier_jump=jump)
+        since, reason = _start(sources[jump], rules)
+        rows[name] = {"runs": not reason, "since": since, "needs": _needed_table(rules), "reason": reason}
+    return pd.DataFrame.from_dict(rows, orient="index").astype({"since": DAY}).rename_axis("rulebook")
+
+
+def _start(source: PointInTime, rules: Methodology) -> tuple[pd.Timestamp | None, str]:
+    """The base date, if there is one, and what stands in the way of starting on it."""
+    wanted = set(rules.universe.include_tags)
+    if wanted and wanted.isdisjoint(source.market.tags["tag"]):
+        return None, f"no asset has a tag that it asks for ({', '.join(sorted(wanted))}). Use a snapshot with tags."
+    since: pd.Timestamp | None = None
+    try:
+        step = first_determination(source, rules, determinations(source.dates, rules.schedule))
+        since, view = source.dates[step.effective_row], source.at(step.row)
+        if rules.overlay is not None and not len(leg_positions(source, rules.overlay, step.row)):
+            leg = ", ".join(rules.overlay.stable_leg)
+            return since, f"no stablecoin of its stable leg ({leg}) is in the market. Add one, or name another."
+        decide(view, rules, State(), cause="initial", effective_row=step.effective_row)
+    except ResearchError as error:
+        return since, str(error).removeprefix(f"{rules.name}: ")
+    return since, ""
+
+
+def _needed_table(rules: Methodology) -> str:
+    if rules.selection.rule == "votes":
+        return "votes"
+    asks = rules.weighting.scheme == "signal" or (rules.overlay is not None and rules.overlay.signals)
+    return "signals" if asks else ""

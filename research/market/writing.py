@@ -1,0 +1,152 @@
+"""A snapshot is written: checked row by row, all of it or nothing. It is read in `snapshot.py`."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from research.errors import DataError
+from research.market.faults import as_data_error
+from research.market.layout import (
+    ASSETS,
+    DAILY,
+    FILES,
+    LEDGER,
+    ROWS_PER_GROUP,
+    SCHEMAS,
+    TAGS,
+    check_batch,
+    check_daily_schema,
+    row_keys,
+)
+from research.market.manifest import MANIFEST_FILE, Manifest
+from research.market.placing import REPLACED, bring_back, flush, put_in_place, scratch_folder
+
+
+def write_snapshot(
+    out: str | Path,
+    *,
+    daily: pa.Table | pa.RecordBatchReader,
+    assets: pd.DataFrame,
+    tags: pd.DataFrame,
+    ledger: pd.DataFrame,
+    manifest: Manifest,
+    replace: bool = False,
+) -> Manifest:
+    """Write a snapshot folder: all of it, or nothing.
+
+    Everything is written into a scratch folder beside `out`, flushed to disk, and then renamed. The same input
+    writes the same bytes.
+
+    Parameters
+    ----------
+    out : path
+        The folder to make.
+    daily : pyarrow Table or RecordBatchReader
+        Columns date (date32), asset_id (string), price, market_cap, volume and any further float64 columns; rows
+        sorted by date and then asset_id, no two alike. Null or NaN where there is no value. A reader is streamed.
+    assets, tags, ledger : DataFrame
+        The columns of `MarketData.assets`, `.tags` and `.ledger`.
+    manifest : Manifest
+        `rows` and `sha256` are filled in here.
+    replace : bool
+        Whether an existing snapshot at `out` may be replaced.
+
+    Returns
+    -------
+    Manifest
+        As written.
+
+    Raises
+    ------
+    DataError
+        If `out` exists and is no snapshot, or may not be replaced; if rows are unsorted or doubled, an asset is
+        unknown, a price or cap is not positive and finite, or a volume is negative.
+    """
+    out = Path(out)
+    with as_data_error(f"{out} could not be written", "Nothing was changed there. Correct that and try again."):
+        bring_back(out)
+        _check_target(out, replace)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with scratch_folder(out) as holder:
+            scratch = holder / out.name
+            scratch.mkdir()
+            rows = _write_daily(scratch / DAILY, daily, pd.Index(assets["asset_id"]))
+            for name, table in ((ASSETS, assets), (TAGS, tags), (LEDGER, ledger)):
+                _write_table(scratch / name, table)
+            digests = {name: _sha256(scratch / name) for name in FILES}
+            manifest = dataclasses.replace(manifest, rows=rows, sha256=digests).signed()
+            (scratch / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
+            for file in (*scratch.iterdir(), scratch):
+                flush(file)
+            put_in_place(scratch, out, holder / REPLACED, replace=replace)
+    return manifest
+
+
+def _write_daily(file: Path, daily: pa.Table | pa.RecordBatchReader, assets: pd.Index) -> int:
+    where = "the daily rows"
+    check_daily_schema(daily.schema, where)
+    if not (assets.is_unique and assets.is_monotonic_increasing):
+        raise DataError("the rows of assets must be unique and sorted by asset_id.")
+    floats = daily.schema.names[2:]
+    schema = pa.schema({"date": pa.date32(), "asset_id": pa.string(), **dict.fromkeys(floats, pa.float64())})
+    rows, last_key = 0, -1
+    with pq.ParquetWriter(
+        file,
+        schema,
+        compression="zstd",
+        compression_level=9,
+        use_dictionary=["asset_id"],
+        column_encoding={"date": "DELTA_BINARY_PACKED", **dict.fromkeys(floats, "BYTE_STREAM_SPLIT")},
+    ) as writer:
+        for batch in _batches(daily):
+            last_key = check_batch(batch, *row_keys(batch, assets, where), assets, last_key, where)
+            writer.write_table(pa.Table.from_batches([batch]).cast(schema), row_group_size=ROWS_PER_GROUP)
+            rows += batch.num_rows
+    if rows == 0:
+        raise DataError("there are no daily rows to write: a snapshot needs at least one price.")
+    return rows
+
+
+def _batches(daily: pa.Table | pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    reader = daily.combine_chunks().to_reader(max_chunksize=ROWS_PER_GROUP) if isinstance(daily, pa.Table) else daily
+    return (batch for batch in reader if batch.num_rows)
+
+
+def _write_table(file: Path, frame: pd.DataFrame) -> None:
+    schema = SCHEMAS[file.name]
+    missing = [name for name in schema.names if name not in frame]
+    if missing:
+        raise DataError(f"{file.name} lacks the columns {missing}; expected {schema.names}.")
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        for begin in range(0, max(1, len(frame)), ROWS_PER_GROUP):
+            part = frame[schema.names].iloc[begin : begin + ROWS_PER_GROUP]
+            table = pa.Table.from_pandas(part, schema=schema, preserve_index=False).replace_schema_metadata(None)
+            for name in ("asset_id", "tag", "date"):
+                if name in schema.names and table.column(name).null_count:
+                    raise DataError(f"{file.name}: {table.column(name).null_count} rows have no {name}.")
+            writer.write_table(table)
+
+
+def _check_target(out: Path, replace: bool) -> None:
+    if "\0" in str(out):
+        raise DataError(f"{str(out)!r} is no path: it holds a NUL character. Choose another name.")
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    if not (out / MANIFEST_FILE).is_file():
+        raise DataError(f"{out} exists and is not a snapshot (no {MANIFEST_FILE} in it): choose another folder.")
+    if not replace:
+        raise DataError(
+            f"{out} is already a snapshot. Choose another folder, or ask for it to be replaced (--replace)."
+        )
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
