@@ -1,4 +1,4 @@
-"""Nothing looks ahead: every rulebook and rule, on the sample, real data and random markets; and that the test bites."""
+"""Nothing looks ahead: every rulebook and rule, on the sample, on real data, on random markets; and the test bites."""
 
 from __future__ import annotations
 
