@@ -129,9 +129,9 @@ class Portfolio:
         """
         trade, stable = trades.removal(self.holdings, gone, self.methodology)
         where_to = self._freed(trade, stable)
-        haircut = self.methodology.events.removal_haircut
+        haircut, limit = self.methodology.events.removal_haircut, self.methodology.events.tradable_days
         for asset, days, place in zip(gone.tolist(), stale.tolist(), np.searchsorted(trade.assets, gone), strict=True):
-            dead = bool(trade.written_off[place])
+            dead = days > limit
             why = f"no price for {days} days: sold at the last price" if dead else self._announcement(asset)
             self.log("removed", asset, f"{why}, {where_to}", 0.0 - trade.before[place] * haircut if dead else 0.0)
         if haircut * trade.lost >= 1.0:
