@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """Nothing looks ahead: every rulebook and rule, on the sample, real data and random markets; and the test bites."""
-=======
-"""Nothing looks ahead: every rulebook and rule, on the sample, on real data, on random markets; and the test bites."""
->>>>>>> crix
 
 from __future__ import annotations
 
