@@ -99,7 +99,7 @@ def test_the_crix_reference_is_reproduced_from_the_imported_snapshot(market_406:
         np.testing.assert_allclose(
             day_after.to_numpy(),
             group.merge(reference, left_on="rank", right_on="rank")["rel_weight_first_day"],
-            rtol=1e-10,
+            rtol=1e-12,
         )
 
 
