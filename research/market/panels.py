@@ -129,6 +129,8 @@ def _check_days(index: pd.Index, name: str) -> None:
             f"{name}: the days have the time zone {index.tz}, expected UTC days without one: "
             "use index.tz_convert('UTC').tz_localize(None)."
         )
+    if len(index) and not (index.year.min() >= 1 and index.year.max() <= 9999):
+        raise DataError(f"{name}: the index has days outside of the years 1 to 9999. Remove them.")
     odd = index.hasnans or index[index != index.normalize()]
     if odd is True or len(odd):
         found = "a missing day" if odd is True else f"{odd[0]}"

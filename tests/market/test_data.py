@@ -170,6 +170,7 @@ def test_whole_numbers_and_nullable_ones_are_numbers() -> None:
         (pd.RangeIndex(3), "expected a DatetimeIndex"),
         (DAYS.tz_localize("Europe/Zurich"), "the days have the time zone Europe/Zurich"),
         (DAYS + pd.Timedelta(hours=16), "holds 2020-01-01 16:00:00, expected whole UTC days"),
+        (pd.DatetimeIndex([np.datetime64("-200000-01-01", "us"), *DAYS[1:]]), "outside of the years 1 to 9999"),
         (pd.DatetimeIndex([DAYS[0], DAYS[1], pd.NaT]), "holds a missing day"),
     ],
 )
