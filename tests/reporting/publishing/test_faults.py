@@ -18,8 +18,8 @@ from filelock import FileLock
 
 from research.cli import main
 from research.errors import ReportError
+from research.market import write_snapshot
 from research.market.manifest import Manifest
-from research.market.snapshot import write_snapshot
 from research.reporting.publishing import site
 from research.reporting.publishing.build import BuildInProgressError, BuildResult, build
 from tests.conftest import ROOT

@@ -17,9 +17,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from research.market import load_market
+from research.market import load_market, write_snapshot
 from research.market.manifest import Manifest
-from research.market.snapshot import write_snapshot
 from research.reporting.publishing.build import build
 from tests.conftest import ROOT
 
