@@ -32,6 +32,8 @@ LARGEST = 1e12
 def dated(table: Any, name: str, columns: list[str], key: list[str]) -> pd.DataFrame | None:
     """The table with its `date` column as UTC days, in order of time: what is said during a day is known at its close.
 
+    Columns `time` (the moment) and `confirmed` (bool, false where it is not given) are added.
+
     Times with a time zone are converted to UTC, those without are taken to be UTC.
 
     Parameters
@@ -50,11 +52,11 @@ def dated(table: Any, name: str, columns: list[str], key: list[str]) -> pd.DataF
         return None
     if not isinstance(table, pd.DataFrame):
         raise DataError(f"{name} is a {type(table).__name__}: expected a DataFrame with {', '.join(columns)}.")
+    if not table.columns.is_unique:
+        raise DataError(f"{name}: two columns are called {table.columns[table.columns.duplicated()][0]!r}: keep one.")
     for column in columns:
-        count = int((table.columns == column).sum())
-        if count != 1:
-            what = f"missing column {column!r}" if not count else f"{count} columns are called {column!r}"
-            raise DataError(f"{name}: {what}: expected {', '.join(columns)}.")
+        if column not in table:
+            raise DataError(f"{name}: missing column {column!r}: expected {', '.join(columns)}.")
     utc = _utc(table["date"], name)
     ordered = table.assign(date=utc).sort_values("date", kind="stable", ignore_index=True)
     times = ordered["date"]
@@ -67,8 +69,20 @@ def dated(table: Any, name: str, columns: list[str], key: list[str]) -> pd.DataF
         bad = [value for value in ordered[column] if not (isinstance(value, str) and value.strip())]
         if bad:
             raise DataError(f"{name}: {column} is {bad[0]!r} in a row: expected the text of an id. Fill it in.")
-    _once(ordered.assign(time=times) if "time" in key else ordered, name, key)
+    ordered = ordered.assign(time=times, confirmed=_confirmed(ordered, name))
+    _once(ordered, name, key)
     return ordered
+
+
+def _confirmed(table: pd.DataFrame, name: str) -> pd.Series:
+    """The optional column by which a person insists on lines that prices contradict; a blank is false."""
+    if "confirmed" not in table:
+        return pd.Series(False, index=table.index)
+    said = table["confirmed"].astype(object).where(table["confirmed"].notna(), False)
+    wrong = [value for value in said if not isinstance(value, (bool, np.bool_))]
+    if wrong:
+        raise DataError(f"{name}: confirmed is {wrong[0]!r} in a row: expected true or false, or nothing.")
+    return said.astype(bool)
 
 
 def _utc(times: pd.Series, name: str) -> pd.Series:

@@ -51,8 +51,8 @@ def log_of_signals(table: pd.DataFrame, market: MarketData, conversions: Iterabl
             DataWarning,
             stacklevel=2,
         )
-    # of two on one day the last one counts: that under the asset's own id, not that under the id which migrated to it
-    own = table["asset_id"].to_numpy(dtype=object) == names
-    order = np.lexsort((own, rows))
+    # of several on one day the last one counts, and of two at one moment that under the newer id, which still trades
+    newer = table["asset_id"].to_numpy(dtype=object) != names
+    order = np.lexsort((newer, table["time"].to_numpy()))
     order = order[known[order]]
     return SignalLog(rows[order], assets[order], words[order])

@@ -120,7 +120,7 @@ def test_a_fork_that_gives_more_than_the_asset_was_worth_is_refused_unless_confi
     with pytest.raises(DataError, match="worth more than the 1 USD"):
         read_forks(actions(("2021-01-20", "a", "b", 3.0)), data)
     assert len(read_forks(actions(("2021-01-20", "a", "b", 3.0)).assign(confirmed=True), data)) == 1
-    with pytest.raises(DataError, match="confirmed of a is 'yes'"):
+    with pytest.raises(DataError, match="forks: confirmed is 'yes'"):
         read_forks(actions(("2021-01-20", "a", "b", 3.0)).assign(confirmed="yes"), data)
 
 
@@ -165,3 +165,79 @@ def test_whatever_a_table_holds_it_is_read_or_refused_in_words(name: str, data: 
             _ = source.signal_log if name == "signals" else None
         except ResearchError as error:
             assert name in str(error)  # noqa: PT017
+
+
+def test_a_migration_given_again_under_another_date_is_refused() -> None:
+    """An audit's case: the second line multiplied the level by the ratio once more."""
+    old, new = np.where(DAYS[20] > DAYS, 2.0, np.nan), np.where(DAYS[20] <= DAYS, 0.02, np.nan)
+    for later in (21, 50):
+        table = actions((DAYS[20], "a", "n", 100.0), (DAYS[later], "a", "n", 100.0))
+        with pytest.raises(DataError, match=r"a -> n on 2021-\d\d-\d\d: a -> n on 2021-01-21 has said so"):
+            read_migrations(table, market(a=old, n=new))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [("a", "c"), ("b", "c")],  # counted twice, once under each
+        [("a", "b"), ("b", "a")],
+        [("a", "b"), ("a", "c")],
+    ],
+)
+def test_two_assets_cannot_become_one_nor_one_two(lines: list[tuple[str, str]]) -> None:
+    table = actions(*((DAYS[20 + number], old, new, 1.0) for number, (old, new) in enumerate(lines)))
+    with pytest.raises(DataError, match="has said so, or otherwise"):
+        read_migrations(table, market(a=1.0, b=1.0, c=1.0))
+
+
+def test_an_asset_that_has_migrated_may_migrate_on_under_its_new_id() -> None:
+    table = actions((DAYS[20], "a", "b", 1.0), (DAYS[30], "b", "c", 1.0))
+    assert [step.old for step in read_migrations(table, market(a=1.0, b=1.0, c=1.0))] == [0, 0]
+
+
+@pytest.mark.parametrize("second", [(DAYS[21], "a"), (DAYS[20], "n"), (DAYS[21], "n")])
+def test_a_fork_given_again_under_another_date_or_id_is_refused(second: tuple[pd.Timestamp, str]) -> None:
+    data = market(a=1.0, n=1.0, f=0.1)
+    known = read_migrations(actions((DAYS[10], "a", "n", 1.0)), data)
+    day, asset = second
+    table = actions((DAYS[20], "a", "f", 1.0), (day, asset, "f", 1.0))
+    with pytest.raises(DataError, match="the same fork is given on 2021-01-21"):
+        read_forks(table, data, known)
+    assert len(read_forks(table.assign(confirmed=True), data, known)) == 2
+    repeated = actions((DAYS[5], "a", "f", 1.0), (DAYS[45], "a", "f", 1.0))  # an airdrop each month or so is one
+    assert len(read_forks(repeated, data)) == 2
+
+
+def test_after_a_migration_the_later_signal_counts_and_at_one_moment_the_newer_id() -> None:
+    data = market(a=1.0, n=1.0)
+    moves = actions((DAYS[10], "a", "n", 1.0))
+    for times, word in [(("08:00", "20:00"), 2), (("20:00", "08:00"), 0), (("08:00", "08:00"), 2)]:
+        said = pd.DataFrame(
+            {
+                "date": [f"2021-02-01 {time}" for time in times],
+                "asset_id": ["a", "n"],
+                "signal": ["bullish", "bearish"],
+            }
+        )
+        assert PointInTime(data, signals=said, migrations=moves).signal_log.words[-1] == word
+
+
+def test_after_a_suspension_a_larger_move_may_be_left_over() -> None:
+    old = np.where(DAYS[5] > DAYS, wandering(0.02), np.nan)
+    new = np.where(DAYS[50] <= DAYS, 1.8 * old[4], np.nan)
+    assert len(read_migrations(actions((DAYS[50], "a", "n", 1.0)), market(a=old, n=new))) == 1
+
+
+def test_a_blank_confirmation_is_none_and_a_column_given_twice_is_refused() -> None:
+    table = actions((DAYS[20], "a", "a", 1.0), (DAYS[20], "b", "b", 1.0)).assign(confirmed=[True, None])
+    assert len(read_migrations(table, market(a=1.0, b=1.0))) == 2
+    twice = pd.concat([table, table[["confirmed"]]], axis=1)
+    with pytest.raises(DataError, match="two columns are called 'confirmed'"):
+        read_migrations(twice, market(a=1.0, b=1.0))
+
+
+def test_an_asset_called_cash_is_not_taken_for_cash() -> None:
+    index = build_index(market(cash=1.0, b=1.0), rules(selection={"count": 2}, base_date=DAYS[10].date()))
+    assert index.weights["cash"].iloc[-1] == pytest.approx(0.5)
+    assert not index.cash_weight.any()
+    assert not [line for line in index.caveats if "held as cash" in line]

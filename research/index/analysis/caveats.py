@@ -88,12 +88,13 @@ def caveats(index: IndexRecord) -> list[str]:
             f"{index.source.asset_ids[last.asset]} on {index.source.dates[last.row].date()}: a wrong print or a "
             "redenomination that is not in the table of migrations looks like that."
         )
-    if "cash" in index.weights and index.weights["cash"].iloc[-1] > 0:
-        lines.append(f"{index.weights['cash'].iloc[-1]:.0%} of the value is held as cash: there is nothing to hold.")
+    cash = float(index.cash_weight.iloc[-1])
+    if cash > 0:
+        lines.append(f"{cash:.0%} of the value is held as cash: there is nothing to hold.")
     lines += [f"{line[:1].upper()}{line[1:]}." for line in rules_without_effect(market, rules)]
     kept = sum(decision.kept for decision in index.decision_records)
     if kept:
-        lines.append(f"{kept} times too few assets were eligible and the previous composition was kept.")
+        lines.append(f"{kept} times the previous composition was kept; the events say when and why.")
     forks = (
         "airdrops and forks" if index.tables.get("forks") is None else "and airdrops and forks other than those given"
     )

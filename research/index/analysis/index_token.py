@@ -75,7 +75,7 @@ class IndexToken:
 
     @cached_property
     def units(self) -> pd.DataFrame:
-        """Units per token after each day's trades: columns are the members ever, "cash" (USD) where any was held.
+        """Units per token after each day's trades: columns are the members ever, and cash (USD) where any was held.
 
         Zero where an asset is not held; in the units quoted that day, so a redenomination changes them. At the day's
         (carried) prices they are worth the net asset value. A migrated asset stays under its first asset_id.
@@ -101,7 +101,7 @@ class IndexToken:
             units *= np.array([index.source.quoted_units(row)[members] for row in rows])
         columns = pd.Index(index.source.asset_ids[members], name="asset_id", dtype=str)
         frame = pd.DataFrame(units, self._days, columns)
-        return frame.assign(cash=cash) if cash.any() else frame
+        return frame.assign(**{index.cash_name: cash}) if cash.any() else frame
 
     def supply(self, initial_supply: float) -> pd.Series:
         """Tokens outstanding day by day from the base date on, with nobody buying or redeeming: the fee mints them.

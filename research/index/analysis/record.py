@@ -123,25 +123,37 @@ class IndexRecord:
         """Weights at each day's close, after that day's trade; shape (days, members ever), 0 where not held.
 
         These weights go into the next day: ``(weights.shift() * returns).sum(axis=1)`` is the gross return, but on the
-        day on which the assets of a fork are taken up. A column "cash" appears only where cash was held.
+        day on which the assets of a fork are taken up. A column `cash_name` appears only where cash was held.
         """
         ever = np.unique(np.concatenate([trade.assets for trade in self.trades]))
         weights = np.zeros((len(self.dates), len(ever)))
-        cash = np.zeros(len(self.dates))
         for segment in self.segments:
             rows = slice(segment.start - self.base_row, segment.stop - self.base_row + 1)
-            total = segment.total[:, None]
             weights[rows] = 0.0
-            weights[rows, np.searchsorted(ever, segment.assets)] = segment.values() / total
-            cash[rows] = segment.cash / total[:, 0]
+            weights[rows, np.searchsorted(ever, segment.assets)] = segment.weights()
         for trade in self.trades:
             row = trade.row - self.base_row
             weights[row] = 0.0
             weights[row, np.searchsorted(ever, trade.assets)] = trade.after
-            cash[row] = trade.cash_after
         columns = pd.Index(self.source.asset_ids[ever], name="asset_id", dtype=str)
         frame = pd.DataFrame(weights, index=self.level.index, columns=columns)
-        return frame.assign(cash=cash) if cash.any() else frame
+        cash = self.cash_weight
+        return frame.assign(**{self.cash_name: cash}) if cash.any() else frame
+
+    @cached_property
+    def cash_weight(self) -> pd.Series:
+        """Weight of uninvested cash at each day's close: above zero only where no member could be traded."""
+        cash = np.zeros(len(self.dates))
+        for segment in self.segments:
+            cash[segment.start - self.base_row : segment.stop - self.base_row + 1] = segment.cash / segment.total
+        for trade in self.trades:
+            cash[trade.row - self.base_row] = trade.cash_after
+        return pd.Series(cash, self.level.index, name=self.cash_name)
+
+    @property
+    def cash_name(self) -> str:
+        """Name of the column of uninvested cash: "cash", unless an asset is called so."""
+        return "uninvested cash" if "cash" in self.market.prices.columns else "cash"
 
     def row_of(self, date: Date | None) -> int:
         """The market's row of a day of the index; the last one for None.

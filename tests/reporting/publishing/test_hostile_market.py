@@ -107,8 +107,10 @@ def _write_market(out: Path, attacks: list[str]) -> dict[str, str]:
     """The sample with another name for each asset, symbol, sector and text; gives old asset id -> new one."""
     market = load_market(ROOT / "data" / "sample")
     turn = cycle(attacks)
-    hostile = {asset: f"{next(turn)}{asset}" for asset in market.assets["asset_id"] if asset not in BENCHMARKS}
-    sectors = {tag: f"{tag}{next(turn)}" for tag in market.tags["tag"].unique() if str(tag).startswith("sector:")}
+    # ids and tags with control characters, or very long ones, are refused before they come as far as a page
+    ids = cycle(attack for attack in attacks if len(attack) < 200 and not re.search(r"[\x00-\x1f\x7f]", attack))
+    hostile = {asset: f"{next(ids)}{asset}" for asset in market.assets["asset_id"] if asset not in BENCHMARKS}
+    sectors = {tag: f"{tag}{next(ids)}" for tag in market.tags["tag"].unique() if str(tag).startswith("sector:")}
     daily = pd.read_parquet(ROOT / "data" / "sample" / "daily.parquet")
     daily["asset_id"] = daily["asset_id"].replace(hostile)
     daily = daily.sort_values(["date", "asset_id"], ignore_index=True)
