@@ -3,11 +3,11 @@
 Two answers, by what can still be known:
 
 - It is unknown what the row means (a date in the future, two different rows for one day): the whole file is refused.
-- One value cannot be right (a price of zero, or of 1e300): it is set missing, and the ledger keeps what it was. Nothing is
-  estimated, filled or replaced by another value, and a missing value never becomes zero.
+- One value cannot be right (a price of zero, or of 1e300): it is set missing, and the ledger keeps what it was. Nothing
+  is estimated, filled or replaced by another value, and a missing value never becomes zero.
 
-Sizes are not judged otherwise. An absurd cap or a jump by 100 is what the vendor published; screens decide about it at their
-own date, with what was known then.
+Sizes are not judged otherwise. An absurd cap or a jump by 100 is what the vendor published; screens decide about it at
+their own date, with what was known then.
 """
 
 from __future__ import annotations

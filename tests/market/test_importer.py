@@ -535,7 +535,8 @@ def test_bytes_that_are_no_csv_are_refused(tmp_path: Path, content: bytes) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "kept"), [("1e400", False), ("-1e400", False), ("1e-400", False), ("1e12", True), ("1e-18", True), ("5.7e-11", True)]
+    ("text", "kept"),
+    [("1e400", False), ("-1e400", False), ("1e-400", False), ("1e12", True), ("1e-18", True), ("5.7e-11", True)],
 )
 def test_prices_beyond_a_float_are_not_there(tmp_path: Path, text: str, kept: bool) -> None:
     market = imported(tmp_path, GOOD, f"2024-01-02,btc,{text},,")
