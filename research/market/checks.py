@@ -3,11 +3,11 @@
 Two answers, by what can still be known:
 
 - It is unknown what the row means (a date in the future, two different rows for one day): the whole file is refused.
-- One value cannot be right (a price of zero): it is set missing, and the ledger keeps what it was. Nothing is
-  estimated, filled or replaced by another value, and a missing value never becomes zero.
+- One value cannot be right (a price of zero, or of 1e300): it is set missing, and the ledger keeps what it was. Nothing
+  is estimated, filled or replaced by another value, and a missing value never becomes zero.
 
-Sizes are not judged here. An absurd cap or a jump by 100 is what the vendor published; screens decide about it at their
-own date, with what was known then.
+Sizes are not judged otherwise. An absurd cap or a jump by 100 is what the vendor published; screens decide about it at
+their own date, with what was known then.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import pandas as pd
 
 from research.errors import DataError
 from research.market.data import LEDGER_TYPES
-from research.market.layout import ROW_ATTRIBUTES
+from research.market.layout import ROW_ATTRIBUTES, value_range
 from research.market.profiles import DatingRule
 
 EARLIEST = pd.Timestamp("2009-01-03")  # bitcoin's first block: there is no earlier price
@@ -91,7 +91,7 @@ def drop_second_closes(rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
 
 
 def set_impossible_values_missing(rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
-    """Prices and caps must be positive, volumes not negative, all finite; a cap needs a price beside it."""
+    """Prices and caps must be positive, volumes not negative, all finite and in `RANGES`; a cap needs a price."""
     rows = rows.copy()
     for name in value_columns(rows):
         _set_missing(rows, name, np.isinf(rows[name]), f"{name} not finite", ledger)
@@ -99,6 +99,9 @@ def set_impossible_values_missing(rows: pd.DataFrame, ledger: Ledger) -> pd.Data
             _set_missing(rows, name, rows[name] <= 0, f"{name} not positive", ledger)
         elif name == "volume":
             _set_missing(rows, name, rows[name] < 0, f"{name} negative", ledger)
+        low, high = value_range(name)
+        rule = f"{name} not from {low:g} to {high:g}"
+        _set_missing(rows, name, (rows[name] < low) | (rows[name] > high), rule, ledger)
     _set_missing(rows, "market_cap", rows["market_cap"].notna() & rows["price"].isna(), "cap without price", ledger)
     return rows
 

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Self
 
 import numpy as np
 import pandas as pd
 
-from research.errors import DataError, suggest
+from research.errors import DataError, DataWarning, shown, suggest
 from research.market.limits import refuse_large_panels
 from research.market.manifest import Manifest
 from research.market.panels import aligned_panels, check_axes, check_extra_names, check_labels, check_panel
@@ -79,7 +80,8 @@ class MarketData:
         """Make a market from panels in memory, for research and for tests.
 
         Missing days are added as NaN rows, columns are sorted, a missing panel is all NaN; symbols are the ids.
-        `tags` has the columns asset_id, tag, valid_from, static.
+        `tags` has the columns asset_id, tag, valid_from, static; a tag of an asset without prices is left out, with a
+        DataWarning.
 
         Raises
         ------
@@ -89,8 +91,9 @@ class MarketData:
             asset without prices; if the panels are larger than a market may be (`limits.py`).
         """
         check_labels(prices, "prices")
-        check_extra_names(extra or {})
-        frames = {"price": prices, "market_cap": market_caps, "volume": volumes, **(extra or {})}
+        extra = {} if extra is None else extra
+        check_extra_names(extra)
+        frames = {"price": prices, "market_cap": market_caps, "volume": volumes, **extra}
         first, last = prices.index[0], prices.index[-1]
         refuse_large_panels((last - first).days + 1, prices.shape[1], len(frames), "Keep fewer days or assets")
         panels = aligned_panels(frames, days_between(first, last))
@@ -117,10 +120,10 @@ class MarketData:
             market_caps=panels["market_cap"],
             volumes=panels["volume"],
             assets=assets,
-            tags=empty_table(TAG_TYPES) if tags is None else _typed_tags(tags),
+            tags=empty_table(TAG_TYPES) if tags is None else _tags_of(columns, _typed_tags(tags)),
             ledger=empty_table(LEDGER_TYPES),
             manifest=manifest,
-            extra={key: panels[key] for key in extra or {}},
+            extra={key: panels[key] for key in extra},
         )
 
     def __repr__(self) -> str:
@@ -168,20 +171,19 @@ class MarketData:
             raise DataError(f"since({start.date()}): the data end on {self.dates[-1].date()}; choose an earlier date.")
         return self._rows(slice(start, None), None)
 
-    def only(self, assets: Sequence[str]) -> Self:
+    def only(self, assets: Iterable[str]) -> Self:
         """The same market with these assets alone.
 
         Raises
         ------
         DataError
-            If an asset is unknown.
+            If `assets` is no list of ids (one text is none) or empty, or if an asset is unknown.
         """
-        for asset_id in assets:
-            self.price(asset_id)
-        chosen = np.asarray(self.prices.columns.isin(list(assets)))
+        ids = asked_assets(assets, self.assets, self.manifest.name)
+        chosen = np.asarray(self.prices.columns.isin(ids))
         return self._rows(slice(None), chosen)._with(
-            assets=self.assets[self.assets["asset_id"].isin(list(assets))].reset_index(drop=True),
-            tags=self.tags[self.tags["asset_id"].isin(list(assets))].reset_index(drop=True),
+            assets=self.assets[self.assets["asset_id"].isin(ids)].reset_index(drop=True),
+            tags=self.tags[self.tags["asset_id"].isin(ids)].reset_index(drop=True),
         )
 
     def _rows(self, rows: slice, assets: np.ndarray | None) -> Self:
@@ -211,18 +213,34 @@ class MarketData:
         DataError
             If the asset is unknown; the message suggests the nearest id, or lists the ids of a ticker.
         """
-        if asset_id not in self.prices.columns:
+        if not isinstance(asset_id, str) or asset_id not in self.prices.columns:
             raise unknown_asset(asset_id, self.assets, self.manifest.name)
         return self.prices[asset_id]
 
 
-def unknown_asset(asset_id: str, assets: pd.DataFrame, market_name: str) -> DataError:
+def asked_assets(asked: Iterable[str], assets: pd.DataFrame, market_name: str) -> list[str]:
+    """The ids that a caller asks for, as a list; DataError unless there is one at least and `assets` lists them all."""
+    if isinstance(asked, str) or not isinstance(asked, Iterable):
+        raise DataError(f"assets: found {shown(asked)}, expected a list of asset ids, e.g. ['bitcoin'].")
+    ids = list(asked)
+    if not ids:
+        raise DataError("assets: found an empty list, expected one asset id at least, e.g. ['bitcoin'].")
+    known = set(assets["asset_id"])
+    for asset_id in ids:
+        if not isinstance(asset_id, str) or asset_id not in known:
+            raise unknown_asset(asset_id, assets, market_name)
+    return ids
+
+
+def unknown_asset(asset_id: object, assets: pd.DataFrame, market_name: str) -> DataError:
     """The error for an asset_id that `assets` does not list: it names the ids of a ticker, or the nearest id."""
+    if not isinstance(asset_id, str):
+        return DataError(f"an asset: found {shown(asset_id)}, expected one asset_id as text, e.g. 'bitcoin'.")
     same_ticker = assets.loc[assets["symbol"].str.lower() == asset_id.lower(), "asset_id"]
     hint = (
         f"{asset_id!r} is the ticker of {', '.join(same_ticker)}: use the id"
         if len(same_ticker)
-        else suggest(asset_id, _nearby(asset_id, assets["asset_id"]))
+        else suggest(asset_id, assets["asset_id"])
     )
     return DataError(f"snapshot {market_name!r} has no asset {asset_id!r}: {hint}")
 
@@ -249,12 +267,6 @@ def _last_dates(last_dates: pd.Series, prices: pd.DataFrame) -> pd.Series:
     return dates
 
 
-def _nearby(asset_id: str, known: pd.Series) -> list[str]:
-    """A short list of ids worth printing: those that start alike, else the first ten."""
-    alike = [name for name in known if name[:2] == asset_id[:2].lower()]
-    return (alike or list(known))[:10]
-
-
 def as_timestamp(date: Date) -> pd.Timestamp:
     """A UTC day; DataError if `date` is not one."""
     try:
@@ -266,6 +278,8 @@ def as_timestamp(date: Date) -> pd.Timestamp:
 
 def _typed_tags(tags: pd.DataFrame) -> pd.DataFrame:
     """A caller's table of tags in the types of ours."""
+    if not isinstance(tags, pd.DataFrame):
+        raise DataError(f"tags: found {shown(tags)}, expected a DataFrame with the columns {list(TAG_TYPES)}.")
     missing = [name for name in TAG_TYPES if name not in tags]
     if missing:
         raise DataError(f"tags lack the columns {missing}; expected {list(TAG_TYPES)}.")
@@ -275,6 +289,20 @@ def _typed_tags(tags: pd.DataFrame) -> pd.DataFrame:
         return tags[list(TAG_TYPES)].astype(TAG_TYPES)
     except (ValueError, TypeError) as error:
         raise DataError(f"tags: valid_from must hold days without a time zone, or nothing ({error}).") from error
+
+
+def _tags_of(assets: pd.Index, tags: pd.DataFrame) -> pd.DataFrame:
+    """The tags of these assets; a DataWarning names one that is left out."""
+    known = tags["asset_id"].isin(assets)
+    if not known.all():
+        line = tags[~known].iloc[0]
+        warnings.warn(
+            f"tags: {(~known).sum()} left out, of assets without prices, the first {line['tag']!r} of "
+            f"{line['asset_id']!r}: {suggest(line['asset_id'], assets)}",
+            DataWarning,
+            stacklevel=3,
+        )
+    return tags[known].reset_index(drop=True)
 
 
 def _check_tables(assets: pd.DataFrame, tags: pd.DataFrame, columns: pd.Index) -> None:

@@ -6,6 +6,7 @@ in `snapshot.py`, panels in `load.py`.
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 
 import numpy as np
@@ -51,7 +52,11 @@ ROW_ATTRIBUTES = (
 )  # of a row on import; the rest are numbers
 ROWS_PER_GROUP = 1 << 18  # decoded as a whole when read: small enough not to count beside the panels
 LONGEST_TEXT = 200  # characters of an id, a symbol, a name or a tag
-VALUE_RULE = "Prices and caps are positive, volumes not negative, all finite."
+LOWEST, HIGHEST = 1e-18, 1e18  # USD; no market comes near either, and products of such values do not overflow
+RANGES = {"price": (LOWEST, 1e12), "market_cap": (LOWEST, HIGHEST), "volume": (0.0, HIGHEST)}
+VALUE_RULE = (
+    "Expected in USD: a price from 1e-18 to 1e12, a cap from 1e-18 to 1e18, a volume from 0 to 1e18; all else finite."
+)
 _EPOCH = np.datetime64("1970-01-01", "D")
 
 
@@ -113,12 +118,15 @@ def first_impossible_value(name: str, values: FloatArray) -> tuple[int, ...] | N
     """
     if values.size == 0:
         return None
-    lowest, highest = np.fmin.reduce(values, axis=None), np.fmax.reduce(values, axis=None)
-    positive = name in ("price", "market_cap")
-    if not (lowest == -np.inf or highest == np.inf or (positive and lowest <= 0) or (name == "volume" and lowest < 0)):
+    low, high = value_range(name)
+    if not (np.fmin.reduce(values, axis=None) < low or np.fmax.reduce(values, axis=None) > high):
         return None
-    wrong = np.isinf(values) | (positive & (values <= 0)) | ((name == "volume") & (values < 0))
-    return tuple(int(position) for position in np.argwhere(wrong)[0])
+    return tuple(int(position) for position in np.argwhere((values < low) | (values > high))[0])
+
+
+def value_range(name: str) -> tuple[float, float]:
+    """The lowest and the highest value that a column of the daily rows can have, both possible; USD where it is one."""
+    return RANGES.get(name, (-sys.float_info.max, sys.float_info.max))
 
 
 def text_fault(text: object) -> str | None:

@@ -6,7 +6,7 @@ loading needs little more memory than the panels themselves; there is no pivot.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from research.errors import DataError
-from research.market.data import DAY, Date, MarketData, as_timestamp, days_between, unknown_asset
+from research.market.data import DAY, Date, MarketData, as_timestamp, asked_assets, days_between
 from research.market.layout import (
     ASSETS,
     CORE_COLUMNS,
@@ -42,7 +42,7 @@ def load_market(
     *,
     start: Date | None = None,
     end: Date | None = None,
-    assets: Sequence[str] | None = None,
+    assets: Iterable[str] | None = None,
 ) -> MarketData:
     """Load a snapshot into aligned panels, every byte of it verified first.
 
@@ -55,7 +55,7 @@ def load_market(
     start, end : date, optional
         First and last day wanted; the snapshot's own first and last day where they are wider or not given. Assets,
         tags and ledger are those known at `end`.
-    assets : sequence of str, optional
+    assets : iterable of str, optional
         asset_id of the assets wanted; all where not given.
 
     Returns
@@ -174,15 +174,10 @@ def _listed_assets(snapshot: VerifiedSnapshot) -> pd.DataFrame:
     return listed
 
 
-def _known_assets(listed: pd.DataFrame, asked: Sequence[str] | None, window: _Window, name: str) -> pd.DataFrame:
+def _known_assets(listed: pd.DataFrame, asked: Iterable[str] | None, window: _Window, name: str) -> pd.DataFrame:
     """The rows of assets.parquet that are asked for and had a price by the end of the window."""
-    if isinstance(asked, str):
-        raise DataError(f"assets={asked!r} is one text; expected a list of asset ids, e.g. assets=[{asked!r}].")
     if asked is not None:
-        for asset_id in asked:
-            if asset_id not in set(listed["asset_id"]):
-                raise unknown_asset(asset_id, listed, name)
-        listed = listed[listed["asset_id"].isin(list(asked))]
+        listed = listed[listed["asset_id"].isin(asked_assets(asked, listed, name))]
     known = listed[listed["first_date"] <= window.end].reset_index(drop=True)
     if known.empty:
         raise DataError(f"snapshot {name!r}: none of the assets asked for had a price by {window.end.date()}.")

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from research.errors import DataError, suggest
+from research.errors import DataError, shown, suggest
 
 FORMAT_VERSION = 1
 MANIFEST_FILE = "manifest.json"
@@ -55,6 +55,8 @@ class Manifest:
     format_version: int = FORMAT_VERSION
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise DataError(f"the name of a market: found {shown(self.name)}, expected a text.")
         if not self.name.strip():
             raise DataError("a manifest needs a name: say in a few words which market this is.")
         if self.simulated and "SIMULATED" not in self.name:

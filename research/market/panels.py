@@ -5,7 +5,7 @@ The rules for values and names are those of a snapshot (`layout.py`): no way in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -73,9 +73,11 @@ def aligned_panels(frames: Mapping[str, pd.DataFrame | None], days: pd.DatetimeI
     }
 
 
-def check_extra_names(names: Iterable[str]) -> None:
+def check_extra_names(extra: object) -> None:
     """A further panel becomes a column of the daily rows, and must have a name that is free there."""
-    for name in names:
+    if not isinstance(extra, Mapping):
+        raise DataError(f"extra: found a {type(extra).__name__}, expected a dict of name to DataFrame.")
+    for name in extra:
         fault = text_fault(name)
         if fault or name in OWN_COLUMNS:
             raise DataError(f"extra panel {name!r}: {fault or 'the name is taken'}. Choose another name for it.")

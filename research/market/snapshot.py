@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from research.errors import DataError
+from research.errors import DataError, shown
 from research.market.data import DAY
 from research.market.faults import as_data_error
 from research.market.layout import ASSETS, DAILY, FILES, LEDGER, SCHEMAS, TAGS
@@ -84,6 +84,8 @@ def verified_snapshot(path: str | Path) -> Iterator[VerifiedSnapshot]:
     DataError
         If there is no such folder, a file is missing or differs from its sha256, or the manifest is not readable.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise DataError(f"a snapshot: found {shown(path)}, expected the path of its folder, e.g. 'data/sample'.")
     with as_data_error(f"the snapshot {path} cannot be read", "Restore it, or import the source table again."):
         folder = _found(Path(path))
         with ExitStack() as stack:

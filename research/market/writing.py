@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def write_snapshot(
     Parameters
     ----------
     out : path
-        The folder to make.
+        The folder to make; a symbolic link stands for the folder that it points to.
     daily : pyarrow Table or RecordBatchReader
         Columns date (date32), asset_id (string), price, market_cap, volume and any further float64 columns; rows
         sorted by date and then asset_id, no two alike. Null or NaN where there is no value. A reader is streamed.
@@ -70,6 +71,8 @@ def write_snapshot(
         unknown, a price or cap is not positive and finite, or a volume is negative.
     """
     out = Path(out)
+    if out.is_symlink():  # the snapshot that it points to is meant, and replaced; the link stays
+        out = Path(os.path.realpath(out))
     with as_data_error(f"{out} could not be written", "Nothing was changed there. Correct that and try again."):
         bring_back(out)
         _check_target(out, replace)

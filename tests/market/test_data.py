@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import tracemalloc
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from research.errors import DataError
+from research.errors import DataError, DataWarning
 from research.market import MarketData
 from research.market import data as data_module
 from tests.market.helpers import small_market
@@ -102,6 +103,11 @@ WRONG_VALUES = [
     ("volume", -0.5),
     ("volume", np.inf),
     ("open", -np.inf),
+    ("price", 1e308),
+    ("price", 1e-320),
+    ("market_cap", 1e308),
+    ("market_cap", 1e-320),
+    ("volume", 1e308),
 ]
 
 
@@ -116,10 +122,10 @@ def with_value(name: str, value: float) -> dict[str, pd.DataFrame]:
 @pytest.mark.parametrize(("name", "value"), WRONG_VALUES)
 def test_a_value_that_cannot_be_right_is_refused_at_every_way_in(name: str, value: float) -> None:
     panels = with_value(name, value)
-    message = f"{name} of 'b' on 2020-01-02 is {value!r}"
+    message = re.escape(f"{name} of 'b' on 2020-01-02 is {value!r}. Expected")
     with pytest.raises(DataError, match=message):
         MarketData.from_panels(panels["price"], panels["market_cap"], panels["volume"], extra={"open": panels["open"]})
-    good = {key: panel.where(np.isfinite(panel) & (panel > 0)) for key, panel in panels.items()}
+    good = {key: panel.where(panel == 1) for key, panel in panels.items()}
     market = MarketData.from_panels(good["price"], good["market_cap"], good["volume"], extra={"open": good["open"]})
     wrong = market.prices.copy()
     wrong.loc[DAYS[1], "b"] = value
@@ -247,3 +253,52 @@ def test_panels_beyond_the_limit_are_refused_before_they_are_made(monkeypatch: p
         monkeypatch.setenv("RESEARCH_MAX_MARKET_GB", text)
         with pytest.raises(DataError, match="expected a number of GB above zero"):
             MarketData.from_panels(spread.iloc[:, :1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        ((np.ones((3, 1)),), {}, "prices: found a ndarray, expected a DataFrame"),
+        ((None,), {}, "prices: found a NoneType, expected a DataFrame"),
+        (("prices", np.ones((3, 1))), {}, "market_cap: found a ndarray, expected a DataFrame"),
+        (("prices",), {"name": 5}, "found 5, expected a text"),
+        (("prices",), {"tags": [1]}, r"tags: found \[1\], expected a DataFrame"),
+        (("prices",), {"extra": pd.DataFrame({"open": [1.0]})}, "extra: found a DataFrame, expected a dict"),
+    ],
+)
+def test_an_argument_of_another_kind_is_refused_in_words(arguments: tuple, options: dict, message: str) -> None:
+    prices = pd.DataFrame(1.0, index=DAYS, columns=["a"])
+    given = [prices if isinstance(value, str) else value for value in arguments]
+    with pytest.raises(DataError, match=message):
+        MarketData.from_panels(*given, **options)
+
+
+@pytest.mark.parametrize("asset_id", [None, ["gap"], 3, np.nan])
+def test_what_is_no_text_is_no_asset(asset_id: object) -> None:
+    with pytest.raises(DataError, match="expected one asset_id as text"):
+        small_market().price(asset_id)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="expected one asset_id as text"):
+        small_market().only([asset_id])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(("assets", "found"), [("gap", "'gap'"), ([], "an empty list"), (None, "None"), (3, "3")])
+def test_a_part_of_a_market_is_asked_for_with_a_list_that_holds_an_asset(assets: object, found: str) -> None:
+    with pytest.raises(DataError, match=f"assets: found {found}, expected"):
+        small_market().only(assets)  # type: ignore[arg-type]
+
+
+def test_an_unknown_asset_of_a_large_market_is_not_told_that_it_is_small() -> None:
+    ids = [f"asset-{number:02d}" for number in range(99)]
+    market = MarketData.from_panels(pd.DataFrame(1.0, index=DAYS, columns=[*ids, "bitcoin"]))
+    with pytest.raises(DataError, match=r"did you mean 'bitcoin'\? Nearest of 100: bitcoin, "):
+        market.price("bitcoinn")
+
+
+def test_tags_of_assets_that_are_not_there_are_left_out_with_a_warning() -> None:
+    prices = pd.DataFrame(1.0, index=DAYS, columns=["bitcoin", "other"])
+    tags = pd.DataFrame(
+        {"asset_id": ["bitcoinn", "other"], "tag": ["meme", "exchange"], "valid_from": pd.NaT, "static": True}
+    )
+    with pytest.warns(DataWarning, match="1 left out, .*the first 'meme' of 'bitcoinn': did you mean 'bitcoin'"):
+        market = MarketData.from_panels(prices, tags=tags)
+    assert list(market.tags["asset_id"]) == ["other"]

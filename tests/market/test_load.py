@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,7 +20,7 @@ from research.errors import DataError
 from research.market import MarketData, load_market, write_market
 from research.market import load as load_module
 from tests.conftest import ROOT
-from tests.market.helpers import assert_same_market, small_market
+from tests.market.helpers import assert_same_market, rewritten, small_market
 
 DAYS = [f"2020-01-{day:02d}" for day in (1, 2, 8, 12, 13, 14, 15, 20, 21, 29, 30)]
 
@@ -127,8 +130,10 @@ def test_an_asset_that_lists_after_the_end_is_not_there_yet(snapshot: Path) -> N
     ("question", "message"),
     [
         ({"assets": ["daed"]}, "no asset 'daed': did you mean 'dead'"),
-        ({"assets": "dead"}, r"expected a list of asset ids, e.g. assets=\['dead'\]"),
-        ({"assets": []}, "none of the assets"),
+        ({"assets": "dead"}, "found 'dead', expected a list of asset ids"),
+        ({"assets": 3}, "found 3, expected a list of asset ids"),
+        ({"assets": []}, "found an empty list"),
+        ({"assets": [["dead"]]}, r"found \['dead'\], expected one asset_id as text"),
         ({"assets": ["late"], "end": "2020-01-03"}, "none of the assets asked for had a price by 2020-01-03"),
         ({"start": "2021-01-01"}, "start 2021-01-01 lies after the last day"),
         (
@@ -175,3 +180,24 @@ def test_loading_needs_little_more_memory_than_the_panels(tmp_path: Path) -> Non
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True)
     assert 1.0 < float(done.stdout) < 1.5  # a pivot needs more than 6
+
+
+@pytest.mark.parametrize("path", [None, 3, b"data/sample", ["data/sample"]])
+def test_what_is_no_path_is_refused_in_words(path: object) -> None:
+    with pytest.raises(DataError, match=r"found .*, expected the path of its folder"):
+        load_market(path)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("damage", [("price", 1e308), ("price", 1e-320), ("market_cap", 1e308), ("volume", 1e308)])
+def test_a_snapshot_of_another_program_has_no_value_that_an_import_refuses(
+    tmp_path: Path, damage: tuple[str, float]
+) -> None:
+    name, value = damage
+    write_market(small_market(), tmp_path / "snapshot")
+    table = pq.read_table(tmp_path / "snapshot/daily.parquet")
+    values = table.column(name).to_pylist()
+    values[-1] = value
+    forged = table.set_column(table.schema.get_field_index(name), name, pa.array(values, pa.float64()))
+    rewritten(tmp_path / "snapshot", "daily.parquet", forged)
+    with pytest.raises(DataError, match=re.escape(f"is {value!r}. Expected in USD")):
+        load_market(tmp_path / "snapshot")

@@ -530,3 +530,31 @@ def test_two_writers_of_a_new_name_do_not_replace_each_other_unasked(
         write_market(small_market().until("2020-01-10"), tmp_path / "new")
     assert_same_market(load_market(tmp_path / "new"), small_market())
     assert names_in(tmp_path) == {"new"}
+
+
+@pytest.mark.parametrize("in_one_step", [True, False])
+def test_a_link_is_kept_and_the_snapshot_that_it_points_to_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_one_step: bool
+) -> None:
+    """Whether or not the system can exchange two folders in one step."""
+    if not in_one_step:
+        monkeypatch.setattr(placing, "_exchange", lambda *_: False)
+    write_market(small_market(), tmp_path / "elsewhere/snapshot")
+    link = tmp_path / "latest"
+    link.symlink_to(tmp_path / "elsewhere/snapshot")
+    later = small_market().since("2020-01-10")
+    write_market(later, link, replace=True)
+    assert link.is_symlink()
+    assert load_market(tmp_path / "elsewhere/snapshot").dates[0] == later.dates[0]
+    assert names_in(tmp_path) == {"elsewhere", "latest"}
+    assert names_in(tmp_path / "elsewhere") == {"snapshot"}
+
+
+def test_a_link_to_a_folder_that_is_not_there_makes_that_folder_and_a_link_to_itself_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "latest").symlink_to(tmp_path / "new")
+    write_market(small_market(), tmp_path / "latest")
+    assert (tmp_path / "latest").is_symlink()
+    assert names_in(tmp_path / "new") >= {"daily.parquet"}
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    with pytest.raises(DataError, match="circle could not be written"):
+        write_market(small_market(), tmp_path / "circle")
