@@ -7,15 +7,34 @@ The command line prints the message alone and exits with status 1; in a notebook
 from __future__ import annotations
 
 import difflib
+import errno
+import os
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 SHORT_LIST = 8  # names that a message lists in full
-LONGEST = 100  # characters of a value that a message shows
+LONGEST, LONGEST_PATH = 100, 300  # characters of a value, and of a path, that a message shows
 _OBEYED = re.compile(  # controls, direction marks, characters without width, line separators, halves of a pair
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e01ef]"
 )
+_SPACE = "Free space there, or choose another place."
+_RIGHTS = "Check who may read and write there."
+_PATH = "Check the path."
+_NEXT_STEP = {
+    errno.ENOSPC: _SPACE,
+    errno.EDQUOT: _SPACE,
+    errno.EFBIG: _SPACE,
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.EROFS: _RIGHTS,
+    errno.EEXIST: "Choose another path, or move away what is there.",
+    errno.ENOTEMPTY: "Choose another path, or move away what is there.",
+    errno.ENAMETOOLONG: "Choose a shorter path.",
+    errno.EMFILE: "Close other programs, or let fewer workers run at a time.",
+    errno.ENOMEM: "Close other programs, or let fewer workers run at a time.",
+} | dict.fromkeys((errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL), _PATH)
 
 
 class ResearchError(ValueError):
@@ -63,18 +82,26 @@ def suggest(name: object, known: Iterable[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as it stands in a message: cut where it is long, and never an error of its own."""
+    """A value as it stands in a message: cut where it is long, and never an error of its own. A path has no quotes."""
+    if isinstance(value, os.PathLike):
+        return _cut(os.fsdecode(value), LONGEST_PATH)
     try:
         text = repr(value)
     except (ValueError, RecursionError):  # a number of thousands of digits, or a table nested without end
         return f"a {type(value).__name__} too long to be shown"
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return _cut(text, LONGEST)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def system_fault(error: OSError) -> str:
-    """What the operating system refused, and where, without the number of the error."""
+    """What the operating system refused, where, and the next step; without the number of the error."""
     where = error.filename2 or error.filename
-    return f"{error.strerror or error}{f': {where}' if where is not None else ''}"
+    place = f": {shown(Path(os.fsdecode(where)) if isinstance(where, str | bytes) else where)}" if where else ""
+    step = _NEXT_STEP.get(error.errno or 0, "Put that right and run it again.")
+    return f"{error.strerror or error}{place}. {step}"
 
 
 def printable(text: str, *, keep: str = "") -> str:

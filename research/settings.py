@@ -21,7 +21,6 @@ from research.errors import ResearchError, shown, suggest
 
 T = TypeVar("T")
 LARGEST_FILE = 10_000_000  # bytes
-LONGEST_PATH = 300  # characters that a message shows
 DEEPEST = 100  # parts of a dotted key: more take the parser minutes
 _NESTED_KEY = re.compile(rf"""(?<![\w.-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{DEEPEST}}}""")
 
@@ -37,22 +36,26 @@ def read_toml(path: Path, error: type[ResearchError]) -> dict[str, Any]:
     """
     try:
         if path.exists() and not path.is_file():  # a pipe would wait for ever
-            raise error(f"{path}: not a regular file. Give the path of a TOML file.")
+            raise error(f"{shown(path)}: not a regular file. Give the path of a TOML file.")
         if path.stat().st_size > LARGEST_FILE:
-            raise error(f"{path}: larger than {LARGEST_FILE:,} bytes. Split it, or look whether it is the right file.")
+            raise error(
+                f"{shown(path)}: larger than {LARGEST_FILE:,} bytes. Split it, or look whether it is the right file."
+            )
         text = path.read_text(encoding="utf-8")
         if _NESTED_KEY.search(text):
-            raise error(f"{path}: a key with more than {DEEPEST} parts. Correct it.")
+            raise error(f"{shown(path)}: a key with more than {DEEPEST} parts. Correct it.")
         return tomllib.loads(text)
     except FileNotFoundError as cause:
-        raise error(f"{path}: no such file, nor {path.absolute()}, nor below the project. Check the path.") from cause
+        raise error(
+            f"{shown(path)}: no such file, nor {shown(path.absolute())}, nor below the project. Check the path."
+        ) from cause
     except OSError as cause:
-        raise error(f"{str(path)[:LONGEST_PATH]}: cannot be read: {cause.strerror}. Check the path.") from cause
+        raise error(f"{shown(path)}: cannot be read: {cause.strerror}. Check the path.") from cause
     except ResearchError:
         raise
     except (ValueError, RecursionError) as cause:  # ValueError: no TOML, no UTF-8, or a number of thousands of digits
         reason = "nested too deeply" if isinstance(cause, RecursionError) else cause
-        raise error(f"{str(path)[:LONGEST_PATH]}: not a valid TOML file: {reason}. Correct that place.") from cause
+        raise error(f"{shown(path)}: not a valid TOML file: {reason}. Correct that place.") from cause
 
 
 def locate(path: Path) -> Path:

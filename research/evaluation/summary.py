@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from research.errors import DataWarning
+from research.errors import DataError, DataWarning
 from research.evaluation import drawdowns, metrics, relative, tails
-from research.evaluation._calendar import check_kind, check_order, require_dates
+from research.evaluation._calendar import check_kind, check_order, day, require_dates
 from research.evaluation._columns import Frame, history, one_series, per_period
 from research.evaluation.bootstrap import interval_table
 
@@ -116,12 +116,19 @@ def performance_summary(
     Raises
     ------
     DataError
-        For a level that is missing inside the history or not positive, and for a benchmark with such a gap.
+        For a level that is missing inside the history or not positive, and for a benchmark with such a gap; for a level
+        without two values in a row, and for a benchmark that shares no period with it.
     """
     returns = metrics.returns_from_levels(one_series(level, "level"))
     require_dates(level, "level")
+    count = len(history(returns))
+    if count == 0:
+        raise DataError(
+            f"level: {level.notna().sum()} values in {len(level)} rows make no return; expected two or more. Check "
+            "which column or which dates were picked."
+        )
     rate = _rate_series(risk_free, returns, periods_per_year)
-    _warn_if_below_a_year(returns, periods_per_year)
+    _warn_if_below_a_year(count, periods_per_year)
     rows = OWN
     intervals = partial(interval_table, confidence=confidence, draws=draws, block_length=None, seed=seed)
     table = intervals(_figures(OWN, periods_per_year), returns, [rate])
@@ -129,7 +136,7 @@ def performance_summary(
         check_order(one_series(benchmark, "benchmark"), "benchmark")
         check_kind(benchmark, level.index, "benchmark")
         other = metrics.returns_from_levels(benchmark.reindex(level.index))
-        _warn_if_shorter(returns, other)
+        _check_overlap(returns, other)
         relatives = intervals(_figures(AGAINST_BENCHMARK, periods_per_year), returns, [rate, other])
         table, rows = pd.concat([table, relatives], axis=0), OWN + AGAINST_BENCHMARK
     table["unit"] = [row.unit for row in rows]
@@ -151,8 +158,7 @@ def _figures(rows: tuple[_Row, ...], periods_per_year: float) -> dict[str, Calla
     return {row.metric.__name__: figure(row) for row in rows}
 
 
-def _warn_if_below_a_year(returns: pd.Series, periods_per_year: float) -> None:
-    count = int(returns.notna().sum())
+def _warn_if_below_a_year(count: int, periods_per_year: float) -> None:
     if count < periods_per_year:
         warnings.warn(
             f"the history has {count} periods, less than a year: its annualised figures are extrapolations",
@@ -163,11 +169,11 @@ def _warn_if_below_a_year(returns: pd.Series, periods_per_year: float) -> None:
 
 def _path_rows(returns: pd.Series) -> pd.DataFrame:
     """What describes the one path that happened, and so has no interval."""
-    own = history(returns)
+    own = history(returns)  # not empty: that was refused
     table = drawdowns.drawdown_table(returns)
-    ends = table["to"].fillna(own.index[-1]) if len(own) else table["to"]
-    longest = (ends - table["peak"]).dt.days.max() if len(table) else (0 if len(own) else np.nan)
-    days = (own.index[-1] - drawdowns.history_base(returns)).days if len(own) else 0
+    ends = table["to"].fillna(own.index[-1])
+    longest = (ends - table["peak"]).dt.days.max() if len(table) else 0
+    days = (own.index[-1] - drawdowns.history_base(returns)).days
     rows: list[tuple[str, float, str, str]] = [
         ("current_drawdown", drawdowns.current_drawdown(returns), "fraction", "Fall from the high on the last day."),
         ("longest_drawdown", longest, "days", "Longest time from a high until it was reached again, or until now."),
@@ -183,8 +189,13 @@ def _rate_series(risk_free: float | pd.Series, returns: pd.Series, periods_per_y
     return rate if isinstance(rate, pd.Series) else pd.Series(rate, index=returns.index)
 
 
-def _warn_if_shorter(returns: pd.Series, other: pd.Series) -> None:
+def _check_overlap(returns: pd.Series, other: pd.Series) -> None:
     own, shared = history(returns), history(other.reindex(history(returns).index), "benchmark")
+    if len(shared) == 0:
+        raise DataError(
+            f"benchmark: it has no return in the {len(own)} periods of the level, {day(own.index[0])} to "
+            f"{day(own.index[-1])}. Take one whose dates overlap, or leave the benchmark out."
+        )
     if len(shared) < len(own):
         warnings.warn(
             f"the benchmark covers {len(shared)} of the {len(own)} periods: figures against it describe that "

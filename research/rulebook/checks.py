@@ -21,6 +21,26 @@ def one_of(name: str, value: str, known: tuple[str, ...]) -> None:
     require(value in known, f"{name} = {shown(value)} is not known: {suggest(value, known)}")
 
 
+def texts(section: Any, *names: str) -> None:
+    """Check texts of a section where they are given; from Python, anything may stand in their place."""
+    for name in names:
+        value = getattr(section, name)
+        is_left_out = value is None and any(field.name == name and field.default is None for field in fields(section))
+        require(is_left_out or isinstance(value, str), f"{name} = {shown(value)}: expected text.")
+
+
+def names_listed(section: Any, *names: str) -> None:
+    """Check lists of tags or asset ids: each a text that says something, none twice."""
+    for name in names:
+        value = getattr(section, name)
+        require(
+            isinstance(value, tuple | list) and all(isinstance(part, str) and part.strip() for part in value),
+            f"{name} = {shown(value)}: expected a list of texts, none of them empty. Correct it, or leave it out.",
+        )
+        twice = sorted({part for part in value if value.count(part) > 1})
+        require(not twice, f"{name}: {shown(twice)} stand in it more than once. Keep each once.")
+
+
 def numbers(section: Any, *names: str, **bounds: Any) -> None:
     """Check numbers of a section where they are given; bounds as in `check_number`."""
     for name in names:

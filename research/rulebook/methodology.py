@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from research.errors import MethodologyError, shown, suggest
-from research.rulebook.checks import numbers, require
+from research.rulebook.checks import numbers, require, texts
 from research.rulebook.costs import Costs
 from research.rulebook.events import Events
 from research.rulebook.overlay import Overlay
@@ -51,8 +51,15 @@ class Methodology:
     overlay: Overlay | None = None
 
     def __post_init__(self) -> None:
+        texts(self, "name", "description", "source")
         require(bool(self.name.strip()), "name is empty: expected the index's name.")
         numbers(self, "base_value", above=0, at_most=1e15)
+        require(
+            self.base_date is None
+            or (isinstance(self.base_date, dt.date) and not isinstance(self.base_date, dt.datetime)),
+            f"base_date = {shown(self.base_date)}: expected a date without a time, such as datetime.date(2020, 1, 31); "
+            "of a pandas Timestamp take .date().",
+        )
         require(
             self.base_date is not None or self.schedule.reconstitution != "never",
             'reconstitution = "never" buys once and holds: say when, with base_date.',

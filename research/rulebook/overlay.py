@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from research.rulebook.checks import one_of, require, shares, used, whole_numbers
+from research.rulebook.checks import names_listed, one_of, require, shares, used, whole_numbers
 
 MODES = ("to_stable", "fully_invested")
 
@@ -75,6 +75,7 @@ class Overlay:
             self.volatility_target is not None,
             "without a volatility_target",
         )
+        names_listed(self, "stable_leg")
         require(bool(self.stable_leg), "stable_leg is empty: expected one stablecoin's asset id or more.")
         shares(self, "bullish", "neutral", "bearish", at_least=0, at_most=1)
         require(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from research.rulebook.checks import ASSETS, one_of, require, shares, whole_numbers
+from research.rulebook.checks import ASSETS, one_of, require, shares, texts, whole_numbers
 from research.rulebook.measure_names import Measure
 
 COUNTED = ("count", "entry_rank", "exit_rank")
@@ -91,6 +91,7 @@ class Selection:
     voting_days: int = 7
 
     def __post_init__(self) -> None:
+        texts(self, "rank_by")
         one_of("rule", self.rule, SELECTION_RULES)
         self._check_own_fields()
         ranked_by = Measure.parse(self.rank_by, "rank_by")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from research.errors import shown
-from research.rulebook.checks import ASSETS, DAYS, numbers, require, shares, whole_numbers
+from research.rulebook.checks import ASSETS, DAYS, names_listed, numbers, require, shares, whole_numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +67,7 @@ class Universe:
 
     def __post_init__(self) -> None:
         whole_numbers(self, "min_history_days", at_least=0)
+        names_listed(self, "exclude_tags", "include_tags", "exclude_pegged")
         both = sorted(set(self.exclude_tags) & set(self.include_tags))
         require(not both, f"tags {both} are both included and excluded. Keep them in one list.")
         shares(self, "min_valid_share", "incumbent_relief")
@@ -83,6 +84,8 @@ class Universe:
         numbers(self, "max_supply_jump", above=0, at_most=3)
         if isinstance(self.exclude_copies_of, int):
             whole_numbers(self, "exclude_copies_of", at_most=ASSETS)
+        else:
+            names_listed(self, "exclude_copies_of")
         window = self.valid_share_window
         require(
             window == "month" or (isinstance(window, int) and not isinstance(window, bool) and 1 <= window <= DAYS),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from research.checks import check_number
 from research.errors import MethodologyError
-from research.rulebook.checks import numbers, one_of, require, shares, used, whole_numbers
+from research.rulebook.checks import numbers, one_of, require, shares, texts, used, whole_numbers
 from research.rulebook.measure_names import Measure
 
 SIZE_SCHEMES = ("market_cap", "sqrt_market_cap", "liquidity_mix")
@@ -79,6 +79,7 @@ class Weighting:
     infeasible: str = "error"
 
     def __post_init__(self) -> None:
+        texts(self, "size_by", "supply_factor", "group_by")
         one_of("scheme", self.scheme, WEIGHTING_SCHEMES)
         one_of("infeasible", self.infeasible, INFEASIBLE)
         self._check_scheme_keys()

@@ -102,3 +102,18 @@ def test_a_history_shorter_than_a_year_is_summarised_with_a_warning() -> None:
     level = pd.Series(np.linspace(100.0, 130.0, 200), pd.date_range("2021-01-01", periods=200))
     with pytest.warns(DataWarning, match="199 periods, less than a year: its annualised figures are extrapolations"):
         ev.performance_summary(level, draws=20)
+
+
+@pytest.mark.parametrize("values", [[np.nan] * 30, [np.nan, 100.0, np.nan], [100.0], []])
+def test_a_level_without_a_return_is_refused(values: list[float]) -> None:
+    level = pd.Series(values, pd.date_range("2021-01-01", periods=len(values)), dtype=float)
+    with pytest.raises(DataError, match=r"level: [01] values in \d+ rows make no return; expected two or more\. Check"):
+        ev.performance_summary(level, draws=20)
+
+
+@pytest.mark.parametrize("years", [20, -20])
+def test_a_benchmark_of_other_years_is_refused(levels: tuple[pd.Series, pd.Series], years: int) -> None:
+    level, benchmark = levels
+    elsewhere = benchmark.set_axis(benchmark.index + pd.DateOffset(years=years))
+    with pytest.raises(DataError, match=r"benchmark: it has no return in the 799 periods of the level, .*overlap"):
+        ev.performance_summary(level, benchmark=elsewhere, draws=20)

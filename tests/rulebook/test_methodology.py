@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from research.errors import MethodologyError
@@ -68,6 +70,13 @@ def test_a_base_date_is_read_as_a_date(tmp_path: Path) -> None:
         (MINIMAL + "[universe]\nturnover_band = [3.0]\n", r"expected a list of 2 values"),
         (MINIMAL + '[universe]\nexclude_tags = "stablecoin"\n', r"expected a list of texts"),
         (MINIMAL + '[universe]\nexclude_tags = ["a"]\ninclude_tags = ["a"]\n', r"both included and excluded"),
+        (
+            MINIMAL + '[universe]\ninclude_tags = [""]\n',
+            r"mine\.toml: universe: include_tags = \(''\,\): .*none of them empty",
+        ),
+        (MINIMAL + '[universe]\nexclude_tags = ["a", "b", "a"]\n', r"exclude_tags: \['a'\] stand in it more than once"),
+        (MINIMAL + '[universe]\nexclude_copies_of = ["a", "a"]\n', r"exclude_copies_of: \['a'\] stand in it more"),
+        (MINIMAL + '[overlay]\nstable_leg = ["a", "a"]\n', r"stable_leg: \['a'\] stand in it more"),
         (MINIMAL + "[costs]\nfee_bps = -1\n", r"fee_bps = -1\.0"),
         ('name = "x"\n', r"mine\.toml: missing selection"),
         ("name = \n", r"not a valid TOML file: .*line 1"),
@@ -76,6 +85,49 @@ def test_a_base_date_is_read_as_a_date(tmp_path: Path) -> None:
 def test_an_impossible_rulebook_is_refused_with_the_place_and_the_mend(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(MethodologyError, match=message):
         load(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("section", "key"),
+    [
+        (None, "name"),
+        (None, "description"),
+        (None, "source"),
+        ("selection", "rule"),
+        ("selection", "rank_by"),
+        ("weighting", "scheme"),
+        ("weighting", "size_by"),
+        ("weighting", "supply_factor"),
+        ("weighting", "group_by"),
+        ("schedule", "reconstitution"),
+        ("schedule", "weekday"),
+        ("events", "freed_weight"),
+        ("universe", "exclude_tags"),
+        ("universe", "exclude_pegged"),
+        ("universe", "exclude_copies_of"),
+        ("costs", "spread_estimator"),
+    ],
+)
+@pytest.mark.parametrize("value", [3.5, [["a"]], b"a"])
+def test_a_rulebook_made_in_python_says_which_text_is_none(section: str | None, key: str, value: object) -> None:
+    part = rules() if section is None else getattr(rules(), section)
+    with pytest.raises(MethodologyError, match=rf"^{key} = "):
+        replace(part, **{key: value})
+
+
+@pytest.mark.parametrize("text", ["stablecoin", None])
+def test_a_list_of_tags_is_neither_one_text_nor_none(text: str | None) -> None:
+    with pytest.raises(MethodologyError, match=r"exclude_tags = .*expected a list of texts"):
+        replace(rules().universe, exclude_tags=text)
+
+
+@pytest.mark.parametrize(
+    "base_date", ["2020-01-01", 20200101, dt.datetime(2020, 1, 1), pd.Timestamp("2020-01-01"), pd.NaT]
+)
+def test_a_base_date_is_a_date_and_no_time_and_no_text(base_date: object) -> None:
+    with pytest.raises(MethodologyError, match=r"base_date = .*expected a date without a time.*take \.date\(\)"):
+        replace(rules(), base_date=base_date)
+    assert replace(rules(), base_date=dt.date(2020, 1, 1)).base_date == dt.date(2020, 1, 1)
 
 
 def test_an_unknown_name_suggests_the_nearest_and_a_missing_file_is_named() -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from research.errors import ReportError, ResearchError, system_fault
+from research.errors import ReportError, ResearchError, shown, system_fault
 from research.reporting.publishing import site
 from research.reporting.publishing.config import Report, choose, load_reports
 from research.reporting.publishing.execution import CELL_TIMEOUT, Job, Outcome, one_line
@@ -85,6 +85,7 @@ def build(
     reports = load_reports(config)
     chosen = choose(reports, only)
     work = config.parent / "work"
+    _check_folder(out)
     with _alone(work / "build.lock"), _alone(out / ".build.lock"):
         listed_by, before = site.read_manifest(out)
         owner = site.identity(config, out)
@@ -102,6 +103,15 @@ def build(
             )
         shelf.record()
         return BuildResult(index=out / site.INDEX, failures=shelf.failures)
+
+
+def _check_folder(out: Path) -> None:
+    """Refuse a place that cannot be a folder, before a lock is left beside the list."""
+    there = next(path for path in (out, *out.parents) if os.path.lexists(path))
+    if not there.is_dir():
+        raise ReportError(
+            f"{shown(out)}: {shown(there)} is not a folder. Choose another folder to publish into (--out)."
+        )
 
 
 @contextmanager

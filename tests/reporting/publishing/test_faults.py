@@ -295,7 +295,19 @@ def test_a_machine_that_refuses_is_one_clear_line(
     assert shown.err.startswith("error: ")
     assert shown.err.count("\n") == 1
     assert str(project.root) in shown.err or "/proc/site" in shown.err
+    assert re.search(r"\. (Check|Choose|Give|Delete) [^.]+\.$", shown.err.removesuffix("\n"))  # the next step
     assert (project.root / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("place", ["file", "file/site", "loop"])
+def test_what_cannot_be_a_folder_is_refused_before_a_lock_is_left_beside_the_list(project: Project, place: str) -> None:
+    project.notebook("walk", "days")
+    project.reports(walk="")
+    (project.root / "file").write_text("mine")
+    (project.root / "loop").symlink_to(project.root / "loop")
+    with pytest.raises(ReportError, match=r"is not a folder\. Choose another folder"):
+        build(project.config, project.root / place, say=lambda line: None)
+    assert not project.work.exists()
 
 
 def test_a_full_disk_fails_the_report_that_hit_it_and_loses_nothing(
@@ -315,7 +327,9 @@ def test_a_full_disk_fails_the_report_that_hit_it_and_loses_nothing(
 
     monkeypatch.setattr(site.os, "fsync", full)
     failures = built(project).failures
-    assert failures == {"two": "it could not be published: No space left on device"}
+    assert failures == {
+        "two": "it could not be published: No space left on device. Free space there, or choose another place."
+    }
     assert (project.site / "two.html").read_bytes() == old
     assert all(b"1003" in (project.site / f"{name}.html").read_bytes() for name in ("one", "three"))
     assert "No space left" in str(entries(project.site)["two"]["error"])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
+import tempfile
+from collections.abc import Iterator
 from html import unescape
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from research.errors import printable
 from research.reporting.presentation.formats import escape_markdown, inert_markdown
 from research.reporting.publishing.rendering import _prose
-from research.reporting.publishing.sanitising import sanitised, without_paths
+from research.reporting.publishing.sanitising import _folders, sanitised, without_paths
 from tests.conftest import ROOT
 
 MARKUP = st.text(alphabet=st.sampled_from("a1 <>[]()!`*_~\\$&#|-+.:/@\"'={}\n\t\x1b\u202ewW%;"), max_size=60)
@@ -107,13 +108,26 @@ def test_what_our_own_pages_are_made_of_stays() -> None:
     assert as_sets[0] == as_sets[1]
 
 
+@pytest.fixture
+def another_machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Home, environment and scratch folder where no checkout lies, so that a result does not depend on where this one does."""
+    monkeypatch.setenv("HOME", "/home/some body")
+    monkeypatch.setattr(tempfile, "tempdir", "/tmp")
+    for prefix in ("prefix", "base_prefix"):
+        monkeypatch.setattr(sys, prefix, "/opt/an environment")
+    _folders.cache_clear()
+    yield
+    _folders.cache_clear()
+
+
 @pytest.mark.parametrize(
     ("text", "left"),
     [
         (f"{ROOT}/research/cli.py", "research/cli.py"),
         ("no such file: '/var/data/big table.csv'", "no such file: '…/big table.csv'"),
-        (f"in {Path.home()}/x", "in …/x"),
-        (f"{sys.prefix}/lib/python3/site.py", "…/lib/python3/site.py"),
+        ("in /home/some body/x", "in …/x"),
+        ("/opt/an environment/lib/python3/site.py", "…/lib/python3/site.py"),
+        (f"{ROOT}/.venv/lib/python3/site.py", ".venv/lib/python3/site.py"),  # below the project, like any other file
         ("file:///usr/lib/x.so", "…/x.so"),
         (r"C:\Users\me\prices.csv", "…/prices.csv"),
         ("Error:/usr/lib/x", "Error:…/x"),
@@ -125,8 +139,18 @@ def test_what_our_own_pages_are_made_of_stays() -> None:
         ({"a": ["/usr/lib/x"], "image/png": "/usr/lib/x"}, {"a": ["…/x"], "image/png": "/usr/lib/x"}),
     ],
 )
-def test_a_path_of_this_machine_is_told_by_its_last_part_alone(text: object, left: object) -> None:
+@pytest.mark.usefixtures("another_machine")
+def test_a_path_of_this_machine_is_told_from_the_project_or_by_its_last_part(text: object, left: object) -> None:
     assert without_paths(text) == left
+
+
+@pytest.mark.parametrize("environment", [f"{ROOT}/.venv", "/opt/an environment"])
+def test_the_project_is_left_out_wherever_the_environment_lies(
+    environment: str, another_machine: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "prefix", environment)
+    assert without_paths(f"{ROOT}/.venv/lib/x.py") == ".venv/lib/x.py"
+    assert without_paths(f"{ROOT}/research/cli.py") == "research/cli.py"
 
 
 def test_entities_of_an_escaped_text_are_its_characters_in_plain_text() -> None:
