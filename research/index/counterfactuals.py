@@ -23,6 +23,7 @@ from research.index.history import IndexHistory
 from research.market import MarketData
 from research.rulebook.methodology import Methodology
 
+SURVIVORS = "survivors only (look-ahead)"
 LAGS = (0, 1, 5)
 FIGURES = {
     "cagr": cagr,
@@ -53,6 +54,8 @@ def counterfactuals(index: IndexHistory) -> pd.DataFrame:
             histories[name] = build_index(market, rules, **_tables_for(index, market))
         except MethodologyError as reason:  # five survivors make no index of ten
             notes[name] = f"cannot be built: {reason}"
+    if index.market.prices.iloc[-1].isna().all():
+        notes[SURVIVORS] = "cannot be built: no asset has a price on the last day"
     levels = {name: history.level for name, history in histories.items()}
     levels["dead tokens at their last price"] = index.level_if_removed_at_last_price
     levels["dead tokens at zero"] = index.level_if_removed_at_zero
@@ -97,7 +100,8 @@ def _variants(index: IndexHistory) -> Iterator[tuple[str, Methodology, MarketDat
             name = f"lag of {lag} day{'' if lag == 1 else 's'}"
             yield name, replace(rules, schedule=replace(schedule, lag_days=lag)), market
     alive = np.asarray(market.prices.iloc[-1].notna())
-    yield "survivors only (look-ahead)", rules, market.only(list(market.prices.columns[alive]))
+    if alive.any():
+        yield SURVIVORS, rules, market.only(list(market.prices.columns[alive]))
 
 
 def _tables_for(index: IndexHistory, market: MarketData) -> dict[str, pd.DataFrame | None]:

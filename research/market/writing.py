@@ -71,9 +71,9 @@ def write_snapshot(
         unknown, a price or cap is not positive and finite, or a volume is negative.
     """
     out = Path(out)
-    if out.is_symlink():  # the snapshot that it points to is meant, and replaced; the link stays
-        out = Path(os.path.realpath(out))
     with as_data_error(f"{out} could not be written", "Nothing was changed there. Correct that and try again."):
+        if out.is_symlink():  # the snapshot that it points to is meant, and replaced; the link stays
+            out = Path(os.path.realpath(out))
         bring_back(out)
         _check_target(out, replace)
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -50,6 +50,12 @@ def test_counterfactuals_work_with_a_table_that_names_a_dead_asset() -> None:
     assert counterfactuals(index).loc["survivors only (look-ahead)", "note"] == ""
 
 
+def test_counterfactuals_of_a_market_without_survivors_say_so() -> None:
+    gone = missing(flat(), f"{DAYS[-1].date()}")
+    table = counterfactuals(build_index(market(a=gone, b=gone, c=gone), two()))
+    assert table.loc["survivors only (look-ahead)", "note"] == "cannot be built: no asset has a price on the last day"
+
+
 def test_the_announced_removal_of_the_stable_leg_moves_it_to_the_next_coin() -> None:
     coins = ["usd", "usd2"]
     tags = pd.DataFrame({"asset_id": coins, "tag": "stablecoin", "valid_from": pd.NaT, "static": False})
