@@ -110,7 +110,7 @@ def test_what_our_own_pages_are_made_of_stays() -> None:
 
 @pytest.fixture
 def another_machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Home, environment and scratch folder where no checkout lies, so that a result does not depend on where this one does."""
+    """Home, environment and scratch folder where no checkout lies: where this one lies does not matter."""
     monkeypatch.setenv("HOME", "/home/some body")
     monkeypatch.setattr(tempfile, "tempdir", "/tmp")
     for prefix in ("prefix", "base_prefix"):
