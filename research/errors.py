@@ -21,6 +21,7 @@ _OBEYED = re.compile(  # controls, direction marks, characters without width, li
 )
 _SPACE = "Free space there, or choose another place."
 _RIGHTS = "Check who may read and write there."
+_TAKEN = "Choose another path, or move away what is there."
 _PATH = "Check the path."
 _NEXT_STEP = {
     errno.ENOSPC: _SPACE,
@@ -29,12 +30,13 @@ _NEXT_STEP = {
     errno.EACCES: _RIGHTS,
     errno.EPERM: _RIGHTS,
     errno.EROFS: _RIGHTS,
-    errno.EEXIST: "Choose another path, or move away what is there.",
-    errno.ENOTEMPTY: "Choose another path, or move away what is there.",
+    errno.EEXIST: _TAKEN,
+    errno.ENOTEMPTY: _TAKEN,
+    errno.EISDIR: _TAKEN,
     errno.ENAMETOOLONG: "Choose a shorter path.",
     errno.EMFILE: "Close other programs, or let fewer workers run at a time.",
     errno.ENOMEM: "Close other programs, or let fewer workers run at a time.",
-} | dict.fromkeys((errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL), _PATH)
+} | dict.fromkeys((errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL), _PATH)
 
 
 class ResearchError(ValueError):

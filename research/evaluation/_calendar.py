@@ -20,6 +20,8 @@ TOLERANCE = 0.05  # of the periods in a calendar year: 252 for 261 weekdays is m
 
 def require_dates(data: pd.Series | pd.DataFrame, name: str = "returns") -> pd.DatetimeIndex:
     """The dates of the rows, for whatever needs a calendar."""
+    if not isinstance(data, pd.Series | pd.DataFrame):
+        raise DataError(f"{name}: expected a pandas Series or DataFrame, found {type(data).__name__}.")
     if not isinstance(data.index, pd.DatetimeIndex):
         raise DataError(f"{name}: this needs dates; expected a DatetimeIndex, found {type(data.index).__name__}.")
     return data.index

@@ -185,6 +185,7 @@ class _Histories:
         arrays = []
         for companion in companions:
             if not isinstance(companion, pd.Series | pd.DataFrame):
+                check_number("benchmark or rate", companion, DataError)
                 arrays.append(np.full((1, 1), float(companion)))
                 continue
             needed = slice(int(first.min(initial=len(data))), int(last.max(initial=0)))
