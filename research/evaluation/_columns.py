@@ -93,6 +93,14 @@ def one_series(data: Any, name: str = "returns") -> pd.Series:
     return data
 
 
+def one_frame(data: Any, name: str) -> pd.DataFrame:
+    """What must be a DataFrame of numbers with a column at least."""
+    if not isinstance(data, pd.DataFrame) or data.columns.empty:
+        raise DataError(f"{name}: expected a DataFrame with a column at least, found {type(data).__name__}.")
+    numbers_of(data, name)
+    return data
+
+
 def companion_of(own: pd.Series, companion: Frame, name: str = "benchmark") -> pd.Series:
     """A benchmark or rate on the dates of a checked series, over the history that both share."""
     series = one_series(companion, name)

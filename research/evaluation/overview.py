@@ -14,6 +14,7 @@ import pandas as pd
 
 from research.errors import DataError
 from research.evaluation._calendar import require_dates
+from research.evaluation._columns import history, numbers_of, one_frame, one_series
 from research.evaluation.drawdowns import current_drawdown
 from research.evaluation.inference import (
     adjust_pvalues,
@@ -77,6 +78,9 @@ def headline_figures(level: pd.Series) -> Headline:
     DataError
         As `returns_from_levels` does, and for an index without dates.
     """
+    level = history(level, "level")
+    if level.empty:
+        raise DataError("level: no value at all; give a level with at least one.")
     days = require_dates(level, "level")
     returns = returns_from_levels(level)
     periods = pd.Series(period_returns(returns))
@@ -133,6 +137,7 @@ def rebased(levels: pd.DataFrame) -> pd.DataFrame:
     DataError
         If two columns have the same name, or the first one has no value on the first day of another.
     """
+    one_frame(levels, "levels")
     if not levels.columns.is_unique:
         repeated = str(levels.columns[levels.columns.duplicated()][0])
         raise DataError(f"levels: two columns are called {repeated!r}; give each a name of its own.")
@@ -149,7 +154,9 @@ def rebased(levels: pd.DataFrame) -> pd.DataFrame:
 
 def usual_size(returns: pd.DataFrame, *, share: float = 0.95) -> float:
     """The size that `share` of all entries do not exceed: type-7 quantile of the absolute values; NaN without any."""
-    sizes = returns.abs().to_numpy(dtype=float)
+    sizes = np.abs(numbers_of(returns, "returns"))
+    if np.isinf(sizes).any():
+        raise DataError("returns: an infinite entry; correct it, or make it NaN.")
     known = sizes[~np.isnan(sizes)]
     return float(np.quantile(known, share)) if known.size else float("nan")
 
@@ -162,6 +169,7 @@ def tail_table(returns: pd.DataFrame) -> pd.DataFrame:
     DataFrame, shape (series x methods, 4)
         Rows (series, method); columns (figure, confidence) with the figures value_at_risk and expected_shortfall.
     """
+    one_frame(returns, "returns")
     figures = {"value_at_risk": value_at_risk, "expected_shortfall": expected_shortfall}
     rows = {
         (name, method): {
@@ -183,6 +191,7 @@ def worst_days(returns: pd.Series, benchmark: pd.Series, *, count: int = 5) -> p
     DataFrame
         date (datetime64), whose ("index" or the name of the benchmark), return, benchmark, active (their difference).
     """
+    benchmark = one_series(benchmark, "benchmark")
     theirs = worst_periods(returns, count=count, benchmark=benchmark)
     ours = worst_periods(returns, count=count).assign(benchmark=benchmark)
     ours["active"] = ours["return"] - ours["benchmark"]

@@ -13,7 +13,7 @@ from typing import Self
 
 import pandas as pd
 
-from research.errors import DataError, ResearchError, suggest
+from research.errors import DataError, ResearchError, shown, suggest
 from research.market.faults import as_data_error
 from research.market.layout import CORE_COLUMNS, ROW_ATTRIBUTES, text_fault
 from research.market.manifest import check_currency
@@ -170,9 +170,9 @@ class Profile:
         """
         path = Path(profile) if str(profile).endswith(".toml") else FOLDER / f"{profile}.toml"
         with as_data_error(f"{path} cannot be read as a profile", "Check the path and who may read it."):
-            if not path.is_file():
+            if not path.exists():  # what is there and no regular file is refused by `read_toml`
                 raise DataError(
-                    f"no profile {str(profile)!r}: {suggest(str(profile), shipped_profiles())}, or the path of a .toml "
+                    f"no profile {shown(str(profile))}: {suggest(str(profile), shipped_profiles())}, or the path of a .toml "
                     "file"
                 )
             return from_table(cls, read_toml(path, DataError), str(path), DataError)
