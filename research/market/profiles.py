@@ -172,8 +172,8 @@ class Profile:
         with as_data_error(f"{path} cannot be read as a profile", "Check the path and who may read it."):
             if not path.exists():  # what is there and no regular file is refused by `read_toml`
                 raise DataError(
-                    f"no profile {shown(str(profile))}: {suggest(str(profile), shipped_profiles())}, or the path of a .toml "
-                    "file"
+                    f"no profile {shown(str(profile))}: {suggest(str(profile), shipped_profiles())}, or the path of a "
+                    ".toml file"
                 )
             return from_table(cls, read_toml(path, DataError), str(path), DataError)
 
