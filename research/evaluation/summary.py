@@ -117,16 +117,13 @@ def performance_summary(
     ------
     DataError
         For a level that is missing inside the history or not positive, and for a benchmark with such a gap; for a level
-        without two values in a row, and for a benchmark that shares no period with it.
+        without any value, and for a benchmark that shares no period with it.
     """
     returns = metrics.returns_from_levels(one_series(level, "level"))
     require_dates(level, "level")
     count = len(history(returns))
-    if count == 0:
-        raise DataError(
-            f"level: {level.notna().sum()} values in {len(level)} rows make no return; expected two or more. Check "
-            "which column or which dates were picked."
-        )
+    if len(level) and level.isna().all():
+        raise DataError(f"level: no value in {len(level)} rows. Check which column or which dates were picked.")
     rate = _rate_series(risk_free, returns, periods_per_year)
     _warn_if_below_a_year(count, periods_per_year)
     rows = OWN
@@ -191,7 +188,7 @@ def _rate_series(risk_free: float | pd.Series, returns: pd.Series, periods_per_y
 
 def _check_overlap(returns: pd.Series, other: pd.Series) -> None:
     own, shared = history(returns), history(other.reindex(history(returns).index), "benchmark")
-    if len(shared) == 0:
+    if len(own) and not len(shared):
         raise DataError(
             f"benchmark: it has no return in the {len(own)} periods of the level, {day(own.index[0])} to "
             f"{day(own.index[-1])}. Take one whose dates overlap, or leave the benchmark out."
