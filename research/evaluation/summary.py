@@ -166,11 +166,11 @@ def _warn_if_below_a_year(count: int, periods_per_year: float) -> None:
 
 def _path_rows(returns: pd.Series) -> pd.DataFrame:
     """What describes the one path that happened, and so has no interval."""
-    own = history(returns)  # not empty: that was refused
+    own = history(returns)
     table = drawdowns.drawdown_table(returns)
-    ends = table["to"].fillna(own.index[-1])
-    longest = (ends - table["peak"]).dt.days.max() if len(table) else 0
-    days = (own.index[-1] - drawdowns.history_base(returns)).days
+    ends = table["to"].fillna(own.index[-1]) if len(own) else table["to"]
+    longest = (ends - table["peak"]).dt.days.max() if len(table) else (0 if len(own) else np.nan)
+    days = (own.index[-1] - drawdowns.history_base(returns)).days if len(own) else 0
     rows: list[tuple[str, float, str, str]] = [
         ("current_drawdown", drawdowns.current_drawdown(returns), "fraction", "Fall from the high on the last day."),
         ("longest_drawdown", longest, "days", "Longest time from a high until it was reached again, or until now."),
