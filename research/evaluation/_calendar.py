@@ -27,6 +27,14 @@ def require_dates(data: pd.Series | pd.DataFrame, name: str = "returns") -> pd.D
     return data.index
 
 
+def require_days(data: pd.Series | pd.DataFrame, name: str = "returns") -> pd.DatetimeIndex:
+    """The dates of the rows without a time zone, for whatever gives dates or calendar periods back."""
+    dates = require_dates(data, name)
+    if dates.tz is not None:
+        raise DataError(f"{name}: dates in the time zone {dates.tz}; take it off with .tz_localize(None) first.")
+    return dates
+
+
 def check_periods_per_year(periods_per_year: float) -> None:
     """365, 252, 52, 12, ...: a positive number."""
     check_number("periods_per_year", periods_per_year, DataError, above=0, at_most=1e9)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from research.checks import check_number
 from research.errors import DataError
-from research.evaluation._calendar import require_dates
+from research.evaluation._calendar import require_dates, require_days
 from research.evaluation._columns import ROUNDING, Frame, FrameT, PerColumn, by_column, by_row, growth_of_one, history
 from research.typing import FloatArray
 
@@ -79,7 +79,7 @@ def drawdown_table(returns: pd.Series, *, top: int | None = None) -> pd.DataFram
     if top is not None:
         check_number("top", top, DataError, whole=True, at_least=1)
     series = history(returns)
-    dates = require_dates(series)
+    dates = require_days(series)
     values = series.to_numpy()
     fall = depths(values[:, None])[:, 0]
     under = np.concatenate([[False], fall < 0, [False]])

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from research.errors import DataError, shown, suggest
-from research.evaluation._calendar import check_periods_per_year, check_spacing, require_dates
+from research.evaluation._calendar import check_periods_per_year, check_spacing, require_dates, require_days
 from research.evaluation._columns import Frame, PerColumn, by_column, companion_of, history
 from research.evaluation.drawdowns import history_base
 from research.evaluation.metrics import total_return
@@ -80,7 +80,7 @@ def calendar_table(returns: pd.Series, *, benchmark: pd.Series | None = None) ->
         Year − Benchmark.
     """
     own = history(returns)
-    require_dates(own)
+    require_days(own)
     monthly, yearly = _calendar_returns(returns, "M"), _calendar_returns(returns, "Y")
     months = pd.PeriodIndex(monthly.index)
     cells = pd.DataFrame({"year": months.year, "month": months.month, "return": monthly.to_numpy()})

@@ -19,8 +19,8 @@ import pytest
 
 from research.reporting.publishing.site import digest
 from tests.reporting.publishing.conftest import Project
+from tests.robustness import SCALE
 
-SCALE = int(os.environ.get("ROBUSTNESS_SCALE", "1"))
 REPORTS = ("one", "two")
 BUILD = "import sys; from research.cli import main; sys.exit(main(['report', 'build', '--config', sys.argv[1]]))"
 DRIVER = """

@@ -5,7 +5,6 @@ The number of cases is multiplied by ROBUSTNESS_SCALE (`make fuzz`).
 
 from __future__ import annotations
 
-import os
 import warnings
 from typing import Any
 
@@ -21,8 +20,8 @@ from research.index.counterfactuals import counterfactuals
 from research.market import MarketData
 from research.rulebook import Methodology
 from research.settings import from_table
+from tests.robustness import SCALE
 
-SCALE = int(os.environ.get("ROBUSTNESS_SCALE", "1"))
 MEASURES = ["market_cap", "market_cap_mean_30d", "volume_median_10d", "market_cap_ema_5d", "return_20d", "sharpe_30d"]
 SCHEMES = ["market_cap", "sqrt_market_cap", "equal", "inverse_volatility", "risk_parity", "sharpe", "signal"]
 
