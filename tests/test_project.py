@@ -103,7 +103,7 @@ def plant_import(project: Path, importer: str, imported: str) -> None:
     [
         ("evaluation.metrics", "market.data"),
         ("point_in_time.view", "index.build"),
-        ("index.weighting.bounds", "index.decisions.screens"),
+        ("index.weighting.bounds", "index.decisions.selection"),
         ("index.decisions.calendar", "index.trading.costs"),
         ("index.trading.holdings", "index.analysis.record"),
         ("index.analysis.reasons", "index.history"),
@@ -120,10 +120,10 @@ def test_a_planted_import_against_the_direction_is_refused_by_name(
 
 
 def test_a_planted_circle_between_two_modules_of_one_folder_is_refused_by_name(copy_of_the_project: Path) -> None:
-    plant_import(copy_of_the_project, "index.decisions.pegged_and_wrapped", "index.decisions.screens")  # imports it
+    plant_import(copy_of_the_project, "point_in_time.pegged_and_wrapped", "point_in_time.screens")  # imports it
     run = lint_imports(copy_of_the_project)
     assert run.returncode != 0
-    assert "No cycles are allowed in research.index.decisions." in run.stdout
+    assert "No cycles are allowed in research.point_in_time." in run.stdout
     assert ".screens -> .pegged_and_wrapped" in run.stdout or ".pegged_and_wrapped -> .screens" in run.stdout
 
 

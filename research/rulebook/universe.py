@@ -39,11 +39,11 @@ class Universe:
     exclude_pegged : tuple of str
         Prices that an asset must not be pegged to: "usd" is one dollar, everything else an asset_id of the snapshot
         (a gold token, a euro coin, bitcoin). Found by price, not by tag: see
-        `research.index.decisions.pegged_and_wrapped`.
+        `research.point_in_time.pegged_and_wrapped`.
     exclude_copies_of : int or tuple of str
         An asset whose returns are those of a larger one (wrapped and staked tokens) is not eligible: the larger ones
         are the assets listed here, or the so many largest by market cap. See
-        `research.index.decisions.pegged_and_wrapped`.
+        `research.point_in_time.pegged_and_wrapped`.
     incumbent_relief : float in (0, 1]
         Lower limits of market cap, volume and turnover are multiplied by it, and the upper limit of turnover is
         divided by it, for members already in.

@@ -15,11 +15,11 @@ from research.index.decisions.drift_bands import back_into_band
 from research.index.decisions.migrated import with_asset_replaced
 from research.index.decisions.overlay import apply_overlay
 from research.index.decisions.records import CHOOSING, STEPS, Cause, Decision, State
-from research.index.decisions.screens import Screen, corporate_action_screens, evaluate
 from research.index.decisions.selection import Candidates, Selected, rank_values, select
 from research.index.decisions.stable_leg import choose_stablecoin, leg_positions
 from research.index.weighting import bound, member_sizes
 from research.point_in_time.measures import ranks
+from research.point_in_time.screens import Screen, corporate_action_screens, evaluate
 from research.point_in_time.view import MarketView
 from research.rulebook.methodology import Methodology
 from research.typing import BoolArray, FloatArray, IntArray

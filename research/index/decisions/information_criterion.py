@@ -21,8 +21,8 @@ import pandas as pd
 
 from research.index.decisions.calendar import latest_quarter_ends
 from research.index.decisions.kernel_density import log_likelihood, plug_in_bandwidth
-from research.index.decisions.screens import evaluate
 from research.point_in_time.measures import measure, ranks
+from research.point_in_time.screens import evaluate
 from research.point_in_time.view import MarketView, PointInTime
 from research.rulebook import Schedule, Selection, Universe
 from research.typing import FloatArray, IntArray

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from research.index.decisions.screens import Screen
+from research.point_in_time.screens import Screen
 from research.point_in_time.view import MarketView
 from research.typing import BoolArray, FloatArray, IntArray
 

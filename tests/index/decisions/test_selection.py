@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from research.errors import MethodologyError
 from research.index import build_index
-from research.index.decisions.screens import evaluate
 from research.index.decisions.selection import RULES, Candidates, Selected, largest, rank_values, select
 from research.market import MarketData
 from research.point_in_time.measures import measure, ranks, window_mean, window_median
+from research.point_in_time.screens import evaluate
 from research.point_in_time.view import MarketView, PointInTime
 from research.rulebook import Schedule, Selection, Universe
 from research.rulebook.selection import SELECTION_RULES

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from research.errors import MethodologyError, MethodologyWarning
-from research.index.decisions.pegged_and_wrapped import copy_bound_ratio, peg_bound_ratio
-from research.index.decisions.screens import Screen, evaluate, identical_closes, supply_jump
 from research.market import MarketData
+from research.point_in_time.pegged_and_wrapped import copy_bound_ratio, peg_bound_ratio
+from research.point_in_time.screens import Screen, evaluate, identical_closes, supply_jump
 from research.point_in_time.view import MarketView, PointInTime
 from research.rulebook import Universe
 from tests.index.markets import random_market

@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from research.index.decisions.pegged_and_wrapped import copy_bound_ratio, peg_bound_ratio
+from research.point_in_time.pegged_and_wrapped import copy_bound_ratio, peg_bound_ratio
 from research.point_in_time.view import MarketView
 from research.point_in_time.windows import window_mean, window_median
 from research.rulebook import Universe
