@@ -28,6 +28,7 @@ from research.market import MarketData
 from research.point_in_time.corporate_actions import Conversion
 from research.point_in_time.view import PointInTime
 from research.rulebook.methodology import Methodology
+from research.signals import Recipe, SignalHistory, make_signals
 from research.typing import IntArray
 
 WEEK = 7
@@ -62,7 +63,8 @@ def build_index(
     market : MarketData
     methodology : Methodology
     signals : DataFrame, optional
-        date, asset_id, signal (bullish, neutral, bearish) and, for signal weights, score.
+        date, asset_id, signal (bullish, neutral, bearish) and, for signal weights, score. Left out, a rulebook with
+        [signals] makes its own, and starts with the first of them where it has no base date.
     votes : DataFrame, optional
         date, proposal, voter, power, choice.
     migrations : DataFrame, optional
@@ -92,9 +94,14 @@ def build_index(
         )
     for line in rules_without_effect(market, methodology):
         warnings.warn(f"{methodology.name}: {line}", MethodologyWarning, stacklevel=2)
+    made = _own_signals(market, methodology, migrations, removals) if signals is None else None
+    if made is not None:
+        signals = made.table
     tables = {"signals": signals, "votes": votes, "migrations": migrations, "removals": removals, "forks": forks}
     source = PointInTime(market, **tables, outlier_jump=methodology.events.outlier_jump)
     plan = determinations(source.dates, methodology.schedule)
+    if made is not None and methodology.base_date is None:
+        plan = [step for step in plan if step.row >= made.first_row]  # before the first call there is nothing to follow
     first = first_decision(source, methodology, plan)
     start = Holdings(source=source, row=first.effective_row, tradable_days=methodology.events.tradable_days)
     portfolio = Portfolio(holdings=start, methodology=methodology)
@@ -111,7 +118,26 @@ def build_index(
         trades=tuple(portfolio.trades),
         event_records=(*member_events(source, methodology, portfolio.segments), *portfolio.events),
         tables=tables,
+        signals=made,
     )
+
+
+def _own_signals(
+    market: MarketData, rules: Methodology, migrations: pd.DataFrame | None, removals: pd.DataFrame | None
+) -> SignalHistory | None:
+    """The signals that the rulebook's recipe makes, if it names one."""
+    if rules.signals is None:
+        return None
+    recipe = Recipe.load(rules.signals.recipe)
+    if recipe.lag_days != rules.schedule.lag_days:
+        warnings.warn(
+            f"{rules.name}: trades follow a decision by {rules.schedule.lag_days} days, and the recipe {recipe.name!r} "
+            f"learns from returns that begin after {recipe.lag_days}. Set both lag_days alike.",
+            MethodologyWarning,
+            stacklevel=3,
+        )
+    jump = rules.events.outlier_jump
+    return make_signals(market, recipe, migrations=migrations, removals=removals, outlier_jump=jump)
 
 
 def require_market(market: object) -> None:

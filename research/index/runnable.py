@@ -69,5 +69,4 @@ def _start(source: PointInTime, rules: Methodology) -> tuple[pd.Timestamp | None
 def _needed_table(rules: Methodology) -> str:
     if rules.selection.rule == "votes":
         return "votes"
-    asks = rules.weighting.scheme == "signal" or (rules.overlay is not None and rules.overlay.signals)
-    return "signals" if asks else ""
+    return "signals" if rules.reads_signals and rules.signals is None else ""

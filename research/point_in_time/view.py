@@ -72,6 +72,11 @@ class PointInTime:
         """The view at the close of `dates[row]`."""
         return MarketView(source=self, row=row)
 
+    @property
+    def panel_names(self) -> tuple[str, ...]:
+        """What `panel` knows: price, market_cap, volume, and the snapshot's extra columns."""
+        return tuple(self._panels)
+
     def panel(self, field: str) -> FloatArray:
         if field not in self._panels:
             raise DataError(f"the snapshot has no column {field!r}: {suggest(field, self._panels)}")

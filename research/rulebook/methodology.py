@@ -15,6 +15,7 @@ from research.rulebook.events import Events
 from research.rulebook.overlay import Overlay
 from research.rulebook.schedule import Schedule
 from research.rulebook.selection import Selection
+from research.rulebook.signals import Signals
 from research.rulebook.universe import Universe
 from research.rulebook.weighting import Weighting
 from research.settings import from_table, locate, read_toml
@@ -33,8 +34,9 @@ class Methodology:
     base_date : date, optional
         First effective day. Default: the first on the calendar whose determination has `start_count` members that can
         be weighted.
-    universe, selection, weighting, schedule, costs, events, overlay
-        The sections; without `overlay` the index is always fully invested in its members.
+    universe, selection, weighting, schedule, costs, events, overlay, signals
+        The sections; without `overlay` the index is always fully invested in its members, without `signals` it makes
+        none of its own.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Methodology:
     costs: Costs = field(default_factory=Costs)
     events: Events = field(default_factory=Events)
     overlay: Overlay | None = None
+    signals: Signals | None = None
 
     def __post_init__(self) -> None:
         texts(self, "name", "description", "source")
@@ -71,6 +74,10 @@ class Methodology:
         require(
             self.overlay is not None or not self.weighting.may_leave_a_residual,
             "weighting may leave a part for the stable leg: it needs an [overlay] with a stable_leg.",
+        )
+        require(
+            self.signals is None or self.reads_signals,
+            'signals: the recipe says nothing where neither an [overlay] nor scheme = "signal" reads it. Remove it.',
         )
         if self.selection.count is not None:
             self.weighting.check_count(self.selection.count)
@@ -97,6 +104,11 @@ class Methodology:
             )
         path = locate(path)
         return from_table(cls, read_toml(path, MethodologyError), path.name, MethodologyError)
+
+    @property
+    def reads_signals(self) -> bool:
+        """Whether a decision reads signals: for the overlay, or for weights."""
+        return self.weighting.scheme == "signal" or (self.overlay is not None and self.overlay.signals)
 
     @property
     def min_count(self) -> int:

@@ -20,6 +20,7 @@ from research.market import MarketData
 from research.market.data import Date
 from research.point_in_time.view import PointInTime
 from research.rulebook.methodology import Methodology
+from research.signals import SignalHistory
 from research.typing import FloatArray
 
 
@@ -30,13 +31,15 @@ class IndexRecord:
     Attributes
     ----------
     market, methodology, tables
-        The inputs; `tables` are the signals, votes, ... that were given, by name.
+        The inputs; `tables` are the signals, votes, ... that were given, or made, by name.
     source : PointInTime
         The market as decisions saw it.
     base_row : int
         The base date, as a row of the market.
     decision_records, segments, trades, event_records
         What was decided, held, traded and logged, in order of time.
+    signals : SignalHistory, optional
+        The signals that the rulebook's recipe made; None where it has none, or a table took their place.
     """
 
     market: MarketData
@@ -48,6 +51,7 @@ class IndexRecord:
     trades: tuple[Trade, ...]
     event_records: tuple[Event, ...]
     tables: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
+    signals: SignalHistory | None = None
 
     @property
     def dates(self) -> pd.DatetimeIndex:
