@@ -1,0 +1,222 @@
+"""Statistics of trailing windows at decision rows, shape (rows, assets), column by column.
+
+A window of w days ends at its row. It is a statistic of what was observed in it, and NaN unless that is at least 80 %
+of w. Each is computed from its own days, not carried on from the window before, so that nothing of a wild print stays
+behind when it has left; sums run in order of days whatever the number of assets, so that bits depend on nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from research.typing import FloatArray, IntArray
+
+SHARE = 0.8
+SMALLEST = 1e-150  # a divisor below it is zero: quotients of what a panel can hold stay finite
+ROUNDING = 1e-20  # centred squares below this share of the raw ones are the rounding of a constant
+RAW_ROUNDING = 1e-12  # the same where the centred squares are a difference of raw sums
+
+
+@dataclass(frozen=True)
+class Observed:
+    """A panel with zero where nothing was observed, and 1.0 where something was, else 0.0."""
+
+    values: FloatArray
+    there: FloatArray
+
+    @classmethod
+    def of(cls, panel: FloatArray) -> Self:
+        missing = np.isnan(panel)
+        return cls(np.where(missing, 0.0, panel), (~missing).astype(float))
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Count, mean and sum of squares about the mean; NaN where too little was observed."""
+
+    count: FloatArray
+    mean: FloatArray
+    squares: FloatArray
+
+    @property
+    def deviation(self) -> FloatArray:
+        """Standard deviation, ddof 1."""
+        return np.sqrt(self.squares / np.maximum(self.count - 1, 1))
+
+
+def enough(window: int) -> int:
+    """Observations that a window needs."""
+    return math.ceil(SHARE * window)
+
+
+def total(window: FloatArray) -> FloatArray:
+    """Sum of each column, in order of rows; numpy alone would add a single column in another order."""
+    if window.shape[1] == 1 and len(window):
+        return np.asarray(np.add.accumulate(window, axis=0)[-1])
+    return np.asarray(np.add.reduce(window, axis=0))
+
+
+def ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
+    """Quotient; NaN where the denominator is zero."""
+    numerator, denominator = np.broadcast_arrays(numerator, denominator)
+    found = np.full(numerator.shape, np.nan)
+    np.divide(numerator, denominator, out=found, where=np.abs(denominator) > SMALLEST)
+    return found
+
+
+def root(values: FloatArray) -> FloatArray:
+    """Square root; NaN below zero."""
+    found = np.full(values.shape, np.nan)
+    np.sqrt(values, out=found, where=values >= 0)
+    return found
+
+
+def signed_root(values: FloatArray) -> FloatArray:
+    """Root of the size with the sign kept: an estimate of a variance that came out negative stays negative."""
+    return np.asarray(np.sign(values) * np.sqrt(np.abs(values)))
+
+
+def log(values: FloatArray) -> FloatArray:
+    """Natural logarithm; NaN where a value is not above zero."""
+    return np.log(np.where(values > 0, values, np.nan))
+
+
+def over(rows: IntArray, window: int, kernel: Callable[..., FloatArray], *panels: FloatArray) -> FloatArray:
+    """`kernel` of the last `window` days of each panel at each row, shape (rows, ...).
+
+    Near the start a window is shorter; below the observations it needs, the row is NaN.
+    """
+    found: FloatArray | None = None
+    least = enough(window)
+    for place, row in enumerate(rows.tolist()):
+        if row + 1 >= least:
+            start = max(0, row + 1 - window)
+            value = kernel(*[panel[start : row + 1] for panel in panels])
+            found = np.full((len(rows), *value.shape), np.nan) if found is None else found
+            found[place] = value
+    return np.full((len(rows), panels[0].shape[1]), np.nan) if found is None else found
+
+
+def sums(panel: FloatArray, rows: IntArray, window: int) -> FloatArray:
+    """Sum over the window of a panel without NaN; NaN where the window is shorter than what it needs."""
+    return over(rows, window, total, panel)
+
+
+def counted(count: FloatArray, window: int) -> FloatArray:
+    """Counts, with NaN where they are less than a window needs."""
+    return np.where(count >= enough(window), count, np.nan)
+
+
+def counts(observed: Observed, rows: IntArray, window: int) -> FloatArray:
+    """Observations in the window; NaN where they are too few."""
+    return counted(sums(observed.there, rows, window), window)
+
+
+def means(observed: Observed, rows: IntArray, window: int) -> FloatArray:
+    return sums(observed.values, rows, window) / counts(observed, rows, window)
+
+
+def moments(observed: Observed, rows: IntArray, window: int) -> Moments:
+    """Mean and squares about it in two passes over the window."""
+
+    def squares(values: FloatArray, there: FloatArray) -> FloatArray:
+        mean = total(values) / np.maximum(total(there), 1)
+        apart = (values - mean) * there
+        apart *= apart
+        return total(apart)
+
+    count = counts(observed, rows, window)
+    mean = sums(observed.values, rows, window) / count
+    centred = over(rows, window, squares, observed.values, observed.there)
+    centred = np.where(centred <= ROUNDING * count * mean * mean, 0.0, centred)
+    return Moments(count, mean, np.where(np.isnan(count), np.nan, centred))
+
+
+def highest(panel: FloatArray, rows: IntArray, window: int) -> FloatArray:
+    """Largest value of the window; NaN where too little was observed."""
+    return _extreme(np.fmax, panel, rows, window)
+
+
+def lowest(panel: FloatArray, rows: IntArray, window: int) -> FloatArray:
+    """Smallest value of the window; NaN where too little was observed."""
+    return _extreme(np.fmin, panel, rows, window)
+
+
+def _extreme(choose: np.ufunc, panel: FloatArray, rows: IntArray, window: int) -> FloatArray:
+    found = over(rows, window, lambda part: choose.reduce(part, axis=0), panel)
+    count = over(rows, window, lambda part: (~np.isnan(part)).sum(axis=0).astype(float), panel)
+    return np.where(count >= enough(window), found, np.nan)
+
+
+def since_highest(panel: FloatArray, rows: IntArray, window: int) -> FloatArray:
+    """Days since the largest value of the window, the most recent one of equals; NaN where too little was observed."""
+
+    def days(part: FloatArray) -> FloatArray:
+        missing = np.isnan(part)
+        latest = np.argmax(np.where(missing, -np.inf, part)[::-1], axis=0).astype(float)
+        return np.where((~missing).sum(axis=0) >= enough(window), latest, np.nan)
+
+    return over(rows, window, days, panel)
+
+
+def smallest(window: FloatArray, count: int) -> FloatArray:
+    """The `count` smallest values of each column in order, shape (count, assets); NaN is larger than all."""
+    return np.sort(np.partition(window, count - 1, axis=0)[:count], axis=0)
+
+
+def daily_sums(panel: FloatArray, window: int) -> FloatArray:
+    """Sum over the window that ends on each day, of a panel without NaN; windows at the start are shorter."""
+    found = panel.copy()
+    for lag in range(1, window):
+        found[lag:] += panel[:-lag]
+    return found
+
+
+@dataclass(frozen=True)
+class CoMoments:
+    """A panel against one series, over the days on which both were observed; NaN where they are too few."""
+
+    count: FloatArray
+    mean: FloatArray
+    other_mean: FloatArray
+    squares: FloatArray
+    other_squares: FloatArray
+    products: FloatArray
+
+    @property
+    def slope(self) -> FloatArray:
+        """Of the panel on the series: a beta."""
+        return ratio(self.products, self.other_squares)
+
+    @property
+    def correlation(self) -> FloatArray:
+        return np.clip(ratio(self.products, np.sqrt(self.squares) * np.sqrt(self.other_squares)), -1.0, 1.0)
+
+
+class Pairs:
+    """Daily products of a panel with one or with another panel, from which co-moments of any window follow."""
+
+    def __init__(self, observed: Observed, other: Observed) -> None:
+        self.there = observed.there * other.there
+        self.x = observed.values * other.there
+        self.y = other.values * observed.there
+        self.xx, self.yy, self.xy = self.x * self.x, self.y * self.y, self.x * self.y
+
+    def over(self, rows: IntArray, window: int, least: int | None = None) -> CoMoments:
+        """Co-moments of a window; at least `least` joint observations, else the share that any window needs."""
+        count = sums(self.there, rows, window)
+        count = np.where(count >= (enough(window) if least is None else least), count, np.nan)
+        x, y, xx, yy, xy = (sums(panel, rows, window) for panel in (self.x, self.y, self.xx, self.yy, self.xy))
+        return CoMoments(
+            count, x / count, y / count, _centred(xx, x, count), _centred(yy, y, count), xy - x * (y / count)
+        )
+
+
+def _centred(raw: FloatArray, linear: FloatArray, count: FloatArray) -> FloatArray:
+    centred = raw - linear * (linear / count)
+    return np.where(centred <= RAW_ROUNDING * raw, 0.0, centred)
