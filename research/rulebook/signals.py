@@ -14,12 +14,12 @@ class Signals:
     Attributes
     ----------
     recipe : str
-        A shipped recipe's name ("composite"), or the path of its .toml file: see `research.signals.Recipe`. A table given to
-        `build_index` as ``signals=`` takes its place.
+        A shipped recipe's name ("composite"), or the path of its .toml file: see `research.signals.Recipe`. A table
+        given to `build_index` as ``signals=`` takes its place.
     """
 
     recipe: str
 
     def __post_init__(self) -> None:
         texts(self, "recipe")
-        require(bool(self.recipe.strip()), "recipe is empty: expected a shipped recipe's name, or a path ending in .toml.")
+        require(bool(self.recipe.strip()), "recipe is empty: expected a shipped name, or a path ending in .toml.")

@@ -7,7 +7,6 @@ packages. What cannot be read again exactly (boosted trees) is not kept. A file 
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
 import warnings
 import zipfile
@@ -40,7 +39,7 @@ def fingerprint(source: PointInTime, recipe: Recipe) -> str:
     digest.update(str([(step.row, step.asset) for step in source.removals]).encode())
     for name in source.panel_names:
         digest.update(name.encode())
-        digest.update(np.ascontiguousarray(source.panel(name)))
+        digest.update(np.ascontiguousarray(source.panel(name)).tobytes())
     return digest.hexdigest()[:32]
 
 
@@ -71,7 +70,7 @@ def write(key: str, arrays: Arrays) -> None:
         with tempfile.NamedTemporaryFile(dir=home, suffix=".part", delete=False) as file:
             temporary = Path(file.name)
             np.savez_compressed(file, **arrays)
-        os.replace(temporary, home / f"{key}.npz")
+        temporary.replace(home / f"{key}.npz")
     except OSError as cause:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -88,10 +87,11 @@ def read(key: str) -> Arrays | None:
     try:
         with np.load(path, allow_pickle=False) as file:
             return dict(file)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as cause:
-        warnings.warn(f"{path.name} in the cache of signals is damaged and made anew ({cause}).", DataWarning, stacklevel=2)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as cause:
+        said = f"{path.name} in the cache of signals is damaged and made anew ({cause})."
+        warnings.warn(said, DataWarning, stacklevel=2)
         return None
 
 

@@ -79,7 +79,8 @@ def explain(record: SignalRecord, asset_id: str, date: Date | None = None) -> Ca
     weeks = np.flatnonzero(record.called[: until + 1, asset])
     if not len(weeks):
         raise DataError(
-            f"{asset_id!r} was not in the recipe's universe by {record.dates[until].date()}: there is no call to explain."
+            f"{asset_id!r} was not in the recipe's universe by {record.dates[until].date()}: no call to explain. Ask for "
+            "a later day, or another asset."
         )
     week = int(weeks[-1])
     assets, parts = parts_of_week(record, week)
@@ -102,7 +103,7 @@ def explain(record: SignalRecord, asset_id: str, date: Date | None = None) -> Ca
             },
             index=record.dates[weeks],
         ),
-        flips=_flips(record, week, int(states[week]), chance, shown),
+        flips=_flips(record, int(states[week]), chance, shown),
     )
 
 
@@ -175,7 +176,7 @@ def _with_features(record: SignalRecord, week: int, place: int, own: pd.Series) 
     return pd.DataFrame({"log_odds": own, "percentile": ndtr(standardised), "standardised": standardised})
 
 
-def _flips(record: SignalRecord, week: int, state: int, chance: float, parts: pd.DataFrame) -> pd.DataFrame:
+def _flips(record: SignalRecord, state: int, chance: float, parts: pd.DataFrame) -> pd.DataFrame:
     """What would turn the call: see `CallExplanation.flips`."""
     rules = record.recipe.states
     thresholds = {

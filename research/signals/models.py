@@ -149,9 +149,7 @@ class LeastSquares:
         if not len(design):
             return np.zeros(len(self.samples.names))
         # scikit-learn divides the squares by the number of rows, which is no number of observations here
-        net = ElasticNet(
-            alpha=penalty / len(design), l1_ratio=l1_ratio, fit_intercept=False, max_iter=20_000, tol=1e-8
-        )
+        net = ElasticNet(alpha=penalty / len(design), l1_ratio=l1_ratio, fit_intercept=False, max_iter=20_000, tol=1e-8)
         return np.asarray(net.fit(design, target).coef_)
 
 
@@ -197,6 +195,7 @@ def _logit(samples: Samples, weeks: IntArray, penalty: float, interact: int) -> 
 
 def _boosting(samples: Samples, weeks: IntArray, model: Model) -> Trees:
     from sklearn.ensemble import HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits
 
     lines = labelled_lines(samples, weeks)
     estimator = HistGradientBoostingRegressor(
@@ -206,7 +205,8 @@ def _boosting(samples: Samples, weeks: IntArray, model: Model) -> Trees:
         early_stopping=False,
         random_state=model.seed,
     )
-    estimator.fit(samples.features[lines], samples.ranks[lines], sample_weight=samples.week_weights[lines])
+    with threadpool_limits(1, user_api="openmp"):  # threads that wait for each other on a busy machine take minutes
+        estimator.fit(samples.features[lines], samples.ranks[lines], sample_weight=samples.week_weights[lines])
     return Trees(estimator=estimator)
 
 

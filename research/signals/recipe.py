@@ -1,4 +1,4 @@
-"""`Recipe`: how signals are made, read from a TOML file. What the sections say is done in the modules beside this one."""
+"""`Recipe`: how signals are made, read from a TOML file. The modules beside this one do what its sections say."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ class States:
         A bullish token stays bullish from this probability on; a bearish one stays bearish up to this one.
     """
 
-    regimes: tuple[str, ...] = ("breadth_sma50", "momentum_btc_30d")
+    regimes: tuple[str, ...] = ("breadth_sma_50d", "btc_momentum_30d")
     bullish: float = 0.55
     leave_bullish: float = 0.52
     bearish: float = 0.45

@@ -118,7 +118,7 @@ def purged(samples: Samples, known: IntArray, fold: IntArray, recipe: Recipe) ->
     starts = samples.rows + recipe.lag_days
     before = samples.label_ends[known] + gap <= starts[fold[0]]
     after = starts[known] >= samples.label_ends[fold[-1]] + gap
-    rest = known[before | after]
+    rest: IntArray = known[before | after]
     if not len(rest):
         raise MethodologyError(
             f"refits: with embargo_days = {gap} no week is left to learn from beside a fold of {len(fold)} weeks. "

@@ -43,7 +43,7 @@ def written(tmp_path: Path, text: str) -> Path:
     ],
 )
 def test_what_cannot_be_is_refused_with_file_key_and_mend(tmp_path: Path, text: str, said: str) -> None:
-    with pytest.raises(MethodologyError, match="mine.toml") as caught:
+    with pytest.raises(MethodologyError, match=r"mine\.toml") as caught:
         Recipe.load(written(tmp_path, text))
     assert said in str(caught.value)
 

@@ -63,7 +63,7 @@ def test_a_death_inside_the_span_counts_with_its_last_price_and_what_is_not_over
     prices = np.full((30, 3), 100.0)
     prices[14, 0], prices[15:, 0] = 5.0, np.nan
     prices[11, 1] = np.nan  # cannot be bought
-    rows, universe = np.array([10, 22, 23]), np.ones((3, 3), dtype=bool)
+    rows, universe = np.array([10, 21, 22]), np.ones((3, 3), dtype=bool)
     outcomes = label_outcomes(prices, rows, universe, lag=1, horizon=7).reshape(3, 3)
     assert np.isclose(outcomes[0, 0], np.log(0.05))
     assert np.isnan(outcomes[0, 1])
