@@ -17,6 +17,7 @@ __all__ = [
     "Methodology",
     "build_index",
     "load_market",
+    "load_tables",
     "performance_summary",
     "rulebooks",
 ]
@@ -24,6 +25,7 @@ __all__ = [
 _HOME = {
     "MarketData": "market",
     "load_market": "market",
+    "load_tables": "point_in_time.table_files",
     "performance_summary": "evaluation",
     "IndexHistory": "index",
     "Methodology": "index",

@@ -38,7 +38,7 @@ def build_index(
     market: MarketData,
     methodology: Methodology,
     *,
-    signals: pd.DataFrame | None = None,
+    signals: pd.DataFrame | SignalHistory | None = None,
     votes: pd.DataFrame | None = None,
     migrations: pd.DataFrame | None = None,
     removals: pd.DataFrame | None = None,
@@ -62,7 +62,7 @@ def build_index(
     ----------
     market : MarketData
     methodology : Methodology
-    signals : DataFrame, optional
+    signals : DataFrame or SignalHistory, optional
         date, asset_id, signal (bullish, neutral, bearish) and, for signal weights, score. Left out, a rulebook with
         [signals] makes its own, and starts with the first of them where it has no base date.
     votes : DataFrame, optional
@@ -94,10 +94,12 @@ def build_index(
         )
     for line in rules_without_effect(market, methodology):
         warnings.warn(f"{methodology.name}: {line}", MethodologyWarning, stacklevel=2)
-    made = _own_signals(market, methodology, migrations, removals) if signals is None else None
-    if made is not None:
-        signals = made.table
-    tables = {"signals": signals, "votes": votes, "migrations": migrations, "removals": removals, "forks": forks}
+    made = signals if isinstance(signals, SignalHistory) else None
+    if signals is None:
+        made = _own_signals(market, methodology, migrations, removals)
+    table = signals if made is None else made.table
+    assert not isinstance(table, SignalHistory)
+    tables = {"signals": table, "votes": votes, "migrations": migrations, "removals": removals, "forks": forks}
     source = PointInTime(market, **tables, outlier_jump=methodology.events.outlier_jump)
     plan = determinations(source.dates, methodology.schedule)
     if made is not None and methodology.base_date is None:

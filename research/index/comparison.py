@@ -47,7 +47,7 @@ def levels_of(index: IndexHistory, rulebooks: Iterable[Methodology]) -> pd.DataF
         while name in levels:
             name += " (other rules)"
         try:
-            levels[name] = build_index(index.market, rules).level
+            levels[name] = build_index(index.market, rules, **index.inputs).level
         except MethodologyError as reason:
             warnings.warn(f"no comparison with {rules.name!r}: {reason}", MethodologyWarning, stacklevel=2)
     return pd.DataFrame(levels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,7 +52,7 @@ def counterfactuals(index: IndexHistory) -> pd.DataFrame:
     histories, notes = {"as published": index}, {}
     for name, rules, market in _variants(index):
         try:
-            histories[name] = build_index(market, rules, **_tables_for(index, market))
+            histories[name] = build_index(market, rules, **_inputs_for(index, market))
         except MethodologyError as reason:  # five survivors make no index of ten
             notes[name] = f"cannot be built: {reason}"
     if index.market.prices.iloc[-1].isna().all():
@@ -101,13 +102,19 @@ def _variants(index: IndexHistory) -> Iterator[tuple[str, Methodology, MarketDat
             yield name, replace(rules, schedule=replace(schedule, lag_days=lag)), market
     alive = np.asarray(market.prices.iloc[-1].notna())
     if alive.any():
-        yield SURVIVORS, rules, market.only(list(market.prices.columns[alive]))
+        survivors = rules if index.signals is None else replace(rules, base_date=index.dates[0].date())
+        yield SURVIVORS, survivors, market.only(list(market.prices.columns[alive]))
 
 
-def _tables_for(index: IndexHistory, market: MarketData) -> dict[str, pd.DataFrame | None]:
+def _inputs_for(index: IndexHistory, market: MarketData) -> dict[str, Any]:
     """The index's tables, without lines on assets that a smaller market does not have."""
     known = set(market.prices.columns)
-    tables = dict(index.tables)
+    tables = index.inputs
+    if market is index.market:
+        return tables
+    if index.signals is not None:  # the calls that were made, on those that are left
+        made = index.signals.table
+        tables["signals"] = made[made["asset_id"].isin(known)]
     for name in ("migrations", "removals", "forks"):
         table = tables.get(name)
         if table is not None:

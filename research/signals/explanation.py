@@ -79,8 +79,8 @@ def explain(record: SignalRecord, asset_id: str, date: Date | None = None) -> Ca
     weeks = np.flatnonzero(record.called[: until + 1, asset])
     if not len(weeks):
         raise DataError(
-            f"{asset_id!r} was not in the recipe's universe by {record.dates[until].date()}: no call to explain. Ask for "
-            "a later day, or another asset."
+            f"{asset_id!r} was not in the recipe's universe by {record.dates[until].date()}: no call to explain. Ask "
+            "for a later day, or another asset."
         )
     week = int(weeks[-1])
     assets, parts = parts_of_week(record, week)

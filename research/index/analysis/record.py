@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,7 +40,7 @@ class IndexRecord:
     decision_records, segments, trades, event_records
         What was decided, held, traded and logged, in order of time.
     signals : SignalHistory, optional
-        The signals that the rulebook's recipe made; None where it has none, or a table took their place.
+        The signals that a recipe made; None where there is none, or a table took their place.
     """
 
     market: MarketData
@@ -52,6 +53,11 @@ class IndexRecord:
     event_records: tuple[Event, ...]
     tables: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
     signals: SignalHistory | None = None
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What `build_index` takes to build another index on the same data, besides the market and the rules."""
+        return dict(self.tables) | ({} if self.signals is None else {"signals": self.signals})
 
     @property
     def dates(self) -> pd.DatetimeIndex:

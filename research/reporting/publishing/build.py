@@ -22,7 +22,7 @@ from research.reporting.publishing import site
 from research.reporting.publishing.config import Report, choose, load_reports
 from research.reporting.publishing.execution import CELL_TIMEOUT, Job, Outcome, one_line
 from research.reporting.publishing.parameters import effective_parameters
-from research.reporting.publishing.provenance import git_commit, snapshots_of, versions
+from research.reporting.publishing.provenance import git_commit, snapshots_of, tables_of, versions
 from research.reporting.publishing.rendering import Page
 from research.reporting.publishing.sanitising import without_paths
 from research.reporting.publishing.site import Entry
@@ -258,13 +258,14 @@ def _jobs(chosen: Mapping[str, Report], scratch: Path, shelf: _Shelf, cell_timeo
 
 def _job(report: Report, scratch: Path, cell_timeout: float) -> Job:
     parameters = effective_parameters(report)
-    snapshots = snapshots_of(parameters)
+    snapshots, tables = snapshots_of(parameters), tables_of(parameters)
     page = Page(
         title=report.title,
         built_at=_now(),
         commit=git_commit(),
         parameters=without_paths(parameters),
-        snapshots={manifest.name: manifest.fingerprint for manifest in snapshots.values()},
+        snapshots={manifest.name: manifest.fingerprint for manifest in snapshots.values()}
+        | {f"table {Path(path).name}": fingerprint for path, fingerprint in tables.items()},
         simulated=any(manifest.simulated for manifest in snapshots.values()),
         versions=versions(),
     )
@@ -272,6 +273,7 @@ def _job(report: Report, scratch: Path, cell_timeout: float) -> Job:
         notebook=Path(report.notebook),
         parameters=report.parameters,
         snapshots={path: manifest.fingerprint for path, manifest in snapshots.items()},
+        tables=tables,
         scratch=scratch,
         page=page,
         cell_timeout=cell_timeout,

@@ -32,6 +32,7 @@ from traitlets.config import Config
 
 from research.errors import ReportError, ResearchError, printable, system_fault
 from research.market.snapshot import open_snapshot
+from research.point_in_time.table_files import fingerprint_of
 from research.reporting.publishing.rendering import Page, render_page, verdict_of
 from research.reporting.publishing.sanitising import without_paths
 
@@ -44,12 +45,14 @@ CELL_TIMEOUT = 1800.0
 class Job:
     """What a worker needs: the notebook, its parameters, a folder of its own, and what the page says about itself.
 
-    `snapshots` holds the path of each snapshot among the parameters with the fingerprint that was verified.
+    `snapshots` and `tables` hold the path of each snapshot, and of each table file, among the parameters with the
+    fingerprint that was verified.
     """
 
     notebook: Path
     parameters: dict[str, Any]
     snapshots: Mapping[str, str]
+    tables: Mapping[str, str]
     scratch: Path
     page: Page
     cell_timeout: float = CELL_TIMEOUT
@@ -113,6 +116,7 @@ def run_job(job: Job) -> Outcome:
         notebook = nbformat.read(executed, as_version=4)  # type: ignore[no-untyped-call]
         verify(notebook)
         verify_snapshots(notebook, job.snapshots)
+        verify_tables(job.tables)
         html = job.scratch / "page.html"
         html.write_text(render_page(notebook, job.page), encoding="utf-8")
         verdict = verdict_of(notebook)
@@ -192,6 +196,13 @@ def verify_snapshots(notebook: NotebookNode, verified: Mapping[str, str]) -> Non
                 "replaced meanwhile, build it again; where the notebook names it itself, make it a parameter whose "
                 "name begins with snapshot."
             )
+
+
+def verify_tables(verified: Mapping[str, str]) -> None:
+    """ReportError if a table file (path -> fingerprint) was replaced while the notebook ran."""
+    for path, before in verified.items():
+        if fingerprint_of(path) != before:
+            raise ReportError(f"the table {path} was replaced while the report was being built. Build it again.")
 
 
 def _tidy(executed: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from research.market.manifest import Manifest
 from research.market.snapshot import open_snapshot
+from research.point_in_time.table_files import fingerprints as fingerprints
 
 _PACKAGES = ("crypto-index-research", "pandas", "numpy", "scipy", "statsmodels", "pyarrow", "matplotlib", "papermill")
 
@@ -28,6 +29,18 @@ def snapshots_of(parameters: Mapping[str, Any]) -> dict[str, Manifest]:
     """
     names = [name for name in parameters if name == "snapshot" or name.startswith("snapshot_")]
     return {parameters[name]: open_snapshot(parameters[name])[1] for name in names}
+
+
+def tables_of(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Fingerprints of the table files among a report's parameters, by path: a parameter `table_files` names them.
+
+    Raises
+    ------
+    DataError
+        If a table is not known, or its file is missing.
+    """
+    files = parameters.get("table_files", {})
+    return {str(files[name]): fingerprint for name, fingerprint in fingerprints(files).items()}
 
 
 @cache
