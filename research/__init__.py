@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from research.evaluation import performance_summary
     from research.index import IndexHistory, Methodology, build_index, rulebooks
     from research.market import MarketData, load_market
+    from research.point_in_time.table_files import load_tables
 
 __all__ = [
     "IndexHistory",
