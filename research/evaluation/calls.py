@@ -132,16 +132,19 @@ def reliability_table(
 def brier_score(
     probabilities: pd.DataFrame, outcomes: pd.DataFrame, *, overlap: int = 0, confidence: float = 0.95
 ) -> pd.Series:
-    """Mean squared error of the probabilities, beside that of the base rate.
+    """Mean squared error of the probabilities, beside that of the base rate and beside chance.
 
-    The reference is the share of returns above zero over the same dates and assets. Nobody knew it beforehand: the
-    comparison is a demanding one, and a forecast that always says one half can look worse than chance.
+    `advantage` is over the base rate: the share of returns above zero over the same dates and assets, which nobody knew
+    beforehand. Probabilities of any spread that mean nothing fall short of it, as they should: they claim to know.
+    `above_chance` is over the same probabilities dealt out without knowing anything, 2 cov(p, 1{r > 0}); the verdict is
+    about that.
 
     Returns
     -------
     Series
         brier, base_rate, brier_of_base (base_rate (1 − base_rate)), skill (1 − brier / brier_of_base); advantage
-        (brier_of_base − brier) with lower, upper and p_value; count, periods; verdict.
+        (brier_of_base − brier) with advantage_lower, advantage_upper; above_chance with above_chance_lower,
+        above_chance_upper and p_value (two-sided); count, periods; verdict.
 
     Raises
     ------
@@ -158,18 +161,25 @@ def brier_score(
     error = (said - up) ** 2
     brier = float(error[known].mean()) if known.any() else np.nan
     reference = base * (1.0 - base)
-    test = _by_date((base - up) ** 2 - error, probabilities.index, overlap, confidence)
+    middle = float(said[known].mean()) if known.any() else np.nan
+    against_base = _by_date((base - up) ** 2 - error, probabilities.index, overlap, confidence)
+    chance = _by_date(2.0 * (said - middle) * (up - base), probabilities.index, overlap, confidence)
     return pd.Series(
         {
             "brier": brier,
             "base_rate": base,
             "brier_of_base": reference,
             "skill": 1.0 - brier / reference if reference > 0 else np.nan,
-            "advantage": test["value"],
-            **test[["lower", "upper", "p_value"]],
+            "advantage": against_base["value"],
+            "advantage_lower": against_base["lower"],
+            "advantage_upper": against_base["upper"],
+            "above_chance": chance["value"],
+            "above_chance_lower": chance["lower"],
+            "above_chance_upper": chance["upper"],
+            "p_value": chance["p_value"],
             "count": float(known.sum()),
-            "periods": test["periods"],
-            "verdict": skill_verdict(test["lower"], test["upper"]),
+            "periods": chance["periods"],
+            "verdict": skill_verdict(chance["lower"], chance["upper"]),
         }
     )
 

@@ -43,6 +43,8 @@ class Timeline:
         What the volatility target leaves to them.
     prices, leg : ndarray, shapes (days, n) and (days,)
         Carried prices from the base date on, NaN before the first print; value of the stable leg.
+    drift : ndarray, shape (K, n + 1)
+        Prices at the effective close over those at the determination, the stable leg last.
     rates : ndarray, shape (K, n + 1)
         Cost per value traded of each asset, the stable leg last.
     dates : DatetimeIndex, days of the index
@@ -54,6 +56,7 @@ class Timeline:
     exposure: FloatArray
     prices: FloatArray
     leg: FloatArray
+    drift: FloatArray
     rates: FloatArray
     dates: pd.DatetimeIndex
 
@@ -75,8 +78,10 @@ class Replayed:
     turnover: FloatArray
 
 
-def timeline(index: IndexHistory, *, also: tuple[str, ...] = ()) -> Timeline:
+def timeline(index: IndexHistory, *, also: tuple[str, ...] = (), until: pd.Timestamp | None = None) -> Timeline:
     """The calendar's trades of an index with an overlay, and prices and costs of its members and of `also`.
+
+    Nothing after `until` (default: the last day) is in it.
 
     Raises
     ------
@@ -88,7 +93,8 @@ def timeline(index: IndexHistory, *, also: tuple[str, ...] = ()) -> Timeline:
         raise MethodologyError(
             f"{index.methodology.name} has no [overlay]: there is no signal to be judged. Give an index that has one."
         )
-    source, last = index.source, len(index.source.dates) - 1
+    source = index.source
+    last = index.row_of(until)
     made = [d for d in index.decision_records if d.cause in CALENDAR and not d.kept and d.effective_row <= last]
     extra = source.market.prices.columns.get_indexer(pd.Index(also))
     assets = source.union(*(d.members[d.steps[3] > 0] for d in made), extra[extra >= 0])
@@ -99,17 +105,18 @@ def timeline(index: IndexHistory, *, also: tuple[str, ...] = ()) -> Timeline:
         base[number, np.searchsorted(assets, decision.members[members])] = decision.steps[3][members]
         before = () if not stable or stable[-1] is None else (stable[-1],)
         stable.append(choose_stablecoin(decision.view, overlay, before))
-    carried = _carried(source, assets)[index.base_row :]
+    carried = _carried(source, assets)
     starts = [decision.effective_row - index.base_row for decision in made]
     return Timeline(
         decisions=tuple(made),
         assets=assets,
         base=base,
         exposure=np.array([decision.exposure for decision in made]),
-        prices=carried,
-        leg=_leg(index, starts, stable),
+        prices=carried[index.base_row : last + 1],
+        leg=_leg(index, starts, stable)[: last + 1 - index.base_row],
+        drift=np.array([_drift(source, d, carried, leg) for d, leg in zip(made, stable, strict=True)]),
         rates=np.array([_rates(index, d.effective_row, assets, leg) for d, leg in zip(made, stable, strict=True)]),
-        dates=index.dates,
+        dates=index.dates[: last + 1 - index.base_row],
     )
 
 
@@ -125,11 +132,12 @@ def replay(
     Parameters
     ----------
     targets : callable
-        Number of a trade -> target weights, shape (S, n), adding up to 1 at most: the stable leg has the rest.
+        Number of a trade -> weights at its determination, shape (S, n), adding up to 1 at most: the stable leg has the
+        rest. What is bought at the effective close are the units that they mean at the determination's prices.
     min_trade, max_turnover
         As in the rulebook, against the weights drifted to the determination.
     """
-    weights = _with_leg(targets(0))
+    weights = _at_prices(_with_leg(targets(0)), line.drift[0])
     days, variants = len(line.dates), len(weights)
     gross, invested = np.ones((variants, days)), np.empty((variants, days))
     factor, turnover = np.ones((variants, days)), np.zeros(variants)
@@ -146,8 +154,7 @@ def replay(
         if number + 1 == len(ends):
             break
         row = line.decisions[number + 1].row
-        seen = weights * growth[max(row - first - start, 0)]
-        seen /= seen.sum(axis=1, keepdims=True)
+        seen = _at_prices(weights, growth[max(row - first - start, 0)])
         target = _without_small_trades(_with_leg(targets(number + 1)), seen, min_trade)
         if max_turnover is not None:
             planned = [(day, change) for day, change in planned if day > row - WEEK]
@@ -156,6 +163,7 @@ def replay(
             share = np.where(wanted > left, left / np.where(wanted > left, wanted, 1.0), 1.0)
             target = seen + share[:, None] * (target - seen)
             planned.append((row, share * wanted))
+        target = _at_prices(target, line.drift[number + 1])
         moved = np.abs(target - weights * growth[-1] / path[:, -1:])
         turnover += moved.sum(axis=1) / 2.0
         factor[:, stop] = 1.0 - moved @ line.rates[number + 1]
@@ -170,6 +178,12 @@ def returns_of(levels: FloatArray) -> FloatArray:
 
 def _with_leg(members: FloatArray) -> FloatArray:
     return np.hstack([members, 1.0 - members.sum(axis=1, keepdims=True)])
+
+
+def _at_prices(weights: FloatArray, growth: FloatArray) -> FloatArray:
+    """Weights after prices have grown by `growth`."""
+    values = weights * growth
+    return np.asarray(values / values.sum(axis=1, keepdims=True))
 
 
 def _growth(line: Timeline, start: int, stop: int) -> FloatArray:
@@ -203,6 +217,13 @@ def _leg(index: IndexHistory, starts: list[int], stable: list[int | None]) -> Fl
         path = np.ones(stop - start + 1) if place is None else carried[place][start : stop + 1]
         leg[start : stop + 1] = leg[start] * path / path[0]
     return leg
+
+
+def _drift(source: PointInTime, decision: Decision, prices: FloatArray, stable: int | None) -> FloatArray:
+    rows = [decision.row, decision.effective_row]
+    leg = np.ones(2) if stable is None else _carried(source, np.array([stable]))[rows, 0]
+    before, after = np.column_stack([prices[rows], leg])
+    return np.where(np.isnan(before), 1.0, after / np.where(np.isnan(before), 1.0, before))
 
 
 def _rates(index: IndexHistory, row: int, assets: IntArray, stable: int | None) -> FloatArray:

@@ -200,6 +200,7 @@ def test_honest_probabilities_lie_inside_the_intervals_and_have_the_brier_score_
     score = ev.brier_score(panel(p), outcomes)
     assert score["brier"] == pytest.approx((p * (1 - p)).mean(), abs=0.003)
     assert score["advantage"] == pytest.approx(p.var(), abs=0.003)
+    assert score["above_chance"] == pytest.approx(2 * p.var(), abs=0.005)
     assert score["verdict"] == SKILL
 
 
@@ -215,6 +216,15 @@ def test_the_brier_score_splits_into_its_parts() -> None:
         total += inside.mean() * ((up[inside].mean() - value) ** 2 - (up[inside].mean() - base) ** 2)
     assert score["brier"] == pytest.approx(base * (1 - base) + total, rel=1e-12)
     assert score["skill"] == pytest.approx(1 - score["brier"] / (base * (1 - base)))
+
+
+def test_probabilities_that_mean_nothing_fall_short_of_the_base_rate_and_are_no_evidence() -> None:
+    rng = np.random.default_rng(16)
+    p, up = rng.uniform(0.3, 0.7, (300, 20)), rng.random((300, 20)) < 0.5
+    score = ev.brier_score(panel(p), panel(np.where(up, 0.1, -0.1)))
+    assert score["advantage_upper"] < 0
+    assert score["advantage"] == pytest.approx(-p.var(), abs=0.004)
+    assert score["verdict"] == NO_EVIDENCE
 
 
 def test_always_the_base_rate_has_no_advantage_and_one_bin() -> None:
