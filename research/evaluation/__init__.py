@@ -5,6 +5,7 @@ Functions take simple returns (a Series, or a DataFrame by column) unless their 
 """
 
 from research.evaluation.bootstrap import bootstrap_interval, bootstrap_intervals, optimal_block_length
+from research.evaluation.calls import brier_score, hit_rate, reliability_table
 from research.evaluation.drawdowns import current_drawdown, drawdown_series, drawdown_table, max_drawdown
 from research.evaluation.forecasts import expectations, forecast_calibration, forecast_record
 from research.evaluation.inference import (
@@ -52,6 +53,8 @@ from research.evaluation.overview import (
     worst_days,
 )
 from research.evaluation.periods import calendar_table, period_returns, resample_returns, share_positive
+from research.evaluation.quantile_spread import quantile_spread, spread_summary
+from research.evaluation.rank_ic import ic_by_label, ic_power, ic_summary, rank_ic
 from research.evaluation.red_flags import find_red_flags, red_flag_rules
 from research.evaluation.regimes import (
     cycle_regimes,
@@ -85,6 +88,7 @@ from research.evaluation.rolling import (
 )
 from research.evaluation.summary import performance_summary
 from research.evaluation.tails import expected_shortfall, tail_ratio, value_at_risk, worst_periods
+from research.evaluation.week_tests import mean_test, skill_verdict
 
 __all__ = [
     "PROFILES",
@@ -101,6 +105,7 @@ __all__ = [
     "beta",
     "bootstrap_interval",
     "bootstrap_intervals",
+    "brier_score",
     "cagr",
     "cagr_to_volatility",
     "calendar_table",
@@ -124,12 +129,17 @@ __all__ = [
     "forecast_calibration",
     "forecast_record",
     "headline_figures",
+    "hit_rate",
+    "ic_by_label",
+    "ic_power",
+    "ic_summary",
     "information_ratio",
     "jensen_alpha",
     "market_cycles",
     "martin_ratio",
     "match_profile",
     "max_drawdown",
+    "mean_test",
     "minimum_track_record",
     "observations_needed",
     "omega_ratio",
@@ -140,10 +150,13 @@ __all__ = [
     "period_returns",
     "probabilistic_sharpe",
     "probability_of_backtest_overfitting",
+    "quantile_spread",
     "r_squared",
+    "rank_ic",
     "rebased",
     "red_flag_rules",
     "relative_table",
+    "reliability_table",
     "resample_returns",
     "returns_from_levels",
     "rolling_beta",
@@ -158,7 +171,9 @@ __all__ = [
     "sharpe_ratio",
     "skewness",
     "skill_figures",
+    "skill_verdict",
     "sortino_ratio",
+    "spread_summary",
     "tail_ratio",
     "tail_table",
     "total_return",

@@ -1,0 +1,338 @@
+"""Skill or luck: every test of a signal-driven index in one place, and a verdict that the numbers decide.
+
+What is computed is in `research.evaluation` (scores, calls, probabilities), `placebo.py`, `rivals.py` and
+`signal_attribution.py`; here it is cut to the part of the history that may be looked at, gathered, and judged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from research.checks import check_number
+from research.errors import DataError
+from research.evaluation import (
+    adjust_pvalues,
+    brier_score,
+    deflated_sharpe,
+    hit_rate,
+    ic_by_label,
+    ic_power,
+    ic_summary,
+    probability_of_backtest_overfitting,
+    quantile_spread,
+    rank_ic,
+    reliability_table,
+    returns_from_levels,
+    spread_summary,
+    trend_regimes,
+)
+from research.index.analysis.trading_totals import average_cost
+from research.index.build import build_index
+from research.index.history import IndexHistory
+from research.index.placebo import Placebos, placebos
+from research.index.rivals import BITCOIN, passive_twin, rival_levels, rival_table
+from research.index.signal_attribution import signal_attribution
+from research.market import MarketData
+from research.signals.registry import ConfigurationRegistry
+
+LEVEL = 0.05
+"""Chance of "evidence of skill" for signals without any, over all tests and configurations together."""
+LABEL_DAYS = 7
+DAYS = 365
+EVIDENCE, NONE, CANNOT_TELL = "evidence of skill", "no evidence of skill", "cannot tell"
+IC_TEST, ORDER_TEST = "rank IC", "moved signals"
+
+
+class Signals(Protocol):
+    """What a recipe said, and what came of it: frames of decision dates x assets."""
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """Higher is better; NaN where nothing was said."""
+
+    @property
+    def probabilities(self) -> pd.DataFrame:
+        """Of a return above zero over the span of the label."""
+
+    @property
+    def states(self) -> pd.DataFrame:
+        """Bullish, neutral, bearish or nothing."""
+
+    @property
+    def outcomes(self) -> pd.DataFrame:
+        """Return from the close of the effective day to seven days later."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SignalReview:
+    """All blocks of the review, on the days up to `until`.
+
+    Attributes
+    ----------
+    until : Timestamp
+        Last day looked at; after it lies the locked part, unless `opened`.
+    opened : bool
+    openings : int
+        How often the locked part of this market was opened, this time included; 0 without a registry.
+    ic, ic_summary, ic_by_year, ic_by_regime, power
+        `rank_ic` by decision, `ic_summary`, `ic_by_label` by year and by trend of bitcoin (of the twin where the market
+        has none), `ic_power`.
+    hits, reliability, brier
+        `hit_rate`, `reliability_table`, `brier_score`.
+    spread : DataFrame
+        `spread_summary` of quintiles at the index's own average cost.
+    placebos : Placebos
+    levels, rivals : DataFrames
+        Index, twin and simple rules, net of costs, 1 at the base date; `rival_table` of them.
+    attribution : DataFrame, rows = parts and total
+        Linked parts of the difference to the twin, and to bitcoin where the market has it.
+    overfitting : Series
+        sharpe (a year), trials, trials_sharpe_sd (a year), deflated_sharpe (a probability), overfitting_probability
+        (NaN without variants).
+    tests : DataFrame, rows = rank IC and moved signals
+        p_value (one-sided), p_adjusted (Holm over the two, times `configurations`): what the verdict rests on.
+    configurations : int
+        Configurations tried on this market by the registry; 1 without one.
+    verdict : str
+        "evidence of skill", "no evidence of skill" or "cannot tell".
+    sentence : str
+        The verdict and what decided it.
+    """
+
+    until: pd.Timestamp
+    opened: bool
+    openings: int
+    ic: pd.Series
+    ic_summary: pd.Series
+    ic_by_year: pd.DataFrame
+    ic_by_regime: pd.DataFrame
+    power: pd.Series
+    hits: pd.Series
+    reliability: pd.DataFrame
+    brier: pd.Series
+    spread: pd.DataFrame
+    placebos: Placebos
+    levels: pd.DataFrame
+    rivals: pd.DataFrame
+    attribution: pd.DataFrame
+    overfitting: pd.Series
+    tests: pd.DataFrame
+    configurations: int
+    verdict: str
+    sentence: str
+
+
+def signal_review(
+    index: IndexHistory,
+    signals: Signals,
+    *,
+    twin: IndexHistory | None = None,
+    registry: ConfigurationRegistry | None = None,
+    recipe: str = "",
+    variants: pd.DataFrame | None = None,
+    draws: int = 1000,
+    seed: int = 0,
+    locked_share: float = 0.2,
+    open_locked: bool = False,
+    relevant_ic: float = 0.05,
+) -> SignalReview:
+    """Judge the signals of an index: see `SignalReview`, and `judged` for the rule of the verdict.
+
+    Parameters
+    ----------
+    twin : IndexHistory, optional
+        The same rules without the overlay; built if it is not given.
+    registry : ConfigurationRegistry, optional
+        Where this configuration is noted, and the others on this market are counted.
+    recipe : str
+        Fingerprint of the recipe, for the registry.
+    variants : DataFrame, optional
+        Daily returns of the configurations that the choice was made among, for the probability of over-fitting.
+    locked_share : float
+        Part of the index's days, the last ones, that is not looked at without `open_locked`.
+    relevant_ic : float
+        The mean rank IC that a history must be able to show before "no evidence" says anything.
+
+    Raises
+    ------
+    MethodologyError
+        If the index follows no signals.
+    DataError
+        If the frames of the signals do not match, or the locked part leaves too little.
+    """
+    check_number("locked_share", locked_share, DataError, at_least=0, at_most=0.9, fraction="a share")
+    check_number("relevant_ic", relevant_ic, DataError, above=0, below=1)
+    closed = index.dates[: max(round(len(index.dates) * (1.0 - locked_share)), 2)][-1]
+    until = index.dates[-1] if open_locked else closed
+    against = placebos(index, draws=draws, seed=seed, until=until)
+    if twin is None:
+        others = {name: table for name, table in index.tables.items() if name != "signals"}
+        twin = build_index(index.market, passive_twin(index.methodology), **others)
+    levels = _levels(index, twin, until)
+    configurations, openings, spread_of_trials = _registered(
+        index, levels.loc[:closed, "index"], registry, recipe, open_locked
+    )
+    known = until - pd.Timedelta(days=LABEL_DAYS + index.methodology.schedule.lag_days)
+    outcomes = signals.outcomes.loc[:known]
+    scores, states = signals.scores.loc[:known], signals.states.loc[:known]
+    probabilities = signals.probabilities.loc[:known]
+    ic = rank_ic(scores, outcomes)
+    summary = ic_summary(ic)
+    power = ic_power(ic, at=relevant_ic, level=LEVEL / configurations)
+    tests = _tests(summary, against.p_value, configurations)
+    verdict, sentence = judged(tests, summary, power, configurations=configurations, relevant_ic=relevant_ic)
+    cost = average_cost(index.rebalances.loc[:until])
+    return SignalReview(
+        until=until,
+        opened=open_locked,
+        openings=openings,
+        ic=ic,
+        ic_summary=summary,
+        ic_by_year=ic_by_label(ic, pd.Series(_year(ic), ic.index, name="year")),
+        ic_by_regime=ic_by_label(ic, _regimes(index, twin).rename("regime")),
+        power=power,
+        hits=hit_rate(states, outcomes),
+        reliability=reliability_table(probabilities, outcomes),
+        brier=brier_score(probabilities, outcomes),
+        spread=spread_summary(quantile_spread(scores, outcomes, cost_bps=0.0 if np.isnan(cost) else cost)),
+        placebos=against,
+        levels=levels,
+        rivals=rival_table(levels),
+        attribution=_attribution(index, twin, until),
+        overfitting=_overfitting(levels["index"], configurations, spread_of_trials, variants, until),
+        tests=tests,
+        configurations=configurations,
+        verdict=verdict,
+        sentence=sentence,
+    )
+
+
+def judged(
+    tests: pd.DataFrame, summary: pd.Series, power: pd.Series, *, configurations: int, relevant_ic: float
+) -> tuple[str, str]:
+    """The verdict, and a sentence that says what decided it.
+
+    Written down before any result: "evidence of skill" if either of two one-sided tests, mean rank IC above zero
+    (Newey-West) and index better than with its signals moved in time, has p ≤ 5 % after Holm's correction for two tests
+    and Bonferroni's for every configuration tried on this market. Signals without skill get it in at most 5 % of all
+    markets. Otherwise "no evidence of skill" if the test of the rank IC would have found `relevant_ic` at that level
+    with 80 % probability, and "cannot tell" if not.
+    """
+    by = (
+        f", corrected for two tests and {configurations} configurations,"
+        if configurations > 1
+        else ", corrected for two tests,"
+    )
+    best = tests["p_adjusted"].min()
+    by_ic, by_order = tests["p_value"].loc[[IC_TEST, ORDER_TEST]].tolist()
+    figures = (
+        f"mean rank IC {summary['mean']:+.3f} (t = {summary['t_statistic']:.1f}, p = {by_ic:.3f}), signals moved in "
+        f"time p = {by_order:.3f}; the smaller{by} {best:.3f}"
+    )
+    chance = f"A mean rank IC of {relevant_ic:g} would have been found with {power['power_at']:.0%} probability"
+    if best <= LEVEL:
+        short = (
+            " The t statistic is below 3, the hurdle where many have searched." if summary["t_statistic"] < 3 else ""
+        )
+        return EVIDENCE, f"Evidence of skill: {figures}.{short}"
+    if power["power_at"] >= 0.8:
+        return NONE, f"No evidence of skill: {figures}. {chance}."
+    if np.isnan(power["power_at"]):
+        return CANNOT_TELL, f"Cannot tell: {int(summary['periods'])} weeks are too few for a test."
+    return CANNOT_TELL, f"Cannot tell: {figures}. {chance}: the history is too short or too noisy."
+
+
+def _tests(summary: pd.Series, moved: float, configurations: int) -> pd.DataFrame:
+    half = summary["p_value"] / 2.0
+    values = pd.Series({IC_TEST: half if summary["mean"] > 0 else 1.0 - half, ORDER_TEST: moved})
+    adjusted = adjust_pvalues(values.fillna(1.0)) * configurations  # a test that could not be made finds nothing
+    return pd.DataFrame({"p_value": values, "p_adjusted": adjusted.clip(upper=1.0)}).rename_axis("test")
+
+
+def _levels(index: IndexHistory, twin: IndexHistory, until: pd.Timestamp) -> pd.DataFrame:
+    if not index.dates.equals(twin.dates):
+        raise DataError(
+            f"the passive twin runs from {twin.dates[0].date()}, the index from {index.dates[0].date()}: give a twin "
+            "of the same market with the same base date."
+        )
+    own = {"index": index.level / index.level.iloc[0], "passive twin": twin.level / twin.level.iloc[0]}
+    return pd.DataFrame(own).loc[:until].join(rival_levels(index, until=until))
+
+
+def _registered(
+    index: IndexHistory, level: pd.Series, registry: ConfigurationRegistry | None, recipe: str, opened: bool
+) -> tuple[int, int, float]:
+    """Configurations tried on the market, openings of its locked part, variance of the trials' Sharpe ratios."""
+    if registry is None:
+        return 1, 0, 0.0
+    returns = returns_from_levels(level)
+    deviation = float(returns.std(ddof=1))
+    market = market_fingerprint(index.market)
+    registry.record(
+        market=market,
+        recipe=recipe,
+        rulebook=hashlib.sha256(repr(index.methodology).encode()).hexdigest(),
+        names=index.methodology.name,
+        sharpe=float(returns.mean()) / deviation if deviation > 0 else float("nan"),
+        periods=len(returns),
+        opened=opened,
+    )
+    trials = len(registry.trials(market))
+    return trials, len(registry.openings(market)), registry.sharpe_variance(market) if trials > 1 else 0.0
+
+
+def market_fingerprint(market: MarketData) -> str:
+    """That of the snapshot; of the prices for a market made in memory."""
+    if market.manifest.sha256:
+        return market.manifest.fingerprint
+    digest = hashlib.sha256(str((market.dates[0], list(market.prices.columns))).encode())
+    digest.update(np.ascontiguousarray(market.prices.to_numpy()).tobytes())
+    return digest.hexdigest()
+
+
+def _year(ic: pd.Series) -> pd.Index:
+    return pd.DatetimeIndex(ic.index).year
+
+
+def _regimes(index: IndexHistory, twin: IndexHistory) -> pd.Series:
+    has_bitcoin = BITCOIN in index.market.prices.columns
+    level = index.market.price(BITCOIN).ffill() if has_bitcoin else twin.level
+    return trend_regimes(returns_from_levels(level))
+
+
+def _attribution(index: IndexHistory, twin: IndexHistory, until: pd.Timestamp) -> pd.DataFrame:
+    columns = {"against the twin": signal_attribution(index, twin, until=until)}
+    if BITCOIN in index.market.prices.columns:
+        bitcoin = index.market.price(BITCOIN).ffill()
+        if bitcoin.reindex(index.dates).notna().all():
+            columns["against bitcoin"] = signal_attribution(index, twin, bitcoin, until=until)
+    table = pd.DataFrame({name: parts.linked for name, parts in columns.items()})
+    table.loc["total"] = [parts.total for parts in columns.values()]
+    return table.rename_axis("part")
+
+
+def _overfitting(
+    level: pd.Series, trials: int, variance: float, variants: pd.DataFrame | None, until: pd.Timestamp
+) -> pd.Series:
+    """`variance` is per period; NaN where it is not known."""
+    returns = returns_from_levels(level)
+    known = not np.isnan(variance)
+    deviation = float(returns.std(ddof=1))
+    return pd.Series(
+        {
+            "sharpe": float(returns.mean()) / deviation * np.sqrt(DAYS) if deviation > 0 else np.nan,
+            "trials": float(trials),
+            "trials_sharpe_sd": np.sqrt(variance * DAYS),
+            "deflated_sharpe": (
+                deflated_sharpe(returns, trials=trials, sharpe_variance=variance * DAYS) if known else np.nan
+            ),
+            "overfitting_probability": (
+                np.nan if variants is None else probability_of_backtest_overfitting(variants.loc[:until])
+            ),
+        }
+    )
