@@ -26,14 +26,18 @@ from research.typing import FloatArray, IntArray
 def smoothed(panel: FloatArray, weight: float, start: int) -> FloatArray:
     """``m <- m + weight (x - m)`` from the mean of the first `start` observations on; NaN before."""
     observed = Observed.of(panel)
-    seen = np.cumsum(observed.there, axis=0)
-    weights = np.where(seen <= start, 1.0 / np.maximum(seen, 1.0), weight) * observed.there
+    pulls = np.append([0.0], np.append(1.0 / np.arange(1.0, start + 1.0), weight))  # by observations seen
+    seen, mean = np.zeros(panel.shape[1], dtype=np.int64), np.zeros(panel.shape[1])
+    pull, step = np.empty_like(mean), np.empty_like(mean)
     found = np.empty_like(panel)
-    mean = np.zeros(panel.shape[1])
-    for day, (values, pull) in enumerate(zip(observed.values, weights, strict=True)):
-        mean = mean + pull * (values - mean)
-        found[day] = mean
-    found[seen < start] = np.nan
+    for day, (values, there) in enumerate(zip(observed.values, observed.there, strict=True)):
+        np.add(seen, there, out=seen, casting="unsafe")
+        pulls.take(seen, out=pull, mode="clip")
+        np.subtract(values, mean, out=step)
+        step *= pull
+        step *= there
+        mean += step
+        found[day] = np.where(seen < start, np.nan, mean)
     return found
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from research.typing import FloatArray, IntArray
 
 SHARE = 0.8
+BLOCK = 96000  # values of a panel that a kernel is handed at once
 SMALLEST = 1e-150  # a divisor below it is zero: quotients of what a panel can hold stay finite
 ROUNDING = 1e-20  # centred squares below this share of the raw ones are the rounding of a constant
 RAW_ROUNDING = 1e-12  # the same where the centred squares are a difference of raw sums
@@ -86,25 +87,32 @@ def log(values: FloatArray) -> FloatArray:
     return np.log(np.where(values > 0, values, np.nan))
 
 
-def over(rows: IntArray, window: int, kernel: Callable[..., FloatArray], *panels: FloatArray) -> FloatArray:
-    """`kernel` of the last `window` days of each panel at each row, shape (rows, ...).
+def over(
+    rows: IntArray, window: int, kernel: Callable[..., FloatArray], *panels: FloatArray, block: int = BLOCK
+) -> FloatArray:
+    """`kernel` of the last `window` days of each panel at each row, shape (rows, ..., assets).
 
-    Near the start a window is shorter; below the observations it needs, the row is NaN.
+    Near the start a window is shorter; below the observations it needs, the row is NaN. Assets are taken in parts of
+    `block` values, so that what a kernel makes on its way stays in the processor's cache.
     """
+    width = max(panel.shape[1] for panel in panels)
+    block, least = max(1, block // window), enough(window)
     found: FloatArray | None = None
-    least = enough(window)
-    for place, row in enumerate(rows.tolist()):
-        if row + 1 >= least:
-            start = max(0, row + 1 - window)
-            value = kernel(*[panel[start : row + 1] for panel in panels])
-            found = np.full((len(rows), *value.shape), np.nan) if found is None else found
-            found[place] = value
-    return np.full((len(rows), panels[0].shape[1]), np.nan) if found is None else found
+    for left in range(0, width, block):
+        part = [panel[:, left : left + block] if panel.shape[1] == width else panel for panel in panels]
+        for place, row in enumerate(rows.tolist()):
+            if row + 1 < least:
+                continue
+            value = kernel(*[panel[max(0, row + 1 - window) : row + 1] for panel in part])
+            if found is None:
+                found = np.full((len(rows), *value.shape[:-1], width), np.nan)
+            found[place, ..., left : left + block] = value
+    return np.full((len(rows), width), np.nan) if found is None else found
 
 
 def sums(panel: FloatArray, rows: IntArray, window: int) -> FloatArray:
     """Sum over the window of a panel without NaN; NaN where the window is shorter than what it needs."""
-    return over(rows, window, total, panel)
+    return over(rows, window, total, panel, block=panel.size)
 
 
 def counted(count: FloatArray, window: int) -> FloatArray:
@@ -124,33 +132,36 @@ def means(observed: Observed, rows: IntArray, window: int) -> FloatArray:
 def moments(observed: Observed, rows: IntArray, window: int) -> Moments:
     """Mean and squares about it in two passes over the window."""
 
-    def squares(values: FloatArray, there: FloatArray) -> FloatArray:
-        mean = total(values) / np.maximum(total(there), 1)
-        apart = (values - mean) * there
+    def about_mean(values: FloatArray, there: FloatArray) -> FloatArray:
+        count = total(there)
+        mean = total(values) / np.maximum(count, 1.0)
+        apart = values - mean
+        apart *= there
         apart *= apart
-        return total(apart)
+        return np.stack([count, mean, total(apart)])
 
-    count = counts(observed, rows, window)
-    mean = sums(observed.values, rows, window) / count
-    centred = over(rows, window, squares, observed.values, observed.there)
-    centred = np.where(centred <= ROUNDING * count * mean * mean, 0.0, centred)
-    return Moments(count, mean, np.where(np.isnan(count), np.nan, centred))
+    found = over(rows, window, about_mean, observed.values, observed.there)
+    count, mean, squares = (found[:, place] for place in range(3)) if found.ndim == 3 else (found, found, found)
+    count = counted(count, window)
+    squares = np.where(squares <= ROUNDING * count * mean * mean, 0.0, squares)
+    return Moments(count, mean + 0.0 * count, squares + 0.0 * count)
 
 
 def highest(panel: FloatArray, rows: IntArray, window: int) -> FloatArray:
     """Largest value of the window; NaN where too little was observed."""
-    return _extreme(np.fmax, panel, rows, window)
+    return _extreme(np.maximum, panel, rows, window)
 
 
 def lowest(panel: FloatArray, rows: IntArray, window: int) -> FloatArray:
     """Smallest value of the window; NaN where too little was observed."""
-    return _extreme(np.fmin, panel, rows, window)
+    return _extreme(np.minimum, panel, rows, window)
 
 
 def _extreme(choose: np.ufunc, panel: FloatArray, rows: IntArray, window: int) -> FloatArray:
-    found = over(rows, window, lambda part: choose.reduce(part, axis=0), panel)
-    count = over(rows, window, lambda part: (~np.isnan(part)).sum(axis=0).astype(float), panel)
-    return np.where(count >= enough(window), found, np.nan)
+    missing = np.isnan(panel)
+    filled = np.where(missing, -np.inf if choose is np.maximum else np.inf, panel)
+    found = over(rows, window, lambda part: choose.reduce(part, axis=0), filled, block=panel.size)
+    return np.where(np.isnan(counted(sums((~missing).astype(float), rows, window), window)), np.nan, found)
 
 
 def since_highest(panel: FloatArray, rows: IntArray, window: int) -> FloatArray:
