@@ -14,7 +14,7 @@ YEAR, WEEK, LEAST_YEARS = 365.25, 7, 2
 
 def _weekend(inputs: Inputs) -> FloatArray:
     known = inputs.observed_returns
-    weekend = (inputs.source.dates.dayofweek >= 5).astype(float)[:, None]
+    weekend = (inputs.source.dates.day_of_week >= 5).astype(float)[:, None]
 
     def mean(days: FloatArray) -> FloatArray:
         return ratio(sums(known.values * days, inputs.rows, 90), sums(known.there * days, inputs.rows, 90))

@@ -17,7 +17,8 @@ import numpy as np
 from research.typing import FloatArray, IntArray
 
 SHARE = 0.8
-BLOCK = 96000  # values of a panel that a kernel is handed at once
+ASSETS = 64  # of which a daily computation takes at once
+BLOCK = 96_000  # values of a panel that a kernel is handed at once
 SMALLEST = 1e-150  # a divisor below it is zero: quotients of what a panel can hold stay finite
 ROUNDING = 1e-20  # centred squares below this share of the raw ones are the rounding of a constant
 RAW_ROUNDING = 1e-12  # the same where the centred squares are a difference of raw sums
@@ -64,9 +65,9 @@ def total(window: FloatArray) -> FloatArray:
 
 def ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
     """Quotient; NaN where the denominator is zero."""
-    numerator, denominator = np.broadcast_arrays(numerator, denominator)
-    found = np.full(numerator.shape, np.nan)
-    np.divide(numerator, denominator, out=found, where=np.abs(denominator) > SMALLEST)
+    with np.errstate(all="ignore"):  # what is divided by next to nothing is overwritten
+        found = numerator / denominator
+    found[np.broadcast_to(np.abs(denominator) <= SMALLEST, found.shape)] = np.nan
     return found
 
 
@@ -178,6 +179,20 @@ def since_highest(panel: FloatArray, rows: IntArray, window: int) -> FloatArray:
 def smallest(window: FloatArray, count: int) -> FloatArray:
     """The `count` smallest values of each column in order, shape (count, assets); NaN is larger than all."""
     return np.sort(np.partition(window, count - 1, axis=0)[:count], axis=0)
+
+
+def daily(function: Callable[..., FloatArray], *panels: FloatArray) -> FloatArray:
+    """What `function` makes of each day and asset, shape (..., days, assets): a few assets at a time, which is faster
+    than a pass over whole panels for each of its steps."""
+    parts = [slice(left, left + ASSETS) for left in range(0, panels[0].shape[1], ASSETS)]
+    found: FloatArray | None = None
+    for part in parts:
+        value = function(*[panel[:, part] for panel in panels])
+        if found is None:
+            found = np.empty((*value.shape[:-1], panels[0].shape[1]))
+        found[..., part] = value
+    assert found is not None  # a market has an asset
+    return found
 
 
 def daily_sums(panel: FloatArray, window: int) -> FloatArray:
