@@ -39,7 +39,7 @@ def _variance_ratio(inputs: Inputs) -> FloatArray:
     step = np.full_like(inputs.log_price, np.nan)
     np.subtract(inputs.log_price[q:], inputs.log_price[:-q], out=step[q:])
     long, daily = Observed.of(step), inputs.return_moments(window)
-    count = counted(sums(long.there, inputs.rows, window - q + 1), window - q + 1)
+    count = long.counts(inputs.rows, window - q + 1)
     raw = sums(long.values * long.values, inputs.rows, window - q + 1)
     drift = q * daily.mean
     apart = raw - 2.0 * drift * sums(long.values, inputs.rows, window - q + 1) + count * drift * drift

@@ -12,7 +12,6 @@ import numpy as np
 from research.signals.features.indicators import previous
 from research.signals.features.trailing import (
     Observed,
-    counts,
     daily,
     means,
     moments,
@@ -29,7 +28,8 @@ LN2 = float(np.log(2.0))
 
 def _mean(function: Callable[..., FloatArray], rows: IntArray, n: int, *prices: FloatArray) -> FloatArray:
     """Mean over n days of a daily function of prices."""
-    return means(Observed.of(daily(function, *prices)), rows, n)
+    (found,) = daily(lambda *part: (function(*part),), *prices)
+    return means(Observed.of(found), rows, n)
 
 
 def parkinson(high: FloatArray, low: FloatArray, rows: IntArray, n: int) -> FloatArray:
@@ -65,9 +65,8 @@ def yang_zhang(
 ) -> FloatArray:
     """Volatility per day: variance of the opening jump, and of open to close mixed with Rogers-Satchell."""
     weight = 0.34 / (1.34 + (n + 1) / (n - 1))
-    jump = daily(lambda o, c: np.log(o / previous(c)), opens, close)
-    day = daily(lambda o, c: np.log(c / o), opens, close)
-    variances = [moments(Observed.of(move), rows, n).deviation ** 2 for move in (jump, day)]
+    moves = daily(lambda o, c: (np.log(o / previous(c)), np.log(c / o)), opens, close)
+    variances = [moments(Observed.of(move), rows, n).deviation ** 2 for move in moves]
     within = rogers_satchell(opens, high, low, close, rows, n) ** 2
     return root(variances[0] + weight * variances[1] + (1.0 - weight) * within)
 
@@ -102,10 +101,10 @@ def edge(opens: FloatArray, high: FloatArray, low: FloatArray, close: FloatArray
     """Relative spread after Ardia, Guidotti and Kroencke; the root keeps the sign of the squared estimate."""
     there, *steps = daily(_edge_steps, opens, high, low, close)
     found = over(rows, n, _edge_squared, there, *steps)
-    return np.where(np.isnan(counts(Observed(steps[0], there), rows, n)), np.nan, signed_root(found))
+    return np.where(np.isnan(Observed(steps[0], there).counts(rows, n)), np.nan, signed_root(found))
 
 
-def _edge_steps(opens: FloatArray, high: FloatArray, low: FloatArray, close: FloatArray) -> FloatArray:
+def _edge_steps(opens: FloatArray, high: FloatArray, low: FloatArray, close: FloatArray) -> tuple[FloatArray, ...]:
     """Of each day: is it known, did the price move, touches of the range by open and last close, and five returns."""
     o, h, lo, c = np.log(opens), np.log(high), np.log(low), np.log(close)
     m = (h + lo) / 2.0
@@ -117,7 +116,7 @@ def _edge_steps(opens: FloatArray, high: FloatArray, low: FloatArray, close: Flo
         (moved & (c1 != h1)).astype(float) + (moved & (c1 != l1)),
     )
     steps = (np.where(known, step, 0.0) for step in (m - o, o - m1, m - c1, c1 - m1, o - c1))
-    return np.stack([known.astype(float), moved.astype(float), opened, closed, *steps])
+    return known.astype(float), moved.astype(float), opened, closed, *steps
 
 
 def _edge_squared(there: FloatArray, tau: FloatArray, po: FloatArray, pc: FloatArray, *r: FloatArray) -> FloatArray:

@@ -15,11 +15,11 @@ from research.typing import FloatArray
 
 
 def _from_high(inputs: Inputs, window: int) -> FloatArray:
-    return inputs.at(inputs.price) / highest(inputs.price, inputs.rows, window) - 1.0
+    return inputs.at(inputs.price) / highest(inputs.observed_price, inputs.rows, window) - 1.0
 
 
 def _since_high(inputs: Inputs) -> FloatArray:
-    return since_highest(inputs.price, inputs.rows, 90) / 90.0
+    return since_highest(inputs.observed_price, inputs.rows, 90) / 90.0
 
 
 def _path(inputs: Inputs) -> tuple[FloatArray, FloatArray]:
@@ -50,7 +50,7 @@ def _ulcer(inputs: Inputs) -> FloatArray:
 
 
 def _position(inputs: Inputs) -> FloatArray:
-    return channel_position(inputs.price, inputs.price, inputs.price, inputs.rows, 90)
+    return channel_position(inputs.observed_price, inputs.observed_price, inputs.price, inputs.rows, 90)
 
 
 def _feature(name: str, formula: str, window: int, source: str, function: Callable[[Inputs], FloatArray]) -> Feature:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -17,11 +18,27 @@ import numpy as np
 from research.typing import FloatArray, IntArray
 
 SHARE = 0.8
-ASSETS = 64  # of which a daily computation takes at once
+PART = 32_000  # values of a panel that a daily computation takes at once
 BLOCK = 96_000  # values of a panel that a kernel is handed at once
 SMALLEST = 1e-150  # a divisor below it is zero: quotients of what a panel can hold stay finite
 ROUNDING = 1e-20  # centred squares below this share of the raw ones are the rounding of a constant
 RAW_ROUNDING = 1e-12  # the same where the centred squares are a difference of raw sums
+
+
+def daily(function: Callable[..., tuple[FloatArray, ...]], *panels: FloatArray) -> list[FloatArray]:
+    """What `function` makes of each day and the day before it: panels of shape (days, assets).
+
+    It is handed a few weeks at a time: steps over whole panels would each go through main memory.
+    """
+    found: list[FloatArray] = []
+    length = max(1, PART // panels[0].shape[1])
+    for start in range(0, len(panels[0]), length):
+        first = max(0, start - 1)
+        values = function(*[panel[first : start + length] for panel in panels])
+        found = found or [np.empty(panels[0].shape) for _ in values]
+        for whole, value in zip(found, values, strict=True):
+            whole[start : start + length] = value[start - first :]
+    return found
 
 
 @dataclass(frozen=True)
@@ -33,8 +50,36 @@ class Observed:
 
     @classmethod
     def of(cls, panel: FloatArray) -> Self:
-        missing = np.isnan(panel)
-        return cls(np.where(missing, 0.0, panel), (~missing).astype(float))
+        values, there = daily(_split, panel)
+        return cls(values, there)
+
+    @cached_property
+    def below_all(self) -> FloatArray:
+        """The panel with minus infinity where nothing was observed."""
+        (found,) = daily(lambda values, there: (np.where(there > 0, values, -np.inf),), self.values, self.there)
+        return found
+
+    @cached_property
+    def above_all(self) -> FloatArray:
+        """The panel with infinity where nothing was observed."""
+        (found,) = daily(lambda values, there: (np.where(there > 0, values, np.inf),), self.values, self.there)
+        return found
+
+    @cached_property
+    def _counts(self) -> dict[tuple[int, int, int], FloatArray]:
+        return {}
+
+    def counts(self, rows: IntArray, window: int) -> FloatArray:
+        """Observations in the window; NaN where they are too few."""
+        key = (window, len(rows), int(rows[-1]) if len(rows) else 0)
+        if key not in self._counts:
+            self._counts[key] = counted(sums(self.there, rows, window), window)
+        return self._counts[key]
+
+
+def _split(panel: FloatArray) -> tuple[FloatArray, ...]:
+    missing = np.isnan(panel)
+    return np.where(missing, 0.0, panel), (~missing).astype(float)
 
 
 @dataclass(frozen=True)
@@ -121,13 +166,8 @@ def counted(count: FloatArray, window: int) -> FloatArray:
     return np.where(count >= enough(window), count, np.nan)
 
 
-def counts(observed: Observed, rows: IntArray, window: int) -> FloatArray:
-    """Observations in the window; NaN where they are too few."""
-    return counted(sums(observed.there, rows, window), window)
-
-
 def means(observed: Observed, rows: IntArray, window: int) -> FloatArray:
-    return sums(observed.values, rows, window) / counts(observed, rows, window)
+    return sums(observed.values, rows, window) / observed.counts(rows, window)
 
 
 def moments(observed: Observed, rows: IntArray, window: int) -> Moments:
@@ -148,51 +188,37 @@ def moments(observed: Observed, rows: IntArray, window: int) -> Moments:
     return Moments(count, mean + 0.0 * count, squares + 0.0 * count)
 
 
-def highest(panel: FloatArray, rows: IntArray, window: int) -> FloatArray:
+def highest(observed: Observed, rows: IntArray, window: int) -> FloatArray:
     """Largest value of the window; NaN where too little was observed."""
-    return _extreme(np.maximum, panel, rows, window)
+    return _extreme(np.maximum, observed.below_all, rows, window) + 0.0 * observed.counts(rows, window)
 
 
-def lowest(panel: FloatArray, rows: IntArray, window: int) -> FloatArray:
+def lowest(observed: Observed, rows: IntArray, window: int) -> FloatArray:
     """Smallest value of the window; NaN where too little was observed."""
-    return _extreme(np.minimum, panel, rows, window)
+    return _extreme(np.minimum, observed.above_all, rows, window) + 0.0 * observed.counts(rows, window)
 
 
 def _extreme(choose: np.ufunc, panel: FloatArray, rows: IntArray, window: int) -> FloatArray:
-    missing = np.isnan(panel)
-    filled = np.where(missing, -np.inf if choose is np.maximum else np.inf, panel)
-    found = over(rows, window, lambda part: choose.reduce(part, axis=0), filled, block=panel.size)
-    return np.where(np.isnan(counted(sums((~missing).astype(float), rows, window), window)), np.nan, found)
+    return over(rows, window, lambda part: np.asarray(choose.reduce(part, axis=0)), panel, block=panel.size)
 
 
-def since_highest(panel: FloatArray, rows: IntArray, window: int) -> FloatArray:
+def since_highest(observed: Observed, rows: IntArray, window: int) -> FloatArray:
     """Days since the largest value of the window, the most recent one of equals; NaN where too little was observed."""
+    return _since(np.argmax, observed.below_all, rows, window) + 0.0 * observed.counts(rows, window)
 
-    def days(part: FloatArray) -> FloatArray:
-        missing = np.isnan(part)
-        latest = np.argmax(np.where(missing, -np.inf, part)[::-1], axis=0).astype(float)
-        return np.where((~missing).sum(axis=0) >= enough(window), latest, np.nan)
 
-    return over(rows, window, days, panel)
+def since_lowest(observed: Observed, rows: IntArray, window: int) -> FloatArray:
+    """Days since the smallest value of the window, the most recent one of equals."""
+    return _since(np.argmin, observed.above_all, rows, window) + 0.0 * observed.counts(rows, window)
+
+
+def _since(place: Callable[..., IntArray], panel: FloatArray, rows: IntArray, window: int) -> FloatArray:
+    return over(rows, window, lambda part: place(part[::-1], axis=0).astype(float), panel, block=panel.size)
 
 
 def smallest(window: FloatArray, count: int) -> FloatArray:
     """The `count` smallest values of each column in order, shape (count, assets); NaN is larger than all."""
     return np.sort(np.partition(window, count - 1, axis=0)[:count], axis=0)
-
-
-def daily(function: Callable[..., FloatArray], *panels: FloatArray) -> FloatArray:
-    """What `function` makes of each day and asset, shape (..., days, assets): a few assets at a time, which is faster
-    than a pass over whole panels for each of its steps."""
-    parts = [slice(left, left + ASSETS) for left in range(0, panels[0].shape[1], ASSETS)]
-    found: FloatArray | None = None
-    for part in parts:
-        value = function(*[panel[:, part] for panel in panels])
-        if found is None:
-            found = np.empty((*value.shape[:-1], panels[0].shape[1]))
-        found[..., part] = value
-    assert found is not None  # a market has an asset
-    return found
 
 
 def daily_sums(panel: FloatArray, window: int) -> FloatArray:
