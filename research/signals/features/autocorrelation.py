@@ -11,7 +11,7 @@ from research.signals.features.registry import Feature
 from research.signals.features.trailing import RAW_ROUNDING, Observed, counted, over, ratio, sums, total
 from research.typing import FloatArray
 
-PARTS = (9, 3, 1)  # of the 180 days of the rescaled range: 20, 60 and 180 days each
+LENGTH, PARTS = 180, (9, 3, 1)  # of the rescaled range: parts of 20, 60 and 180 days
 
 
 def _first_order(inputs: Inputs, returns: Observed) -> FloatArray:
@@ -39,7 +39,7 @@ def _variance_ratio(inputs: Inputs) -> FloatArray:
     step = np.full_like(inputs.log_price, np.nan)
     np.subtract(inputs.log_price[q:], inputs.log_price[:-q], out=step[q:])
     long, daily = Observed.of(step), inputs.return_moments(window)
-    count = counted(sums(long.there, inputs.rows, window - q + 1), window - q + 1)
+    count = long.counts(inputs.rows, window - q + 1)
     raw = sums(long.values * long.values, inputs.rows, window - q + 1)
     drift = q * daily.mean
     apart = raw - 2.0 * drift * sums(long.values, inputs.rows, window - q + 1) + count * drift * drift
@@ -50,33 +50,36 @@ def _variance_ratio(inputs: Inputs) -> FloatArray:
 
 def _rescaled_range(inputs: Inputs) -> FloatArray:
     """Slope of ln(range/deviation) on ln length over parts of 20, 60 and 180 days; a missing return is passed over."""
-
-    def slope(values: FloatArray, there: FloatArray) -> FloatArray:
-        length = len(values)
-        if length < 180:
-            return np.full(values.shape[1], np.nan)
-        points = np.stack([_log_rescaled(values, there, parts) for parts in PARTS])
-        x = np.log(180.0 / np.asarray(PARTS))
-        x = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
-        return total(points * x[:, None]) + 0.0 * counted(total(there), 180)
-
     known = inputs.observed_returns
-    return over(inputs.rows, 180, slope, known.values, known.there)
+    squares = known.values * known.values
+    path, seen = np.add.accumulate(known.values, axis=0), np.add.accumulate(known.there, axis=0)
+    x = np.log(LENGTH / np.asarray(PARTS))
+    x = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
+
+    def slope(path: FloatArray, seen: FloatArray, squares: FloatArray) -> FloatArray:
+        if len(path) <= LENGTH:  # one day more: the path starts before the first return
+            return np.full(path.shape[1], np.nan)
+        points = np.stack([_log_rescaled(path, seen, squares, parts) for parts in PARTS])
+        return total(points * x[:, None]) + 0.0 * counted(seen[-1] - seen[0], LENGTH)
+
+    return over(inputs.rows, LENGTH + 1, slope, path, seen, squares)
 
 
-def _log_rescaled(values: FloatArray, there: FloatArray, parts: int) -> FloatArray:
+def _log_rescaled(path: FloatArray, seen: FloatArray, squares: FloatArray, parts: int) -> FloatArray:
     """ln of the mean over equal parts of the range of cumulated deviations, in standard deviations."""
-    found = []
-    for part, known in zip(np.split(values, parts), np.split(there, parts), strict=True):
-        count = total(known)
-        apart = (part - total(part) / np.maximum(count, 1.0)) * known
-        path = np.add.accumulate(apart, axis=0)
-        span = np.maximum(path.max(axis=0), 0.0) - np.minimum(path.min(axis=0), 0.0)
-        squares = total(apart * apart)
-        squares = np.where(squares <= 1e-20 * total(part * part), 0.0, squares)
-        found.append(ratio(span, np.sqrt(squares / np.maximum(count, 1.0))))
-    mean = total(np.stack(found)) / parts
-    return np.log(np.where(mean > 0, mean, np.nan))
+    days, width = LENGTH // parts, path.shape[1]
+    start, seen_before = path[:-1:days], seen[:-1:days]
+    count = seen[days::days] - seen_before
+    added = path[days::days] - start
+    mean = added / np.maximum(count, 1.0)
+    level = path[1:].reshape(parts, days, width) - mean[:, None] * seen[1:].reshape(parts, days, width)
+    origin = start - mean * seen_before
+    span = np.maximum(level.max(axis=1), origin) - np.minimum(level.min(axis=1), origin)
+    raw = np.stack([total(part) for part in np.split(squares[1:], parts)])
+    centred = raw - added * mean
+    centred = np.where(centred <= RAW_ROUNDING * raw, 0.0, centred)
+    scaled = total(ratio(span, np.sqrt(centred / np.maximum(count, 1.0)))) / parts
+    return np.log(np.where(scaled > 0, scaled, np.nan))
 
 
 def _feature(name: str, formula: str, window: int, source: str, function: Callable[[Inputs], FloatArray]) -> Feature:

@@ -15,24 +15,27 @@ from research.typing import FloatArray
 
 
 def _from_high(inputs: Inputs, window: int) -> FloatArray:
-    return inputs.at(inputs.price) / highest(inputs.price, inputs.rows, window) - 1.0
+    return inputs.at(inputs.price) / highest(inputs.observed_price, inputs.rows, window) - 1.0
 
 
 def _since_high(inputs: Inputs) -> FloatArray:
-    return since_highest(inputs.price, inputs.rows, 90) / 90.0
+    return since_highest(inputs.observed_price, inputs.rows, 90) / 90.0
 
 
 def _path(inputs: Inputs) -> tuple[FloatArray, FloatArray]:
     """Deepest drawdown of 90 days, and root mean square of all of them."""
 
-    def depth(price: FloatArray) -> FloatArray:
-        below = price / np.fmax.accumulate(price, axis=0) - 1.0
-        count = counted((~np.isnan(below)).sum(axis=0).astype(float), 90)
-        deepest = np.where(np.isnan(count), np.nan, np.fmin.reduce(below, axis=0))
-        return np.stack([deepest, np.sqrt(total(np.where(np.isnan(below), 0.0, below * below)) / count)])
+    def depth(price: FloatArray, there: FloatArray) -> FloatArray:
+        peak, step = price, 1
+        while step < len(price):  # running maximum by doubling, which numpy's accumulate does one cell at a time
+            peak = np.concatenate([peak[:step], np.maximum(peak[step:], peak[:-step])])
+            step *= 2
+        below = np.where(there > 0, price, 1.0) / np.where(there > 0, peak, 1.0) - 1.0
+        count = counted(total(there), 90)
+        return np.stack([below.min(axis=0) + 0.0 * count, np.sqrt(total(below * below) / count)])
 
     def both() -> tuple[FloatArray, FloatArray]:
-        found = over(inputs.rows, 90, depth, inputs.price)
+        found = over(inputs.rows, 90, depth, inputs.observed_price.values, inputs.observed_price.there)
         return (found, found) if found.ndim == 2 else (found[:, 0], found[:, 1])
 
     return inputs.once("drawdown path", both)
@@ -47,7 +50,7 @@ def _ulcer(inputs: Inputs) -> FloatArray:
 
 
 def _position(inputs: Inputs) -> FloatArray:
-    return channel_position(inputs.price, inputs.price, inputs.price, inputs.rows, 90)
+    return channel_position(inputs.observed_price, inputs.observed_price, inputs.price, inputs.rows, 90)
 
 
 def _feature(name: str, formula: str, window: int, source: str, function: Callable[[Inputs], FloatArray]) -> Feature:

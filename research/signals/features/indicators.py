@@ -9,6 +9,7 @@ import numpy as np
 
 from research.signals.features.trailing import (
     Observed,
+    daily,
     enough,
     highest,
     lowest,
@@ -17,6 +18,7 @@ from research.signals.features.trailing import (
     over,
     ratio,
     since_highest,
+    since_lowest,
     sums,
     total,
 )
@@ -25,15 +27,19 @@ from research.typing import FloatArray, IntArray
 
 def smoothed(panel: FloatArray, weight: float, start: int) -> FloatArray:
     """``m <- m + weight (x - m)`` from the mean of the first `start` observations on; NaN before."""
-    observed = Observed.of(panel)
-    seen = np.cumsum(observed.there, axis=0)
-    weights = np.where(seen <= start, 1.0 / np.maximum(seen, 1.0), weight) * observed.there
+    pulls = np.append([0.0], np.append(1.0 / np.arange(1.0, start + 1.0), weight))  # by observations seen
+    seen, mean = np.zeros(panel.shape[1], dtype=np.int64), np.zeros(panel.shape[1])
+    pull, known = np.empty_like(mean), np.empty(panel.shape[1], dtype=bool)
     found = np.empty_like(panel)
-    mean = np.zeros(panel.shape[1])
-    for day, (values, pull) in enumerate(zip(observed.values, weights, strict=True)):
-        mean = mean + pull * (values - mean)
-        found[day] = mean
-    found[seen < start] = np.nan
+    for values, state in zip(panel, found, strict=True):
+        np.equal(values, values, out=known)
+        np.add(seen, known, out=seen)
+        pulls.take(seen, out=pull, mode="clip")
+        np.subtract(values, mean, out=state)
+        state *= pull
+        np.add(mean, state, out=mean, where=known)
+        state[:] = mean
+        np.copyto(state, np.nan, where=seen < start)
     return found
 
 
@@ -63,14 +69,19 @@ def previous(panel: FloatArray) -> FloatArray:
 
 def rsi(price: FloatArray, n: int) -> FloatArray:
     """Relative strength index, 0 to 100; NaN where nothing ever moved."""
+    up, down = daily(_moves, price)
+    (found,) = daily(lambda up, down: (100.0 * ratio(up, up + down),), wilder(up, n), wilder(down, n))
+    return found
+
+
+def _moves(price: FloatArray) -> tuple[FloatArray, ...]:
     change = changes(price)
-    up, down = wilder(np.maximum(change, 0.0), n), wilder(np.maximum(-change, 0.0), n)
-    return 100.0 * ratio(up, up + down)
+    return np.maximum(change, 0.0), np.maximum(-change, 0.0)
 
 
 def macd(price: FloatArray, fast: int, slow: int, signal: int) -> tuple[FloatArray, FloatArray]:
     """The fast average over the slow one less 1, in percent, and its own average."""
-    line = 100.0 * (ratio(ema(price, fast), ema(price, slow)) - 1.0)
+    (line,) = daily(lambda up, down: (100.0 * (ratio(up, down) - 1.0),), ema(price, fast), ema(price, slow))
     return line, ema(line, signal)
 
 
@@ -84,25 +95,34 @@ def directional(
     high: FloatArray, low: FloatArray, close: FloatArray, n: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """DI+, DI- and ADX, 0 to 100."""
-    up, down = changes(high), -changes(low)
-    known = up + down
-    plus = np.where(np.isnan(known), np.nan, np.where((up > down) & (up > 0), up, 0.0))
-    minus = np.where(np.isnan(known), np.nan, np.where((down > up) & (down > 0), down, 0.0))
-    span = wilder(true_range(high, low, close), n)
-    di_plus, di_minus = 100.0 * ratio(wilder(plus, n), span), 100.0 * ratio(wilder(minus, n), span)
-    dx = 100.0 * ratio(np.abs(di_plus - di_minus), di_plus + di_minus)
+    moves = daily(_directed, high, low, close)
+    di_plus, di_minus, dx = daily(_indices, *[wilder(move, n) for move in moves])
     return di_plus, di_minus, wilder(dx, n)
 
 
-def channel_position(high: FloatArray, low: FloatArray, close: FloatArray, rows: IntArray, n: int) -> FloatArray:
+def _directed(high: FloatArray, low: FloatArray, close: FloatArray) -> tuple[FloatArray, ...]:
+    """Movement up, movement down and true range of each day."""
+    up, down = changes(high), -changes(low)
+    known = np.where(np.isnan(up + down), np.nan, 0.0)
+    plus, minus = np.where(up > down, np.maximum(up, 0.0), 0.0), np.where(down > up, np.maximum(down, 0.0), 0.0)
+    return plus + known, minus + known, true_range(high, low, close)
+
+
+def _indices(plus: FloatArray, minus: FloatArray, span: FloatArray) -> tuple[FloatArray, ...]:
+    """DI+, DI- and DX from the three averages."""
+    di_plus, di_minus = 100.0 * ratio(plus, span), 100.0 * ratio(minus, span)
+    return di_plus, di_minus, 100.0 * ratio(np.abs(di_plus - di_minus), di_plus + di_minus)
+
+
+def channel_position(high: Observed, low: Observed, close: FloatArray, rows: IntArray, n: int) -> FloatArray:
     """Where the close lies between the lowest low (0) and the highest high (1) of n days."""
     top, bottom = highest(high, rows, n), lowest(low, rows, n)
     return ratio(close[rows] - bottom, top - bottom)
 
 
-def aroon(high: FloatArray, low: FloatArray, rows: IntArray, n: int) -> FloatArray:
+def aroon(high: Observed, low: Observed, rows: IntArray, n: int) -> FloatArray:
     """Aroon oscillator, -100 to 100: how much more recent the high of n + 1 days is than the low."""
-    return 100.0 * (since_highest(-low, rows, n + 1) - since_highest(high, rows, n + 1)) / n
+    return 100.0 * (since_lowest(low, rows, n + 1) - since_highest(high, rows, n + 1)) / n
 
 
 def cci(high: FloatArray, low: FloatArray, close: FloatArray, rows: IntArray, n: int) -> FloatArray:
@@ -137,20 +157,24 @@ def money_flow(
     high: FloatArray, low: FloatArray, close: FloatArray, volume: FloatArray, rows: IntArray, n: int
 ) -> FloatArray:
     """Chaikin money flow, -1 to 1: volume weighted by where in its range the day closed; without a range by 0."""
-    span = high - low
-    place = np.where(span == 0, 0.0, ratio((close - low) - (high - close), span))
-    flow = Observed.of(place * volume)
-    known = Observed.of(np.where(np.isnan(place), np.nan, volume))
-    return np.where(
-        np.isnan(means(flow, rows, n)), np.nan, ratio(sums(flow.values, rows, n), sums(known.values, rows, n))
-    )
+
+    def flows(high: FloatArray, low: FloatArray, close: FloatArray, volume: FloatArray) -> tuple[FloatArray, ...]:
+        span = high - low
+        place = np.where(span == 0, 0.0, ratio((close - low) - (high - close), span))
+        return place * volume, np.where(np.isnan(place), np.nan, volume)
+
+    flow, traded = daily(flows, high, low, close, volume)
+    return ratio(means(Observed.of(flow), rows, n), means(Observed.of(traded), rows, n))
 
 
 def mfi(high: FloatArray, low: FloatArray, close: FloatArray, volume: FloatArray, rows: IntArray, n: int) -> FloatArray:
     """Money flow index, 0 to 100: share of money traded on days whose typical price rose."""
-    typical = (high + low + close) / 3.0
-    change, money = changes(typical), typical * volume
-    rising = Observed.of(np.where(np.isnan(change), np.nan, (change > 0) * money))
-    falling = Observed.of(np.where(np.isnan(change), np.nan, (change < 0) * money))
-    up, down = means(rising, rows, n), means(falling, rows, n)
+
+    def flows(high: FloatArray, low: FloatArray, close: FloatArray, volume: FloatArray) -> tuple[FloatArray, ...]:
+        typical = (high + low + close) / 3.0
+        change, money = changes(typical), typical * volume
+        known = np.where(np.isnan(change), np.nan, 0.0)
+        return (change > 0) * money + known, (change < 0) * money + known
+
+    up, down = (means(Observed.of(flow), rows, n) for flow in daily(flows, high, low, close, volume))
     return 100.0 * ratio(up, up + down)

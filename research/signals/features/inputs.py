@@ -68,6 +68,14 @@ class Inputs:
         return self.panel("low") if self.has_ranges else self.price
 
     @cached_property
+    def observed_high(self) -> Observed:
+        return Observed.of(self.high) if self.has_ranges else self.observed_price
+
+    @cached_property
+    def observed_low(self) -> Observed:
+        return Observed.of(self.low) if self.has_ranges else self.observed_price
+
+    @cached_property
     def has_ranges(self) -> bool:
         return {"high", "low"} <= set(self.source.market.extra)
 
@@ -98,6 +106,10 @@ class Inputs:
     def observed_price(self) -> Observed:
         return Observed.of(self.price)
 
+    @cached_property
+    def observed_log_price(self) -> Observed:
+        return Observed.of(self.log_price)
+
     def growth(self, days: int, skip: int = 0) -> FloatArray:
         """Log return from `days` to `skip` days before each row."""
         return self.at(self.log_price, skip) - self.at(self.log_price, days)
@@ -120,6 +132,7 @@ class Inputs:
         found = np.full(len(self.price), np.nan)
         ends = np.append(self.rows[1:], len(self.price))
         for start, end, eligible in zip(self.rows, ends, self.universe, strict=True):
-            members = Observed.of(np.ascontiguousarray(self.returns[start:end, np.flatnonzero(eligible)].T))
-            found[start:end] = ratio(total(members.values), total(members.there))
+            members = self.returns[start:end, eligible].T.copy()
+            known = ~np.isnan(members)
+            found[start:end] = ratio(total(np.where(known, members, 0.0)), total(known.astype(float)))
         return found

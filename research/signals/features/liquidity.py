@@ -12,7 +12,17 @@ from research.signals.features import bars
 from research.signals.features.indicators import previous
 from research.signals.features.inputs import Inputs
 from research.signals.features.registry import Feature
-from research.signals.features.trailing import Observed, Pairs, counts, log, means, moments, over, ratio, signed_root
+from research.signals.features.trailing import (
+    Observed,
+    Pairs,
+    daily,
+    log,
+    means,
+    moments,
+    over,
+    ratio,
+    signed_root,
+)
 from research.typing import FloatArray
 
 RANGES = ("price", "high", "low")
@@ -25,16 +35,20 @@ def mean_volume(inputs: Inputs, window: int) -> FloatArray:
 
 def _log_median(inputs: Inputs) -> FloatArray:
     median = over(inputs.rows, 30, window_median, inputs.volume)
-    return np.where(np.isnan(counts(inputs.observed_volume, inputs.rows, 30)), np.nan, log(median))
+    return np.where(np.isnan(inputs.observed_volume.counts(inputs.rows, 30)), np.nan, log(median))
 
 
 def _turnover(inputs: Inputs) -> FloatArray:
     return ratio(mean_volume(inputs, 30), inputs.at(inputs.panel("market_cap")))
 
 
+def _illiquidity(returns: FloatArray, volume: FloatArray) -> tuple[FloatArray, ...]:
+    return (ratio(np.abs(returns), volume),)
+
+
 def _amihud(inputs: Inputs, window: int) -> FloatArray:
-    daily = inputs.once("illiquidity", lambda: Observed.of(ratio(np.abs(inputs.returns), inputs.volume)))
-    return means(daily, inputs.rows, window)
+    known = inputs.once("illiquidity", lambda: Observed.of(*daily(_illiquidity, inputs.returns, inputs.volume)))
+    return means(known, inputs.rows, window)
 
 
 def _corwin_schultz(inputs: Inputs) -> FloatArray:

@@ -28,12 +28,19 @@ def _in_bitcoin(inputs: Inputs) -> FloatArray:
 
 def _to_mean(inputs: Inputs) -> FloatArray:
     relative = _in_bitcoin(inputs)
-    return inputs.at(relative) / means(Observed.of(relative), inputs.rows, 50) - 1.0
+    return (
+        inputs.at(relative) / means(inputs.once("observed in bitcoin", lambda: Observed.of(relative)), inputs.rows, 50)
+        - 1.0
+    )
 
 
 def _from_high(inputs: Inputs) -> FloatArray:
     relative = _in_bitcoin(inputs)
-    return inputs.at(relative) / highest(relative, inputs.rows, 90) - 1.0
+    return (
+        inputs.at(relative)
+        / highest(inputs.once("observed in bitcoin", lambda: Observed.of(relative)), inputs.rows, 90)
+        - 1.0
+    )
 
 
 def _rank_change(inputs: Inputs) -> FloatArray:

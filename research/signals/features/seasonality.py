@@ -6,7 +6,7 @@ import numpy as np
 
 from research.signals.features.inputs import Inputs
 from research.signals.features.registry import Feature
-from research.signals.features.trailing import counts, ratio, sums
+from research.signals.features.trailing import ratio, sums
 from research.typing import FloatArray
 
 YEAR, WEEK, LEAST_YEARS = 365.25, 7, 2
@@ -14,12 +14,12 @@ YEAR, WEEK, LEAST_YEARS = 365.25, 7, 2
 
 def _weekend(inputs: Inputs) -> FloatArray:
     known = inputs.observed_returns
-    weekend = (inputs.source.dates.dayofweek >= 5).astype(float)[:, None]
+    weekend = (inputs.source.dates.day_of_week >= 5).astype(float)[:, None]
 
     def mean(days: FloatArray) -> FloatArray:
         return ratio(sums(known.values * days, inputs.rows, 90), sums(known.there * days, inputs.rows, 90))
 
-    return mean(weekend) - mean(1.0 - weekend) + 0.0 * counts(known, inputs.rows, 90)
+    return mean(weekend) - mean(1.0 - weekend) + 0.0 * known.counts(inputs.rows, 90)
 
 
 def _same_week(inputs: Inputs) -> FloatArray:

@@ -10,7 +10,7 @@ import numpy as np
 from research.signals.features.indicators import previous
 from research.signals.features.inputs import Inputs
 from research.signals.features.registry import Feature
-from research.signals.features.trailing import highest, log, ratio, total
+from research.signals.features.trailing import Observed, highest, log, ratio, total
 from research.typing import FloatArray
 
 
@@ -54,7 +54,7 @@ def _unlock(inputs: Inputs) -> FloatArray:
     before = supply
     for _ in range(7):
         before = previous(before)
-    return highest(supply - before, inputs.rows, 90)
+    return highest(Observed.of(supply - before), inputs.rows, 90)
 
 
 def _log_age(inputs: Inputs) -> FloatArray:

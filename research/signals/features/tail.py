@@ -36,13 +36,9 @@ def _kurtosis(inputs: Inputs) -> FloatArray:
     return ratio(found[:, 1] / second.count if found.ndim == 3 else found, variance * variance) - 3.0
 
 
-def _count(window: FloatArray, days: int) -> FloatArray:
-    return counted((~np.isnan(window)).sum(axis=0).astype(float), days)
-
-
 def _value_at_risk(inputs: Inputs) -> FloatArray:
-    def loss(window: FloatArray) -> FloatArray:
-        count = _count(window, 60)
+    def loss(window: FloatArray, there: FloatArray) -> FloatArray:
+        count = counted(total(there), 60)
         ordered = smallest(window, 4)
         place = 0.05 * (np.nan_to_num(count, nan=60.0) - 1.0)
         low = place.astype(np.int64)
@@ -50,33 +46,33 @@ def _value_at_risk(inputs: Inputs) -> FloatArray:
         below, above = ordered[low, columns], ordered[low + 1, columns]
         return -(below + (place - low) * (above - below)) + 0.0 * count
 
-    return over(inputs.rows, 60, loss, inputs.returns)
+    return over(inputs.rows, 60, loss, inputs.returns, inputs.observed_returns.there)
 
 
 def _expected_shortfall(inputs: Inputs) -> FloatArray:
-    def loss(window: FloatArray) -> FloatArray:
-        count = _count(window, 90)
+    def loss(window: FloatArray, there: FloatArray) -> FloatArray:
+        count = counted(total(there), 90)
         worst = smallest(window, 4)
         size = np.floor(0.05 * count)
         return -total(np.where(np.arange(4.0)[:, None] < size, worst, 0.0)) / size
 
-    return over(inputs.rows, 90, loss, inputs.returns)
+    return over(inputs.rows, 90, loss, inputs.returns, inputs.observed_returns.there)
 
 
 def _largest(inputs: Inputs) -> FloatArray:
-    def mean(window: FloatArray) -> FloatArray:
-        return -total(smallest(-window, 5)) / 5.0 + 0.0 * _count(window, 30)
+    def mean(window: FloatArray, there: FloatArray) -> FloatArray:
+        return -total(smallest(-window, 5)) / 5.0 + 0.0 * counted(total(there), 30)
 
-    return over(inputs.rows, 30, mean, inputs.returns)
+    return over(inputs.rows, 30, mean, inputs.returns, inputs.observed_returns.there)
 
 
 def _worst(inputs: Inputs) -> FloatArray:
-    return lowest(inputs.returns, inputs.rows, 30)
+    return lowest(inputs.observed_returns, inputs.rows, 30)
 
 
 def _hill(inputs: Inputs) -> FloatArray:
-    def index(window: FloatArray) -> FloatArray:
-        size = np.floor(0.1 * _count(window, 180))
+    def index(window: FloatArray, there: FloatArray) -> FloatArray:
+        size = np.floor(0.1 * counted(total(there), 180))
         losses = -smallest(window, 19)
         logs = np.log(np.where(losses > 0, losses, np.nan))
         place = np.nan_to_num(size, nan=18.0).astype(np.int64)
@@ -84,7 +80,7 @@ def _hill(inputs: Inputs) -> FloatArray:
         inside = np.arange(19.0)[:, None] < size
         return ratio(size, total(np.where(inside, logs - threshold, 0.0)))
 
-    return over(inputs.rows, 180, index, inputs.returns)
+    return over(inputs.rows, 180, index, inputs.returns, inputs.observed_returns.there)
 
 
 def _feature(name: str, formula: str, window: int, source: str, function: Callable[[Inputs], FloatArray]) -> Feature:

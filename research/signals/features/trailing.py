@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -17,9 +18,27 @@ import numpy as np
 from research.typing import FloatArray, IntArray
 
 SHARE = 0.8
+PART = 32_000  # values of a panel that a daily computation takes at once
+BLOCK = 96_000  # values of a panel that a kernel is handed at once
 SMALLEST = 1e-150  # a divisor below it is zero: quotients of what a panel can hold stay finite
 ROUNDING = 1e-20  # centred squares below this share of the raw ones are the rounding of a constant
 RAW_ROUNDING = 1e-12  # the same where the centred squares are a difference of raw sums
+
+
+def daily(function: Callable[..., tuple[FloatArray, ...]], *panels: FloatArray) -> list[FloatArray]:
+    """What `function` makes of each day and the day before it: panels of shape (days, assets).
+
+    It is handed a few weeks at a time: steps over whole panels would each go through main memory.
+    """
+    found: list[FloatArray] = []
+    length = max(1, PART // panels[0].shape[1])
+    for start in range(0, len(panels[0]), length):
+        first = max(0, start - 1)
+        values = function(*[panel[first : start + length] for panel in panels])
+        found = found or [np.empty(panels[0].shape) for _ in values]
+        for whole, value in zip(found, values, strict=True):
+            whole[start : start + length] = value[start - first :]
+    return found
 
 
 @dataclass(frozen=True)
@@ -31,8 +50,36 @@ class Observed:
 
     @classmethod
     def of(cls, panel: FloatArray) -> Self:
-        missing = np.isnan(panel)
-        return cls(np.where(missing, 0.0, panel), (~missing).astype(float))
+        values, there = daily(_split, panel)
+        return cls(values, there)
+
+    @cached_property
+    def below_all(self) -> FloatArray:
+        """The panel with minus infinity where nothing was observed."""
+        (found,) = daily(lambda values, there: (np.where(there > 0, values, -np.inf),), self.values, self.there)
+        return found
+
+    @cached_property
+    def above_all(self) -> FloatArray:
+        """The panel with infinity where nothing was observed."""
+        (found,) = daily(lambda values, there: (np.where(there > 0, values, np.inf),), self.values, self.there)
+        return found
+
+    @cached_property
+    def _counts(self) -> dict[tuple[int, int, int], FloatArray]:
+        return {}
+
+    def counts(self, rows: IntArray, window: int) -> FloatArray:
+        """Observations in the window; NaN where they are too few."""
+        key = (window, len(rows), int(rows[-1]) if len(rows) else 0)
+        if key not in self._counts:
+            self._counts[key] = counted(sums(self.there, rows, window), window)
+        return self._counts[key]
+
+
+def _split(panel: FloatArray) -> tuple[FloatArray, ...]:
+    missing = np.isnan(panel)
+    return np.where(missing, 0.0, panel), (~missing).astype(float)
 
 
 @dataclass(frozen=True)
@@ -63,9 +110,9 @@ def total(window: FloatArray) -> FloatArray:
 
 def ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
     """Quotient; NaN where the denominator is zero."""
-    numerator, denominator = np.broadcast_arrays(numerator, denominator)
-    found = np.full(numerator.shape, np.nan)
-    np.divide(numerator, denominator, out=found, where=np.abs(denominator) > SMALLEST)
+    with np.errstate(all="ignore"):  # what is divided by next to nothing is overwritten
+        found = numerator / denominator
+    found[np.broadcast_to(np.abs(denominator) <= SMALLEST, found.shape)] = np.nan
     return found
 
 
@@ -86,25 +133,32 @@ def log(values: FloatArray) -> FloatArray:
     return np.log(np.where(values > 0, values, np.nan))
 
 
-def over(rows: IntArray, window: int, kernel: Callable[..., FloatArray], *panels: FloatArray) -> FloatArray:
-    """`kernel` of the last `window` days of each panel at each row, shape (rows, ...).
+def over(
+    rows: IntArray, window: int, kernel: Callable[..., FloatArray], *panels: FloatArray, block: int = BLOCK
+) -> FloatArray:
+    """`kernel` of the last `window` days of each panel at each row, shape (rows, ..., assets).
 
-    Near the start a window is shorter; below the observations it needs, the row is NaN.
+    Near the start a window is shorter; below the observations it needs, the row is NaN. Assets are taken in parts of
+    `block` values, so that what a kernel makes on its way stays in the processor's cache.
     """
+    width = max(panel.shape[1] for panel in panels)
+    block, least = max(1, block // window), enough(window)
     found: FloatArray | None = None
-    least = enough(window)
-    for place, row in enumerate(rows.tolist()):
-        if row + 1 >= least:
-            start = max(0, row + 1 - window)
-            value = kernel(*[panel[start : row + 1] for panel in panels])
-            found = np.full((len(rows), *value.shape), np.nan) if found is None else found
-            found[place] = value
-    return np.full((len(rows), panels[0].shape[1]), np.nan) if found is None else found
+    for left in range(0, width, block):
+        part = [panel[:, left : left + block] if panel.shape[1] == width else panel for panel in panels]
+        for place, row in enumerate(rows.tolist()):
+            if row + 1 < least:
+                continue
+            value = kernel(*[panel[max(0, row + 1 - window) : row + 1] for panel in part])
+            if found is None:
+                found = np.full((len(rows), *value.shape[:-1], width), np.nan)
+            found[place, ..., left : left + block] = value
+    return np.full((len(rows), width), np.nan) if found is None else found
 
 
 def sums(panel: FloatArray, rows: IntArray, window: int) -> FloatArray:
     """Sum over the window of a panel without NaN; NaN where the window is shorter than what it needs."""
-    return over(rows, window, total, panel)
+    return over(rows, window, total, panel, block=panel.size)
 
 
 def counted(count: FloatArray, window: int) -> FloatArray:
@@ -112,56 +166,54 @@ def counted(count: FloatArray, window: int) -> FloatArray:
     return np.where(count >= enough(window), count, np.nan)
 
 
-def counts(observed: Observed, rows: IntArray, window: int) -> FloatArray:
-    """Observations in the window; NaN where they are too few."""
-    return counted(sums(observed.there, rows, window), window)
-
-
 def means(observed: Observed, rows: IntArray, window: int) -> FloatArray:
-    return sums(observed.values, rows, window) / counts(observed, rows, window)
+    return sums(observed.values, rows, window) / observed.counts(rows, window)
 
 
 def moments(observed: Observed, rows: IntArray, window: int) -> Moments:
     """Mean and squares about it in two passes over the window."""
 
-    def squares(values: FloatArray, there: FloatArray) -> FloatArray:
-        mean = total(values) / np.maximum(total(there), 1)
-        apart = (values - mean) * there
+    def about_mean(values: FloatArray, there: FloatArray) -> FloatArray:
+        count = total(there)
+        mean = total(values) / np.maximum(count, 1.0)
+        apart = values - mean
+        apart *= there
         apart *= apart
-        return total(apart)
+        return np.stack([count, mean, total(apart)])
 
-    count = counts(observed, rows, window)
-    mean = sums(observed.values, rows, window) / count
-    centred = over(rows, window, squares, observed.values, observed.there)
-    centred = np.where(centred <= ROUNDING * count * mean * mean, 0.0, centred)
-    return Moments(count, mean, np.where(np.isnan(count), np.nan, centred))
+    found = over(rows, window, about_mean, observed.values, observed.there)
+    count, mean, squares = (found[:, place] for place in range(3)) if found.ndim == 3 else (found, found, found)
+    count = counted(count, window)
+    squares = np.where(squares <= ROUNDING * count * mean * mean, 0.0, squares)
+    return Moments(count, mean + 0.0 * count, squares + 0.0 * count)
 
 
-def highest(panel: FloatArray, rows: IntArray, window: int) -> FloatArray:
+def highest(observed: Observed, rows: IntArray, window: int) -> FloatArray:
     """Largest value of the window; NaN where too little was observed."""
-    return _extreme(np.fmax, panel, rows, window)
+    return _extreme(np.maximum, observed.below_all, rows, window) + 0.0 * observed.counts(rows, window)
 
 
-def lowest(panel: FloatArray, rows: IntArray, window: int) -> FloatArray:
+def lowest(observed: Observed, rows: IntArray, window: int) -> FloatArray:
     """Smallest value of the window; NaN where too little was observed."""
-    return _extreme(np.fmin, panel, rows, window)
+    return _extreme(np.minimum, observed.above_all, rows, window) + 0.0 * observed.counts(rows, window)
 
 
 def _extreme(choose: np.ufunc, panel: FloatArray, rows: IntArray, window: int) -> FloatArray:
-    found = over(rows, window, lambda part: choose.reduce(part, axis=0), panel)
-    count = over(rows, window, lambda part: (~np.isnan(part)).sum(axis=0).astype(float), panel)
-    return np.where(count >= enough(window), found, np.nan)
+    return over(rows, window, lambda part: np.asarray(choose.reduce(part, axis=0)), panel, block=panel.size)
 
 
-def since_highest(panel: FloatArray, rows: IntArray, window: int) -> FloatArray:
+def since_highest(observed: Observed, rows: IntArray, window: int) -> FloatArray:
     """Days since the largest value of the window, the most recent one of equals; NaN where too little was observed."""
+    return _since(np.argmax, observed.below_all, rows, window) + 0.0 * observed.counts(rows, window)
 
-    def days(part: FloatArray) -> FloatArray:
-        missing = np.isnan(part)
-        latest = np.argmax(np.where(missing, -np.inf, part)[::-1], axis=0).astype(float)
-        return np.where((~missing).sum(axis=0) >= enough(window), latest, np.nan)
 
-    return over(rows, window, days, panel)
+def since_lowest(observed: Observed, rows: IntArray, window: int) -> FloatArray:
+    """Days since the smallest value of the window, the most recent one of equals."""
+    return _since(np.argmin, observed.above_all, rows, window) + 0.0 * observed.counts(rows, window)
+
+
+def _since(place: Callable[..., IntArray], panel: FloatArray, rows: IntArray, window: int) -> FloatArray:
+    return over(rows, window, lambda part: place(part[::-1], axis=0).astype(float), panel, block=panel.size)
 
 
 def smallest(window: FloatArray, count: int) -> FloatArray:

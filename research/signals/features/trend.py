@@ -49,10 +49,8 @@ def _macd_histogram(inputs: Inputs) -> FloatArray:
 def _regression(inputs: Inputs, window: int) -> tuple[FloatArray, FloatArray]:
     """Slope per day of ln P on time, and R squared."""
 
-    def fitted(log_price: FloatArray) -> FloatArray:
-        known = ~np.isnan(log_price)
-        there = known.astype(float)
-        y = np.where(known, log_price - log_price[-1], 0.0)  # from today: sums of small numbers
+    def fitted(log_price: FloatArray, there: FloatArray) -> FloatArray:
+        y = (log_price - log_price[-1]) * there  # from today: sums of small numbers
         days = np.arange(1.0 - len(y), 1.0)[:, None]
         count = counted(total(there), window)
         x_sum, xx_sum = total(days * there), total(days * days * there)
@@ -64,8 +62,10 @@ def _regression(inputs: Inputs, window: int) -> tuple[FloatArray, FloatArray]:
         yy = np.where(yy <= 1e-12 * yy_sum, 0.0, yy)
         return np.stack([slope, np.minimum(ratio(slope * xy, yy), 1.0)])
 
+    known = inputs.observed_log_price
+
     def both() -> tuple[FloatArray, FloatArray]:
-        found = over(inputs.rows, window, fitted, inputs.log_price)
+        found = over(inputs.rows, window, fitted, known.values, known.there)
         if found.ndim == 2:  # no row has the days
             return found, found
         return found[:, 0], found[:, 1]
@@ -99,11 +99,11 @@ def _adx(inputs: Inputs) -> FloatArray:
 
 
 def _channel(inputs: Inputs, window: int) -> FloatArray:
-    return indicators.channel_position(inputs.high, inputs.low, inputs.price, inputs.rows, window)
+    return indicators.channel_position(inputs.observed_high, inputs.observed_low, inputs.price, inputs.rows, window)
 
 
 def _aroon(inputs: Inputs) -> FloatArray:
-    return indicators.aroon(inputs.high, inputs.low, inputs.rows, 25)
+    return indicators.aroon(inputs.observed_high, inputs.observed_low, inputs.rows, 25)
 
 
 def _rsi(inputs: Inputs, window: int) -> FloatArray:

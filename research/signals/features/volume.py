@@ -49,7 +49,7 @@ def _obv_slope(inputs: Inputs) -> FloatArray:
         return total(flow * weights[:, None])
 
     flow = Observed.of(indicators.signed_volume(inputs.price, inputs.volume))
-    count = counted(sums(flow.there, inputs.rows, 30), 30)
+    count = flow.counts(inputs.rows, 30)
     return np.where(np.isnan(count), np.nan, ratio(over(inputs.rows, 30, slope, flow.values), mean_volume(inputs, 30)))
 
 
