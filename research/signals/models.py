@@ -108,17 +108,27 @@ class LeastSquares:
     samples: Samples
 
     @cached_property
-    def moments(self) -> tuple[FloatArray, FloatArray]:
-        """Mean over the labelled lines of each week of x x' and x y: shapes (weeks, k, k) and (weeks, k)."""
+    def _sums(self) -> tuple[FloatArray, FloatArray]:
+        """Sums over the weeks before each of the means of x x' and x y: shapes (weeks + 1, k, k) and (weeks + 1, k)."""
         samples, k = self.samples, len(self.samples.names)
-        squares, products = np.zeros((len(samples.rows), k, k)), np.zeros((len(samples.rows), k))
+        squares, products = np.zeros((len(samples.rows) + 1, k, k)), np.zeros((len(samples.rows) + 1, k))
         for week in range(len(samples.rows)):
             lines = samples.lines(week)
             labelled = ~np.isnan(samples.outcomes[lines])
             if labelled.any():
                 x = plain_design(samples, lines)[labelled]
-                squares[week] = x.T @ x / len(x)
-                products[week] = x.T @ samples.ranks[lines][labelled] / len(x)
+                squares[week + 1] = x.T @ x / len(x)
+                products[week + 1] = x.T @ samples.ranks[lines][labelled] / len(x)
+        return squares.cumsum(axis=0, out=squares), products.cumsum(axis=0, out=products)
+
+    def moments(self, weeks: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Sums over some weeks, in order, of the means over their labelled lines of x x' and x y."""
+        begins = np.flatnonzero(np.diff(weeks, prepend=-2) > 1)
+        ends = np.append(begins[1:], len(weeks)) - 1
+        squares, products = (
+            np.sum([sums[weeks[end] + 1] - sums[weeks[begin]] for begin, end in zip(begins, ends, strict=True)], axis=0)
+            for sums in self._sums
+        )
         return squares, products
 
     def compressed(self, weeks: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -126,20 +136,17 @@ class LeastSquares:
 
         With S = X'X = V diag(s) V' they are diag(sqrt(s)) V' and diag(1 / sqrt(s)) V' X'y.
         """
-        squares, products = self.moments
-        values, vectors = np.linalg.eigh(squares[weeks].sum(axis=0))
+        squares, products = self.moments(weeks)
+        values, vectors = np.linalg.eigh(squares)
         trusted = values > TRUSTED * max(float(values[-1]), 1e-300)
         root = np.sqrt(values[trusted])
         inside = vectors[:, trusted]
-        return root[:, None] * inside.T, inside.T @ products[weeks].sum(axis=0) / root
+        return root[:, None] * inside.T, inside.T @ products / root
 
     def ridge(self, weeks: IntArray, penalty: float) -> FloatArray:
         """Minimises ``sum_w mean (y - x b)^2 + penalty |b|^2`` in closed form."""
-        squares, products = self.moments
-        k = squares.shape[1]
-        return np.asarray(
-            np.linalg.solve(squares[weeks].sum(axis=0) + penalty * np.eye(k), products[weeks].sum(axis=0))
-        )
+        squares, products = self.moments(weeks)
+        return np.asarray(np.linalg.solve(squares + penalty * np.eye(len(squares)), products))
 
     def elastic_net(self, weeks: IntArray, penalty: float, l1_ratio: float) -> FloatArray:
         """Minimises ``sum_w mean (y - x b)^2 / 2 + penalty (l1 |b|_1 + (1 - l1) |b|^2 / 2)``."""
@@ -195,7 +202,6 @@ def _logit(samples: Samples, weeks: IntArray, penalty: float, interact: int) -> 
 
 def _boosting(samples: Samples, weeks: IntArray, model: Model) -> Trees:
     from sklearn.ensemble import HistGradientBoostingRegressor
-    from threadpoolctl import threadpool_limits
 
     lines = labelled_lines(samples, weeks)
     estimator = HistGradientBoostingRegressor(
@@ -205,8 +211,7 @@ def _boosting(samples: Samples, weeks: IntArray, model: Model) -> Trees:
         early_stopping=False,
         random_state=model.seed,
     )
-    with threadpool_limits(1, user_api="openmp"):  # threads that wait for each other on a busy machine take minutes
-        estimator.fit(samples.features[lines], samples.ranks[lines], sample_weight=samples.week_weights[lines])
+    estimator.fit(samples.features[lines], samples.ranks[lines], sample_weight=samples.week_weights[lines])
     return Trees(estimator=estimator)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from research.errors import MethodologyError
 from research.signals.models import Fit, Fitted, composite, fitter, labelled_lines
@@ -64,7 +65,8 @@ def walk_forward(samples: Samples, recipe: Recipe) -> list[Refit]:
             continue
         if recipe.refits.window_weeks is not None:
             known = known[-recipe.refits.window_weeks :]
-        refits.append(_refit(samples, week, known, recipe, fit))
+        with threadpool_limits(1):  # small matrices: threads that wait for each other make minutes of seconds
+            refits.append(_refit(samples, week, known, recipe, fit))
         due = week + recipe.refits.every_weeks
     return refits
 
