@@ -7,7 +7,7 @@ What is computed is in `research.evaluation` (scores, calls, probabilities), `pl
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -172,7 +172,8 @@ def signal_review(
     against = placebos(index, draws=draws, seed=seed, until=until)
     if twin is None:
         others = {name: table for name, table in index.tables.items() if name != "signals"}
-        twin = build_index(index.market, passive_twin(index.methodology), **others)
+        rules = replace(passive_twin(index.methodology), base_date=index.dates[0].date())
+        twin = build_index(index.market, rules, **others)
     levels = _levels(index, twin, until)
     configurations, openings, spread_of_trials = _registered(
         index, levels.loc[:closed, "index"], registry, recipe, open_locked
