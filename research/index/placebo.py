@@ -5,9 +5,9 @@ Two of them: the same basket with the average invested share all the time, and t
 They are moved in blocks, in random order, and not shifted as a whole: the delays that are long enough are neighbours of
 one another, a few independent histories in truth, and the p-value would be too small (measured on calls that last for
 weeks: 13 % of markets without any skill fell below 5 %). For calls that were not made from prices, orders of blocks
-give 5 %. Calls made from past prices know something of what came in any order but their own (an asset that rose over the
-whole history is often called bullish in it), so for those the p-value is too large: small ones can be believed, large
-ones say little. The verdict of `signal_review.py` rests on the basket with the average share instead.
+give 5 %. Calls made from past prices know something of what came in any order but their own (an asset that rose over
+the whole history is often called bullish in it), so for those the p-value is too large: small ones can be believed,
+large ones say little. The verdict of `signal_review.py` rests on the basket with the average share instead.
 """
 
 from __future__ import annotations

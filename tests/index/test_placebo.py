@@ -89,7 +89,7 @@ def test_signals_that_knew_the_week_beat_every_order_and_turned_round_none() -> 
         words = np.where(sign * ahead > 0, "bullish", "bearish")
         result = placebos(followed(market, table_of(words, days, market.prices.columns), schedule=weekly))
         assert result.p_value == expected
-        assert np.sign(result.exposure_matched["value"]) == sign
+        assert (np.sign(result.exposure_matched["value"]) == sign).all()
 
 
 def test_on_calls_without_meaning_that_last_for_weeks_the_p_value_is_spread_evenly() -> None:
