@@ -112,9 +112,11 @@ def placebos(index: IndexHistory, *, draws: int = 1000, seed: int = 0, until: pd
         }
     )
     returns = returns_from_levels(levels)
-    before = returns_from_levels(index.gross_level.reindex(line.dates)) - returns_of(constant.gross)[0]
-    net = returns["index"] - returns["exposure-matched"]
-    tests = pd.DataFrame({"gross": mean_test(before), "net": mean_test(net)}).T
+    before = returns_from_levels(
+        pd.DataFrame({"index": index.gross_level.reindex(line.dates), "exposure-matched": constant.gross[0]})
+    )
+    pairs = {"gross": before, "net": returns}
+    tests = pd.DataFrame({name: mean_test(pair["index"] - pair["exposure-matched"]) for name, pair in pairs.items()}).T
     tests[["value", "standard_error", "lower", "upper"]] *= DAYS
     others = ratios[1:]
     p_value = (1 + int((others >= ratios[0]).sum())) / (1 + draws)

@@ -184,7 +184,7 @@ def signal_review(
     ic = rank_ic(scores, outcomes)
     summary = ic_summary(ic)
     power = ic_power(ic, at=relevant_ic, level=LEVEL / configurations)
-    tests = _tests(summary, against.exposure_matched.loc["gross"], configurations)
+    tests = _tests(summary, pd.Series(against.exposure_matched.loc["gross"]), configurations)
     verdict, sentence = judged(tests, summary, power, configurations=configurations, relevant_ic=relevant_ic)
     cost = average_cost(index.rebalances.loc[:until])
     return SignalReview(
