@@ -79,6 +79,7 @@ def placebos(index: IndexHistory, *, draws: int = 1000, seed: int = 0, until: pd
     A moved history has the same calls on the same assets, and nearly the same turnover: only where two quarters meet is
     there a change that was not. Members without a call on the day that theirs is taken from count as neutral, so each
     history is compared with the basket at its own average invested share, and by an information ratio, before costs.
+    What is moved are the calls that scale weights; weights that are themselves made from scores stay as they are.
 
     Parameters
     ----------

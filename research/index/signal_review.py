@@ -7,7 +7,7 @@ What is computed is in `research.evaluation` (scores, calls, probabilities), `pl
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -38,6 +38,7 @@ from research.index.placebo import Placebos, placebos
 from research.index.rivals import BITCOIN, passive_twin, rival_levels, rival_table
 from research.index.signal_attribution import signal_attribution
 from research.market import MarketData
+from research.rulebook.methodology import Methodology
 from research.signals.registry import ConfigurationRegistry
 
 LEVEL = 0.05
@@ -276,7 +277,7 @@ def _registered(
     registry.record(
         market=market,
         recipe=recipe,
-        rulebook=hashlib.sha256(repr(index.methodology).encode()).hexdigest(),
+        rulebook=rules_fingerprint(index.methodology),
         names=index.methodology.name,
         sharpe=float(returns.mean()) / deviation if deviation > 0 else float("nan"),
         periods=len(returns),
@@ -284,6 +285,12 @@ def _registered(
     )
     trials = len(registry.trials(market))
     return trials, len(registry.openings(market)), registry.sharpe_variance(market) if trials > 1 else 0.0
+
+
+def rules_fingerprint(rules: Methodology) -> str:
+    """The same for rulebooks that say the same under whatever name; 64 hexadecimal digits."""
+    nameless = replace(rules, name="rules", description="", source="")
+    return hashlib.sha256(repr(nameless).encode()).hexdigest()
 
 
 def market_fingerprint(market: MarketData) -> str:
