@@ -2,11 +2,12 @@
 
 Two of them: the same basket with the average invested share all the time, and the index's own signals moved in time.
 
-They are moved in blocks, in random order, and not shifted as a whole: of a shift, only delays count that are neither so
-short that the calls still know, nor so near to a full circle that they know what came. What is left are neighbours of
-one another, a few independent histories in truth, and the p-value would be too small: measured on calls that last for
-weeks, 13 % of markets without any skill fell below 5 %. Orders of blocks are a group, and for those it is exact where
-the quarters of the market could have come in any order.
+They are moved in blocks, in random order, and not shifted as a whole: the delays that are long enough are neighbours of
+one another, a few independent histories in truth, and the p-value would be too small (measured on calls that last for
+weeks: 13 % of markets without any skill fell below 5 %). For calls that were not made from prices, orders of blocks
+give 5 %. Calls made from past prices know something of what came in any order but their own (an asset that rose over
+the whole history is often called bullish in it), so for those the p-value is too large: small ones can be believed,
+large ones say little. The verdict of `signal_review.py` rests on the basket with the average share instead.
 """
 
 from __future__ import annotations
@@ -46,8 +47,9 @@ class Placebos:
         year) and growth_difference (a year, replay less engine).
     invested_share : float
         Average share of the members.
-    exposure_matched : Series
-        `mean_test` of the daily net return of the index less that of the basket; value and bounds times 365.
+    exposure_matched : DataFrame, rows gross and net
+        `mean_test` of the daily return of the index less that of the basket, before and after the costs of both; value,
+        standard_error, lower and upper are for a year (times 365).
     statistic : float
         Information ratio (daily mean / sd) of the index's gross return less that of its own exposure-matched basket.
     moved : ndarray, shape (draws,)
@@ -63,7 +65,7 @@ class Placebos:
     levels: pd.DataFrame
     replay_gap: pd.Series
     invested_share: float
-    exposure_matched: pd.Series
+    exposure_matched: pd.DataFrame
     statistic: float
     moved: FloatArray
     p_value: float
@@ -77,6 +79,7 @@ def placebos(index: IndexHistory, *, draws: int = 1000, seed: int = 0, until: pd
     A moved history has the same calls on the same assets, and nearly the same turnover: only where two quarters meet is
     there a change that was not. Members without a call on the day that theirs is taken from count as neutral, so each
     history is compared with the basket at its own average invested share, and by an information ratio, before costs.
+    What is moved are the calls that scale weights; weights that are themselves made from scores stay as they are.
 
     Parameters
     ----------
@@ -99,9 +102,7 @@ def placebos(index: IndexHistory, *, draws: int = 1000, seed: int = 0, until: pd
         raise MethodologyError(f"{index.methodology.name} follows no signals: there is nothing to be judged.")
     line = timeline(index, until=until)
     multiples = _multiples(line, overlay)
-    moved = _replayed(line, overlay, _orders(line.trades, draws, seed), multiples)
-    basket = _replayed(line, overlay, np.arange(line.trades)[None], np.ones_like(multiples))
-    ratios = _information_ratios(line, moved, basket)
+    moved, ratios = in_other_orders(line, overlay, multiples, draws=draws, seed=seed)
     share = float(moved.invested[0].mean())
     constant = replay(line, lambda number: (share * line.base[number] / line.base[number].sum())[None])
     levels = pd.DataFrame(
@@ -109,25 +110,37 @@ def placebos(index: IndexHistory, *, draws: int = 1000, seed: int = 0, until: pd
             "index": (index.level / index.level.iloc[0]).reindex(line.dates),
             "replay": moved.net[0],
             "exposure-matched": constant.net[0],
-        },
-        line.dates,
+        }
     )
     returns = returns_from_levels(levels)
-    test = mean_test(returns["index"] - returns["exposure-matched"])
-    test[["value", "standard_error", "lower", "upper"]] *= DAYS
+    before = returns_from_levels(
+        pd.DataFrame({"index": index.gross_level.reindex(line.dates), "exposure-matched": constant.gross[0]})
+    )
+    pairs = {"gross": before, "net": returns}
+    tests = pd.DataFrame({name: mean_test(pair["index"] - pair["exposure-matched"]) for name, pair in pairs.items()}).T
+    tests[["value", "standard_error", "lower", "upper"]] *= DAYS
     others = ratios[1:]
     p_value = (1 + int((others >= ratios[0]).sum())) / (1 + draws)
     return Placebos(
         levels=levels,
         replay_gap=_gap(returns),
         invested_share=share,
-        exposure_matched=test,
+        exposure_matched=tests,
         statistic=float(ratios[0]),
         moved=others,
         p_value=p_value if line.trades // BLOCK >= FEWEST_BLOCKS else float("nan"),
         moved_levels=moved.net[1:],
         moved_turnover=float(moved.turnover[1:].mean() / moved.turnover[0]) if moved.turnover[0] > 0 else float("nan"),
     )
+
+
+def in_other_orders(
+    line: Timeline, overlay: Overlay, multiples: FloatArray, *, draws: int, seed: int
+) -> tuple[Replayed, FloatArray]:
+    """Replays of `multiples` (shape (K, n)) as they are and in other orders, and the information ratio of each."""
+    moved = _replayed(line, overlay, _orders(line.trades, draws, seed), multiples)
+    basket = _replayed(line, overlay, np.arange(line.trades)[None], np.ones_like(multiples))
+    return moved, _information_ratios(line, moved, basket)
 
 
 def _orders(trades: int, draws: int, seed: int) -> IntArray:

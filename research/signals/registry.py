@@ -69,7 +69,7 @@ class ConfigurationRegistry:
     Parameters
     ----------
     path : Path
-        Made with the first entry; its folder must exist.
+        Made with the first entry, its folder too.
     """
 
     def __init__(self, path: str | Path) -> None:
