@@ -13,6 +13,7 @@ from research.signals.features.indicators import previous
 from research.signals.features.trailing import (
     Observed,
     daily,
+    filled,
     means,
     moments,
     over,
@@ -115,7 +116,7 @@ def _edge_steps(opens: FloatArray, high: FloatArray, low: FloatArray, close: Flo
         (moved & (o != h)).astype(float) + (moved & (o != lo)),
         (moved & (c1 != h1)).astype(float) + (moved & (c1 != l1)),
     )
-    steps = (np.where(known, step, 0.0) for step in (m - o, o - m1, m - c1, c1 - m1, o - c1))
+    steps = (filled(step, ~known, 0.0) for step in (m - o, o - m1, m - c1, c1 - m1, o - c1))
     return known.astype(float), moved.astype(float), opened, closed, *steps
 
 

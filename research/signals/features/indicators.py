@@ -103,9 +103,9 @@ def directional(
 def _directed(high: FloatArray, low: FloatArray, close: FloatArray) -> tuple[FloatArray, ...]:
     """Movement up, movement down and true range of each day."""
     up, down = changes(high), -changes(low)
-    known = np.where(np.isnan(up + down), np.nan, 0.0)
-    plus, minus = np.where(up > down, np.maximum(up, 0.0), 0.0), np.where(down > up, np.maximum(down, 0.0), 0.0)
-    return plus + known, minus + known, true_range(high, low, close)
+    unknown = 0.0 * (up + down)
+    plus, minus = np.maximum(up, 0.0) * (up > down), np.maximum(down, 0.0) * (down > up)
+    return plus + unknown, minus + unknown, true_range(high, low, close)
 
 
 def _indices(plus: FloatArray, minus: FloatArray, span: FloatArray) -> tuple[FloatArray, ...]:

@@ -130,7 +130,7 @@ class Inputs:
     def market_returns(self) -> FloatArray:
         """Mean log return of the members of the latest decision row at or before each day; NaN before the first."""
         found = np.full(len(self.price), np.nan)
-        ends = np.append(self.rows[1:], len(self.price))
+        ends = np.append(self.rows, len(self.price))[1:]
         for start, end, eligible in zip(self.rows, ends, self.universe, strict=True):
             members = self.returns[start:end, eligible].T.copy()
             known = ~np.isnan(members)

@@ -20,27 +20,25 @@ def _less(inputs: Inputs, asset_id: str, days: int) -> FloatArray:
     return growth - growth[:, position : position + 1]
 
 
-def _in_bitcoin(inputs: Inputs) -> FloatArray:
+def _in_bitcoin(inputs: Inputs) -> Observed:
     """Prices in bitcoin, by day."""
     position = inputs.position(BITCOIN)
-    return inputs.once("in bitcoin", lambda: inputs.price / inputs.price[:, position : position + 1])
+    return inputs.once("in bitcoin", lambda: Observed.of(inputs.price / inputs.price[:, position : position + 1]))
+
+
+def _now(inputs: Inputs) -> FloatArray:
+    known = _in_bitcoin(inputs)
+    return np.where(inputs.at(known.there) > 0, inputs.at(known.values), np.nan)
 
 
 def _to_mean(inputs: Inputs) -> FloatArray:
-    relative = _in_bitcoin(inputs)
-    return (
-        inputs.at(relative) / means(inputs.once("observed in bitcoin", lambda: Observed.of(relative)), inputs.rows, 50)
-        - 1.0
-    )
+    known = _in_bitcoin(inputs)
+    return _now(inputs) / means(known, inputs.rows, 50) - 1.0
 
 
 def _from_high(inputs: Inputs) -> FloatArray:
-    relative = _in_bitcoin(inputs)
-    return (
-        inputs.at(relative)
-        / highest(inputs.once("observed in bitcoin", lambda: Observed.of(relative)), inputs.rows, 90)
-        - 1.0
-    )
+    known = _in_bitcoin(inputs)
+    return _now(inputs) / highest(known, inputs.rows, 90) - 1.0
 
 
 def _rank_change(inputs: Inputs) -> FloatArray:

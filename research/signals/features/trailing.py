@@ -15,7 +15,7 @@ from typing import Self
 
 import numpy as np
 
-from research.typing import FloatArray, IntArray
+from research.typing import BoolArray, FloatArray, IntArray
 
 SHARE = 0.8
 PART = 32_000  # values of a panel that a daily computation takes at once
@@ -56,13 +56,13 @@ class Observed:
     @cached_property
     def below_all(self) -> FloatArray:
         """The panel with minus infinity where nothing was observed."""
-        (found,) = daily(lambda values, there: (np.where(there > 0, values, -np.inf),), self.values, self.there)
+        (found,) = daily(lambda values, there: (filled(values, there == 0, -np.inf),), self.values, self.there)
         return found
 
     @cached_property
     def above_all(self) -> FloatArray:
         """The panel with infinity where nothing was observed."""
-        (found,) = daily(lambda values, there: (np.where(there > 0, values, np.inf),), self.values, self.there)
+        (found,) = daily(lambda values, there: (filled(values, there == 0, np.inf),), self.values, self.there)
         return found
 
     @cached_property
@@ -79,7 +79,14 @@ class Observed:
 
 def _split(panel: FloatArray) -> tuple[FloatArray, ...]:
     missing = np.isnan(panel)
-    return np.where(missing, 0.0, panel), (~missing).astype(float)
+    return filled(panel, missing, 0.0), (~missing).astype(float)
+
+
+def filled(panel: FloatArray, missing: BoolArray, value: float) -> FloatArray:
+    """A copy of the panel with a value where something is missing: `np.where`, but fast where little is."""
+    found = panel.copy()
+    np.copyto(found, value, where=missing)
+    return found
 
 
 @dataclass(frozen=True)
