@@ -53,7 +53,7 @@ from research.evaluation.overview import (
     worst_days,
 )
 from research.evaluation.periods import calendar_table, period_returns, resample_returns, share_positive
-from research.evaluation.quantile_spread import quantile_spread, spread_summary
+from research.evaluation.quantile_spread import quantile_spread, score_weighted_return, spread_at_ic, spread_summary
 from research.evaluation.rank_ic import ic_by_label, ic_power, ic_summary, rank_ic
 from research.evaluation.red_flags import find_red_flags, red_flag_rules
 from research.evaluation.regimes import (
@@ -165,6 +165,7 @@ __all__ = [
     "rolling_summary",
     "rolling_tracking_error",
     "rolling_volatility",
+    "score_weighted_return",
     "semi_deviation",
     "share_positive",
     "sharpe_probability",
@@ -173,6 +174,7 @@ __all__ = [
     "skill_figures",
     "skill_verdict",
     "sortino_ratio",
+    "spread_at_ic",
     "spread_summary",
     "tail_ratio",
     "tail_table",

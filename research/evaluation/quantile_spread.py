@@ -8,6 +8,7 @@ from scipy.stats import rankdata
 
 from research.checks import check_number
 from research.errors import DataError
+from research.evaluation._columns import positive_or_nan
 from research.evaluation.rank_ic import FEWEST_ASSETS
 from research.evaluation.week_tests import mean_test, panel, skill_verdict
 from research.typing import FloatArray
@@ -70,6 +71,50 @@ def quantile_spread(
     net = frame["gross"] - frame["traded"].fillna(0.0) * cost_bps / BPS
     frame.insert(2, "net", net)
     return frame
+
+
+def score_weighted_return(
+    scores: pd.DataFrame, outcomes: pd.DataFrame, *, fewest_assets: int = FEWEST_ASSETS
+) -> pd.Series:
+    """Mean outcome of the assets scored above the middle less that of those below, each weighted by its distance.
+
+    With u the ranks of the scores less their mean, sum(u outcome) / sum(u where u > 0): the rank IC in units of return.
+    Scores without skill give zero on average whenever all assets have the same expected return. The rank IC does not:
+    where volatilities differ, the usual return of a volatile asset is below its mean, and preferring calm assets orders
+    the outcomes without earning anything.
+
+    Parameters
+    ----------
+    scores, outcomes, fewest_assets
+        As `rank_ic`.
+
+    Returns
+    -------
+    Series by date
+        Gross, on one unit of capital on each side; NaN on dates with fewer assets, or where all scores are tied.
+
+    Raises
+    ------
+    DataError
+        If the frames do not match, or hold an infinity.
+    """
+    check_number("fewest_assets", fewest_assets, DataError, whole=True, at_least=3)
+    said, came = panel(scores, "scores"), panel(outcomes, "outcomes", scores)
+    known = ~(np.isnan(said) | np.isnan(came))
+    known &= known.sum(axis=1, keepdims=True) >= fewest_assets
+    ranks = pd.DataFrame(np.where(known, said, np.nan)).rank(axis=1).to_numpy()
+    apart = np.where(known, ranks - (known.sum(axis=1, keepdims=True) + 1) / 2.0, 0.0)
+    earned = (apart * np.where(known, came, 0.0)).sum(axis=1) / positive_or_nan(apart.clip(min=0).sum(axis=1))
+    return pd.Series(earned, index=scores.index, name="score_weighted_return")
+
+
+def spread_at_ic(ic: float, outcomes: pd.DataFrame) -> float:
+    """`score_weighted_return` that a mean rank IC is worth: 4 IC s / sqrt(pi).
+
+    s is the mean over the dates of the standard deviation of the outcomes across assets. For normal scores and
+    outcomes, where 8 E[u z] = 4 / sqrt(pi), u the rank less one half and z the score.
+    """
+    return float(4.0 / np.sqrt(np.pi) * ic * outcomes.std(axis=1, ddof=1).mean())
 
 
 def spread_summary(spread: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:

@@ -38,9 +38,7 @@ def passive_twin(rules: Methodology) -> Methodology:
     if weighting.may_leave_a_residual:
         fallback = None if weighting.scheme == "market_cap" else weighting.fallback
         weighting = replace(weighting, infeasible="relax_to_equal", fallback=fallback)
-    return replace(
-        rules, name=f"{rules.name}, passive", overlay=None, signals=None, weighting=weighting, events=events
-    )
+    return replace(rules, name=f"{rules.name}, passive", overlay=None, signals=None, weighting=weighting, events=events)
 
 
 def rival_levels(index: IndexHistory, *, until: pd.Timestamp | None = None) -> pd.DataFrame:

@@ -23,11 +23,14 @@ from research.evaluation import (
     ic_by_label,
     ic_power,
     ic_summary,
+    mean_test,
     probability_of_backtest_overfitting,
     quantile_spread,
     rank_ic,
     reliability_table,
     returns_from_levels,
+    score_weighted_return,
+    spread_at_ic,
     spread_summary,
     trend_regimes,
 )
@@ -46,7 +49,7 @@ LEVEL = 0.05
 LABEL_DAYS = 7
 DAYS = 365
 EVIDENCE, NONE, CANNOT_TELL = "evidence of skill", "no evidence of skill", "cannot tell"
-IC_TEST, PLACEBO_TEST = "rank IC", "exposure-matched"
+ORDER_TEST, PLACEBO_TEST = "score-weighted", "exposure-matched"
 
 
 class Signals(Protocol):
@@ -95,8 +98,11 @@ class SignalReview:
     overfitting : Series
         sharpe (a year), trials, trials_sharpe_sd (a year), deflated_sharpe (a probability), overfitting_probability
         (NaN without variants).
-    tests : DataFrame, rows = rank IC and exposure-matched
-        p_value (one-sided), p_adjusted (Holm over the two, times `configurations`): what the verdict rests on.
+    ordered : Series
+        `score_weighted_return` by decision: what its mean is tested for in `tests`.
+    tests : DataFrame, rows = score-weighted and exposure-matched
+        value (a week; a year), t_statistic, periods, p_value (one-sided), p_adjusted (Holm over the two, times
+        `configurations`): what the verdict rests on.
     configurations : int
         Configurations tried on this market by the registry; 1 without one.
     verdict : str
@@ -117,6 +123,7 @@ class SignalReview:
     reliability: pd.DataFrame
     brier: pd.Series
     spread: pd.DataFrame
+    ordered: pd.Series
     placebos: Placebos
     levels: pd.DataFrame
     rivals: pd.DataFrame
@@ -186,8 +193,11 @@ def signal_review(
     ic = rank_ic(scores, outcomes)
     summary = ic_summary(ic)
     power = ic_power(ic, at=relevant_ic, level=LEVEL / configurations)
-    tests = _tests(summary, pd.Series(against.exposure_matched.loc["gross"]), configurations)
-    verdict, sentence = judged(tests, summary, power, configurations=configurations, relevant_ic=relevant_ic)
+    ordered = score_weighted_return(scores, outcomes)
+    tests = _tests(mean_test(ordered), pd.Series(against.exposure_matched.loc["gross"]), configurations)
+    worth = spread_at_ic(relevant_ic, outcomes.where(scores.notna()))
+    chance = float(ic_power(ordered, at=worth, level=LEVEL / configurations)["power_at"]) if worth > 0 else float("nan")
+    verdict, sentence = judged(tests, chance, configurations=configurations, relevant_ic=relevant_ic)
     cost = average_cost(index.rebalances.loc[:until])
     return SignalReview(
         until=until,
@@ -202,6 +212,7 @@ def signal_review(
         reliability=reliability_table(probabilities, outcomes),
         brier=brier_score(probabilities, outcomes),
         spread=spread_summary(quantile_spread(scores, outcomes, cost_bps=0.0 if np.isnan(cost) else cost)),
+        ordered=ordered,
         placebos=against,
         levels=levels,
         rivals=rival_table(levels),
@@ -214,46 +225,45 @@ def signal_review(
     )
 
 
-def judged(
-    tests: pd.DataFrame, summary: pd.Series, power: pd.Series, *, configurations: int, relevant_ic: float
-) -> tuple[str, str]:
+def judged(tests: pd.DataFrame, power: float, *, configurations: int, relevant_ic: float) -> tuple[str, str]:
     """The verdict, and a sentence that says what decided it.
 
     Written down before any result: "evidence of skill" if either of two one-sided tests (Newey-West) has p ≤ 5 % after
-    Holm's correction for two tests and Bonferroni's for every configuration tried on this market: mean rank IC above
-    zero, and mean return of the index above that of the same basket with the average invested share all the time, both
-    before costs. Signals without skill get it in at most 5 % of all markets. Otherwise "no evidence of skill" if the
-    test of the rank IC would have found `relevant_ic` at that level with 80 % probability, and "cannot tell" if not.
+    Holm's correction for two tests and Bonferroni's for every configuration tried on this market: mean
+    `score_weighted_return` above zero, and mean return of the index above that of the same basket with the average
+    invested share all the time, both before costs. Signals without skill get it in at most 5 % of all markets.
+    Otherwise "no evidence of skill" if the first test would have found what a mean rank IC of `relevant_ic` is worth
+    with 80 % probability, and "cannot tell" if not.
     """
-    by = (
-        f", corrected for two tests and {configurations} configurations,"
-        if configurations > 1
-        else ", corrected for two tests,"
-    )
+    searched = f" and {configurations} configurations" if configurations > 1 else ""
     best = tests["p_adjusted"].min()
-    by_ic, by_placebo = tests["p_value"].loc[[IC_TEST, PLACEBO_TEST]].tolist()
+    order, placebo = tests.loc[ORDER_TEST], tests.loc[PLACEBO_TEST]
     figures = (
-        f"mean rank IC {summary['mean']:+.3f} (t = {summary['t_statistic']:.1f}, p = {by_ic:.3f}), against the "
-        f"same share all the time p = {by_placebo:.3f}; the smaller{by} {best:.3f}"
+        f"the assets scored higher earned {order['value']:+.2%} a week more than those scored lower (t = "
+        f"{order['t_statistic']:.1f}, p = {order['p_value']:.3f}), the index {placebo['value']:+.1%} a year more than "
+        f"its basket with the same share all the time (p = {placebo['p_value']:.3f}), both before costs; the smaller p, "
+        f"corrected for two tests{searched}, is {best:.3f}"
     )
-    chance = f"A mean rank IC of {relevant_ic:g} would have been found with {power['power_at']:.0%} probability"
+    chance = f"What a mean rank IC of {relevant_ic:g} is worth would have been found with {power:.0%} probability"
     if best <= LEVEL:
-        short = (
-            " The t statistic is below 3, the hurdle where many have searched." if summary["t_statistic"] < 3 else ""
-        )
-        return EVIDENCE, f"Evidence of skill: {figures}.{short}"
-    if power["power_at"] >= 0.8:
+        hurdle = " The t statistic is below 3, the hurdle where many have searched." if order["t_statistic"] < 3 else ""
+        return EVIDENCE, f"Evidence of skill: {figures}.{hurdle}"
+    if np.isnan(power):
+        return CANNOT_TELL, f"Cannot tell: {float(order['periods']):.0f} weeks are too few for a test."
+    if power >= 0.8:
         return NONE, f"No evidence of skill: {figures}. {chance}."
-    if np.isnan(power["power_at"]):
-        return CANNOT_TELL, f"Cannot tell: {int(summary['periods'])} weeks are too few for a test."
     return CANNOT_TELL, f"Cannot tell: {figures}. {chance}: the history is too short or too noisy."
 
 
-def _tests(ic: pd.Series, matched: pd.Series, configurations: int) -> pd.DataFrame:
-    pairs = {IC_TEST: (ic["p_value"], ic["mean"]), PLACEBO_TEST: (matched["p_value"], matched["value"])}
-    values = pd.Series({name: p / 2.0 if value > 0 else 1.0 - p / 2.0 for name, (p, value) in pairs.items()})
-    adjusted = adjust_pvalues(values.fillna(1.0)) * configurations  # a test that could not be made finds nothing
-    return pd.DataFrame({"p_value": values, "p_adjusted": adjusted.clip(upper=1.0)}).rename_axis("test")
+def _tests(order: pd.Series, matched: pd.Series, configurations: int) -> pd.DataFrame:
+    """Both tests, one-sided, with their p-values corrected for each other and for what else was tried."""
+    table = pd.DataFrame({ORDER_TEST: order, PLACEBO_TEST: matched}).T[["value", "t_statistic", "p_value", "periods"]]
+    half = table["p_value"] / 2.0
+    table["p_value"] = half.where(table["value"] > 0, 1.0 - half)
+    adjusted = (
+        adjust_pvalues(table["p_value"].fillna(1.0)) * configurations
+    )  # a test that could not be made finds nothing
+    return table.assign(p_adjusted=adjusted.clip(upper=1.0)).rename_axis("test")
 
 
 def _levels(index: IndexHistory, twin: IndexHistory, until: pd.Timestamp) -> pd.DataFrame:

@@ -146,7 +146,9 @@ def make_samples(source: PointInTime, recipe: Recipe) -> Samples:
         missing=missing,
         regimes=np.column_stack(regimes) if regimes else np.zeros((len(rows), 0)),
         regime_names=tuple(market),
-        outcomes=label_outcomes(source.prices, rows, universe, lag=recipe.lag_days, horizon=recipe.horizon_days),
+        outcomes=label_outcomes(
+            source.prices, source.panel("market_cap"), rows, universe, lag=recipe.lag_days, horizon=recipe.horizon_days
+        ),
         label_ends=rows + recipe.lag_days + recipe.horizon_days,
     )
 

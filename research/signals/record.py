@@ -112,7 +112,8 @@ class SignalRecord:
         """Simple return from the effective close over the label's span; NaN where it cannot be known (yet)."""
         lag, horizon = self.recipe.lag_days, self.recipe.horizon_days
         values = np.full(self.called.shape, np.nan)
-        labels = label_outcomes(self.source.prices, self.rows, self.called, lag=lag, horizon=horizon)
+        caps = self.source.panel("market_cap")
+        labels = label_outcomes(self.source.prices, caps, self.rows, self.called, lag=lag, horizon=horizon)
         values[self.called] = np.expm1(labels)
         return self._frame(values)
 

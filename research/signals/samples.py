@@ -10,6 +10,7 @@ import bottleneck as bn
 import numpy as np
 from scipy.special import ndtri
 
+from research.point_in_time.price_adjustments import CAP_BAND, JUMP
 from research.typing import BoolArray, FloatArray, IntArray
 
 
@@ -122,21 +123,29 @@ def standardise_in_time(values: FloatArray, *, fewest: int = 26) -> FloatArray:
     return np.where(usable, scaled, 0.0)
 
 
-def label_outcomes(prices: FloatArray, rows: IntArray, universe: BoolArray, *, lag: int, horizon: int) -> FloatArray:
+def label_outcomes(
+    prices: FloatArray, caps: FloatArray, rows: IntArray, universe: BoolArray, *, lag: int, horizon: int
+) -> FloatArray:
     """Log return from the close ``row + lag`` to ``horizon`` days later, for each line of the universe; shape (n,).
 
     A token whose price ends inside the span has the return to its last print: leaving it out would leave out deaths.
-    NaN where the span is not over by the end of the market, or nothing could be bought at its first close.
+    NaN where the span is not over by the end of the market, nothing could be bought at its first close, or the price
+    leaps as `price_adjustments.propose_redenominations` looks for, by a factor of 5 while the market cap does not: a
+    change of unit that nobody has confirmed is no return, and one of a hundredfold would outweigh every other label.
     """
     weeks, assets = np.nonzero(universe)
     starts = rows[weeks] + lag
     known = starts + horizon < len(prices)
     outcomes = np.full(len(weeks), np.nan)
     starts, assets = starts[known], assets[known]
-    first = prices[starts, assets]
-    last = first.copy()
+    first = last = prices[starts, assets]
+    worth = caps[starts, assets]
+    new_unit = np.zeros(len(starts), dtype=bool)
     for day in range(1, horizon + 1):
-        price = prices[starts + day, assets]
+        price, cap = prices[starts + day, assets], caps[starts + day, assets]
+        leap, growth = price / last, cap / worth
+        new_unit |= ((leap >= JUMP) | (leap <= 1 / JUMP)) & (growth >= CAP_BAND[0]) & (growth <= CAP_BAND[1])
         last = np.where(np.isnan(price), last, price)
-    outcomes[known] = np.log(last / first)
+        worth = np.where(np.isnan(cap), worth, cap)
+    outcomes[known] = np.where(new_unit, np.nan, np.log(last / first))
     return outcomes

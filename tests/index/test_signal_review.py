@@ -37,7 +37,7 @@ def planted() -> SignalReview:
 
 def test_a_strong_effect_is_evidence_and_every_block_shows_it(planted: SignalReview) -> None:
     assert planted.verdict == EVIDENCE
-    assert planted.sentence.startswith("Evidence of skill: mean rank IC +0.")
+    assert planted.sentence.startswith("Evidence of skill: the assets scored higher earned +")
     assert planted.ic_summary["lower"] > 0.1
     assert planted.hits["verdict"] == planted.brier["verdict"] == planted.spread.loc["gross", "verdict"] == "skill"
     assert (planted.tests["p_adjusted"] <= 0.05).all()

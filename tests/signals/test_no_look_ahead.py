@@ -96,18 +96,18 @@ def test_the_proof_sees_a_scale_fitted_before_the_split(monkeypatch: pytest.Monk
 
 def assert_labels_are_of_the_span(outcome: Callable[..., np.ndarray], samples: Samples, rules: Recipe) -> None:
     """What happens up to the effective close, and after the span, is in no label."""
-    prices = source().prices
+    prices, caps = source().prices, source().panel("market_cap")
     universe = np.zeros((len(samples.rows), prices.shape[1]), dtype=bool)
     universe[20, 0] = True
     row = int(samples.rows[20])
     options = {"lag": rules.lag_days, "horizon": rules.horizon_days}
-    [expected] = outcome(prices, samples.rows, universe, **options)
+    [expected] = outcome(prices, caps, samples.rows, universe, **options)
     start, end = row + rules.lag_days, row + rules.lag_days + rules.horizon_days
     assert np.isclose(expected, np.log(prices[end, 0] / prices[start, 0]))
     for outside in (slice(None, start), slice(end + 1, None)):
         changed = prices.copy()
         changed[outside] *= 3.0
-        assert outcome(changed, samples.rows, universe, **options)[0] == expected
+        assert outcome(changed, caps, samples.rows, universe, **options)[0] == expected
 
 
 def test_a_label_is_the_return_of_its_span_and_of_nothing_else() -> None:
@@ -116,8 +116,8 @@ def test_a_label_is_the_return_of_its_span_and_of_nothing_else() -> None:
 
 @pytest.mark.parametrize("shift", [-1, 1])
 def test_the_proof_sees_a_label_shifted_by_a_day(shift: int) -> None:
-    def shifted(prices: np.ndarray, rows: np.ndarray, universe: np.ndarray, *, lag: int, horizon: int) -> np.ndarray:
-        return label_outcomes(prices, rows, universe, lag=lag + shift, horizon=horizon)
+    def shifted(*arrays: np.ndarray, lag: int, horizon: int) -> np.ndarray:
+        return label_outcomes(*arrays, lag=lag + shift, horizon=horizon)
 
     with pytest.raises(AssertionError):
         assert_labels_are_of_the_span(shifted, make_samples(source(), recipe()), recipe())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from scipy.stats import norm
 
 from research.signals.samples import label_outcomes, rank_normal, standardise, standardise_in_time
@@ -55,7 +56,7 @@ def test_a_label_begins_at_the_effective_close_and_not_before() -> None:
     prices[11:] *= 2  # between the decision of row 10 and its effective close
     prices[15:] *= 1.5  # inside the span
     prices[19:] *= 7  # after it
-    [outcome] = label_outcomes(prices, np.array([10]), np.ones((1, 1), dtype=bool), lag=1, horizon=7)
+    [outcome] = label_outcomes(prices, prices, np.array([10]), np.ones((1, 1), dtype=bool), lag=1, horizon=7)
     assert np.isclose(outcome, np.log(1.5))
 
 
@@ -64,8 +65,17 @@ def test_a_death_inside_the_span_counts_with_its_last_price_and_what_is_not_over
     prices[14, 0], prices[15:, 0] = 5.0, np.nan
     prices[11, 1] = np.nan  # cannot be bought
     rows, universe = np.array([10, 21, 22]), np.ones((3, 3), dtype=bool)
-    outcomes = label_outcomes(prices, rows, universe, lag=1, horizon=7).reshape(3, 3)
+    outcomes = label_outcomes(prices, prices, rows, universe, lag=1, horizon=7).reshape(3, 3)
     assert np.isclose(outcomes[0, 0], np.log(0.05))
     assert np.isnan(outcomes[0, 1])
     assert outcomes[1, 1] == 0  # row 29 is the last: the span is over
     assert np.isnan(outcomes[2]).all()
+
+
+@pytest.mark.parametrize(("grows", "expected"), [(1.0, np.nan), (10.0, np.log(10.0))])
+def test_a_leap_of_the_price_without_one_of_the_market_cap_is_no_return(grows: float, expected: float) -> None:
+    prices, caps = np.full((30, 1), 100.0), np.full((30, 1), 1e9)
+    prices[14:] *= 10
+    caps[14:] *= grows
+    [outcome] = label_outcomes(prices, caps, np.array([10]), np.ones((1, 1), dtype=bool), lag=1, horizon=7)
+    np.testing.assert_allclose(outcome, expected)
