@@ -34,6 +34,8 @@ MANIFEST = Manifest(
     caveats=(
         "SIMULATED: bitcoin, ethereum and the like stand for the roles that these tokens play, not for their history.",
         "Defects are planted on purpose; data/README.md lists them.",
+        "Trends are planted too: drifts last for months, eight assets die slowly, one runs up. A rule that follows "
+        "them succeeds here by construction, which says nothing about real markets.",
     ),
 )
 

@@ -59,7 +59,7 @@ def test_no_effect_is_no_evidence_where_the_history_could_have_shown_one_and_els
 
 
 @pytest.mark.parametrize(
-    ("p_ic", "p_placebo", "configurations", "power", "verdict"),
+    ("p_order", "p_placebo", "configurations", "power", "verdict"),
     [
         (0.024, 0.9, 1, 0.9, EVIDENCE),  # 2 x 0.024
         (0.026, 0.9, 1, 0.9, NONE),
@@ -71,15 +71,15 @@ def test_no_effect_is_no_evidence_where_the_history_could_have_shown_one_and_els
     ],
 )
 def test_the_rule_of_the_verdict(
-    p_ic: float, p_placebo: float, configurations: int, power: float, verdict: str
+    p_order: float, p_placebo: float, configurations: int, power: float, verdict: str
 ) -> None:
-    ps = np.nan_to_num([p_ic, p_placebo], nan=1.0)
+    ps = np.nan_to_num([p_order, p_placebo], nan=1.0)
     adjusted = np.minimum(np.array([ps[0], ps[1]]) * 2 * configurations, 1.0)
-    tests = pd.DataFrame({"p_value": [p_ic, p_placebo], "p_adjusted": adjusted}, ["rank IC", "exposure-matched"])
-    summary = pd.Series({"mean": 0.02, "t_statistic": 2.0, "periods": 150.0})
-    found, sentence = judged(
-        tests, summary, pd.Series({"power_at": power}), configurations=configurations, relevant_ic=0.05
+    tests = pd.DataFrame(
+        {"value": 0.02, "t_statistic": 2.0, "periods": 150.0, "p_value": [p_order, p_placebo], "p_adjusted": adjusted},
+        ["score-weighted", "exposure-matched"],
     )
+    found, sentence = judged(tests, power, configurations=configurations, relevant_ic=0.05)
     assert found == verdict
     assert sentence.lower().startswith(verdict.split(" of")[0])
 

@@ -99,7 +99,8 @@ def _figures(review: SignalReview, truth: float) -> dict[str, float]:
     return {
         "evidence": review.verdict == EVIDENCE,
         "cannot tell": review.verdict == "cannot tell",
-        "rank IC p <= 2.5 %": p.iloc[0] <= 0.025,
+        "score-weighted p <= 2.5 %": p.iloc[0] <= 0.025,
+        "rank IC p <= 2.5 %": summary["p_value"] <= 0.05 and summary["mean"] > 0,
         "exposure-matched p <= 2.5 %": p.iloc[1] <= 0.025,
         "moved p <= 5 %": review.placebos.p_value <= 0.05,
         "mean rank IC": summary["mean"],

@@ -15,13 +15,14 @@ LOOK_BACK = 30
 def simulated_market(seed: int, *, days: int = 1100, assets: int = 30, ic: float = 0.0) -> MarketData:
     """Daily closes of `assets` assets and a stablecoin worth 1 USD.
 
+    Simple returns have the mean zero, and volatilities differ: the usual return of a volatile asset is below its mean.
     With `ic`, the asset's own part of each week's return (close of Monday to close of Monday after) correlates by that
     much with `standing` at the close of the Sunday before, the return of the 30 days before against the others: a
     momentum effect, found by whatever looks at past returns, from one day's lag on.
     """
     rng = np.random.default_rng(seed)
     dates = pd.date_range("2019-01-01", periods=days)
-    own = rng.standard_t(5, (days, assets)) / np.sqrt(5 / 3) * DAILY
+    own = rng.standard_t(5, (days, assets)) / np.sqrt(5 / 3) * DAILY * rng.uniform(0.6, 1.4, assets)
     market = rng.normal(0, MARKET, (days, 1))
     drift = ic / np.sqrt(1 - ic**2) * DAILY / np.sqrt(7)
     if ic:
@@ -29,9 +30,9 @@ def simulated_market(seed: int, *, days: int = 1100, assets: int = 30, ic: float
         for row in sundays[sundays >= LOOK_BACK + 1]:
             past = (own + market)[row - LOOK_BACK + 1 : row + 1].sum(axis=0)
             own[row + 2 : row + 9] += drift * standing(past)
-    steps = own + market
+    steps = np.maximum(own + market, -0.9)
     steps[0] = 0.0
-    price = np.exp(np.cumsum(steps, axis=0)) * rng.lognormal(0, 1, assets)
+    price = np.cumprod(1.0 + steps, axis=0) * rng.lognormal(0, 1, assets)
     supply = rng.lognormal(18, 1, assets)
     ids = [f"asset-{number:02d}" for number in range(assets)]
     prices = pd.DataFrame(price, dates, ids)
