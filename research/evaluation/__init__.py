@@ -18,6 +18,7 @@ from research.evaluation.inference import (
     sharpe_probability,
     years_to_distinguish,
 )
+from research.evaluation.intervals import self_normalised_interval
 from research.evaluation.investor_profiles import PROFILES, match_profile
 from research.evaluation.metrics import (
     adjusted_sharpe_ratio,
@@ -38,7 +39,12 @@ from research.evaluation.metrics import (
     total_return,
     ulcer_index,
 )
-from research.evaluation.overfitting import TrialRegistry, overfitting_splits, probability_of_backtest_overfitting
+from research.evaluation.overfitting import (
+    TrialRegistry,
+    overfitting_splits,
+    overfitting_test,
+    probability_of_backtest_overfitting,
+)
 from research.evaluation.overview import (
     Headline,
     Skill,
@@ -84,7 +90,7 @@ from research.evaluation.rolling import (
     rolling_volatility,
 )
 from research.evaluation.summary import performance_summary
-from research.evaluation.tails import expected_shortfall, tail_ratio, value_at_risk, worst_periods
+from research.evaluation.tails import expected_shortfall, tail_ratio, tail_reason, value_at_risk, worst_periods
 
 __all__ = [
     "PROFILES",
@@ -135,6 +141,7 @@ __all__ = [
     "omega_ratio",
     "optimal_block_length",
     "overfitting_splits",
+    "overfitting_test",
     "performance_by_regime",
     "performance_summary",
     "period_returns",
@@ -152,6 +159,7 @@ __all__ = [
     "rolling_summary",
     "rolling_tracking_error",
     "rolling_volatility",
+    "self_normalised_interval",
     "semi_deviation",
     "share_positive",
     "sharpe_probability",
@@ -160,6 +168,7 @@ __all__ = [
     "skill_figures",
     "sortino_ratio",
     "tail_ratio",
+    "tail_reason",
     "tail_table",
     "total_return",
     "tracking_error",

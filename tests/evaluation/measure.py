@@ -130,6 +130,25 @@ def forecast_coverage(*, repetitions: int, world: str = "GARCH, t(6)", seed: int
     return float(np.mean(inside))
 
 
+def overfitting_rejections(
+    world: str, *, skill: float, repetitions: int, periods: int = 1000, trials: int = 20, seed: int = 0
+) -> float:
+    """Share of simulated searches in which `overfitting_test` rejects at 5 %.
+
+    All trials hold the same market and have noise of their own; `skill` is the annual Sharpe ratio by which one of
+    them is better than the others, relative to that noise.
+    """
+    rng = np.random.default_rng(seed)
+    rejected = []
+    for number in range(repetitions):
+        market = WORLDS[world](periods, 1, rng)
+        noise = 0.3 * WORLDS[world](periods, trials, rng)
+        noise[:, 0] += skill / np.sqrt(365) * 0.3 * 0.035
+        tested = evaluation.overfitting_test(pd.DataFrame(0.001 + 0.9 * market + noise), blocks=10, seed=number)
+        rejected.append(tested["p_value"] <= 0.05)
+    return float(np.mean(rejected))
+
+
 def show(text: str) -> None:
     """One piece of output, at once."""
     sys.stdout.write(text + "\n")
@@ -149,8 +168,12 @@ def main(what: str) -> None:
     elif what == "forecasts":
         for world in WORLDS:
             show(f"{world}: {forecast_coverage(repetitions=500, world=world):.3f} inside 90 % forecasts")
+    elif what == "overfitting":
+        for world in ("normal", "GARCH, t(6)"):
+            shares = [overfitting_rejections(world, skill=skill, repetitions=400) for skill in (0.0, 1.0, 2.0)]
+            show(f"{world}: rejected at 5 % with one trial better by a Sharpe ratio of 0, 1 and 2: {shares}")
     else:
-        raise SystemExit(f"unknown measurement {what!r}: coverage, flags or forecasts")
+        raise SystemExit(f"unknown measurement {what!r}: coverage, flags, forecasts or overfitting")
 
 
 if __name__ == "__main__":
