@@ -75,7 +75,7 @@ def self_normalised_interval(
     --------
     >>> returns = pd.Series(np.random.default_rng(0).normal(0, 0.03, 1000))
     >>> self_normalised_interval(value_at_risk, returns).round(3).to_dict()
-    {'value': -0.048, 'lower': -0.05, 'upper': -0.046}
+    {'value': -0.047, 'lower': -0.058, 'upper': -0.041}
     """
     check_number("confidence", confidence, DataError, above=0, below=1, fraction="a probability")
     if metric not in FIGURES:

@@ -137,7 +137,7 @@ def overfitting_splits(trials: pd.DataFrame, *, blocks: int = 16) -> pd.DataFram
     folded = _folded(_complete(trials, blocks), blocks)
     pairs = list(_split_pairs(folded))
     parts = [one for one, _ in pairs]
-    parts += [_Splits(*(column[::-1] for column in other)) for _, other in reversed(pairs)]
+    parts += [other.backwards() for _, other in reversed(pairs)]
     best, inside, outside, rank = (np.concatenate(column) for column in zip(*parts, strict=True))
     return pd.DataFrame(
         {
@@ -241,6 +241,9 @@ class _Splits(NamedTuple):
     inside: FloatArray
     outside: FloatArray
     rank: FloatArray  # relative
+
+    def backwards(self) -> _Splits:
+        return _Splits(self.best[::-1], self.inside[::-1], self.outside[::-1], self.rank[::-1])
 
 
 def _split_pairs(folded: FloatArray) -> Iterator[tuple[_Splits, _Splits]]:

@@ -27,6 +27,7 @@ class _Row(NamedTuple):
     options: tuple[str, ...]  # what the metric is told besides the returns
     convention: str  # {q} stands for the periods a year
     interval: Literal["bootstrap", "self-normalised", "range", "none"] = "bootstrap"
+    holds_from: int = 1000  # periods from which the interval held the truth in 95 % ± 3, in every world measured
 
 
 PLAIN: tuple[str, ...] = ()
@@ -57,14 +58,17 @@ OWN: tuple[_Row, ...] = (
     _Row(metrics.martin_ratio, "ratio", EXCESS, "CAGR above the risk-free rate over the Ulcer index.", "range"),
     _Row(metrics.omega_ratio, "ratio", PLAIN, "Sum of gains over sum of losses, threshold zero."),
     _Row(metrics.skewness, "ratio", PLAIN, "Third moment over the standard deviation cubed, denominator n."),
-    _Row(metrics.excess_kurtosis, "ratio", PLAIN, "Fourth moment over the squared variance minus 3, denominator n.", "none"),
-    _Row(tails.value_at_risk, "fraction", PLAIN, "Historical 5 % quantile of the returns of one period; negative.", "self-normalised"),
+    _Row(metrics.excess_kurtosis, "ratio", PLAIN,
+         "Fourth moment over the squared variance minus 3, denominator n.", "none"),
+    _Row(tails.value_at_risk, "fraction", PLAIN,
+         "Historical 5 % quantile of the returns of one period; negative.", "self-normalised"),
     _Row(tails.expected_shortfall, "fraction", PLAIN,
          "Mean of the returns at or below the historical 5 % quantile; negative.", "self-normalised"),
 )
 AGAINST_BENCHMARK: tuple[_Row, ...] = (
     _Row(relative.beta, "ratio", EXCESS, "OLS slope on the benchmark, both in excess of the risk-free rate."),
-    _Row(relative.correlation, "ratio", PLAIN, "Pearson correlation of the returns with the benchmark's.", "self-normalised"),
+    _Row(relative.correlation, "ratio", PLAIN,
+         "Pearson correlation of the returns with the benchmark's.", "self-normalised"),
     _Row(relative.jensen_alpha, "fraction", EXCESS,
          "Intercept of the regression of excess returns on the benchmark's, times {q}."),
     _Row(relative.active_return, "fraction", ANNUAL, "CAGR minus the benchmark's CAGR over the same periods."),
@@ -90,7 +94,7 @@ def performance_summary(
     draws: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Headline figures of one index, each with its bootstrap interval.
+    """Headline figures of one index, each with its interval.
 
     Parameters
     ----------
@@ -110,10 +114,13 @@ def performance_summary(
     -------
     DataFrame, index = metric
         value, lower, upper (float; percentages are fractions, 0.05 is 5 %), unit ("fraction", "ratio" or "days"),
-        convention (one sentence). lower and upper are NaN for the rows that describe one path (current and longest
-        drawdown), and with fewer than 20 returns. Intervals of volatility, tracking error and value at risk are too
-        narrow when volatility comes in long clusters, and those of total return and drawdown figures are ranges of
-        resampled histories: `bootstrap.py` and CONVENTIONS.md say how far each can be trusted.
+        convention (one sentence), interval_note (what lower and upper are where they are no confidence interval, and
+        where the history is too short for them; else empty). lower and upper are NaN for the rows that describe one
+        path (current and longest drawdown), for the kurtosis, and with fewer than 20 returns.
+        Confidence intervals: self-normalised for volatility, correlation and tails (`self_normalised_interval`), the
+        bootstrap's for other figures with a true value. Total return and drawdown figures: the range in which a fresh
+        history of the same length should end, what is unknown of the mean included. CONVENTIONS.md says how often each
+        held in simulated markets.
 
     Raises
     ------
@@ -142,8 +149,17 @@ def performance_summary(
         table, rows = pd.concat([table, relatives], axis=0), OWN + AGAINST_BENCHMARK
     table["unit"] = [row.unit for row in rows]
     table["convention"] = [row.convention.format(q=f"{periods_per_year:g}") for row in rows]
+    table["interval_note"] = [_interval_note(row, count) for row in rows]
     table = pd.concat([table, _path_rows(returns)])
-    return table[["value", "lower", "upper", "unit", "convention"]].rename_axis("metric")
+    return table[["value", "lower", "upper", "unit", "convention", "interval_note"]].rename_axis("metric")
+
+
+def _interval_note(row: _Row, count: int) -> str:
+    """What lower and upper of a row are where they are no confidence interval, and where the history is too short."""
+    kind = {"range": "Range in which a fresh history of this length should end.", "none": "No interval holds."}
+    short = f"Measured to hold from {row.holds_from:,} periods on; here are {count:,}, and it may be too narrow."
+    notes = [kind.get(row.interval, ""), short if row.interval != "none" and count < row.holds_from else ""]
+    return " ".join(filter(None, notes))
 
 
 def _interval_rows(
@@ -159,7 +175,7 @@ def _interval_rows(
     own, _, *benchmark = sample
     block_length = max(optimal_block_length(series) for series in sample)
     figures = _figures(rows, periods_per_year)
-    options = {"draws": draws, "block_length": block_length, "seed": seed, "confidence": confidence}
+    options: dict[str, Any] = {"draws": draws, "block_length": block_length, "seed": seed, "confidence": confidence}
     parts = []
     for kind in ("bootstrap", "range"):
         picked = {row.metric.__name__: figures[row.metric.__name__] for row in rows if row.interval == kind}
@@ -172,10 +188,10 @@ def _interval_rows(
             found = self_normalised_interval(
                 row.metric, own, given, confidence=confidence, periods_per_year=periods_per_year
             )
-            parts.append(found.to_frame(name).T)
+            parts.append(pd.DataFrame([found], index=[name]))
         if row.interval == "none":
             parts.append(pd.DataFrame({"value": figures[name](*sample)}, index=[name]))
-    return pd.concat(parts).reindex(figures)[["value", "lower", "upper"]]
+    return pd.concat(parts).reindex(list(figures))[["value", "lower", "upper"]]
 
 
 def _figures(rows: tuple[_Row, ...], periods_per_year: float) -> dict[str, Callable[..., Any]]:
@@ -213,7 +229,7 @@ def _path_rows(returns: pd.Series) -> pd.DataFrame:
         ("history", days, "days", "Calendar days from the first level to the last."),
     ]
     path = pd.DataFrame(rows, columns=["metric", "value", "unit", "convention"]).set_index("metric")
-    return path.assign(lower=np.nan, upper=np.nan)
+    return path.assign(lower=np.nan, upper=np.nan, interval_note="")
 
 
 def _rate_series(risk_free: float | pd.Series, returns: pd.Series, periods_per_year: float) -> pd.Series:

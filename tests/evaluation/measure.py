@@ -98,10 +98,16 @@ def _level(returns: pd.Series) -> pd.Series:
     return (1.0 + returns.reindex(DATES[: len(returns) + 1], fill_value=0.0)).cumprod()
 
 
-def false_alarms(*, years: int, repetitions: int, seed: int = 0) -> pd.DataFrame:
-    """Share of simulated markets without a defect in which each flag fires, by severity."""
+PERIODS = {365: "D", 52: "W", 12: "ME"}
+
+
+def false_alarms(*, years: int, repetitions: int, periods_per_year: int = 365, seed: int = 0) -> pd.DataFrame:
+    """Share of simulated markets without a defect in which each flag fires, by severity; daily, weekly or monthly."""
     rng = np.random.default_rng(seed)
-    market, index = market_and_index(365 * years, repetitions, rng)
+    market, index = (
+        ((1.0 + frame).resample(PERIODS[periods_per_year]).prod() - 1.0).iloc[1:-1]  # whole weeks and months
+        for frame in market_and_index(365 * years, repetitions, rng)
+    )
     found = []
     for number in range(repetitions):
         flags = find_red_flags(
@@ -110,6 +116,7 @@ def false_alarms(*, years: int, repetitions: int, seed: int = 0) -> pd.DataFrame
             weights=monthly_weights(12 * years, rng),
             turnover=monthly_turnover(12 * years, rng),
             sectors=sectors(),
+            periods_per_year=periods_per_year,
         )
         found.append(flags.drop_duplicates("flag").assign(run=number))
     every = pd.concat(found)
@@ -163,8 +170,10 @@ def main(what: str) -> None:
             table = (100 * pd.DataFrame(shares)).round(1)
             show(f"\n{periods} days, 400 histories, nominal 95 %\n{table.to_string()}")
     elif what == "flags":
-        for years in (3, 6, 10):
-            show(f"\n{years} years, 1000 markets\n{false_alarms(years=years, repetitions=1000).round(3).to_string()}")
+        for year in PERIODS:
+            for years in (3, 6, 10):
+                table = false_alarms(years=years, repetitions=500, periods_per_year=year)
+                show(f"\n{years} years, {year} periods a year, 500 markets\n{table.round(3).to_string()}")
     elif what == "forecasts":
         for world in WORLDS:
             show(f"{world}: {forecast_coverage(repetitions=500, world=world):.3f} inside 90 % forecasts")

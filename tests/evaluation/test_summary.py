@@ -43,7 +43,7 @@ def test_every_value_is_that_of_the_function_of_its_name(levels: tuple[pd.Series
 
 def test_units_conventions_and_order(levels: tuple[pd.Series, pd.Series]) -> None:
     table = ev.performance_summary(levels[0], benchmark=levels[1], draws=20)
-    assert list(table.columns) == ["value", "lower", "upper", "unit", "convention"]
+    assert list(table.columns) == ["value", "lower", "upper", "unit", "convention", "interval_note"]
     assert table.index[:3].tolist() == ["total_return", "cagr", "annualized_volatility"]
     assert set(table["unit"]) == {"fraction", "ratio", "days"}
     assert table["convention"].str.match(r"^[A-Z].*\.$").all()
@@ -55,6 +55,38 @@ def test_most_values_lie_inside_their_intervals(levels: tuple[pd.Series, pd.Seri
     table = ev.performance_summary(levels[0], benchmark=levels[1], draws=300).dropna()
     inside = table["value"].between(table["lower"], table["upper"])
     assert inside.mean() > 0.9
+
+
+def test_risk_figures_have_self_normalised_intervals_and_the_kurtosis_none(levels: tuple[pd.Series, pd.Series]) -> None:
+    table = ev.performance_summary(levels[0], benchmark=levels[1], draws=20, confidence=0.9)
+    returns, market = (ev.returns_from_levels(level) for level in levels)
+    for metric in (ev.annualized_volatility, ev.downside_deviation, ev.value_at_risk, ev.expected_shortfall):
+        expected = ev.self_normalised_interval(metric, returns, confidence=0.9)
+        assert table.loc[metric.__name__, ["value", "lower", "upper"]].tolist() == pytest.approx(expected.tolist())
+    for metric in (ev.correlation, ev.tracking_error):
+        expected = ev.self_normalised_interval(metric, returns, market, confidence=0.9)
+        assert table.loc[metric.__name__, ["value", "lower", "upper"]].tolist() == pytest.approx(expected.tolist())
+    assert table.loc["excess_kurtosis", ["lower", "upper"]].isna().all()
+
+
+def test_the_range_of_a_path_figure_knows_that_the_mean_is_unknown(levels: tuple[pd.Series, pd.Series]) -> None:
+    returns = ev.returns_from_levels(levels[0])
+    table = ev.performance_summary(levels[0], draws=1000)
+    plain = ev.bootstrap_interval(lambda r: np.log1p(ev.total_return(r)), returns, draws=1000)
+    nested = np.log1p(table.loc["total_return", ["lower", "upper"]].astype(float))
+    # two independent errors of the same size: √2 times as wide
+    assert nested["upper"] - nested["lower"] == pytest.approx(np.sqrt(2) * (plain["upper"] - plain["lower"]), rel=0.12)
+    assert table.loc["total_return", "interval_note"].startswith("Range in which a fresh history")
+
+
+def test_intervals_of_a_history_shorter_than_was_measured_to_suffice_say_so(
+    levels: tuple[pd.Series, pd.Series],
+) -> None:
+    short = ev.performance_summary(levels[0].iloc[:400], draws=20)["interval_note"]
+    assert short["annualized_volatility"].startswith("Measured to hold from 1,000 periods on; here are 399")
+    assert short["current_drawdown"] == ""
+    longer = pd.concat([levels[0], levels[0].set_axis(levels[0].index + pd.Timedelta(days=800))])
+    assert ev.performance_summary(longer, draws=20)["interval_note"]["sharpe_ratio"] == ""
 
 
 def test_a_risk_free_series_is_drawn_with_the_returns(levels: tuple[pd.Series, pd.Series]) -> None:
