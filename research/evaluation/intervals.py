@@ -1,7 +1,7 @@
 """Confidence intervals of risk figures that hold when volatility comes in long clusters.
 
 A bootstrap of blocks redraws the clusters of the past, and a few years hold only a few: its intervals for volatility,
-tracking error or expected shortfall are far too narrow. Here the error of a figure is read from the influence of each
+beta or expected shortfall are too narrow, some of them far. Here the error of a figure is read from the influence of each
 period on it, projected on the two slowest cosine waves over the history; Student's t pays for how little two waves
 know. Sources: Müller (2007), "A theory of robust long-run variance estimation"; Lazarus, Lewis, Stock and Watson
 (2018), "HAR inference: recommendations for practice". How often the intervals hold the truth, and what was tried
@@ -19,12 +19,12 @@ from scipy.stats import t as student_t
 
 from research.checks import check_number
 from research.errors import DataError, suggest
-from research.evaluation._columns import ROUNDING, Frame, by_column, positive_or_nan, standard_deviation
+from research.evaluation._columns import ROUNDING, Frame, PerColumn, by_column, positive_or_nan, standard_deviation
 from research.evaluation.bootstrap import MINIMUM
-from research.evaluation.metrics import annualized_volatility, downside_deviation
-from research.evaluation.relative import Benchmark, correlation, tracking_error
+from research.evaluation.metrics import annualized_volatility, downside_deviation, skewness
+from research.evaluation.relative import Benchmark, beta, correlation, down_capture, tracking_error, up_capture
 from research.evaluation.tails import expected_shortfall, value_at_risk
-from research.typing import FloatArray
+from research.typing import BoolArray, FloatArray
 
 WAVES = 2  # more make the interval narrower and lose coverage under clustered volatility, at every length measured
 TAIL = 1.0 - 0.95  # of value at risk and expected shortfall, as by default in `tails.py`
@@ -43,18 +43,19 @@ def self_normalised_interval(
     With ψ_t the influence of period t, the variance of the figure is the mean over j = 1, 2 of
     (√(2/n) Σ ψ_t cos(πj(t − ½)/n))², divided by n; the quantile is that of Student's t with two degrees of freedom.
     Volatility, tracking error, downside deviation and expected shortfall: on the log scale. Correlation: on Fisher's z
-    scale. Value at risk: the interval of the share of returns at or below it, read off the empirical quantiles
+    scale. Skewness, beta and captures: as they are. Value at risk: the interval of the share of returns at or below it, read off the empirical quantiles
     (Woodruff, 1952); where that share would reach zero, the lower end is the worst return seen.
 
     Parameters
     ----------
     metric : callable
-        `annualized_volatility`, `downside_deviation`, `value_at_risk`, `expected_shortfall`, `correlation` or
-        `tracking_error`, with its defaults: a minimum acceptable return of zero, the historical 5 % tail.
+        `annualized_volatility`, `downside_deviation`, `skewness`, `value_at_risk`, `expected_shortfall`; `beta`,
+        `correlation`, `tracking_error`, `up_capture` or `down_capture`; with its defaults: no risk-free rate, a
+        minimum acceptable return of zero, the historical 5 % tail, geometric capture per period.
     returns : Series or DataFrame, shape (periods,) or (periods, columns)
         Simple returns as fractions. NaN before and after the history is left out; inside it raises.
     benchmark : Series or DataFrame, optional
-        Needed by the last two metrics, refused by the others.
+        Needed by the last five metrics, refused by the others.
     confidence : float
         Probability with which the interval should hold the true value.
     periods_per_year : float
@@ -87,13 +88,20 @@ def self_normalised_interval(
         raise DataError(f"{metric.__name__}: {'a' if figure.is_relative else 'no'} benchmark is expected here.")
     companions = () if benchmark is None else (benchmark,)
     year = {"periods_per_year": periods_per_year} if figure.is_annual else {}
-    scale = np.sqrt(periods_per_year) if figure.is_annual else 1.0
+    value = metric(returns, *companions, **year)
     reach = float(student_t.ppf((1.0 + confidence) / 2.0, WAVES))
 
-    def end(errors: float) -> Any:
-        return by_column(lambda *arrays: scale * figure.end(errors, *arrays), returns, *companions, minimum=MINIMUM)
+    def error(*arrays: FloatArray) -> FloatArray:
+        return reach * standard_error(figure.influence(*arrays))
 
-    found = {"value": metric(returns, *companions, **year), "lower": end(-reach), "upper": end(reach)}
+    if metric is value_at_risk:
+        lower, upper = (
+            by_column(lambda r, side=side: _quantiles(r, TAIL + side * error(r)), returns, minimum=MINIMUM)
+            for side in (-1.0, 1.0)
+        )
+    else:
+        lower, upper = SCALES[figure.scale](value, by_column(error, returns, *companions, minimum=MINIMUM))
+    found = {"value": value, "lower": lower, "upper": upper}
     return pd.Series(found) if isinstance(returns, pd.Series) else pd.DataFrame(found).T
 
 
@@ -112,53 +120,62 @@ def size_influence(deviation: FloatArray) -> FloatArray:
     return np.asarray((square / positive_or_nan(square.mean(axis=0)) - 1.0) / 2.0)
 
 
+def volatility_influence(values: FloatArray) -> FloatArray:
+    """Influence on the log of the standard deviation."""
+    return size_influence(_standardised(values))
+
+
+def skewness_influence(values: FloatArray) -> FloatArray:
+    """Influence on the skewness γ, with x the standardised returns: x³ − 3x − 3γ(x² − 1)/2 − γ."""
+    x = _standardised(values)
+    cube = x * x * x
+    skew = cube.mean(axis=0)
+    return np.asarray(cube - 3.0 * x - 1.5 * skew * (x * x - 1.0) - skew)
+
+
+def tail_influence(values: FloatArray) -> FloatArray:
+    """Influence on the share of returns at or below the historical value at risk."""
+    below = values <= np.quantile(values, TAIL, axis=0)
+    return np.asarray(below - below.mean(axis=0))
+
+
 def shortfall_influence(values: FloatArray) -> FloatArray:
     """Influence on the log of the size of the historical expected shortfall, (q + min(r − q, 0)/p) / ES − 1."""
     quantile = np.quantile(values, TAIL, axis=0)
-    return np.asarray((quantile + np.minimum(values - quantile, 0.0) / TAIL) / _shortfall(values) - 1.0)
+    tail = values <= quantile
+    shortfall = -positive_or_nan(-np.where(tail, values, 0.0).sum(axis=0) / tail.sum(axis=0))
+    return np.asarray((quantile + np.minimum(values - quantile, 0.0) / TAIL) / shortfall - 1.0)
 
 
-def correlation_influence(x: FloatArray, y: FloatArray) -> FloatArray:
-    """Influence on Fisher's z of the correlation ρ of standardised series, (xy − ρ(x² + y²)/2) / (1 − ρ²)."""
+def beta_influence(values: FloatArray, benchmark: FloatArray) -> FloatArray:
+    """Influence on the slope: what it leaves unexplained times the benchmark's deviation over its variance."""
+    x, y = _standardised(benchmark), values - values.mean(axis=0)
+    slope = (x * y).mean(axis=0)
+    return np.asarray((y - slope * x) * x / positive_or_nan(benchmark.std(axis=0)))
+
+
+def correlation_influence(values: FloatArray, benchmark: FloatArray) -> FloatArray:
+    """Influence on Fisher's z of the correlation ρ, x and y standardised: (xy − ρ(x² + y²)/2) / (1 − ρ²)."""
+    x, y = _standardised(values), _standardised(benchmark)
     rho = (x * y).mean(axis=0)
     left = 1.0 - rho * rho
     return np.asarray((x * y - rho * (x * x + y * y) / 2.0) / np.where(left > ROUNDING, left, np.nan))
 
 
-def _volatility(errors: float, values: FloatArray) -> FloatArray:
-    deviation = values - values.mean(axis=0)
-    return positive_or_nan(standard_deviation(values)) * np.exp(errors * standard_error(size_influence(deviation)))
+def capture_influence(values: FloatArray, benchmark: FloatArray, picked: BoolArray) -> FloatArray:
+    """Influence on the ratio c of geometric mean returns over the picked periods.
 
-
-def _tracking_error(errors: float, values: FloatArray, benchmark: FloatArray) -> FloatArray:
-    return _volatility(errors, values - benchmark)
-
-
-def _downside_deviation(errors: float, values: FloatArray) -> FloatArray:
-    below = np.minimum(values, 0.0)
-    size = np.sqrt((below * below).mean(axis=0))
-    return np.asarray(size * np.exp(errors * standard_error(size_influence(below))))
-
-
-def _expected_shortfall(errors: float, values: FloatArray) -> FloatArray:
-    return _shortfall(values) * np.exp(-errors * standard_error(shortfall_influence(values)))
-
-
-def _shortfall(values: FloatArray) -> FloatArray:
-    tail = values <= np.quantile(values, TAIL, axis=0)
-    return -positive_or_nan(-np.where(tail, values, 0.0).sum(axis=0) / tail.sum(axis=0))
-
-
-def _value_at_risk(errors: float, values: FloatArray) -> FloatArray:
-    below = values <= np.quantile(values, TAIL, axis=0)
-    shares = np.clip(TAIL + errors * standard_error(below - below.mean(axis=0)), 0.0, 1.0)
-    return np.array([np.quantile(column, share) for column, share in zip(values.T, shares, strict=True)])
-
-
-def _correlation(errors: float, values: FloatArray, benchmark: FloatArray) -> FloatArray:
-    x, y = (_standardised(array) for array in (values, benchmark))
-    rho = np.clip((x * y).mean(axis=0), -1.0 + ROUNDING, 1.0 - ROUNDING)
-    return np.asarray(np.tanh(np.arctanh(rho) + errors * standard_error(correlation_influence(x, y))))
+    With l the log returns, m their means over those periods and p the share of those periods:
+    (eᵐ(l − m) − c·eᵐ'(l' − m')) / (p(eᵐ' − 1)), the benchmark's marked by the prime. NaN after a total loss.
+    """
+    share = positive_or_nan(picked.mean(axis=0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = [np.log1p(np.where(picked, array, 0.0)) for array in (values, benchmark)]
+        means = [log.mean(axis=0) / share for log in logs]
+        own, other = (np.exp(mean) * (log - mean) for log, mean in zip(logs, means, strict=True))
+        theirs = np.expm1(means[1])
+        influence = np.where(picked, own - np.expm1(means[0]) / theirs * other, 0.0) / (share * theirs)
+    return np.asarray(influence)
 
 
 def _standardised(values: FloatArray) -> FloatArray:
@@ -166,17 +183,40 @@ def _standardised(values: FloatArray) -> FloatArray:
     return np.asarray((values - values.mean(axis=0)) / spread)
 
 
+def _quantiles(values: FloatArray, shares: FloatArray) -> FloatArray:
+    """The quantile of each column at a share of its own, the extremes beyond zero and one."""
+    inside = np.clip(shares, 0.0, 1.0)
+    return np.array([np.quantile(column, share) for column, share in zip(values.T, inside, strict=True)])
+
+
+def _fisher(value: PerColumn, error: PerColumn) -> tuple[PerColumn, PerColumn]:
+    z = np.arctanh(np.clip(value, -1.0 + ROUNDING, 1.0 - ROUNDING))
+    return np.tanh(z - error), np.tanh(z + error)
+
+
+SCALES: dict[str, Callable[[PerColumn, PerColumn], tuple[PerColumn, PerColumn]]] = {
+    "linear": lambda value, error: (value - error, value + error),
+    "log": lambda value, error: (value * np.exp(-np.sign(value) * error), value * np.exp(np.sign(value) * error)),
+    "fisher": _fisher,
+}
+
+
 class _Figure(NamedTuple):
-    end: Callable[..., FloatArray]  # so many standard errors away, per period, by column
+    influence: Callable[..., FloatArray]  # of each period, by column, on the scale
+    scale: str = "linear"
     is_annual: bool = False
     is_relative: bool = False
 
 
 FIGURES: dict[Callable[..., Any], _Figure] = {
-    annualized_volatility: _Figure(_volatility, is_annual=True),
-    downside_deviation: _Figure(_downside_deviation, is_annual=True),
-    value_at_risk: _Figure(_value_at_risk),
-    expected_shortfall: _Figure(_expected_shortfall),
-    correlation: _Figure(_correlation, is_relative=True),
-    tracking_error: _Figure(_tracking_error, is_annual=True, is_relative=True),
+    annualized_volatility: _Figure(volatility_influence, "log", is_annual=True),
+    downside_deviation: _Figure(lambda r: size_influence(np.minimum(r, 0.0)), "log", is_annual=True),
+    skewness: _Figure(skewness_influence),
+    value_at_risk: _Figure(tail_influence),
+    expected_shortfall: _Figure(shortfall_influence, "log"),
+    beta: _Figure(beta_influence, is_relative=True),
+    correlation: _Figure(correlation_influence, "fisher", is_relative=True),
+    tracking_error: _Figure(lambda r, b: volatility_influence(r - b), "log", is_annual=True, is_relative=True),
+    up_capture: _Figure(lambda r, b: capture_influence(r, b, b > 0), is_relative=True),
+    down_capture: _Figure(lambda r, b: capture_influence(r, b, b < 0), is_relative=True),
 }

@@ -57,7 +57,8 @@ OWN: tuple[_Row, ...] = (
          "CAGR over the size of the maximum drawdown, both over the whole history.", "range"),
     _Row(metrics.martin_ratio, "ratio", EXCESS, "CAGR above the risk-free rate over the Ulcer index.", "range"),
     _Row(metrics.omega_ratio, "ratio", PLAIN, "Sum of gains over sum of losses, threshold zero."),
-    _Row(metrics.skewness, "ratio", PLAIN, "Third moment over the standard deviation cubed, denominator n."),
+    _Row(metrics.skewness, "ratio", PLAIN,
+         "Third moment over the standard deviation cubed, denominator n.", "self-normalised"),
     _Row(metrics.excess_kurtosis, "ratio", PLAIN,
          "Fourth moment over the squared variance minus 3, denominator n.", "none"),
     _Row(tails.value_at_risk, "fraction", PLAIN,
@@ -66,7 +67,8 @@ OWN: tuple[_Row, ...] = (
          "Mean of the returns at or below the historical 5 % quantile; negative.", "self-normalised"),
 )
 AGAINST_BENCHMARK: tuple[_Row, ...] = (
-    _Row(relative.beta, "ratio", EXCESS, "OLS slope on the benchmark, both in excess of the risk-free rate."),
+    _Row(relative.beta, "ratio", EXCESS,
+         "OLS slope on the benchmark, both in excess of the risk-free rate.", "self-normalised"),
     _Row(relative.correlation, "ratio", PLAIN,
          "Pearson correlation of the returns with the benchmark's.", "self-normalised"),
     _Row(relative.jensen_alpha, "fraction", EXCESS,
@@ -76,9 +78,9 @@ AGAINST_BENCHMARK: tuple[_Row, ...] = (
          "Standard deviation of return minus benchmark return, times √{q}.", "self-normalised"),
     _Row(relative.information_ratio, "ratio", ANNUAL, "Active return (difference of CAGR) over tracking error."),
     _Row(relative.up_capture, "fraction", PLAIN,
-         "Geometric mean return over the benchmark's, in periods in which the benchmark rose."),
+         "Geometric mean return over the benchmark's, in periods in which the benchmark rose.", "self-normalised"),
     _Row(relative.down_capture, "fraction", PLAIN,
-         "Geometric mean return over the benchmark's, in periods in which the benchmark fell."),
+         "Geometric mean return over the benchmark's, in periods in which the benchmark fell.", "self-normalised"),
     _Row(relative.batting_average, "fraction", PLAIN, "Share of periods with a return above the benchmark's."),
 )
 # fmt: on
@@ -117,8 +119,8 @@ def performance_summary(
         convention (one sentence), interval_note (what lower and upper are where they are no confidence interval, and
         where the history is too short for them; else empty). lower and upper are NaN for the rows that describe one
         path (current and longest drawdown), for the kurtosis, and with fewer than 20 returns.
-        Confidence intervals: self-normalised for volatility, correlation and tails (`self_normalised_interval`), the
-        bootstrap's for other figures with a true value. Total return and drawdown figures: the range in which a fresh
+        Confidence intervals: self-normalised for volatility, skewness, tails, beta, correlation and captures
+        (`self_normalised_interval`), the bootstrap's for other figures with a true value. Total return and drawdown figures: the range in which a fresh
         history of the same length should end, what is unknown of the mean included. CONVENTIONS.md says how often each
         held in simulated markets.
 
@@ -172,7 +174,7 @@ def _interval_rows(
     seed: int,
 ) -> pd.DataFrame:
     """value, lower and upper of each row, by the kind of interval that the row has."""
-    own, _, *benchmark = sample
+    rate = sample[1]
     block_length = max(optimal_block_length(series) for series in sample)
     figures = _figures(rows, periods_per_year)
     options: dict[str, Any] = {"draws": draws, "block_length": block_length, "seed": seed, "confidence": confidence}
@@ -180,13 +182,13 @@ def _interval_rows(
     for kind in ("bootstrap", "range"):
         picked = {row.metric.__name__: figures[row.metric.__name__] for row in rows if row.interval == kind}
         if picked:
-            parts.append(interval_table(picked, own, sample[1:], is_range=kind == "range", **options))
+            parts.append(interval_table(picked, sample[0], sample[1:], is_range=kind == "range", **options))
     for row in rows:
         name = row.metric.__name__
         if row.interval == "self-normalised":
-            given = benchmark[0] if benchmark else None
+            own, *given = (series - rate if row.options == EXCESS else series for series in (sample[0], *sample[2:]))
             found = self_normalised_interval(
-                row.metric, own, given, confidence=confidence, periods_per_year=periods_per_year
+                row.metric, own, *given, confidence=confidence, periods_per_year=periods_per_year
             )
             parts.append(pd.DataFrame([found], index=[name]))
         if row.interval == "none":

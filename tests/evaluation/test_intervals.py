@@ -13,9 +13,10 @@ from research import evaluation as ev
 from research.errors import DataError
 from research.evaluation import intervals
 from tests.evaluation.markets import pair, student
+from tests.evaluation.measure import true_figures
 
 NAMES = sorted(figure.__name__ for figure in intervals.FIGURES)
-RELATIVE = ("correlation", "tracking_error")
+RELATIVE = ("beta", "correlation", "tracking_error", "up_capture", "down_capture")
 STEP = 1e-6
 
 
@@ -33,6 +34,22 @@ def weighted_z(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
     return float(np.arctanh(weights @ (x * y) / np.sqrt((weights @ x**2) * (weights @ y**2))))
 
 
+def weighted_slope(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
+    x, y = x - weights @ x, y - weights @ y
+    return float((weights @ (x * y)) / (weights @ x**2))
+
+
+def weighted_skewness(x: np.ndarray, weights: np.ndarray) -> float:
+    x = x - weights @ x
+    return float((weights @ x**3) / (weights @ x**2) ** 1.5)
+
+
+def weighted_capture(own: np.ndarray, market: np.ndarray, weights: np.ndarray) -> float:
+    """Ratio of the geometric mean returns over the periods in which the market fell."""
+    weights = np.where(market < 0, weights, 0.0) / weights[market < 0].sum()
+    return float(np.expm1(weights @ np.log1p(own)) / np.expm1(weights @ np.log1p(market)))
+
+
 def weighted_shortfall(x: np.ndarray, weights: np.ndarray) -> float:
     """Log size of the mean of the lowest 5 % of the weight, the last observation counted in part."""
     order = np.argsort(x)
@@ -44,14 +61,20 @@ def weighted_shortfall(x: np.ndarray, weights: np.ndarray) -> float:
 X, Y = student(201, 2, np.random.default_rng(5)).T
 Y = 0.7 * X + Y
 FUNCTIONALS: dict[str, tuple[Callable[[np.ndarray], float], np.ndarray]] = {
-    "volatility": (lambda w: weighted_size(X, w), intervals.size_influence((X - X.mean())[:, None])),
+    "volatility": (lambda w: weighted_size(X, w), intervals.volatility_influence(X[:, None])),
+    "skewness": (lambda w: weighted_skewness(X, w), intervals.skewness_influence(X[:, None])),
     "downside": (
         lambda w: weighted_size(np.minimum(X, 0), w, centred=False),
         intervals.size_influence(np.minimum(X, 0)[:, None]),
     ),
     "correlation": (
         lambda w: weighted_z(X, Y, w),
-        intervals.correlation_influence(*(((a - a.mean()) / a.std())[:, None] for a in (X, Y))),
+        intervals.correlation_influence(X[:, None], Y[:, None]),
+    ),
+    "beta": (lambda w: weighted_slope(X, Y, w), intervals.beta_influence(Y[:, None], X[:, None])),
+    "capture": (
+        lambda w: weighted_capture(Y, X, w),
+        intervals.capture_influence(Y[:, None], X[:, None], X[:, None] < 0),
     ),
 }
 
@@ -115,8 +138,7 @@ def test_the_value_is_that_of_the_metric_and_lies_inside(name: str) -> None:
 def test_an_interval_holds_the_truth_where_that_of_a_bootstrap_does_not(name: str) -> None:
     """Clustered volatility, 1,000 days, nominal 90 %: see CONVENTIONS.md for the whole table."""
     rng = np.random.default_rng(8)
-    long = [pd.Series(array.ravel(order="F")) for array in pair("GARCH, normal, 0.98", 2000, 500, rng)]
-    truth = getattr(ev, name)(*long[: 2 if name in RELATIVE else 1])
+    truth = true_figures(*(array.ravel(order="F") for array in pair("GARCH, normal, 0.98", 2000, 500, rng)))[name]
     own, market = (pd.DataFrame(array) for array in pair("GARCH, normal, 0.98", 1000, 400, rng))
     table = ev.self_normalised_interval(getattr(ev, name), *given(name, own, market), confidence=0.9)
     held = ((table.loc["lower"] <= truth) & (truth <= table.loc["upper"])).mean()
@@ -133,6 +155,13 @@ def test_constant_returns_and_a_short_history_have_no_interval(name: str) -> Non
         assert ev.self_normalised_interval(metric, returns)[["lower", "upper"]].isna().all()
 
 
+def test_after_a_total_loss_or_without_a_falling_market_a_capture_has_no_interval() -> None:
+    lost = pd.Series(np.append(X, -1.0))
+    found = ev.self_normalised_interval(ev.down_capture, lost, pd.Series(np.append(Y, -0.1)))
+    assert found[["lower", "upper"]].isna().all()
+    assert ev.self_normalised_interval(ev.down_capture, pd.Series(X), pd.Series(np.abs(Y))).isna().all()
+
+
 def test_a_copy_of_the_benchmark_has_no_interval_around_a_correlation_of_one() -> None:
     found = ev.self_normalised_interval(ev.correlation, pd.Series(X), pd.Series(2 * X))
     assert found["value"] == pytest.approx(1.0)
@@ -146,7 +175,7 @@ def test_the_lower_end_of_a_value_at_risk_is_never_beyond_the_worst_return() -> 
 
 
 def test_what_has_no_such_interval_is_refused() -> None:
-    with pytest.raises(DataError, match="no self-normalised interval for 'sharpe_ratio'.*bootstrap_interval"):
+    with pytest.raises(DataError, match=r"no self-normalised interval for 'sharpe_ratio'.*bootstrap_interval"):
         ev.self_normalised_interval(ev.sharpe_ratio, pd.Series(X))
     with pytest.raises(DataError, match="correlation: a benchmark is expected"):
         ev.self_normalised_interval(ev.correlation, pd.Series(X))

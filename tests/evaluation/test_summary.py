@@ -58,12 +58,18 @@ def test_most_values_lie_inside_their_intervals(levels: tuple[pd.Series, pd.Seri
 
 
 def test_risk_figures_have_self_normalised_intervals_and_the_kurtosis_none(levels: tuple[pd.Series, pd.Series]) -> None:
-    table = ev.performance_summary(levels[0], benchmark=levels[1], draws=20, confidence=0.9)
+    table = ev.performance_summary(levels[0], benchmark=levels[1], draws=20, confidence=0.9, risk_free=0.04)
     returns, market = (ev.returns_from_levels(level) for level in levels)
-    for metric in (ev.annualized_volatility, ev.downside_deviation, ev.value_at_risk, ev.expected_shortfall):
+    for metric in (
+        ev.annualized_volatility,
+        ev.downside_deviation,
+        ev.skewness,
+        ev.value_at_risk,
+        ev.expected_shortfall,
+    ):
         expected = ev.self_normalised_interval(metric, returns, confidence=0.9)
         assert table.loc[metric.__name__, ["value", "lower", "upper"]].tolist() == pytest.approx(expected.tolist())
-    for metric in (ev.correlation, ev.tracking_error):
+    for metric in (ev.beta, ev.correlation, ev.tracking_error, ev.up_capture, ev.down_capture):
         expected = ev.self_normalised_interval(metric, returns, market, confidence=0.9)
         assert table.loc[metric.__name__, ["value", "lower", "upper"]].tolist() == pytest.approx(expected.tolist())
     assert table.loc["excess_kurtosis", ["lower", "upper"]].isna().all()

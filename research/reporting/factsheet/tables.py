@@ -22,9 +22,9 @@ def performance(summary: pd.DataFrame, *, confidence: float = 0.95) -> Table:
         frame.rename(index=lambda name: str(name).replace("_", " ")),
         f"Performance and risk, with {format_value(confidence, 'short percent')} intervals",
         row_formats={str(metric).replace("_", " "): units[unit] for metric, unit in summary["unit"].items()},
-        note="lower and upper are the ends of a confidence interval where nothing else is said: of the stationary block "
-        "bootstrap, or self-normalised (volatility, correlation, tails), which allows for clusters of volatility. How "
-        "often each holds was measured: research/evaluation/CONVENTIONS.md. A dash marks a figure without an interval. "
+        note="lower and upper are the ends of a confidence interval where nothing else is said: of the stationary "
+        "block bootstrap, or self-normalised where clusters of volatility would make that too narrow. How often each "
+        "holds was measured: research/evaluation/CONVENTIONS.md. A dash marks a figure without an interval. "
         f"{RULES_OF_THUMB_SOURCE}",
     )
 
