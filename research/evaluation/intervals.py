@@ -43,8 +43,9 @@ def self_normalised_interval(
     With ψ_t the influence of period t, the variance of the figure is the mean over j = 1, 2 of
     (√(2/n) Σ ψ_t cos(πj(t − ½)/n))², divided by n; the quantile is that of Student's t with two degrees of freedom.
     Volatility, tracking error, downside deviation and expected shortfall: on the log scale. Correlation: on Fisher's z
-    scale. Skewness, beta and captures: as they are. Value at risk: the interval of the share of returns at or below it, read off the empirical quantiles
-    (Woodruff, 1952); where that share would reach zero, the lower end is the worst return seen.
+    scale. Skewness, beta and captures: as they are. Value at risk: the interval of the share of returns at or below it,
+    read off the empirical quantiles (Woodruff, 1952); where that share would reach zero, the lower end is the worst
+    return seen.
 
     Parameters
     ----------

@@ -19,6 +19,7 @@ from research.evaluation._calendar import check_kind, check_order, day, require_
 from research.evaluation._columns import Frame, history, one_series, per_period
 from research.evaluation.bootstrap import common_history, interval_table, optimal_block_length
 from research.evaluation.intervals import self_normalised_interval
+from research.evaluation.measured_coverage import coverage_note
 
 
 class _Row(NamedTuple):
@@ -27,7 +28,6 @@ class _Row(NamedTuple):
     options: tuple[str, ...]  # what the metric is told besides the returns
     convention: str  # {q} stands for the periods a year
     interval: Literal["bootstrap", "self-normalised", "range", "none"] = "bootstrap"
-    holds_from: int = 1000  # periods from which the interval held the truth in 95 % ± 3, in every world measured
 
 
 PLAIN: tuple[str, ...] = ()
@@ -117,12 +117,12 @@ def performance_summary(
     DataFrame, index = metric
         value, lower, upper (float; percentages are fractions, 0.05 is 5 %), unit ("fraction", "ratio" or "days"),
         convention (one sentence), interval_note (what lower and upper are where they are no confidence interval, and
-        where the history is too short for them; else empty). lower and upper are NaN for the rows that describe one
-        path (current and longest drawdown), for the kurtosis, and with fewer than 20 returns.
-        Confidence intervals: self-normalised for volatility, skewness, tails, beta, correlation and captures
-        (`self_normalised_interval`), the bootstrap's for other figures with a true value. Total return and drawdown figures: the range in which a fresh
-        history of the same length should end, what is unknown of the mean included. CONVENTIONS.md says how often each
-        held in simulated markets.
+        how often they held where that is less than they say; else empty). lower and upper are NaN for the rows that
+        describe one path (current and longest drawdown), for the kurtosis, and with fewer than 20 returns.
+        Confidence intervals: self-normalised for volatility, skewness, tails, beta, correlation, captures
+        (`self_normalised_interval`), the bootstrap's for other figures with a true value. Total return and drawdown
+        figures: the range in which a fresh history of the same length should end, what is unknown of the mean included.
+        CONVENTIONS.md says how often each held in simulated markets.
 
     Raises
     ------
@@ -157,11 +157,11 @@ def performance_summary(
 
 
 def _interval_note(row: _Row, count: int) -> str:
-    """What lower and upper of a row are where they are no confidence interval, and where the history is too short."""
-    kind = {"range": "Range in which a fresh history of this length should end.", "none": "No interval holds."}
-    short = f"Measured to hold from {row.holds_from:,} periods on; here are {count:,}, and it may be too narrow."
-    notes = [kind.get(row.interval, ""), short if row.interval != "none" and count < row.holds_from else ""]
-    return " ".join(filter(None, notes))
+    """What lower and upper of a row are where they are no confidence interval, and where they hold too rarely."""
+    if row.interval == "none":
+        return "No interval: none that was tried holds."
+    kind = "Range in which a fresh history of this length should end." if row.interval == "range" else ""
+    return " ".join(filter(None, [kind, coverage_note(row.metric.__name__, count)]))
 
 
 def _interval_rows(

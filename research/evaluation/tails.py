@@ -1,7 +1,8 @@
 """The left tail: value at risk, expected shortfall, tail ratio, worst periods.
 
 Losses keep the sign of a return: a value at risk of −0.05 is a loss of 5 %. Horizon: one period of the returns.
-Skewness and kurtosis are in `metrics.py`, the kernels of fitted shapes in `fitted_tails.py`; shapes, units and NaN policy as there.
+Skewness and kurtosis are in `metrics.py`, with shapes, units and NaN policy; kernels of fitted shapes in
+`fitted_tails.py`.
 """
 # mypy: disable-error-code="no-any-return"
 # (numpy types its reductions as Any)

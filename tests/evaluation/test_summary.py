@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,12 @@ import pytest
 
 from research import evaluation as ev
 from research.errors import DataError, DataWarning
+from research.evaluation.measured_coverage import LOWEST, coverage_note
 from tests.evaluation.test_traps import sample
+
+
+def levels_of(count: int, seed: int = 3) -> pd.Series:
+    return (1 + sample(count, seed=seed)).cumprod()
 
 
 @pytest.fixture(scope="module")
@@ -85,14 +91,25 @@ def test_the_range_of_a_path_figure_knows_that_the_mean_is_unknown(levels: tuple
     assert table.loc["total_return", "interval_note"].startswith("Range in which a fresh history")
 
 
-def test_intervals_of_a_history_shorter_than_was_measured_to_suffice_say_so(
-    levels: tuple[pd.Series, pd.Series],
-) -> None:
+def test_an_interval_that_was_measured_to_hold_too_rarely_says_so(levels: tuple[pd.Series, pd.Series]) -> None:
     short = ev.performance_summary(levels[0].iloc[:400], draws=20)["interval_note"]
-    assert short["annualized_volatility"].startswith("Measured to hold from 1,000 periods on; here are 399")
-    assert short["current_drawdown"] == ""
-    longer = pd.concat([levels[0], levels[0].set_axis(levels[0].index + pd.Timedelta(days=800))])
-    assert ev.performance_summary(longer, draws=20)["interval_note"]["sharpe_ratio"] == ""
+    share = LOWEST["expected_shortfall"][0]
+    assert short["expected_shortfall"] == (
+        f"Too narrow: in the worst of six simulated markets {share:.0f} % of such 95 % intervals held, with 250 periods."
+    )
+    assert short["sharpe_ratio"] == short["current_drawdown"] == ""
+    assert short["excess_kurtosis"].startswith("No interval")
+    assert coverage_note("expected_shortfall", 1000) != coverage_note("expected_shortfall", 999)
+    assert coverage_note("expected_shortfall", 2500) == ""
+
+
+def test_the_measured_shares_are_those_of_the_table_in_the_conventions() -> None:
+    text = (Path(ev.__file__).parent / "CONVENTIONS.md").read_text()
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.count(" / ") == 12]
+    printed = {row[0]: np.array([cell.split(" / ") for cell in row[1:]], dtype=float).min(axis=0) for row in rows}
+    assert {name: tuple(shares) for name, shares in printed.items() if name != "alpha_test"} == LOWEST
+    with_interval = ev.performance_summary(levels_of(500), benchmark=levels_of(500, seed=8), draws=20).dropna()
+    assert set(LOWEST) == set(with_interval.index)
 
 
 def test_a_risk_free_series_is_drawn_with_the_returns(levels: tuple[pd.Series, pd.Series]) -> None:
