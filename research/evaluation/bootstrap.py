@@ -5,11 +5,11 @@ Romano (1994) as `arch` implements it. The mean block length is chosen by Politi
 Patton, Politis and White (2009), for the returns and for the size of their deviations from the mean (the clustering of
 volatility), the longer of the two. Benchmark and risk-free rate are drawn with the returns, day by day together.
 
-How often such intervals hold the true value was measured (CONVENTIONS.md): for means, Sharpe ratios, alpha and beta as
-often as they say; for volatility, correlation, tracking error and tails they are too narrow when volatility comes in
-long clusters, and no block length cures that: those intervals are in `intervals.py`. Figures that depend on the length
-of the history or on its order (total return, maximum drawdown, Calmar, Ulcer) have no fixed true value: theirs is
-the range into which a fresh history of the same length should fall (`nested_rows`).
+How often such intervals hold the true value was measured (CONVENTIONS.md): for means, Sharpe ratios and alpha about as
+often as they say; for volatility, beta and tails they are too narrow when volatility comes in long clusters, and no
+block length cures that: those intervals are in `intervals.py`. Figures that depend on the length of the history or on
+its order (total return, maximum drawdown, Calmar, Ulcer) have no fixed true value: theirs is the range in which a
+fresh history of the same length should end (`nested_rows`).
 """
 
 from __future__ import annotations

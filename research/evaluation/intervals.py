@@ -1,9 +1,9 @@
 """Confidence intervals of risk figures that hold when volatility comes in long clusters.
 
 A bootstrap of blocks redraws the clusters of the past, and a few years hold only a few: its intervals for volatility,
-beta or expected shortfall are too narrow, some of them far. Here the error of a figure is read from the influence of each
-period on it, projected on the two slowest cosine waves over the history; Student's t pays for how little two waves
-know. Sources: Müller (2007), "A theory of robust long-run variance estimation"; Lazarus, Lewis, Stock and Watson
+beta or expected shortfall are too narrow, some of them far. Here the error of a figure is read from the influence of
+each period on it, projected on the two slowest cosine waves over the history; Student's t pays for how little two
+waves know. Sources: Müller (2007), "A theory of robust long-run variance estimation"; Lazarus, Lewis, Stock and Watson
 (2018), "HAR inference: recommendations for practice". How often the intervals hold the truth, and what was tried
 besides, is in CONVENTIONS.md. Intervals of all other figures: `bootstrap.py`.
 """

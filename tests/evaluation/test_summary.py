@@ -95,7 +95,8 @@ def test_an_interval_that_was_measured_to_hold_too_rarely_says_so(levels: tuple[
     short = ev.performance_summary(levels[0].iloc[:400], draws=20)["interval_note"]
     share = LOWEST["expected_shortfall"][0]
     assert short["expected_shortfall"] == (
-        f"Too narrow: in the worst of six simulated markets {share:.0f} % of such 95 % intervals held, with 250 periods."
+        f"Too narrow: in the worst of six simulated markets {share:.0f} % of such 95 % intervals held, "
+        "with 250 periods."
     )
     assert short["sharpe_ratio"] == short["current_drawdown"] == ""
     assert short["excess_kurtosis"].startswith("No interval")
