@@ -6,6 +6,7 @@ The whole table, by market, is in CONVENTIONS.md; `python -m tests.evaluation.me
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 LENGTHS = (250, 1000, 2500)  # periods of the simulated histories
 ENOUGH = 92.0  # per cent: three points below what the interval says
@@ -42,12 +43,12 @@ LOWEST: Mapping[str, tuple[float, float, float]] = {
 def coverage_note(name: str, count: int) -> str:
     """A sentence for an interval that held less often than it says at about this length; empty for the others.
 
-    Read off the longest simulated histories that are no longer than `count` periods, or the shortest of all.
+    Read off the simulated histories whose length is nearest by ratio; the sentence names it.
 
     >>> coverage_note("batting_average", 400)
     ''
     """
-    place = sum(length <= count for length in LENGTHS[1:])
+    place = sum(length * longer <= count**2 for length, longer in pairwise(LENGTHS))
     share = LOWEST[name][place]
     if share >= ENOUGH:
         return ""
