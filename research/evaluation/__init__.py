@@ -19,6 +19,7 @@ from research.evaluation.inference import (
     sharpe_probability,
     years_to_distinguish,
 )
+from research.evaluation.intervals import self_normalised_interval
 from research.evaluation.investor_profiles import PROFILES, match_profile
 from research.evaluation.metrics import (
     adjusted_sharpe_ratio,
@@ -39,7 +40,12 @@ from research.evaluation.metrics import (
     total_return,
     ulcer_index,
 )
-from research.evaluation.overfitting import TrialRegistry, overfitting_splits, probability_of_backtest_overfitting
+from research.evaluation.overfitting import (
+    TrialRegistry,
+    overfitting_splits,
+    overfitting_test,
+    probability_of_backtest_overfitting,
+)
 from research.evaluation.overview import (
     Headline,
     Skill,
@@ -87,7 +93,7 @@ from research.evaluation.rolling import (
     rolling_volatility,
 )
 from research.evaluation.summary import performance_summary
-from research.evaluation.tails import expected_shortfall, tail_ratio, value_at_risk, worst_periods
+from research.evaluation.tails import expected_shortfall, tail_ratio, tail_reason, value_at_risk, worst_periods
 from research.evaluation.week_tests import mean_test, skill_verdict
 
 __all__ = [
@@ -145,6 +151,7 @@ __all__ = [
     "omega_ratio",
     "optimal_block_length",
     "overfitting_splits",
+    "overfitting_test",
     "performance_by_regime",
     "performance_summary",
     "period_returns",
@@ -166,6 +173,7 @@ __all__ = [
     "rolling_tracking_error",
     "rolling_volatility",
     "score_weighted_return",
+    "self_normalised_interval",
     "semi_deviation",
     "share_positive",
     "sharpe_probability",
@@ -177,6 +185,7 @@ __all__ = [
     "spread_at_ic",
     "spread_summary",
     "tail_ratio",
+    "tail_reason",
     "tail_table",
     "total_return",
     "tracking_error",

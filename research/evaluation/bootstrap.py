@@ -5,11 +5,11 @@ Romano (1994) as `arch` implements it. The mean block length is chosen by Politi
 Patton, Politis and White (2009), for the returns and for the size of their deviations from the mean (the clustering of
 volatility), the longer of the two. Benchmark and risk-free rate are drawn with the returns, day by day together.
 
-How often such intervals hold the true value was measured (CONVENTIONS.md): for means, Sharpe ratios, alpha and beta as
-often as they say; for volatility, tracking error and value at risk they are too narrow when volatility comes in long
-clusters, and no block length cures that. For figures that depend on the length of
-the history or on its order (total return, maximum drawdown, Calmar, Ulcer) the interval is not a confidence interval
-for a fixed number: it is the range that histories of the same length drawn from this past would show.
+How often such intervals hold the true value was measured (CONVENTIONS.md): for means, Sharpe ratios and alpha about as
+often as they say; for volatility, beta and tails they are too narrow when volatility comes in long clusters, and no
+block length cures that: those intervals are in `intervals.py`. Figures that depend on the length of the history or on
+its order (total return, maximum drawdown, Calmar, Ulcer) have no fixed true value: theirs is the range in which a
+fresh history of the same length should end (`nested_rows`).
 """
 
 from __future__ import annotations
@@ -132,8 +132,13 @@ def interval_table(
     draws: int,
     block_length: float | None,
     seed: int,
+    is_range: bool = False,
 ) -> pd.DataFrame:
-    """`bootstrap_intervals` with any number of companions (benchmark, risk-free rate), drawn together."""
+    """`bootstrap_intervals` with any number of companions (benchmark, risk-free rate), drawn together.
+
+    With `is_range`, each history is drawn from a resampled past of its own (`nested_rows`): lower and upper are then
+    the range into which the figure of a fresh history of this length should fall, for figures of a path.
+    """
     check_number("confidence", confidence, DataError, above=0, below=1, fraction="a probability")
     sample = common_history(returns, companions)
     point = [metric(*sample) for metric in metrics.values()]
@@ -145,7 +150,10 @@ def interval_table(
         return table
     if block_length is None:
         block_length = max(optimal_block_length(series) for series in sample)
-    drawn = draw_metrics(metrics, sample, draws=draws, block_length=block_length, seed=seed)
+    length = len(sample[0])
+    drawing: dict[str, Any] = {"draws": draws, "block_length": block_length, "seed": seed}
+    rows = nested_rows(length, length, **drawing) if is_range else resampled_rows(length, **drawing)
+    drawn = draw_metrics(metrics, sample, rows)
     enough = np.isfinite(drawn).mean(axis=1) >= 0.9
     tails = [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0]
     bounds = np.full((len(metrics), 3), np.nan)
@@ -156,14 +164,11 @@ def interval_table(
     return table
 
 
-def draw_metrics(
-    metrics: Mapping[str, Metric], sample: list[pd.Series], *, draws: int, block_length: float, seed: int
-) -> FloatArray:
-    """Each metric on each resampled history, shape (metrics, draws)."""
-    rows = resampled_rows(len(sample[0]), draws=draws, block_length=block_length, seed=seed)
+def draw_metrics(metrics: Mapping[str, Metric], sample: list[pd.Series], rows: IntArray) -> FloatArray:
+    """Each metric on each resampled history, shape (metrics, draws); `rows` as `resampled_rows` gives them."""
     arrays = [series.to_numpy() for series in sample]
-    result = np.full((len(metrics), draws), np.nan)
-    for begin in range(0, draws, CHUNK):
+    result = np.full((len(metrics), len(rows)), np.nan)
+    for begin in range(0, len(rows), CHUNK):
         part = rows[begin : begin + CHUNK]
         frames: list[Frame] = [pd.DataFrame(array[part].T) for array in arrays]
         for number, metric in enumerate(metrics.values()):
@@ -182,6 +187,18 @@ def resampled_rows(length: int, *, draws: int, block_length: float, seed: int) -
     for number, (drawn, _) in enumerate(source.bootstrap(draws)):
         rows[number] = drawn[0]
     return rows
+
+
+def nested_rows(length: int, horizon: int, *, draws: int, block_length: float, seed: int) -> IntArray:
+    """Row numbers of resampled futures, shape (draws, horizon), each drawn from a resampled past of its own.
+
+    What the mean return really is is not known from a few years, and futures drawn from the one past seen would
+    pretend that it is. A horizon beyond the history joins several samples.
+    """
+    pieces = -(-horizon // length)
+    past = resampled_rows(length, draws=draws, block_length=block_length, seed=seed)
+    rows = resampled_rows(length, draws=draws * pieces, block_length=block_length, seed=seed + 1_000_003)
+    return np.take_along_axis(past, rows.reshape(draws, -1)[:, :horizon], axis=1)
 
 
 def common_history(returns: pd.Series, companions: list[pd.Series]) -> list[pd.Series]:

@@ -15,7 +15,7 @@ from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._calendar import require_dates
 from research.evaluation._columns import growth_of_one, history
-from research.evaluation.bootstrap import MINIMUM, optimal_block_length, resampled_rows
+from research.evaluation.bootstrap import MINIMUM, nested_rows, optimal_block_length
 from research.evaluation.drawdowns import depths
 from research.typing import FloatArray
 
@@ -160,17 +160,9 @@ def forecast_calibration(record: pd.DataFrame) -> pd.Series:
 
 
 def simulate_paths(values: FloatArray, horizon: int, *, draws: int, block_length: float, seed: int) -> FloatArray:
-    """Returns of resampled futures, shape (horizon, draws).
-
-    Each future is drawn from a resampled past of its own: what really is the mean return is not known from a few
-    years, and futures drawn from the one past seen would pretend that it is. A horizon beyond the history joins several
-    samples.
-    """
-    pieces = -(-horizon // len(values))
-    past = resampled_rows(len(values), draws=draws, block_length=block_length, seed=seed)
-    rows = resampled_rows(len(values), draws=draws * pieces, block_length=block_length, seed=seed + 1_000_003)
-    future = rows.reshape(draws, -1)[:, :horizon]
-    return np.asarray(values[np.take_along_axis(past, future, axis=1)].T)
+    """Returns of resampled futures, shape (horizon, draws); each from a resampled past of its own (`nested_rows`)."""
+    rows = nested_rows(len(values), horizon, draws=draws, block_length=block_length, seed=seed)
+    return np.asarray(values[rows].T)
 
 
 def _check(periods: Mapping[str, int]) -> None:

@@ -37,7 +37,7 @@ from research.evaluation.relative import (
     up_beta,
     up_capture,
 )
-from research.evaluation.tails import Method, expected_shortfall, value_at_risk, worst_periods
+from research.evaluation.tails import Method, expected_shortfall, tail_reason, value_at_risk, worst_periods
 
 DAYS_PER_YEAR = 365
 CONFIDENCES = (0.95, 0.99)
@@ -168,6 +168,7 @@ def tail_table(returns: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame, shape (series x methods, 4)
         Rows (series, method); columns (figure, confidence) with the figures value_at_risk and expected_shortfall.
+        `attrs["reasons"]`: why cells are NaN (`tail_reason`), a sentence for each series, method and reason.
     """
     one_frame(returns, "returns")
     figures = {"value_at_risk": value_at_risk, "expected_shortfall": expected_shortfall}
@@ -180,7 +181,18 @@ def tail_table(returns: pd.DataFrame) -> pd.DataFrame:
         for name in returns.columns
         for method in get_args(Method)
     }
-    return pd.DataFrame(rows).T.rename_axis(index=["series", "method"], columns=["figure", "confidence"])
+    table = pd.DataFrame(rows).T.rename_axis(index=["series", "method"], columns=["figure", "confidence"])
+    undefined: dict[str, list[str]] = {}
+    for name, method in table.index:
+        for figure, confidence in table.columns[table.loc[(name, method)].isna()]:
+            reason = tail_reason(figure, returns[name], method=method, confidence=confidence)
+            words = f"{figure.replace('_', ' ')} at {confidence:.0%}"
+            undefined.setdefault(f"{name}, {method.replace('_', ' ')}: {reason}", []).append(words)
+    table.attrs["reasons"] = [
+        f"{text}." if len(cells) == table.shape[1] else f"{text} ({', '.join(cells)})."
+        for text, cells in undefined.items()
+    ]
+    return table
 
 
 def worst_days(returns: pd.Series, benchmark: pd.Series, *, count: int = 5) -> pd.DataFrame:

@@ -34,7 +34,9 @@ from research.evaluation.style_drift import SEVERITIES, Finding, style_drift_fin
 from research.typing import FloatArray
 
 DEEPER = 0.9  # what is left at a trough must be below this share of what was left at the trough before
-BLOCK = 30  # periods in one reading of volatility
+WARM_UP = 30  # periods before an exponentially weighted volatility rests on enough of them
+READING_DAYS, READING_LEAST = 30, 4  # of one reading of volatility: days, but no fewer periods
+LAGS = 3  # over which readings of volatility are taken to depend on each other
 LEVELS = {"serious": 0.001, "warning": 0.01, "notice": 0.05}
 
 _BY_P_VALUE = "p below 5 %: notice; below 1 %: warning; below 0.1 %: serious"
@@ -56,8 +58,9 @@ RULES: Mapping[str, tuple[str, str]] = {
         _BY_P_VALUE,
     ),
     "volatility_without_return": (
-        "Volatility of the last year above that of the history before (log of 30-period readings, HAC, one-sided), "
-        "and the mean return not above its earlier mean; at least two years of history.",
+        "Volatility of the last year above that of the history before (log of readings of 30 days and four periods at "
+        "least, HAC, one-sided), and the mean return not above its earlier mean; at least two years of history with "
+        "three readings each.",
         _BY_P_VALUE,
     ),
     "beta_drift": ("Mean of the last three 60-period betas beyond the range of all earlier ones.", _BY_DISTANCE),
@@ -152,7 +155,7 @@ def _sharpe_declining(excess: pd.Series, year: int) -> Finding | None:
     if len(excess) < 2 * year:
         return None
     volatility = ewma_volatility(excess, periods_per_year=1).shift(1)
-    scaled = (excess / volatility.where(volatility > 0)).iloc[BLOCK:].dropna()  # the first rest on few days
+    scaled = (excess / volatility.where(volatility > 0)).iloc[WARM_UP:].dropna()  # the first rest on few days
     if len(scaled) < year:
         return None
     time = sm.add_constant(np.linspace(-0.5, 0.5, len(scaled)))
@@ -162,7 +165,7 @@ def _sharpe_declining(excess: pd.Series, year: int) -> Finding | None:
     if severity is None:
         return None
     half = len(excess) // 2
-    best = str(rolling_sharpe(excess, year).idxmax())
+    best = str(rolling_sharpe(excess, year, periods_per_year=year).idxmax())
     early, late = (sharpe_ratio(part, periods_per_year=year) for part in (excess.iloc[:half], excess.iloc[half:]))
     evidence = (
         f"Sharpe ratio {early:.2f} in the first half, {late:.2f} in the second; t of the trend {fit.tvalues[1]:.1f}."
@@ -196,8 +199,9 @@ def _volatility_without_return(returns: pd.Series, year: int) -> Finding | None:
     late, early = returns.iloc[-year:], returns.iloc[:-year]
     if late.mean() > early.mean():
         return None
-    readings = [_log_volatility(part.to_numpy()) for part in (late, early)]
-    if not all(np.isfinite(part).all() for part in readings):
+    length = max(READING_LEAST, round(READING_DAYS * year / 365))
+    readings = [_log_volatility(part.to_numpy(), length) for part in (late, early)]
+    if not all(len(part) >= 3 and np.isfinite(part).all() for part in readings):
         return None
     error = np.sqrt(sum(_variance_of_mean(part) for part in readings))
     severity = _severity(float(norm.sf((readings[0].mean() - readings[1].mean()) / error))) if error > 0 else None
@@ -232,13 +236,13 @@ def _p_below_zero(values: FloatArray) -> float:
     return float(norm.cdf(values.mean() / np.sqrt(variance / len(values)))) if variance > 0 else 1.0
 
 
-def _log_volatility(values: FloatArray) -> FloatArray:
-    count = len(values) // BLOCK
-    deviation = values[len(values) - count * BLOCK :].reshape(count, BLOCK).std(axis=1)
+def _log_volatility(values: FloatArray, length: int) -> FloatArray:
+    count = len(values) // length
+    deviation = values[len(values) - count * length :].reshape(count, length).std(axis=1)
     return np.log(positive_or_nan(deviation))
 
 
 def _variance_of_mean(values: FloatArray) -> float:
     """HAC variance of the mean of few, autocorrelated readings, with the small-sample factor n / (n − 1 − lags)."""
-    lags = 3
-    return float(long_run_variance(values[:, None], lags)[0] / max(len(values) - 1 - lags, 1))
+    lags = min(LAGS, len(values) - 2)
+    return float(long_run_variance(values[:, None], lags)[0] / (len(values) - 1 - lags))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,9 @@ from research.errors import DataError, DataWarning
 from research.evaluation import drawdowns, metrics, relative, tails
 from research.evaluation._calendar import check_kind, check_order, day, require_dates
 from research.evaluation._columns import Frame, history, one_series, per_period
-from research.evaluation.bootstrap import interval_table
+from research.evaluation.bootstrap import common_history, interval_table, optimal_block_length
+from research.evaluation.intervals import self_normalised_interval
+from research.evaluation.measured_coverage import coverage_note
 
 
 class _Row(NamedTuple):
@@ -25,6 +27,7 @@ class _Row(NamedTuple):
     unit: str
     options: tuple[str, ...]  # what the metric is told besides the returns
     convention: str  # {q} stands for the periods a year
+    interval: Literal["bootstrap", "self-normalised", "range", "none"] = "bootstrap"
 
 
 PLAIN: tuple[str, ...] = ()
@@ -33,15 +36,15 @@ EXCESS = ("periods_per_year", "risk_free")
 TARGET = ("periods_per_year", "minimum_acceptable_return")
 # fmt: off
 OWN: tuple[_Row, ...] = (
-    _Row(metrics.total_return, "fraction", PLAIN, "Compounded return over the whole history."),
+    _Row(metrics.total_return, "fraction", PLAIN, "Compounded return over the whole history.", "range"),
     _Row(metrics.cagr, "fraction", ANNUAL, "Compound annual growth rate, {q} periods a year."),
     _Row(metrics.annualized_volatility, "fraction", ANNUAL,
-         "Sample standard deviation (n − 1) of simple returns times √{q}."),
+         "Sample standard deviation (n − 1) of simple returns times √{q}.", "self-normalised"),
     _Row(metrics.downside_deviation, "fraction", ANNUAL,
-         "Root mean square of the negative returns over all n periods, times √{q}."),
+         "Root mean square of the negative returns over all n periods, times √{q}.", "self-normalised"),
     _Row(drawdowns.max_drawdown, "fraction", PLAIN,
-         "Deepest fall from the highest level so far, the first day included; negative."),
-    _Row(metrics.ulcer_index, "fraction", PLAIN, "Root mean square of the drawdown over all periods."),
+         "Deepest fall from the highest level so far, the first day included; negative.", "range"),
+    _Row(metrics.ulcer_index, "fraction", PLAIN, "Root mean square of the drawdown over all periods.", "range"),
     _Row(metrics.sharpe_ratio, "ratio", EXCESS,
          "Arithmetic: mean excess over the risk-free rate over the standard deviation of the returns, times √{q}."),
     _Row(metrics.cagr_to_volatility, "ratio", EXCESS,
@@ -51,28 +54,33 @@ OWN: tuple[_Row, ...] = (
     _Row(metrics.sortino_ratio, "ratio", TARGET,
          "Mean excess over the risk-free rate over its downside deviation (all n periods), times √{q}."),
     _Row(metrics.calmar_ratio, "ratio", ANNUAL,
-         "CAGR over the size of the maximum drawdown, both over the whole history."),
-    _Row(metrics.martin_ratio, "ratio", EXCESS, "CAGR above the risk-free rate over the Ulcer index."),
+         "CAGR over the size of the maximum drawdown, both over the whole history.", "range"),
+    _Row(metrics.martin_ratio, "ratio", EXCESS, "CAGR above the risk-free rate over the Ulcer index.", "range"),
     _Row(metrics.omega_ratio, "ratio", PLAIN, "Sum of gains over sum of losses, threshold zero."),
-    _Row(metrics.skewness, "ratio", PLAIN, "Third moment over the standard deviation cubed, denominator n."),
-    _Row(metrics.excess_kurtosis, "ratio", PLAIN, "Fourth moment over the squared variance minus 3, denominator n."),
-    _Row(tails.value_at_risk, "fraction", PLAIN, "Historical 5 % quantile of the returns of one period; negative."),
+    _Row(metrics.skewness, "ratio", PLAIN,
+         "Third moment over the standard deviation cubed, denominator n.", "self-normalised"),
+    _Row(metrics.excess_kurtosis, "ratio", PLAIN,
+         "Fourth moment over the squared variance minus 3, denominator n.", "none"),
+    _Row(tails.value_at_risk, "fraction", PLAIN,
+         "Historical 5 % quantile of the returns of one period; negative.", "self-normalised"),
     _Row(tails.expected_shortfall, "fraction", PLAIN,
-         "Mean of the returns at or below the historical 5 % quantile; negative."),
+         "Mean of the returns at or below the historical 5 % quantile; negative.", "self-normalised"),
 )
 AGAINST_BENCHMARK: tuple[_Row, ...] = (
-    _Row(relative.beta, "ratio", EXCESS, "OLS slope on the benchmark, both in excess of the risk-free rate."),
-    _Row(relative.correlation, "ratio", PLAIN, "Pearson correlation of the returns with the benchmark's."),
+    _Row(relative.beta, "ratio", EXCESS,
+         "OLS slope on the benchmark, both in excess of the risk-free rate.", "self-normalised"),
+    _Row(relative.correlation, "ratio", PLAIN,
+         "Pearson correlation of the returns with the benchmark's.", "self-normalised"),
     _Row(relative.jensen_alpha, "fraction", EXCESS,
          "Intercept of the regression of excess returns on the benchmark's, times {q}."),
     _Row(relative.active_return, "fraction", ANNUAL, "CAGR minus the benchmark's CAGR over the same periods."),
     _Row(relative.tracking_error, "fraction", ANNUAL,
-         "Standard deviation of return minus benchmark return, times √{q}."),
+         "Standard deviation of return minus benchmark return, times √{q}.", "self-normalised"),
     _Row(relative.information_ratio, "ratio", ANNUAL, "Active return (difference of CAGR) over tracking error."),
     _Row(relative.up_capture, "fraction", PLAIN,
-         "Geometric mean return over the benchmark's, in periods in which the benchmark rose."),
+         "Geometric mean return over the benchmark's, in periods in which the benchmark rose.", "self-normalised"),
     _Row(relative.down_capture, "fraction", PLAIN,
-         "Geometric mean return over the benchmark's, in periods in which the benchmark fell."),
+         "Geometric mean return over the benchmark's, in periods in which the benchmark fell.", "self-normalised"),
     _Row(relative.batting_average, "fraction", PLAIN, "Share of periods with a return above the benchmark's."),
 )
 # fmt: on
@@ -88,7 +96,7 @@ def performance_summary(
     draws: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Headline figures of one index, each with its bootstrap interval.
+    """Headline figures of one index, each with its interval.
 
     Parameters
     ----------
@@ -108,10 +116,13 @@ def performance_summary(
     -------
     DataFrame, index = metric
         value, lower, upper (float; percentages are fractions, 0.05 is 5 %), unit ("fraction", "ratio" or "days"),
-        convention (one sentence). lower and upper are NaN for the rows that describe one path (current and longest
-        drawdown), and with fewer than 20 returns. Intervals of volatility, tracking error and value at risk are too
-        narrow when volatility comes in long clusters, and those of total return and drawdown figures are ranges of
-        resampled histories: `bootstrap.py` and CONVENTIONS.md say how far each can be trusted.
+        convention (one sentence), interval_note (what lower and upper are where they are no confidence interval, and
+        how often they held where that is less than they say; else empty). lower and upper are NaN for the rows that
+        describe one path (current and longest drawdown), for the kurtosis, and with fewer than 20 returns.
+        Confidence intervals: self-normalised for volatility, skewness, tails, beta, correlation, captures
+        (`self_normalised_interval`), the bootstrap's for other figures with a true value. Total return and drawdown
+        figures: the range in which a fresh history of the same length should end, what is unknown of the mean included.
+        CONVENTIONS.md says how often each held in simulated markets.
 
     Raises
     ------
@@ -127,19 +138,62 @@ def performance_summary(
     rate = _rate_series(risk_free, returns, periods_per_year)
     _warn_if_below_a_year(count, periods_per_year)
     rows = OWN
-    intervals = partial(interval_table, confidence=confidence, draws=draws, block_length=None, seed=seed)
-    table = intervals(_figures(OWN, periods_per_year), returns, [rate])
+    intervals = partial(
+        _interval_rows, periods_per_year=periods_per_year, confidence=confidence, draws=draws, seed=seed
+    )
+    table = intervals(OWN, common_history(returns, [rate]))
     if benchmark is not None:
         check_order(one_series(benchmark, "benchmark"), "benchmark")
         check_kind(benchmark, level.index, "benchmark")
         other = metrics.returns_from_levels(benchmark.reindex(level.index))
         _check_overlap(returns, other)
-        relatives = intervals(_figures(AGAINST_BENCHMARK, periods_per_year), returns, [rate, other])
+        relatives = intervals(AGAINST_BENCHMARK, common_history(returns, [rate, other]))
         table, rows = pd.concat([table, relatives], axis=0), OWN + AGAINST_BENCHMARK
     table["unit"] = [row.unit for row in rows]
     table["convention"] = [row.convention.format(q=f"{periods_per_year:g}") for row in rows]
+    table["interval_note"] = [_interval_note(row, count) for row in rows]
     table = pd.concat([table, _path_rows(returns)])
-    return table[["value", "lower", "upper", "unit", "convention"]].rename_axis("metric")
+    return table[["value", "lower", "upper", "unit", "convention", "interval_note"]].rename_axis("metric")
+
+
+def _interval_note(row: _Row, count: int) -> str:
+    """What lower and upper of a row are where they are no confidence interval, and where they hold too rarely."""
+    if row.interval == "none":
+        return "No interval: none that was tried holds."
+    kind = "Range in which a fresh history of this length should end." if row.interval == "range" else ""
+    return " ".join(filter(None, [kind, coverage_note(row.metric.__name__, count)]))
+
+
+def _interval_rows(
+    rows: tuple[_Row, ...],
+    sample: list[pd.Series],
+    *,
+    periods_per_year: float,
+    confidence: float,
+    draws: int,
+    seed: int,
+) -> pd.DataFrame:
+    """value, lower and upper of each row, by the kind of interval that the row has."""
+    rate = sample[1]
+    block_length = max(optimal_block_length(series) for series in sample)
+    figures = _figures(rows, periods_per_year)
+    options: dict[str, Any] = {"draws": draws, "block_length": block_length, "seed": seed, "confidence": confidence}
+    parts = []
+    for kind in ("bootstrap", "range"):
+        picked = {row.metric.__name__: figures[row.metric.__name__] for row in rows if row.interval == kind}
+        if picked:
+            parts.append(interval_table(picked, sample[0], sample[1:], is_range=kind == "range", **options))
+    for row in rows:
+        name = row.metric.__name__
+        if row.interval == "self-normalised":
+            own, *given = (series - rate if row.options == EXCESS else series for series in (sample[0], *sample[2:]))
+            found = self_normalised_interval(
+                row.metric, own, *given, confidence=confidence, periods_per_year=periods_per_year
+            )
+            parts.append(pd.DataFrame([found], index=[name]))
+        if row.interval == "none":
+            parts.append(pd.DataFrame({"value": figures[name](*sample)}, index=[name]))
+    return pd.concat(parts).reindex(list(figures))[["value", "lower", "upper"]]
 
 
 def _figures(rows: tuple[_Row, ...], periods_per_year: float) -> dict[str, Callable[..., Any]]:
@@ -177,7 +231,7 @@ def _path_rows(returns: pd.Series) -> pd.DataFrame:
         ("history", days, "days", "Calendar days from the first level to the last."),
     ]
     path = pd.DataFrame(rows, columns=["metric", "value", "unit", "convention"]).set_index("metric")
-    return path.assign(lower=np.nan, upper=np.nan, standard_error=np.nan)
+    return path.assign(lower=np.nan, upper=np.nan, interval_note="")
 
 
 def _rate_series(risk_free: float | pd.Series, returns: pd.Series, periods_per_year: float) -> pd.Series:

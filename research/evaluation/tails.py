@@ -1,13 +1,15 @@
 """The left tail: value at risk, expected shortfall, tail ratio, worst periods.
 
 Losses keep the sign of a return: a value at risk of −0.05 is a loss of 5 %. Horizon: one period of the returns.
-Skewness and kurtosis are in `metrics.py`; shapes, units and NaN policy as there.
+Skewness and kurtosis are in `metrics.py`, with shapes, units and NaN policy; kernels of fitted shapes in
+`fitted_tails.py`.
 """
 # mypy: disable-error-code="no-any-return"
 # (numpy types its reductions as Any)
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -17,10 +19,16 @@ from scipy.stats import norm
 from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._columns import Frame, PerColumn, by_column, choose, companion_of, history, positive_or_nan
-from research.evaluation.metrics import skewness_and_kurtosis
+from research.evaluation.fitted_tails import (
+    Checked,
+    modified_expected_shortfall,
+    modified_value_at_risk,
+    student_expected_shortfall,
+    student_value_at_risk,
+)
 from research.typing import FloatArray
 
-Method = Literal["historical", "gaussian", "modified"]
+Method = Literal["historical", "gaussian", "modified", "student_t"]
 
 
 def value_at_risk(returns: Frame, *, method: Method = "historical", confidence: float = 0.95) -> PerColumn:
@@ -28,16 +36,17 @@ def value_at_risk(returns: Frame, *, method: Method = "historical", confidence: 
 
     Parameters
     ----------
-    method : {"historical", "gaussian", "modified"}
+    method : {"historical", "gaussian", "modified", "student_t"}
         "historical": the empirical quantile, linear between order statistics (type 7 of Hyndman and Fan, numpy's and
         R's default). "gaussian": mean + z·sd with the population sd (denominator n). "modified": z replaced by the
         Cornish-Fisher z + (z²−1)S/6 + (z³−3z)K/24 − (2z³−5z)S²/36 with moment skewness S and excess kurtosis K;
-        source: Favre and Galeano (2002). The expansion is not monotone for strong skewness or kurtosis: look at it
-        beside the historical figure.
+        source: Favre and Galeano (2002); NaN where the expansion is not monotone (Maillard, 2012). "student_t": the
+        quantile of a t distribution fitted by maximum likelihood; NaN with fewer than 20 returns. The last two are NaN
+        as well where they would be above 0 or below −100 %; `tail_reason` says why.
     confidence : float
         Between 0.5 and 1.
     """
-    kernel = choose({"historical": _historical_var, "gaussian": _gaussian_var, "modified": _modified_var}, method)
+    kernel = choose(_KERNELS["value_at_risk"], method)
     tail = _tail(confidence)
     return by_column(lambda r: kernel(r, tail), returns, minimum=2)
 
@@ -47,15 +56,40 @@ def expected_shortfall(returns: Frame, *, method: Method = "historical", confide
 
     Parameters
     ----------
-    method : {"historical", "gaussian", "modified"}
+    method : {"historical", "gaussian", "modified", "student_t"}
         "historical": mean of the returns at or below the historical value at risk. "gaussian": mean − sd·φ(z)/(1−c).
-        "modified": the Edgeworth form of Boudt, Peterson and Croux (2008), never above the modified value at risk.
+        "modified": the Edgeworth form of Boudt, Peterson and Croux (2008); NaN where it is above the modified value at
+        risk. "student_t": that of the fitted t distribution. The last two are NaN as in `value_at_risk`.
     confidence : float
         Between 0.5 and 1.
     """
-    kernel = choose({"historical": _historical_es, "gaussian": _gaussian_es, "modified": _modified_es}, method)
+    kernel = choose(_KERNELS["expected_shortfall"], method)
     tail = _tail(confidence)
     return by_column(lambda r: kernel(r, tail), returns, minimum=2)
+
+
+def tail_reason(
+    figure: Literal["value_at_risk", "expected_shortfall"],
+    returns: pd.Series,
+    *,
+    method: Method,
+    confidence: float = 0.95,
+) -> str:
+    """Why a tail figure is NaN, in words; empty where it is not.
+
+    Parameters
+    ----------
+    figure, method, confidence
+        The function, and what it was told.
+    returns : Series
+    """
+    tail = _tail(confidence)
+    choose(_KERNELS[figure], method)
+    values = history(returns).to_numpy()
+    if len(values) < 2:
+        return "fewer than two returns"
+    fitted = _FITTED[figure]
+    return str(fitted[method](values[:, None], tail)[1][0]) if method in fitted else ""
 
 
 def tail_ratio(returns: Frame, *, confidence: float = 0.95) -> PerColumn:
@@ -112,26 +146,24 @@ def _gaussian_es(values: FloatArray, tail: float) -> FloatArray:
     return values.mean(axis=0) - values.std(axis=0) * norm.pdf(norm.ppf(tail)) / tail
 
 
-def _modified_var(values: FloatArray, tail: float) -> FloatArray:
-    return values.mean(axis=0) + _cornish_fisher(norm.ppf(tail), *skewness_and_kurtosis(values)) * values.std(axis=0)
-
-
-def _modified_es(values: FloatArray, tail: float) -> FloatArray:
-    skew, kurtosis = skewness_and_kurtosis(values)
-    h = _cornish_fisher(norm.ppf(tail), skew, kurtosis)
-    edgeworth = norm.pdf(h) * (
-        1.0
-        + h**3 * skew / 6.0
-        + (h**6 - 9 * h**4 + 9 * h**2 + 3) * skew**2 / 72.0
-        + (h**4 - 2 * h**2 - 1) * kurtosis / 24.0
-    )
-    return values.mean(axis=0) + values.std(axis=0) * np.minimum(-edgeworth / tail, h)
-
-
-def _cornish_fisher(z: float, skew: FloatArray, kurtosis: FloatArray) -> FloatArray:
-    return z + (z**2 - 1) * skew / 6.0 + (z**3 - 3 * z) * kurtosis / 24.0 - (2 * z**3 - 5 * z) * skew**2 / 36.0
-
-
 def _tail(confidence: float) -> float:
     check_number("confidence", confidence, DataError, at_least=0.5, below=1, fraction="a probability")
     return 1.0 - confidence
+
+
+def _figure(kernel: Callable[[FloatArray, float], Checked]) -> Callable[[FloatArray, float], FloatArray]:
+    return lambda values, tail: kernel(values, tail)[0]
+
+
+_FITTED = {
+    "value_at_risk": {"modified": modified_value_at_risk, "student_t": student_value_at_risk},
+    "expected_shortfall": {"modified": modified_expected_shortfall, "student_t": student_expected_shortfall},
+}
+_EMPIRICAL = {
+    "value_at_risk": {"historical": _historical_var, "gaussian": _gaussian_var},
+    "expected_shortfall": {"historical": _historical_es, "gaussian": _gaussian_es},
+}
+_KERNELS = {
+    figure: _EMPIRICAL[figure] | {method: _figure(kernel) for method, kernel in fitted.items()}
+    for figure, fitted in _FITTED.items()
+}

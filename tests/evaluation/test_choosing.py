@@ -142,5 +142,5 @@ def test_calibration_counts_what_does_not_overlap() -> None:
 
 
 def test_forecasts_hold_about_as_often_as_they_say() -> None:
-    share = forecast_coverage(repetitions=80, world="independent normal", seed=4)
+    share = forecast_coverage(repetitions=80, world="normal", seed=4)
     assert share == pytest.approx(0.9, abs=0.08)  # two and a half standard errors of eighty forecasts

@@ -58,7 +58,8 @@ def test_the_usual_size_is_not_moved_by_the_wildest_months() -> None:
 
 def test_tails_have_a_row_for_each_series_and_method_and_a_column_for_each_level() -> None:
     table = ev.tail_table(RETURNS)
-    assert table.shape == (6, 4)
+    assert table.shape == (8, 4)
+    assert table.attrs["reasons"] == []
     expected = ev.expected_shortfall(RETURNS["bitcoin"], method="gaussian", confidence=0.99)
     assert table.loc[("bitcoin", "gaussian"), ("expected_shortfall", 0.99)] == expected
     low = RETURNS["own"].quantile(0.05)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,12 @@ import pytest
 
 from research import evaluation as ev
 from research.errors import DataError, DataWarning
+from research.evaluation.measured_coverage import LOWEST, coverage_note
 from tests.evaluation.test_traps import sample
+
+
+def levels_of(count: int, seed: int = 3) -> pd.Series:
+    return (1 + sample(count, seed=seed)).cumprod()
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +49,7 @@ def test_every_value_is_that_of_the_function_of_its_name(levels: tuple[pd.Series
 
 def test_units_conventions_and_order(levels: tuple[pd.Series, pd.Series]) -> None:
     table = ev.performance_summary(levels[0], benchmark=levels[1], draws=20)
-    assert list(table.columns) == ["value", "lower", "upper", "unit", "convention"]
+    assert list(table.columns) == ["value", "lower", "upper", "unit", "convention", "interval_note"]
     assert table.index[:3].tolist() == ["total_return", "cagr", "annualized_volatility"]
     assert set(table["unit"]) == {"fraction", "ratio", "days"}
     assert table["convention"].str.match(r"^[A-Z].*\.$").all()
@@ -55,6 +61,57 @@ def test_most_values_lie_inside_their_intervals(levels: tuple[pd.Series, pd.Seri
     table = ev.performance_summary(levels[0], benchmark=levels[1], draws=300).dropna()
     inside = table["value"].between(table["lower"], table["upper"])
     assert inside.mean() > 0.9
+
+
+def test_risk_figures_have_self_normalised_intervals_and_the_kurtosis_none(levels: tuple[pd.Series, pd.Series]) -> None:
+    table = ev.performance_summary(levels[0], benchmark=levels[1], draws=20, confidence=0.9, risk_free=0.04)
+    returns, market = (ev.returns_from_levels(level) for level in levels)
+    for metric in (
+        ev.annualized_volatility,
+        ev.downside_deviation,
+        ev.skewness,
+        ev.value_at_risk,
+        ev.expected_shortfall,
+    ):
+        expected = ev.self_normalised_interval(metric, returns, confidence=0.9)
+        assert table.loc[metric.__name__, ["value", "lower", "upper"]].tolist() == pytest.approx(expected.tolist())
+    for metric in (ev.beta, ev.correlation, ev.tracking_error, ev.up_capture, ev.down_capture):
+        expected = ev.self_normalised_interval(metric, returns, market, confidence=0.9)
+        assert table.loc[metric.__name__, ["value", "lower", "upper"]].tolist() == pytest.approx(expected.tolist())
+    assert table.loc["excess_kurtosis", ["lower", "upper"]].isna().all()
+
+
+def test_the_range_of_a_path_figure_knows_that_the_mean_is_unknown(levels: tuple[pd.Series, pd.Series]) -> None:
+    returns = ev.returns_from_levels(levels[0])
+    table = ev.performance_summary(levels[0], draws=1000)
+    plain = ev.bootstrap_interval(lambda r: np.log1p(ev.total_return(r)), returns, draws=1000)
+    nested = np.log1p(table.loc["total_return", ["lower", "upper"]].astype(float))
+    # two independent errors of the same size: √2 times as wide
+    assert nested["upper"] - nested["lower"] == pytest.approx(np.sqrt(2) * (plain["upper"] - plain["lower"]), rel=0.12)
+    assert table.loc["total_return", "interval_note"].startswith("Range in which a fresh history")
+
+
+def test_an_interval_that_was_measured_to_hold_too_rarely_says_so(levels: tuple[pd.Series, pd.Series]) -> None:
+    short = ev.performance_summary(levels[0].iloc[:400], draws=20)["interval_note"]
+    share = LOWEST["expected_shortfall"][0]
+    assert short["expected_shortfall"] == (
+        f"Too narrow: in the worst of six simulated markets {share:.0f} % of such 95 % intervals held, "
+        "with 250 periods."
+    )
+    assert short["sharpe_ratio"] == short["current_drawdown"] == ""
+    assert short["excess_kurtosis"].startswith("No interval")
+    assert "250 periods" in coverage_note("expected_shortfall", 499)
+    assert "1,000 periods" in coverage_note("expected_shortfall", 500)
+    assert coverage_note("expected_shortfall", 2500) == ""
+
+
+def test_the_measured_shares_are_those_of_the_table_in_the_conventions() -> None:
+    text = (Path(ev.__file__).parent / "CONVENTIONS.md").read_text()
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.count(" / ") == 12]
+    printed = {row[0]: np.array([cell.split(" / ") for cell in row[1:]], dtype=float).min(axis=0) for row in rows}
+    assert {name: tuple(shares) for name, shares in printed.items() if name != "alpha_test"} == LOWEST
+    with_interval = ev.performance_summary(levels_of(500), benchmark=levels_of(500, seed=8), draws=20).dropna()
+    assert set(LOWEST) == set(with_interval.index)
 
 
 def test_a_risk_free_series_is_drawn_with_the_returns(levels: tuple[pd.Series, pd.Series]) -> None:

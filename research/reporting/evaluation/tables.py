@@ -72,20 +72,21 @@ def cycles(frame: pd.DataFrame, *, benchmark: str) -> Table:
 
 
 def tails(frame: pd.DataFrame) -> Table:
-    """`tail_table`: value at risk and expected shortfall by series and method."""
+    """`tail_table`: value at risk and expected shortfall by series and method, and why a cell is a dash."""
     figures, levels = (frame.columns.get_level_values(part) for part in ("figure", "confidence"))
     names = [
         f"{str(figure).replace('_', ' ')}, {format_value(level, 'short percent')}"
         for figure, level in zip(figures, levels, strict=True)
     ]
-    rows = pd.Index([f"{row[0]}, {row[1]}" for row in frame.index], name="series and method")
+    rows = pd.Index([f"{row[0]}, {row[1].replace('_', ' ')}" for row in frame.index], name="series and method")
     return Table(
         pd.DataFrame(frame.to_numpy(), index=rows, columns=names),
         "What a bad day is: the return undercut on one day in 20 or 100, and the mean of such days",
         formats=dict.fromkeys(names, "fine percent"),
         note="Historical: the empirical quantile. Gaussian: from mean and standard deviation, too mild for fat tails. "
-        "Modified: Cornish-Fisher, an expansion that breaks down for strong skewness and kurtosis; far from the "
-        "historical figure, or with both figures of a level alike, it is not to be believed.",
+        "Modified: Cornish-Fisher, an expansion about the normal distribution that holds for moderate skewness and "
+        "kurtosis only. Student t: fitted by maximum likelihood. "
+        + " ".join(["A dash:", *frame.attrs["reasons"]] if frame.attrs["reasons"] else []),
     )
 
 

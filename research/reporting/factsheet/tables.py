@@ -11,10 +11,10 @@ from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB
 
 def performance(summary: pd.DataFrame, *, confidence: float = 0.95) -> Table:
     """`performance_summary`: value and interval in the unit of each row, its convention, and the rule of thumb."""
-    thumb = RULES_OF_THUMB
+    thumb = {name: f"Rule of thumb: {text}." for name, text in RULES_OF_THUMB.items()}
     notes = [
-        f"{text} Rule of thumb: {thumb[str(metric)]}." if metric in thumb else text
-        for metric, text in summary["convention"].items()
+        " ".join(filter(None, [text, interval, thumb.get(str(metric))]))
+        for metric, text, interval in zip(summary.index, summary["convention"], summary["interval_note"], strict=True)
     ]
     frame = summary[["value", "lower", "upper"]].assign(convention=notes)
     units = {"fraction": "percent", "ratio": "ratio", "days": "count"}
@@ -22,8 +22,10 @@ def performance(summary: pd.DataFrame, *, confidence: float = 0.95) -> Table:
         frame.rename(index=lambda name: str(name).replace("_", " ")),
         f"Performance and risk, with {format_value(confidence, 'short percent')} intervals",
         row_formats={str(metric).replace("_", " "): units[unit] for metric, unit in summary["unit"].items()},
-        note="lower and upper are the ends of a stationary block bootstrap interval: what a rerun of the same kind of "
-        f"history could have shown. A dash marks a figure that describes one path only. {RULES_OF_THUMB_SOURCE}",
+        note="lower and upper are the ends of a confidence interval where nothing else is said: of the stationary "
+        "block bootstrap, or self-normalised where clusters of volatility would make that too narrow. How often each "
+        "holds was measured: research/evaluation/CONVENTIONS.md. A dash marks a figure without an interval. "
+        f"{RULES_OF_THUMB_SOURCE}",
     )
 
 

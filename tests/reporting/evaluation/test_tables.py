@@ -33,10 +33,20 @@ def test_a_flag_that_was_not_found_is_listed_after_those_that_were() -> None:
 
 
 def test_tails_have_a_row_for_each_series_and_method_and_a_column_for_each_level() -> None:
-    words = evaluation_tables.tails(evaluation.tail_table(RETURNS)).words.set_index("series and method")
-    assert words.shape == (6, 4)
+    table = evaluation_tables.tails(evaluation.tail_table(RETURNS))
+    words = table.words.set_index("series and method")
+    assert words.shape == (8, 4)
+    assert "bitcoin, student t" in words.index
+    assert "A dash" not in table.footnote
     expected = evaluation.expected_shortfall(RETURNS["bitcoin"], method="gaussian", confidence=0.99)
     assert words.loc["bitcoin, gaussian", "expected shortfall, 99\u00a0%"] == f"\u2212{-100 * expected:.2f}\u00a0%"
+
+
+def test_a_tail_figure_that_means_nothing_is_a_dash_and_the_note_says_why() -> None:
+    wild = RETURNS["bitcoin"].where(RETURNS.index != RETURNS.index[5], 3.0)
+    table = evaluation_tables.tails(evaluation.tail_table(RETURNS.assign(bitcoin=wild)))
+    assert set(table.words.set_index("series and method").loc["bitcoin, modified"]) == {"\u2013"}
+    assert "A dash: bitcoin, modified: skewness and kurtosis lie outside the domain" in table.footnote
 
 
 def test_the_worst_days_say_whose_they_are() -> None:

@@ -10,8 +10,9 @@ from research.reporting.factsheet import tables as factsheet_tables
 
 def test_the_performance_table_shows_thresholds_as_rules_of_thumb_and_names_their_source() -> None:
     columns = {"value": 0.9, "lower": -0.1, "upper": 1.8, "unit": "ratio", "convention": "Arithmetic."}
+    columns["interval_note"] = "A range."
     table = factsheet_tables.performance(pd.DataFrame(columns, index=pd.Index(["sharpe_ratio"], name="metric")))
-    assert "Rule of thumb: above 1 good" in table.to_text()
+    assert "Arithmetic. A range. Rule of thumb: above 1 good" in table.to_text()
     assert "not a verdict" in table.footnote
     assert list(table.words.iloc[0, :4]) == ["sharpe ratio", "0.90", "\u22120.10", "1.80"]
 
