@@ -7,7 +7,7 @@ What is checked of dates is in `_calendar.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, TypeVar
@@ -50,14 +50,25 @@ def by_column(
     with fewer than `minimum` periods (after the common history with its companions) is NaN, and so is a figure too
     large for a number. With `periods_per_year` the spacing of the dates is checked against it.
     """
-    histories = _Histories.read(data, companions)
-    result = np.full(histories.array.shape[1], np.nan)
-    for block in histories.blocks(minimum):
-        check_spacing(data.index[block.rows], periods_per_year)
-        result[block.picked] = _finite(kernel, block)
+    result = _reduce(kernel, data, companions, 1, minimum, periods_per_year)[0]
     if isinstance(data, pd.Series):
         return float(result[0])
     return pd.Series(result, index=data.columns)
+
+
+def several_by_column(
+    kernel: Callable[..., FloatArray],
+    data: Frame,
+    *companions: Rate,
+    labels: Sequence[str],
+    minimum: int = 1,
+    periods_per_year: float | None = None,
+) -> pd.Series | pd.DataFrame:
+    """`by_column` for a kernel that gives several numbers per column, shape (labels, columns), by label."""
+    result = _reduce(kernel, data, companions, len(labels), minimum, periods_per_year)
+    if isinstance(data, pd.Series):
+        return pd.Series(result[:, 0], index=list(labels), name=data.name)
+    return pd.DataFrame(result, index=list(labels), columns=data.columns)
 
 
 def by_row(
@@ -79,10 +90,16 @@ def by_row(
     return pd.DataFrame(result, index=data.index, columns=data.columns)
 
 
+def limits(data: Frame, name: str = "returns") -> tuple[FloatArray, IntArray, IntArray]:
+    """The cells, and the first row and one past the last row of each column's history; checked."""
+    values = numbers_of(data, name)
+    labels = [data.name] if isinstance(data, pd.Series) else list(data.columns)
+    return values, *_limits(values, data.index, labels, name)
+
+
 def history(data: pd.Series, name: str = "returns") -> pd.Series:
     """One checked series without its leading and trailing NaN."""
-    values = numbers_of(one_series(data, name), name)
-    first, last = _limits(values, data.index, [data.name], name)
+    values, first, last = limits(one_series(data, name), name)
     return pd.Series(values[first[0] : last[0], 0], index=data.index[first[0] : last[0]], name=data.name)
 
 
@@ -163,6 +180,23 @@ def growth_of_one(values: FloatArray) -> FloatArray:
     return level
 
 
+def _reduce(
+    kernel: Callable[..., FloatArray],
+    data: Frame,
+    companions: tuple[Rate, ...],
+    count: int,
+    minimum: int,
+    periods_per_year: float | None,
+) -> FloatArray:
+    """`count` numbers per column, shape (count, columns); NaN where the history is too short."""
+    histories = _Histories.read(data, companions)
+    result = np.full((count, histories.array.shape[1]), np.nan)
+    for block in histories.blocks(minimum):
+        check_spacing(data.index[block.rows], periods_per_year)
+        result[:, block.picked] = _finite(kernel, block)
+    return result
+
+
 def _finite(kernel: Callable[..., FloatArray], block: _Block) -> FloatArray:
     """What a kernel gives, NaN in place of a figure too large for a number."""
     with np.errstate(over="ignore"):
@@ -187,9 +221,7 @@ class _Histories:
 
     @classmethod
     def read(cls, data: Frame, companions: tuple[Rate, ...], name: str = "returns") -> _Histories:
-        values = numbers_of(data, name)
-        labels = [data.name] if isinstance(data, pd.Series) else list(data.columns)
-        first, last = _limits(values, data.index, labels, name)
+        values, first, last = limits(data, name)
         arrays = []
         for companion in companions:
             if not isinstance(companion, pd.Series | pd.DataFrame):

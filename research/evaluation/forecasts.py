@@ -163,13 +163,10 @@ def simulate_paths(values: FloatArray, horizon: int, *, draws: int, block_length
     """Returns of resampled futures, shape (horizon, draws).
 
     Each future is drawn from a resampled past of its own: what really is the mean return is not known from a few
-    years, and futures drawn from the one past seen would pretend that it is. A horizon beyond the history joins several
-    samples.
+    years, and futures drawn from the one past seen would pretend that it is.
     """
-    pieces = -(-horizon // len(values))
     past = resampled_rows(len(values), draws=draws, block_length=block_length, seed=seed)
-    rows = resampled_rows(len(values), draws=draws * pieces, block_length=block_length, seed=seed + 1_000_003)
-    future = rows.reshape(draws, -1)[:, :horizon]
+    future = resampled_rows(len(values), draws=draws, block_length=block_length, seed=seed + 1_000_003, size=horizon)
     return np.asarray(values[np.take_along_axis(past, future, axis=1)].T)
 
 

@@ -11,23 +11,20 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from scipy.stats import norm
 from statsmodels.stats.multitest import multipletests
 
 from research.checks import check_number
 from research.errors import DataError, suggest
-from research.evaluation._calendar import check_spacing
 from research.evaluation._columns import (
     ROUNDING,
     Frame,
     PerColumn,
     Rate,
     by_column,
-    companion_of,
-    history,
     per_period,
     positive_or_nan,
+    several_by_column,
     standard_deviation,
 )
 from research.evaluation.metrics import skewness_and_kurtosis
@@ -206,39 +203,32 @@ def alpha_test(
         beta_t_statistic (against zero). lags, observations. NaN with fewer than ten returns.
     """
     _check_probability("confidence", confidence)
-    if isinstance(returns, pd.DataFrame):
-        columns = {}
-        for label in returns.columns:
-            other = benchmark[label] if isinstance(benchmark, pd.DataFrame) else benchmark
-            columns[label] = alpha_test(
-                returns[label],
-                other,
-                risk_free=risk_free[label] if isinstance(risk_free, pd.DataFrame) else risk_free,
-                periods_per_year=periods_per_year,
-                lags=lags,
-                confidence=confidence,
-            )
-        return pd.DataFrame(columns)
-    sample = _excess(returns, benchmark, per_period(risk_free, periods_per_year))
-    observations = len(sample)
-    check_spacing(sample.index, periods_per_year)
-    lags = automatic_lags(observations) if lags is None else lags
-    check_number("lags", lags, DataError, whole=True, at_least=0, at_most=max(observations, 100))
-    result = pd.Series(np.nan, index=[*TEST_COLUMNS, "lags", "observations"], name=returns.name)
-    result["lags"], result["observations"] = lags, observations
-    if observations < 10 or bool((np.ptp(sample.to_numpy(), axis=0) == 0).any()):
-        return result
-    design = sm.add_constant(sample.iloc[:, 1:].to_numpy(), has_constant="add")
-    fit = sm.OLS(sample.iloc[:, 0].to_numpy(), design).fit(
-        cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": False}
-    )
-    lower, upper = fit.conf_int(alpha=1.0 - confidence)[0]
-    figures = np.array([fit.params[0], fit.bse[0], lower, upper]) * periods_per_year
-    result[["alpha", "standard_error", "lower", "upper"]] = figures
-    result["t_statistic"], result["p_value"] = fit.tvalues[0], fit.pvalues[0]
-    if benchmark is not None:
-        result["beta"], result["beta_t_statistic"] = fit.params[1], fit.tvalues[1]
-    return result
+    rate = per_period(risk_free, periods_per_year)
+    if lags is not None:
+        check_number("lags", lags, DataError, whole=True, at_least=0, at_most=max(len(returns), 100))
+    z = norm.ppf((1.0 + confidence) / 2.0)
+
+    def kernel(r: FloatArray, rf: FloatArray, *benchmarks: FloatArray) -> FloatArray:
+        used = automatic_lags(len(r)) if lags is None else lags
+        rows = np.full((len(labels), r.shape[1]), np.nan)
+        rows[-2:] = [[used], [len(r)]]
+        excess = r - rf
+        if len(r) < 10:
+            return rows
+        fit = _hac_regression(excess, [b - rf for b in benchmarks], used)
+        fit = [np.where(np.ptp(excess, axis=0) > 0, figure, np.nan) for figure in fit]
+        alpha, error = fit[0] * periods_per_year, fit[1] * periods_per_year
+        t_statistic, p_value = _t_test(*fit[:2])
+        rows[:6] = [alpha, error, t_statistic, p_value, alpha - z * error, alpha + z * error]
+        if benchmarks:
+            rows[6:8] = [fit[2], _t_test(*fit[2:])[0]]
+        return rows
+
+    labels = [*TEST_COLUMNS, "lags", "observations"]
+    companions = [rate] if benchmark is None else [rate, benchmark]
+    table = several_by_column(kernel, returns, *companions, labels=labels, periods_per_year=periods_per_year)
+    table.loc[labels[-2:]] = table.loc[labels[-2:]].fillna(0.0)  # of a series without any return
+    return table
 
 
 def adjust_pvalues(pvalues: pd.Series | Sequence[float], *, method: str = "holm") -> pd.Series:
@@ -281,6 +271,29 @@ def long_run_variance(values: FloatArray, lags: int) -> FloatArray:
     return np.asarray(total)
 
 
+def _hac_regression(y: FloatArray, x: list[FloatArray], lags: int) -> list[FloatArray]:
+    """Coefficient and Newey-West standard error of the intercept, and of the slope on x if there is one, by column.
+
+    A coefficient is a weighted sum of y, and its error that of the sum of weight times residual: White's sandwich with
+    the Bartlett kernel. NaN where x is constant.
+    """
+    weights = [np.full((len(y), 1), 1.0 / len(y))]
+    if x:
+        mean = x[0].mean(axis=0)
+        slope = (x[0] - mean) / np.where(np.ptp(x[0], axis=0) > 0, ((x[0] - mean) ** 2).sum(axis=0), np.nan)
+        weights = [weights[0] - mean * slope, slope]
+    coefficients = [(weight * y).sum(axis=0) for weight in weights]
+    residual = y - coefficients[0] - sum(slope * b for slope, b in zip(coefficients[1:], x, strict=True))
+    errors = [np.sqrt(len(y) * long_run_variance(weight * residual, lags)) for weight in weights]
+    return [figure for pair in zip(coefficients, errors, strict=True) for figure in pair]
+
+
+def _t_test(coefficient: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """t statistic against zero and its two-sided p-value by the normal distribution."""
+    t_statistic = coefficient / positive_or_nan(error)
+    return t_statistic, 2.0 * norm.sf(np.abs(t_statistic))
+
+
 def _sharpe_and_moments(excess: FloatArray) -> tuple[FloatArray, dict[str, FloatArray]]:
     """Sharpe ratio per period by column, with the skewness and the raw kurtosis that its error depends on."""
     skewness, excess_kurtosis = skewness_and_kurtosis(excess)
@@ -290,18 +303,6 @@ def _sharpe_and_moments(excess: FloatArray) -> tuple[FloatArray, dict[str, Float
 
 def _sharpe_variance(sharpe: Figure, skewness: Figure, kurtosis: Figure) -> Figure:
     return 1.0 - skewness * sharpe + (kurtosis - 1.0) / 4.0 * sharpe**2
-
-
-def _excess(returns: pd.Series, benchmark: pd.Series | pd.DataFrame | None, rate: Rate) -> pd.DataFrame:
-    """Excess returns, and the benchmark's beside them, over the history they share."""
-    columns = [history(returns)]
-    if isinstance(benchmark, pd.Series):
-        columns.append(companion_of(columns[0], benchmark))
-    frame = pd.concat(columns, axis=1, join="inner").set_axis(["own", "benchmark"][: len(columns)], axis="columns")
-    if isinstance(rate, pd.Series):
-        known = companion_of(frame.iloc[:, 0], rate, "risk_free")
-        return frame.loc[known.index].sub(known, axis="index")
-    return frame - rate
 
 
 def _check_probability(name: str, value: float) -> None:

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import norm
+from statsmodels.regression.linear_model import OLS
+from statsmodels.tools import add_constant
 
 from research import evaluation as ev
 from research.errors import DataError
@@ -165,6 +167,16 @@ def test_alpha_test_rejects_a_true_null_about_as_often_as_it_should() -> None:
         noise[1:] += 0.3 * noise[:-1]
         rejected.append(ev.alpha_test(0.9 * market + noise, market)["p_value"] < 0.05)
     assert np.mean(rejected) == pytest.approx(0.05, abs=0.04)
+
+
+def test_alpha_test_is_the_regression_of_statsmodels_with_newey_west_errors() -> None:
+    returns, market = sample(500), sample(500, seed=8) + 0.4 * sample(500)
+    fit = OLS(returns.to_numpy(), add_constant(market.to_numpy())).fit(
+        cov_type="HAC", cov_kwds={"maxlags": 5, "use_correction": False}
+    )
+    ours = ev.alpha_test(returns, market, periods_per_year=1, lags=5).drop(["lags", "observations"])
+    theirs = [fit.params[0], fit.bse[0], fit.tvalues[0], fit.pvalues[0], *fit.conf_int()[0], fit.params[1]]
+    assert ours.to_list() == pytest.approx([*theirs, fit.tvalues[1]], rel=1e-9)
 
 
 def test_alpha_test_of_a_frame_is_that_of_its_columns() -> None:
