@@ -34,6 +34,8 @@ Rate = float | pd.Series | pd.DataFrame  # an annual rate, or one rate per perio
 PerColumn = Any  # float for a Series, Series by column for a DataFrame
 
 LARGEST = 1e30  # a larger level or return is a fault of the data; its moments would overflow
+FEWEST_LEVELS = 10  # rows from which levels are told from returns
+MOST_GROWTH = 100.0  # a year, of returns that never fall
 ROUNDING = 1e-12  # a standard deviation below this share of the mean is rounding, not risk
 
 
@@ -43,14 +45,16 @@ def by_column(
     *companions: Rate,
     minimum: int = 1,
     periods_per_year: float | None = None,
+    are_returns: bool = True,
 ) -> PerColumn:
     """Reduce each column to one number: a float for a Series, a Series by column for a DataFrame.
 
     `kernel(values, *companions)` gets arrays of shape (periods, columns) and gives one number per column. A column
     with fewer than `minimum` periods (after the common history with its companions) is NaN, and so is a figure too
-    large for a number. With `periods_per_year` the spacing of the dates is checked against it.
+    large for a number. With `periods_per_year` the spacing of the dates is checked against it. Levels are refused
+    unless the numbers need not be returns of one period (`are_returns`).
     """
-    result = _reduce(kernel, data, companions, 1, minimum, periods_per_year)[0]
+    result = _reduce(kernel, data, companions, 1, minimum, periods_per_year, are_returns)[0]
     if isinstance(data, pd.Series):
         return float(result[0])
     return pd.Series(result, index=data.columns)
@@ -78,9 +82,10 @@ def by_row(
     minimum: int = 1,
     periods_per_year: float | None = None,
     name: str = "returns",
+    are_returns: bool = True,
 ) -> Any:
     """Turn each column into a column of the same length, NaN outside its history; the shape of `data` stays."""
-    histories = _Histories.read(data, companions, name)
+    histories = _Histories.read(data, companions, name, are_returns=are_returns)
     result = np.full(histories.array.shape, np.nan)
     for block in histories.blocks(minimum):
         check_spacing(data.index[block.rows], periods_per_year)
@@ -90,16 +95,19 @@ def by_row(
     return pd.DataFrame(result, index=data.index, columns=data.columns)
 
 
-def limits(data: Frame, name: str = "returns") -> tuple[FloatArray, IntArray, IntArray]:
+def limits(data: Frame, name: str = "returns", *, are_returns: bool = True) -> tuple[FloatArray, IntArray, IntArray]:
     """The cells, and the first row and one past the last row of each column's history; checked."""
     values = numbers_of(data, name)
     labels = [data.name] if isinstance(data, pd.Series) else list(data.columns)
-    return values, *_limits(values, data.index, labels, name)
+    first, last = _limits(values, data.index, labels, name)
+    if are_returns:
+        _refuse_levels(values, data.index, labels, name)
+    return values, first, last
 
 
-def history(data: pd.Series, name: str = "returns") -> pd.Series:
+def history(data: pd.Series, name: str = "returns", *, are_returns: bool = True) -> pd.Series:
     """One checked series without its leading and trailing NaN."""
-    values, first, last = limits(one_series(data, name), name)
+    values, first, last = limits(one_series(data, name), name, are_returns=are_returns)
     return pd.Series(values[first[0] : last[0], 0], index=data.index[first[0] : last[0]], name=data.name)
 
 
@@ -187,9 +195,10 @@ def _reduce(
     count: int,
     minimum: int,
     periods_per_year: float | None,
+    are_returns: bool = True,
 ) -> FloatArray:
     """`count` numbers per column, shape (count, columns); NaN where the history is too short."""
-    histories = _Histories.read(data, companions)
+    histories = _Histories.read(data, companions, are_returns=are_returns)
     result = np.full((count, histories.array.shape[1]), np.nan)
     for block in histories.blocks(minimum):
         check_spacing(data.index[block.rows], periods_per_year)
@@ -220,8 +229,10 @@ class _Histories:
     last: IntArray
 
     @classmethod
-    def read(cls, data: Frame, companions: tuple[Rate, ...], name: str = "returns") -> _Histories:
-        values, first, last = limits(data, name)
+    def read(
+        cls, data: Frame, companions: tuple[Rate, ...], name: str = "returns", *, are_returns: bool = True
+    ) -> _Histories:
+        values, first, last = limits(data, name, are_returns=are_returns)
         arrays = []
         for companion in companions:
             if not isinstance(companion, pd.Series | pd.DataFrame):
@@ -231,6 +242,7 @@ class _Histories:
             needed = slice(int(first.min(initial=len(data))), int(last.max(initial=0)))
             array = numbers_of(_aligned(companion, data, needed), "benchmark or rate")
             names = [companion.name] if isinstance(companion, pd.Series) else list(companion.columns)
+            _refuse_levels(array, data.index, names, "benchmark or rate")
             begins, ends = _limits(array[needed], data.index[needed], names, "benchmark or rate")
             first, last = np.maximum(first, begins + needed.start), np.minimum(last, ends + needed.start)
             arrays.append(array)
@@ -289,6 +301,28 @@ def numbers_of(data: Frame, name: str) -> FloatArray:
 
 def _is_number(value: object) -> bool:
     return value is None or value is pd.NA or (isinstance(value, Real) and not isinstance(value, bool))
+
+
+def _refuse_levels(values: FloatArray, index: pd.Index, labels: list[Any], name: str) -> None:
+    """Refuse levels (prices) where returns are expected: never negative, and far more than returns could be on average.
+
+    Returns that are all above zero exist (a deposit's), but not ten in a row that would make a hundredfold of a year,
+    or half as much again of every period where there are no dates. Prices smaller than that stay unseen.
+    """
+    if len(values) < FEWEST_LEVELS:
+        return
+    never_falls = np.flatnonzero(np.fmin.reduce(values, axis=0) > 0)
+    if not len(never_falls):
+        return
+    step = usual_step(index)
+    limit = MOST_GROWTH ** (step / 365.25) - 1.0 if step and step < 365 else 0.5
+    for column in never_falls:
+        known = values[~np.isnan(values[:, column]), column]
+        if len(known) >= FEWEST_LEVELS and known.mean() > limit:
+            raise DataError(
+                f"{name}: column {labels[column]!r} is above zero in all of its {len(known)} rows, {known.mean():.4g} "
+                "on average: these look like levels or prices, not returns. Take returns_from_levels of them first."
+            )
 
 
 def _limits(values: FloatArray, index: pd.Index, labels: list[Any], name: str) -> tuple[IntArray, IntArray]:

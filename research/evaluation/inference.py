@@ -244,16 +244,19 @@ def adjust_pvalues(pvalues: pd.Series | Sequence[float], *, method: str = "holm"
     Returns
     -------
     Series with the index of `pvalues`
+        A p-value that is missing (NaN) stays so and counts as no test.
     """
     values = pd.Series(pvalues, dtype=float)
     if method not in ADJUSTMENTS:
         raise DataError(f"unknown method {method!r}: {suggest(method, ADJUSTMENTS)}")
-    if not values.between(0.0, 1.0).all():
-        faulty = values[~values.between(0.0, 1.0)]
+    made = values.dropna()
+    if not made.between(0.0, 1.0).all():
+        faulty = made[~made.between(0.0, 1.0)]
         raise DataError(f"p-value {faulty.iloc[0]} of {faulty.index[0]!r}: expected a number from 0 to 1.")
-    if values.empty:
-        return values
-    return pd.Series(multipletests(values.to_numpy(), method=ADJUSTMENTS[method])[1], index=values.index)
+    adjusted = np.full(len(values), np.nan)
+    if len(made):
+        adjusted[values.notna()] = multipletests(made.to_numpy(), method=ADJUSTMENTS[method])[1]
+    return pd.Series(adjusted, index=values.index)
 
 
 def automatic_lags(observations: int) -> int:

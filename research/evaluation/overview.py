@@ -78,7 +78,7 @@ def headline_figures(level: pd.Series) -> Headline:
     DataError
         As `returns_from_levels` does, and for an index without dates.
     """
-    level = history(level, "level")
+    level = history(level, "level", are_returns=False)
     if level.empty:
         raise DataError("level: no value at all; give a level with at least one.")
     days = require_dates(level, "level")

@@ -131,7 +131,7 @@ def resample_returns(returns: Frame, frequency: Literal["daily", "weekly", "mont
 
 def share_positive(returns: Frame) -> PerColumn:
     """Share of the returns above zero: of a return series, or of the windows that `rolling_returns` gives."""
-    return by_column(lambda r: (r > 0).mean(axis=0), returns)
+    return by_column(lambda r: (r > 0).mean(axis=0), returns, are_returns=False)
 
 
 def _day(as_of: str | pd.Timestamp, dates: pd.Index) -> pd.Timestamp:
@@ -156,7 +156,7 @@ def _calendar_returns(returns: pd.DataFrame, code: str) -> pd.DataFrame:
     values, first, _ = limits(returns)
     periods = dates.to_period(code)
     begins = np.flatnonzero(np.diff(periods.asi8, prepend=periods.asi8[:1] - 1))
-    compounded = np.multiply.reduceat(1.0 + values, begins, axis=0) - 1.0 if len(dates) else values
+    compounded = np.multiply.reduceat(1.0 + values, begins, axis=0) - 1.0 if len(dates) else values.copy()
     starts = periods[begins].start_time.to_numpy()[:, None]
     compounded[np.asarray(_bases(dates, first)) >= starts] = np.nan  # of every period up to the first one
     return pd.DataFrame(compounded, periods[begins], returns.columns).dropna(how="all")

@@ -131,6 +131,8 @@ def market_cycles(benchmark: pd.Series, *, fall: float = 0.5, rise: float = 1.0)
 
     A high ends a bull phase once the level has lost `fall` of it; a low ends a bear phase once the level has gained
     `rise` on it; the dates are those of the high and the low. Both are only known later, so this is for description.
+    What comes before the first high or low is a phase only if it moved as far itself: otherwise nobody can tell what
+    it was the end of, and the first phase begins with that high or low.
     Source of the rule: Lunde and Timmermann (2004). The defaults, a half and a double, are this project's choice.
 
     Returns
@@ -207,7 +209,7 @@ def _check_regimes(regimes: pd.Series, own: pd.Series) -> None:
 
 
 def _turning_points(level: np.ndarray, fall: float, rise: float) -> list[int]:
-    """Rows of the first level, each confirmed high and low in turn, and the last level."""
+    """Rows of each confirmed high and low in turn and of the last level, and of the first if a phase begins there."""
     turns: list[int] = [0]
     high = low = 0
     direction = 0  # +1 in a bull phase, −1 in a bear phase, 0 until the first is confirmed
@@ -220,6 +222,8 @@ def _turning_points(level: np.ndarray, fall: float, rise: float) -> list[int]:
         elif direction <= 0 and level[row] >= level[low] * (1.0 + rise) > 0:  # nothing rises from a total loss
             turns += [low] if low > turns[-1] else []
             direction, high = 1, row
+    if len(turns) > 1 and 1.0 - fall < level[turns[1]] / level[0] < 1.0 + rise:
+        turns = turns[1:]  # an end of a phase whose beginning lies before the history
     return turns if turns[-1] == len(level) - 1 else [*turns, len(level) - 1]
 
 

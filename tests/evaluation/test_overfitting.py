@@ -192,6 +192,4 @@ def test_alpha_test_of_a_frame_is_that_of_its_columns() -> None:
 def test_pvalues_outside_zero_and_one_are_refused() -> None:
     with pytest.raises(DataError, match=r"p-value 1.2 of 'b'"):
         ev.adjust_pvalues(pd.Series({"a": 0.1, "b": 1.2}))
-    with pytest.raises(DataError, match="p-value nan"):
-        ev.adjust_pvalues([0.1, np.nan])
     assert ev.adjust_pvalues([]).empty
