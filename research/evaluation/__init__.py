@@ -85,6 +85,7 @@ from research.evaluation.rolling import (
 )
 from research.evaluation.summary import performance_summary
 from research.evaluation.tails import expected_shortfall, tail_ratio, value_at_risk, worst_periods
+from research.evaluation.verdicts import difference_test, verdict_of
 
 __all__ = [
     "PROFILES",
@@ -109,6 +110,7 @@ __all__ = [
     "current_drawdown",
     "cycle_regimes",
     "deflated_sharpe",
+    "difference_test",
     "down_beta",
     "down_capture",
     "downside_deviation",
@@ -169,6 +171,7 @@ __all__ = [
     "up_capture",
     "usual_size",
     "value_at_risk",
+    "verdict_of",
     "volatility_regimes",
     "worst_days",
     "worst_periods",

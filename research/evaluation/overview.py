@@ -19,9 +19,7 @@ from research.evaluation.drawdowns import current_drawdown
 from research.evaluation.inference import (
     adjust_pvalues,
     alpha_test,
-    minimum_track_record,
     probabilistic_sharpe,
-    years_to_distinguish,
 )
 from research.evaluation.metrics import cagr, returns_from_levels, sharpe_ratio
 from research.evaluation.periods import period_returns
@@ -38,6 +36,7 @@ from research.evaluation.relative import (
     up_capture,
 )
 from research.evaluation.tails import Method, expected_shortfall, value_at_risk, worst_periods
+from research.evaluation.verdicts import difference_test, verdict_of
 
 DAYS_PER_YEAR = 365
 CONFIDENCES = (0.95, 0.99)
@@ -104,28 +103,30 @@ class Skill:
     ----------
     sharpe_ratio, probability : float
         Over the risk-free rate; and the probability that the true one is above zero (`probabilistic_sharpe`).
-    years, years_needed : float
-        Length of the history; length at which the probability would be 95 %, NaN where no length is enough.
-    years_to_distinguish : Series by benchmark
-        See the function of that name.
+    verdict : str
+        "above zero", "not above zero" or "cannot tell", by that probability (`verdict_of`).
+    years : float
+        Length of the history.
+    differences : DataFrame by benchmark
+        See `difference_test`.
     """
 
     sharpe_ratio: float
     probability: float
+    verdict: str
     years: float
-    years_needed: float
-    years_to_distinguish: pd.Series
+    differences: pd.DataFrame
 
 
 def skill_figures(returns: pd.Series, benchmarks: pd.DataFrame, *, risk_free: float) -> Skill:
     """`Skill` of daily returns, against each column of `benchmarks` (returns)."""
-    apart = {name: years_to_distinguish(returns, benchmarks[name]) for name in benchmarks.columns}
+    probability = probabilistic_sharpe(returns, risk_free=risk_free)
     return Skill(
         sharpe_ratio=sharpe_ratio(returns, risk_free=risk_free),
-        probability=probabilistic_sharpe(returns, risk_free=risk_free),
+        probability=probability,
+        verdict=verdict_of(probability, yes="above zero", no="not above zero"),
         years=int(returns.count()) / DAYS_PER_YEAR,
-        years_needed=minimum_track_record(returns, risk_free=risk_free) / DAYS_PER_YEAR,
-        years_to_distinguish=pd.Series(apart, dtype=float),
+        differences=difference_test(returns, benchmarks),
     )
 
 
