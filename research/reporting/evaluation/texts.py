@@ -14,8 +14,8 @@ def skill(figures: Skill) -> str:
     sharpe, years = (format_value(value, "ratio") for value in (figures.sharpe_ratio, figures.years))
     return markdown_list(
         [
-            f"**Sharpe ratio over the risk-free rate {sharpe}.** The probability that the true one is above zero, given "
-            f"skewness, kurtosis and {years} years of history, is {format_value(figures.probability, 'percent')}: "
+            f"**Sharpe ratio over the risk-free rate {sharpe}.** The probability that the true one is above zero, for "
+            f"the skewness, kurtosis and {years} years seen, is {format_value(figures.probability, 'percent')}: "
             f"**{figures.verdict}** (said from 95\u00a0% on). Rule of thumb: {RULES_OF_THUMB['sharpe_ratio']}. "
             f"{RULES_OF_THUMB_SOURCE}",
             "A Sharpe ratio above zero says that the market rose, not that the rules are clever. What the index earned "
