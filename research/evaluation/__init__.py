@@ -4,20 +4,13 @@ Functions take simple returns (a Series, or a DataFrame by column) unless their 
 `returns_from_levels` is the way from prices to returns.
 """
 
+from inspect import isfunction
+
+from research.evaluation._docs import complete
 from research.evaluation.bootstrap import bootstrap_interval, bootstrap_intervals, optimal_block_length
 from research.evaluation.drawdowns import current_drawdown, drawdown_series, drawdown_table, max_drawdown
 from research.evaluation.forecasts import expectations, forecast_calibration, forecast_record
-from research.evaluation.inference import (
-    adjust_pvalues,
-    alpha_test,
-    deflated_sharpe,
-    expected_maximum_sharpe,
-    minimum_track_record,
-    observations_needed,
-    probabilistic_sharpe,
-    sharpe_probability,
-    years_to_distinguish,
-)
+from research.evaluation.inference import adjust_pvalues, alpha_test, years_to_distinguish
 from research.evaluation.investor_profiles import PROFILES, match_profile
 from research.evaluation.metrics import (
     adjusted_sharpe_ratio,
@@ -82,6 +75,14 @@ from research.evaluation.rolling import (
     rolling_summary,
     rolling_tracking_error,
     rolling_volatility,
+)
+from research.evaluation.sharpe import (
+    deflated_sharpe,
+    expected_maximum_sharpe,
+    minimum_track_record,
+    observations_needed,
+    probabilistic_sharpe,
+    sharpe_probability,
 )
 from research.evaluation.summary import performance_summary
 from research.evaluation.tails import expected_shortfall, tail_ratio, value_at_risk, worst_periods
@@ -177,3 +178,6 @@ __all__ = [
     "worst_periods",
     "years_to_distinguish",
 ]
+
+for _public in filter(isfunction, [globals()[_name] for _name in __all__]):
+    complete(_public)

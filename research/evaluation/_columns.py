@@ -23,9 +23,9 @@ from research.evaluation._calendar import (
     check_order,
     check_periods_per_year,
     check_spacing,
-    day,
     usual_step,
 )
+from research.evaluation._limits import LARGEST, limits_of, refuse_levels
 from research.typing import FloatArray, IntArray
 
 Frame = pd.Series | pd.DataFrame  # returns (or levels) of one series, or of several by column
@@ -33,9 +33,6 @@ FrameT = TypeVar("FrameT", pd.Series, pd.DataFrame)  # the answer has the shape 
 Rate = float | pd.Series | pd.DataFrame  # an annual rate, or one rate per period
 PerColumn = Any  # float for a Series, Series by column for a DataFrame
 
-LARGEST = 1e30  # a larger level or return is a fault of the data; its moments would overflow
-FEWEST_LEVELS = 10  # rows from which levels are told from returns
-MOST_GROWTH = 100.0  # a year, of returns that never fall
 ROUNDING = 1e-12  # a standard deviation below this share of the mean is rounding, not risk
 
 
@@ -52,7 +49,7 @@ def by_column(
     `kernel(values, *companions)` gets arrays of shape (periods, columns) and gives one number per column. A column
     with fewer than `minimum` periods (after the common history with its companions) is NaN, and so is a figure too
     large for a number. With `periods_per_year` the spacing of the dates is checked against it. Levels are refused
-    unless the numbers need not be returns of one period (`are_returns`).
+    where `are_returns`.
     """
     result = _reduce(kernel, data, companions, 1, minimum, periods_per_year, are_returns)[0]
     if isinstance(data, pd.Series):
@@ -65,11 +62,10 @@ def several_by_column(
     data: Frame,
     *companions: Rate,
     labels: Sequence[str],
-    minimum: int = 1,
     periods_per_year: float | None = None,
 ) -> pd.Series | pd.DataFrame:
     """`by_column` for a kernel that gives several numbers per column, shape (labels, columns), by label."""
-    result = _reduce(kernel, data, companions, len(labels), minimum, periods_per_year)
+    result = _reduce(kernel, data, companions, len(labels), 1, periods_per_year)
     if isinstance(data, pd.Series):
         return pd.Series(result[:, 0], index=list(labels), name=data.name)
     return pd.DataFrame(result, index=list(labels), columns=data.columns)
@@ -99,9 +95,9 @@ def limits(data: Frame, name: str = "returns", *, are_returns: bool = True) -> t
     """The cells, and the first row and one past the last row of each column's history; checked."""
     values = numbers_of(data, name)
     labels = [data.name] if isinstance(data, pd.Series) else list(data.columns)
-    first, last = _limits(values, data.index, labels, name)
+    first, last = limits_of(values, data.index, labels, name)
     if are_returns:
-        _refuse_levels(values, data.index, labels, name)
+        refuse_levels(values, data.index, labels, name)
     return values, first, last
 
 
@@ -242,8 +238,8 @@ class _Histories:
             needed = slice(int(first.min(initial=len(data))), int(last.max(initial=0)))
             array = numbers_of(_aligned(companion, data, needed), "benchmark or rate")
             names = [companion.name] if isinstance(companion, pd.Series) else list(companion.columns)
-            _refuse_levels(array, data.index, names, "benchmark or rate")
-            begins, ends = _limits(array[needed], data.index[needed], names, "benchmark or rate")
+            refuse_levels(array, data.index, names, "benchmark or rate")
+            begins, ends = limits_of(array[needed], data.index[needed], names, "benchmark or rate")
             first, last = np.maximum(first, begins + needed.start), np.minimum(last, ends + needed.start)
             arrays.append(array)
         return cls(array=values, companions=arrays, first=first, last=last)
@@ -301,46 +297,3 @@ def numbers_of(data: Frame, name: str) -> FloatArray:
 
 def _is_number(value: object) -> bool:
     return value is None or value is pd.NA or (isinstance(value, Real) and not isinstance(value, bool))
-
-
-def _refuse_levels(values: FloatArray, index: pd.Index, labels: list[Any], name: str) -> None:
-    """Refuse levels (prices) where returns are expected: never negative, and far more than returns could be on average.
-
-    Returns that are all above zero exist (a deposit's), but not ten in a row that would make a hundredfold of a year,
-    or half as much again of every period where there are no dates. Prices smaller than that stay unseen.
-    """
-    if len(values) < FEWEST_LEVELS:
-        return
-    never_falls = np.flatnonzero(np.fmin.reduce(values, axis=0) > 0)
-    if not len(never_falls):
-        return
-    step = usual_step(index)
-    limit = MOST_GROWTH ** (step / 365.25) - 1.0 if step and step < 365 else 0.5
-    for column in never_falls:
-        known = values[~np.isnan(values[:, column]), column]
-        if len(known) >= FEWEST_LEVELS and known.mean() > limit:
-            raise DataError(
-                f"{name}: column {labels[column]!r} is above zero in all of its {len(known)} rows, {known.mean():.4g} "
-                "on average: these look like levels or prices, not returns. Take returns_from_levels of them first."
-            )
-
-
-def _limits(values: FloatArray, index: pd.Index, labels: list[Any], name: str) -> tuple[IntArray, IntArray]:
-    """First row and one past the last row of each column's history; a NaN or an infinity inside is an error."""
-    length, width = values.shape
-    if not values.size or -LARGEST <= values.min() <= values.max() <= LARGEST:  # false where there is a NaN
-        return np.zeros(width, dtype=np.intp), np.full(width, length, dtype=np.intp)
-    known = np.abs(values) <= LARGEST
-    any_known = known.any(axis=0)
-    first = np.where(any_known, known.argmax(axis=0), length)
-    last = np.where(any_known, length - known[::-1].argmax(axis=0), length)
-    row = np.arange(length)[:, None]
-    faulty = ~known & (((row >= first) & (row < last)) | ~np.isnan(values))
-    if faulty.any():
-        where, column = np.argwhere(faulty)[0]
-        raise DataError(
-            f"{name}: column {labels[column]!r} holds {values[where, column]} on {day(index[where])}; gaps inside "
-            f"the history and numbers beyond {LARGEST:g} are not allowed, leading and trailing gaps are. Repair or "
-            "drop them on purpose first."
-        )
-    return first, last

@@ -93,7 +93,18 @@ def bootstrap_intervals(
     block_length: float | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Several metrics on the same resampled histories: one row per metric, columns as in `bootstrap_interval`."""
+    """Several metrics on the same resampled histories: one row per metric, columns as in `bootstrap_interval`.
+
+    Parameters
+    ----------
+    metrics : mapping of name to callable
+        As `metric` of `bootstrap_interval`: of returns, or of returns and benchmark.
+
+    Returns
+    -------
+    DataFrame, index = metric
+        value, lower, upper, standard_error, as in `bootstrap_interval`.
+    """
     companions = [] if benchmark is None else [benchmark]
     return interval_table(
         metrics,
@@ -111,6 +122,11 @@ def optimal_block_length(returns: pd.Series) -> float:
 
     At least 1 (independent draws); NaN with fewer than 20 returns. Source: Politis and White (2004), Patton, Politis
     and White (2009).
+
+    Returns
+    -------
+    float
+        Periods.
     """
     values = history(returns).to_numpy()
     if len(values) < MINIMUM:

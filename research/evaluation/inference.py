@@ -1,8 +1,7 @@
-"""Is it skill? Probabilistic and deflated Sharpe ratio, track record needed, HAC tests, many tests at once.
+"""Is it skill? Tests whose errors allow for autocorrelation and changing volatility (HAC), and many tests at once.
 
-Sampling error of any figure is in `bootstrap.py`, over-fitting of a search in `overfitting.py`. The three formula
-functions at the top take per-observation figures; everything else takes returns and annual figures. Shapes, units and
-NaN policy as in `metrics.py`.
+The Sharpe ratio's own tests are in `sharpe.py`, sampling error of any figure in `bootstrap.py`, over-fitting of a
+search in `overfitting.py`. Shapes, units and NaN policy as in `metrics.py`.
 """
 
 from __future__ import annotations
@@ -25,127 +24,12 @@ from research.evaluation._columns import (
     per_period,
     positive_or_nan,
     several_by_column,
-    standard_deviation,
 )
-from research.evaluation.metrics import skewness_and_kurtosis
 from research.evaluation.relative import Benchmark
 from research.typing import FloatArray
 
 ADJUSTMENTS = {"bonferroni": "bonferroni", "holm": "holm", "bhy": "fdr_by"}
-Figure = float | FloatArray  # of one series, or of several
 TEST_COLUMNS = ["alpha", "standard_error", "t_statistic", "p_value", "lower", "upper", "beta", "beta_t_statistic"]
-
-
-def sharpe_probability(
-    sharpe: Figure,
-    reference: float,
-    *,
-    observations: int,
-    skewness: Figure,
-    kurtosis: Figure,
-) -> Figure:
-    """Probability that the true Sharpe ratio exceeds a reference, Φ[(SR − SR*) √(T−1) / √(1 − γ₃SR + (γ₄−1)/4·SR²)].
-
-    All figures per observation; `kurtosis` is raw (3 for a normal distribution).
-    Source: Bailey and López de Prado (2012), "The Sharpe ratio efficient frontier".
-    """
-    scale = np.sqrt(_sharpe_variance(sharpe, skewness, kurtosis))
-    return norm.cdf((sharpe - reference) * np.sqrt(observations - 1) / scale)  # type: ignore[no-any-return]
-
-
-def observations_needed(
-    sharpe: Figure,
-    reference: float,
-    *,
-    skewness: Figure,
-    kurtosis: Figure,
-    confidence: float = 0.95,
-) -> Figure:
-    """Minimum track record length, 1 + (1 − γ₃SR + (γ₄−1)/4·SR²) (z / (SR − SR*))², in observations.
-
-    All figures per observation, raw kurtosis; NaN where the Sharpe ratio does not exceed the reference.
-    Source: Bailey and López de Prado (2012).
-    """
-    gap = np.where(np.greater(sharpe, reference), np.subtract(sharpe, reference), np.nan)
-    needed = 1.0 + _sharpe_variance(sharpe, skewness, kurtosis) * (norm.ppf(confidence) / gap) ** 2
-    return float(needed) if np.ndim(needed) == 0 else needed
-
-
-def expected_maximum_sharpe(trials: int, variance: float) -> float:
-    """Largest Sharpe ratio to expect from `trials` attempts without skill, √V ((1−γ)Φ⁻¹(1−1/N) + γΦ⁻¹(1−1/(Ne))).
-
-    `variance` is that of the trials' Sharpe ratios, in the square of the unit wanted back; γ is Euler's constant.
-    One trial: zero. Source: Bailey and López de Prado (2014), "The deflated Sharpe ratio".
-    """
-    check_number("trials", trials, DataError, whole=True, at_least=1, at_most=10**9)
-    check_number("variance", variance, DataError, at_least=0)
-    if trials == 1:
-        return 0.0
-    weight = np.euler_gamma
-    normal = (1.0 - weight) * norm.ppf(1.0 - 1.0 / trials) + weight * norm.ppf(1.0 - 1.0 / (trials * np.e))
-    return float(np.sqrt(variance) * normal)
-
-
-def probabilistic_sharpe(
-    returns: Frame, *, reference: float = 0.0, risk_free: Rate = 0.0, periods_per_year: float = 365
-) -> PerColumn:
-    """Probability that the true annual Sharpe ratio exceeds `reference` (annual), given skewness and kurtosis.
-
-    NaN with fewer than three returns or constant ones. See `sharpe_probability`. Returns are taken as independent
-    over time.
-    """
-    rate = per_period(risk_free, periods_per_year)
-    check_number("reference", reference, DataError)
-    level = reference / np.sqrt(periods_per_year)
-
-    def kernel(values: FloatArray, rf: FloatArray) -> FloatArray:
-        sharpe, moments = _sharpe_and_moments(values - rf)
-        return np.asarray(sharpe_probability(sharpe, level, observations=len(values), **moments))
-
-    return by_column(kernel, returns, rate, minimum=3, periods_per_year=periods_per_year)
-
-
-def deflated_sharpe(
-    returns: Frame, *, trials: int, sharpe_variance: float, risk_free: Rate = 0.0, periods_per_year: float = 365
-) -> PerColumn:
-    """Probability that the true Sharpe ratio exceeds what the best of `trials` lucky attempts would show.
-
-    Parameters
-    ----------
-    trials : int
-        Every configuration that was evaluated in the search (`TrialRegistry.count`), not only those kept.
-    sharpe_variance : float
-        Variance of the trials' annual Sharpe ratios (`TrialRegistry.sharpe_variance`).
-
-    Source: Bailey and López de Prado (2014). Equals `probabilistic_sharpe` at the reference `expected_maximum_sharpe`.
-    """
-    reference = expected_maximum_sharpe(trials, sharpe_variance)
-    return probabilistic_sharpe(returns, reference=reference, risk_free=risk_free, periods_per_year=periods_per_year)
-
-
-def minimum_track_record(
-    returns: Frame,
-    *,
-    reference: float = 0.0,
-    confidence: float = 0.95,
-    risk_free: Rate = 0.0,
-    periods_per_year: float = 365,
-) -> PerColumn:
-    """Observations needed before the Sharpe ratio exceeds `reference` (annual) at this confidence.
-
-    In observations, not years; divide by `periods_per_year`. NaN where the Sharpe ratio is not above the reference.
-    See `observations_needed`.
-    """
-    _check_probability("confidence", confidence)
-    rate = per_period(risk_free, periods_per_year)
-    check_number("reference", reference, DataError)
-    level = reference / np.sqrt(periods_per_year)
-
-    def kernel(values: FloatArray, rf: FloatArray) -> FloatArray:
-        sharpe, moments = _sharpe_and_moments(values - rf)
-        return np.asarray(observations_needed(sharpe, level, confidence=confidence, **moments))
-
-    return by_column(kernel, returns, rate, minimum=3, periods_per_year=periods_per_year)
 
 
 def years_to_distinguish(
@@ -161,6 +45,11 @@ def years_to_distinguish(
     ((z_{(1+c)/2} + z_power) · ω / |mean(r − b)|)² / q, two-sided, with ω the long-run standard deviation of the active
     returns (Newey-West, automatic lag as in `alpha_test`). It answers "if the difference seen so far is the true one,
     how long until a test would see it with this power". NaN without a difference, or with fewer than 20 returns.
+
+    Parameters
+    ----------
+    power : float
+        Share of histories in which the test would see the difference; above 0 and below 1.
     """
     _check_probability("confidence", confidence)
     _check_probability("power", power)
@@ -295,17 +184,6 @@ def _t_test(coefficient: FloatArray, error: FloatArray) -> tuple[FloatArray, Flo
     """t statistic against zero and its two-sided p-value by the normal distribution."""
     t_statistic = coefficient / positive_or_nan(error)
     return t_statistic, 2.0 * norm.sf(np.abs(t_statistic))
-
-
-def _sharpe_and_moments(excess: FloatArray) -> tuple[FloatArray, dict[str, FloatArray]]:
-    """Sharpe ratio per period by column, with the skewness and the raw kurtosis that its error depends on."""
-    skewness, excess_kurtosis = skewness_and_kurtosis(excess)
-    sharpe = np.asarray(excess.mean(axis=0) / positive_or_nan(standard_deviation(excess)))
-    return sharpe, {"skewness": skewness, "kurtosis": excess_kurtosis + 3.0}
-
-
-def _sharpe_variance(sharpe: Figure, skewness: Figure, kurtosis: Figure) -> Figure:
-    return 1.0 - skewness * sharpe + (kurtosis - 1.0) / 4.0 * sharpe**2
 
 
 def _check_probability(name: str, value: float) -> None:

@@ -197,6 +197,11 @@ def omega_ratio(returns: Frame, *, threshold: Rate = 0.0, periods_per_year: floa
     """Σ max(r − L, 0) / Σ max(L − r, 0) for an annual threshold L. NaN when no return lies below it.
 
     Source: Keating and Shadwick (2002). At L = 0 it is the gain-loss ratio of Bernardo and Ledoit.
+
+    Parameters
+    ----------
+    threshold : float or Series, default 0.0
+        Annual rate L, (1+L)^(1/q) − 1 per period; or a Series with one rate per period.
     """
     level = per_period(threshold, periods_per_year, "threshold")
 

@@ -80,7 +80,7 @@ def window_start(window: str, end: pd.Timestamp) -> pd.Timestamp | None:
 
 
 def calendar_table(returns: pd.Series, *, benchmark: pd.Series | None = None) -> pd.DataFrame:
-    """Returns by month and year.
+    """Compounded returns by calendar month and year, Π(1+r) − 1.
 
     Returns
     -------
@@ -112,6 +112,11 @@ def resample_returns(returns: Frame, frequency: Literal["daily", "weekly", "mont
 
     The first and the last period are kept when the history covers them whole and are dropped (NaN, outside the
     history) otherwise, so that every value is the return of a whole period.
+
+    Parameters
+    ----------
+    frequency : {"daily", "weekly", "monthly", "quarterly", "yearly"}
+        Of the result; the rows need dates.
 
     Returns
     -------

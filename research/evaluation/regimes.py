@@ -56,6 +56,11 @@ def volatility_regimes(benchmark: pd.Series, *, decay: float = 0.94, minimum_his
     High: `ewma_volatility` at t is above the median of its values up to and including t. The label of t uses nothing
     after t.
 
+    Parameters
+    ----------
+    minimum_history : int
+        Periods before the first label.
+
     Returns
     -------
     Series of category (high volatility, low volatility)
@@ -135,6 +140,15 @@ def market_cycles(benchmark: pd.Series, *, fall: float = 0.5, rise: float = 1.0)
     it was the end of, and the first phase begins with that high or low.
     Source of the rule: Lunde and Timmermann (2004). The defaults, a half and a double, are this project's choice.
 
+    Parameters
+    ----------
+    benchmark : Series
+        Returns of the market, with dates.
+    fall : float
+        Share of a high whose loss ends a bull phase.
+    rise : float
+        Gain on a low, as a share of it, that ends a bear phase.
+
     Returns
     -------
     DataFrame, one row per phase, in order
@@ -160,7 +174,19 @@ def market_cycles(benchmark: pd.Series, *, fall: float = 0.5, rise: float = 1.0)
 
 
 def cycle_regimes(cycles: pd.DataFrame, dates: pd.DatetimeIndex) -> pd.Series:
-    """The phase of `market_cycles` on each date, for `performance_by_regime(..., lag=0)`. Known only afterwards."""
+    """The phase of `market_cycles` on each date, for `performance_by_regime(..., lag=0)`. Known only afterwards.
+
+    Parameters
+    ----------
+    cycles : DataFrame from `market_cycles`
+    dates : DatetimeIndex
+        Dates to be labelled.
+
+    Returns
+    -------
+    Series of category (bull, bear) by date
+        Missing where no phase covers the date.
+    """
     _check_cycles(cycles)
     labels = pd.Series(np.nan, index=dates, dtype=object)
     for phase, start, end in cycles[["phase", "start", "end"]].itertuples(index=False):

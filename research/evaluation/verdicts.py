@@ -1,7 +1,7 @@
 """Sentences of three values: yes, no, or that the history cannot tell. How often each is wrong is in CONVENTIONS.md.
 
-The statistics behind them are in `inference.py`; what forecasts of the past deserve is in `forecasts.py`. Shapes, units
-and NaN policy as in `metrics.py`.
+The statistics behind them are in `inference.py` and `sharpe.py`; what forecasts of the past deserve is in
+`forecasts.py`. Shapes, units and NaN policy as in `metrics.py`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,19 @@ POWER = 0.8  # share of the histories in which a test must see what is there, fo
 
 
 def verdict_of(probability: float, *, yes: str, no: str, confidence: float = CONFIDENCE) -> str:
-    """`yes` from a probability of `confidence` on, `no` from 1 − `confidence` down, otherwise "cannot tell"."""
+    """`yes` from a probability of `confidence` on, `no` from 1 − `confidence` down, otherwise "cannot tell".
+
+    Parameters
+    ----------
+    probability : float
+        That "yes" is true; NaN where it is not known.
+    yes, no : str
+        What is said.
+
+    Returns
+    -------
+    str
+    """
     check_number("confidence", confidence, DataError, at_least=0.5, below=1, fraction="a probability")
     if probability >= confidence:
         return yes
