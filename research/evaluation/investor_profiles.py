@@ -18,6 +18,7 @@ from research.evaluation._columns import history
 from research.evaluation.bootstrap import MINIMUM, optimal_block_length
 from research.evaluation.drawdowns import max_drawdown
 from research.evaluation.forecasts import future_rows
+from research.evaluation.inference import automatic_lags, long_run_variance
 from research.evaluation.metrics import annualized_volatility, cagr, sharpe_ratio, sortino_ratio
 from research.evaluation.rolling import rolling_summary
 from research.evaluation.verdicts import CANNOT_TELL, verdict_of
@@ -75,7 +76,8 @@ def match_profile(
 
     The ranking is then repeated on other histories of the same length, drawn like `expectations` from resampled pasts
     (all candidates by the same days), so that what is unknown about the past is part of it. A candidate that is really
-    better is first in most of them; candidates that differ by chance take turns.
+    better is first in most of them; candidates that differ by chance take turns. The mean returns are drawn together
+    first, by as much as their differences would be chance (James and Stein), for the first was chosen for its luck.
 
     Parameters
     ----------
@@ -145,12 +147,27 @@ def _drawn_scores(
     block_length = max(optimal_block_length(returns[label]) for label in returns.columns)
     rows = future_rows(len(returns), len(returns), draws=draws, block_length=block_length, seed=seed)
     drawn = {
-        label: _criteria(pd.DataFrame(returns[label].to_numpy()[rows].T), window, periods_per_year)
-        for label in returns.columns
+        label: _criteria(pd.DataFrame(values.to_numpy()[rows].T), window, periods_per_year)
+        for label, values in _shrunk(returns).items()
     }
     by_criterion = {name: pd.DataFrame({label: table[name] for label, table in drawn.items()}).T for name in weights}
     score: pd.DataFrame = _score(by_criterion, weights)
     return score
+
+
+def _shrunk(returns: pd.DataFrame) -> pd.DataFrame:
+    """Returns with means drawn together as far as their differences are what chance alone would make of equal ones.
+
+    Without it the first of several equal candidates would be first in most draws: it was chosen for being lucky. The
+    share of the differences that is kept is estimated by moments, as in empirical Bayes. Source: James and Stein
+    (1961).
+    """
+    apart = returns.sub(returns.mean(axis=1), axis="index")
+    gap = apart.mean()
+    noise = long_run_variance(apart.to_numpy(), automatic_lags(len(apart))).sum() / len(apart)
+    seen = float((gap**2).sum())
+    kept = max(0.0, 1.0 - noise / seen) if seen > 0 else 0.0
+    return returns - (1.0 - kept) * gap
 
 
 def _score(criteria: Any, weights: Mapping[str, float]) -> Any:

@@ -143,7 +143,7 @@ def forecasts() -> None:
 
 def ranking() -> None:
     table = {
-        f"edge {edge:.1%}, {years} years": ranked(edge, years=years, repetitions=200)
+        f"edge {edge:.1%}, {years} years": ranked(edge, years=years, repetitions=100)
         for edge in (0.0, EDGE, 0.3)
         for years in (3, 6)
     }

@@ -193,7 +193,7 @@ def profiles(matches: Mapping[str, pd.DataFrame]) -> Table:
         pd.DataFrame(columns).join(first[list(_CRITERIA)]).reindex(first.index).rename_axis("index"),
         f"Rank of this index and others for three kinds of investor, {period}",
         formats={name: kind for name, (_, kind) in _CRITERIA.items()}
-        | {f"{name}, first": "short percent" for name in matches},
+        | {f"{name}, first": "percent" for name in matches},
         headers={name: words for name, (words, _) in _CRITERIA.items()},
         note="A rank among those listed, by the weighted place in stated criteria, over the period that all have in "
         "common; \u201cfirst\u201d is in how many of the histories drawn from that past it comes first. "
@@ -210,6 +210,6 @@ def _ranking(name: str, table: pd.DataFrame) -> str:
     ranked = table["probability_ahead"].head(2).dropna()
     if ranked.empty:
         return f"{name.capitalize()}: {weights}."
-    change = f"the first two change places in {format_value(ranked.iloc[0], 'short percent')} of those histories"
+    change = f"the first two change places in {format_value(ranked.iloc[0], 'percent')} of those histories"
     verdict = "the first is better" if table.attrs["verdict"] == "yes" else "which one is better the past cannot tell"
     return f"{name.capitalize()}: {weights}; {change}, so {verdict}."
