@@ -11,6 +11,7 @@ from research import evaluation as ev
 from research.errors import DataError
 from tests.evaluation.markets import START
 from tests.evaluation.measure import forecast_coverage
+from tests.evaluation.measure_verdicts import candidates as ranked_by_chance
 from tests.evaluation.test_traps import sample
 
 
@@ -164,6 +165,15 @@ def test_candidates_that_differ_by_chance_take_turns_and_a_better_one_stays_firs
     assert better["probability_ahead"].iloc[1] < 0.05
     assert better.attrs["verdict"] == "yes"
     assert better.attrs["weights"] == pytest.approx(dict(ev.PROFILES["aggressive"]))
+
+
+def test_the_luckiest_of_six_equal_candidates_is_not_taken_for_the_best() -> None:
+    rng = np.random.default_rng(3)
+    said = [
+        ev.match_profile(ranked_by_chance(0.0, 3, rng), "aggressive", draws=60)["probability_first"].iloc[0]
+        for _ in range(8)
+    ]
+    assert np.mean(said) < 0.32  # one in six is the truth; resampling the past as it was says 0.42
 
 
 def test_two_candidates_that_are_one_share_the_first_place(candidates: pd.DataFrame) -> None:
