@@ -4,21 +4,14 @@ Functions take simple returns (a Series, or a DataFrame by column) unless their 
 `returns_from_levels` is the way from prices to returns.
 """
 
+from inspect import isfunction
+
+from research.evaluation._docs import complete
 from research.evaluation.bootstrap import bootstrap_interval, bootstrap_intervals, optimal_block_length
 from research.evaluation.calls import brier_score, hit_rate, reliability_table
 from research.evaluation.drawdowns import current_drawdown, drawdown_series, drawdown_table, max_drawdown
 from research.evaluation.forecasts import expectations, forecast_calibration, forecast_record
-from research.evaluation.inference import (
-    adjust_pvalues,
-    alpha_test,
-    deflated_sharpe,
-    expected_maximum_sharpe,
-    minimum_track_record,
-    observations_needed,
-    probabilistic_sharpe,
-    sharpe_probability,
-    years_to_distinguish,
-)
+from research.evaluation.inference import adjust_pvalues, alpha_test, years_to_distinguish
 from research.evaluation.intervals import self_normalised_interval
 from research.evaluation.investor_profiles import PROFILES, match_profile
 from research.evaluation.metrics import (
@@ -92,8 +85,17 @@ from research.evaluation.rolling import (
     rolling_tracking_error,
     rolling_volatility,
 )
+from research.evaluation.sharpe import (
+    deflated_sharpe,
+    expected_maximum_sharpe,
+    minimum_track_record,
+    observations_needed,
+    probabilistic_sharpe,
+    sharpe_probability,
+)
 from research.evaluation.summary import performance_summary
 from research.evaluation.tails import expected_shortfall, tail_ratio, tail_reason, value_at_risk, worst_periods
+from research.evaluation.verdicts import difference_test, verdict_of
 from research.evaluation.week_tests import mean_test, skill_verdict
 
 __all__ = [
@@ -120,6 +122,7 @@ __all__ = [
     "current_drawdown",
     "cycle_regimes",
     "deflated_sharpe",
+    "difference_test",
     "down_beta",
     "down_capture",
     "downside_deviation",
@@ -195,8 +198,12 @@ __all__ = [
     "up_capture",
     "usual_size",
     "value_at_risk",
+    "verdict_of",
     "volatility_regimes",
     "worst_days",
     "worst_periods",
     "years_to_distinguish",
 ]
+
+for _public in filter(isfunction, [globals()[_name] for _name in __all__]):
+    complete(_public)

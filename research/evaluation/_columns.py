@@ -7,7 +7,7 @@ What is checked of dates is in `_calendar.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, TypeVar
@@ -23,9 +23,9 @@ from research.evaluation._calendar import (
     check_order,
     check_periods_per_year,
     check_spacing,
-    day,
     usual_step,
 )
+from research.evaluation._limits import LARGEST, limits_of, refuse_levels
 from research.typing import FloatArray, IntArray
 
 Frame = pd.Series | pd.DataFrame  # returns (or levels) of one series, or of several by column
@@ -33,7 +33,6 @@ FrameT = TypeVar("FrameT", pd.Series, pd.DataFrame)  # the answer has the shape 
 Rate = float | pd.Series | pd.DataFrame  # an annual rate, or one rate per period
 PerColumn = Any  # float for a Series, Series by column for a DataFrame
 
-LARGEST = 1e30  # a larger level or return is a fault of the data; its moments would overflow
 ROUNDING = 1e-12  # a standard deviation below this share of the mean is rounding, not risk
 
 
@@ -43,21 +42,33 @@ def by_column(
     *companions: Rate,
     minimum: int = 1,
     periods_per_year: float | None = None,
+    are_returns: bool = True,
 ) -> PerColumn:
     """Reduce each column to one number: a float for a Series, a Series by column for a DataFrame.
 
     `kernel(values, *companions)` gets arrays of shape (periods, columns) and gives one number per column. A column
     with fewer than `minimum` periods (after the common history with its companions) is NaN, and so is a figure too
-    large for a number. With `periods_per_year` the spacing of the dates is checked against it.
+    large for a number. With `periods_per_year` the spacing of the dates is checked against it. Levels are refused
+    where `are_returns`.
     """
-    histories = _Histories.read(data, companions)
-    result = np.full(histories.array.shape[1], np.nan)
-    for block in histories.blocks(minimum):
-        check_spacing(data.index[block.rows], periods_per_year)
-        result[block.picked] = _finite(kernel, block)
+    result = _reduce(kernel, data, companions, 1, minimum, periods_per_year, are_returns)[0]
     if isinstance(data, pd.Series):
         return float(result[0])
     return pd.Series(result, index=data.columns)
+
+
+def several_by_column(
+    kernel: Callable[..., FloatArray],
+    data: Frame,
+    *companions: Rate,
+    labels: Sequence[str],
+    periods_per_year: float | None = None,
+) -> pd.Series | pd.DataFrame:
+    """`by_column` for a kernel that gives several numbers per column, shape (labels, columns), by label."""
+    result = _reduce(kernel, data, companions, len(labels), 1, periods_per_year)
+    if isinstance(data, pd.Series):
+        return pd.Series(result[:, 0], index=list(labels), name=data.name)
+    return pd.DataFrame(result, index=list(labels), columns=data.columns)
 
 
 def by_row(
@@ -67,9 +78,10 @@ def by_row(
     minimum: int = 1,
     periods_per_year: float | None = None,
     name: str = "returns",
+    are_returns: bool = True,
 ) -> Any:
     """Turn each column into a column of the same length, NaN outside its history; the shape of `data` stays."""
-    histories = _Histories.read(data, companions, name)
+    histories = _Histories.read(data, companions, name, are_returns=are_returns)
     result = np.full(histories.array.shape, np.nan)
     for block in histories.blocks(minimum):
         check_spacing(data.index[block.rows], periods_per_year)
@@ -79,10 +91,19 @@ def by_row(
     return pd.DataFrame(result, index=data.index, columns=data.columns)
 
 
-def history(data: pd.Series, name: str = "returns") -> pd.Series:
+def limits(data: Frame, name: str = "returns", *, are_returns: bool = True) -> tuple[FloatArray, IntArray, IntArray]:
+    """The cells, and the first row and one past the last row of each column's history; checked."""
+    values = numbers_of(data, name)
+    labels = [data.name] if isinstance(data, pd.Series) else list(data.columns)
+    first, last = limits_of(values, data.index, labels, name)
+    if are_returns:
+        refuse_levels(values, data.index, labels, name)
+    return values, first, last
+
+
+def history(data: pd.Series, name: str = "returns", *, are_returns: bool = True) -> pd.Series:
     """One checked series without its leading and trailing NaN."""
-    values = numbers_of(one_series(data, name), name)
-    first, last = _limits(values, data.index, [data.name], name)
+    values, first, last = limits(one_series(data, name), name, are_returns=are_returns)
     return pd.Series(values[first[0] : last[0], 0], index=data.index[first[0] : last[0]], name=data.name)
 
 
@@ -163,6 +184,24 @@ def growth_of_one(values: FloatArray) -> FloatArray:
     return level
 
 
+def _reduce(
+    kernel: Callable[..., FloatArray],
+    data: Frame,
+    companions: tuple[Rate, ...],
+    count: int,
+    minimum: int,
+    periods_per_year: float | None,
+    are_returns: bool = True,
+) -> FloatArray:
+    """`count` numbers per column, shape (count, columns); NaN where the history is too short."""
+    histories = _Histories.read(data, companions, are_returns=are_returns)
+    result = np.full((count, histories.array.shape[1]), np.nan)
+    for block in histories.blocks(minimum):
+        check_spacing(data.index[block.rows], periods_per_year)
+        result[:, block.picked] = _finite(kernel, block)
+    return result
+
+
 def _finite(kernel: Callable[..., FloatArray], block: _Block) -> FloatArray:
     """What a kernel gives, NaN in place of a figure too large for a number."""
     with np.errstate(over="ignore"):
@@ -186,10 +225,10 @@ class _Histories:
     last: IntArray
 
     @classmethod
-    def read(cls, data: Frame, companions: tuple[Rate, ...], name: str = "returns") -> _Histories:
-        values = numbers_of(data, name)
-        labels = [data.name] if isinstance(data, pd.Series) else list(data.columns)
-        first, last = _limits(values, data.index, labels, name)
+    def read(
+        cls, data: Frame, companions: tuple[Rate, ...], name: str = "returns", *, are_returns: bool = True
+    ) -> _Histories:
+        values, first, last = limits(data, name, are_returns=are_returns)
         arrays = []
         for companion in companions:
             if not isinstance(companion, pd.Series | pd.DataFrame):
@@ -199,7 +238,8 @@ class _Histories:
             needed = slice(int(first.min(initial=len(data))), int(last.max(initial=0)))
             array = numbers_of(_aligned(companion, data, needed), "benchmark or rate")
             names = [companion.name] if isinstance(companion, pd.Series) else list(companion.columns)
-            begins, ends = _limits(array[needed], data.index[needed], names, "benchmark or rate")
+            refuse_levels(array, data.index, names, "benchmark or rate")
+            begins, ends = limits_of(array[needed], data.index[needed], names, "benchmark or rate")
             first, last = np.maximum(first, begins + needed.start), np.minimum(last, ends + needed.start)
             arrays.append(array)
         return cls(array=values, companions=arrays, first=first, last=last)
@@ -257,24 +297,3 @@ def numbers_of(data: Frame, name: str) -> FloatArray:
 
 def _is_number(value: object) -> bool:
     return value is None or value is pd.NA or (isinstance(value, Real) and not isinstance(value, bool))
-
-
-def _limits(values: FloatArray, index: pd.Index, labels: list[Any], name: str) -> tuple[IntArray, IntArray]:
-    """First row and one past the last row of each column's history; a NaN or an infinity inside is an error."""
-    length, width = values.shape
-    if not values.size or -LARGEST <= values.min() <= values.max() <= LARGEST:  # false where there is a NaN
-        return np.zeros(width, dtype=np.intp), np.full(width, length, dtype=np.intp)
-    known = np.abs(values) <= LARGEST
-    any_known = known.any(axis=0)
-    first = np.where(any_known, known.argmax(axis=0), length)
-    last = np.where(any_known, length - known[::-1].argmax(axis=0), length)
-    row = np.arange(length)[:, None]
-    faulty = ~known & (((row >= first) & (row < last)) | ~np.isnan(values))
-    if faulty.any():
-        where, column = np.argwhere(faulty)[0]
-        raise DataError(
-            f"{name}: column {labels[column]!r} holds {values[where, column]} on {day(index[where])}; gaps inside "
-            f"the history and numbers beyond {LARGEST:g} are not allowed, leading and trailing gaps are. Repair or "
-            "drop them on purpose first."
-        )
-    return first, last

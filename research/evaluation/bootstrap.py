@@ -1,7 +1,7 @@
 """Sampling error of any figure by the stationary block bootstrap.
 
 Daily crypto returns come in clusters, so whole blocks of days are drawn: the stationary bootstrap of Politis and
-Romano (1994) as `arch` implements it. The mean block length is chosen by Politis and White (2004), corrected by
+Romano (1994). The mean block length is chosen by Politis and White (2004), corrected by
 Patton, Politis and White (2009), for the returns and for the size of their deviations from the mean (the clustering of
 volatility), the longer of the two. Benchmark and risk-free rate are drawn with the returns, day by day together.
 
@@ -15,11 +15,10 @@ fresh history of the same length should end (`nested_rows`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from arch.bootstrap import StationaryBootstrap
 from arch.bootstrap import optimal_block_length as politis_white
 
 from research.checks import check_number
@@ -94,7 +93,18 @@ def bootstrap_intervals(
     block_length: float | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Several metrics on the same resampled histories: one row per metric, columns as in `bootstrap_interval`."""
+    """Several metrics on the same resampled histories: one row per metric, columns as in `bootstrap_interval`.
+
+    Parameters
+    ----------
+    metrics : mapping of name to callable
+        As `metric` of `bootstrap_interval`: of returns, or of returns and benchmark.
+
+    Returns
+    -------
+    DataFrame, index = metric
+        value, lower, upper, standard_error, as in `bootstrap_interval`.
+    """
     companions = [] if benchmark is None else [benchmark]
     return interval_table(
         metrics,
@@ -112,6 +122,11 @@ def optimal_block_length(returns: pd.Series) -> float:
 
     At least 1 (independent draws); NaN with fewer than 20 returns. Source: Politis and White (2004), Patton, Politis
     and White (2009).
+
+    Returns
+    -------
+    float
+        Periods.
     """
     values = history(returns).to_numpy()
     if len(values) < MINIMUM:
@@ -176,16 +191,27 @@ def draw_metrics(metrics: Mapping[str, Metric], sample: list[pd.Series], rows: I
     return result
 
 
-def resampled_rows(length: int, *, draws: int, block_length: float, seed: int) -> IntArray:
-    """Row numbers of the stationary bootstrap, shape (draws, length); blocks wrap round the end of the history."""
+def resampled_rows(length: int, *, draws: int, block_length: float, seed: int, size: int | None = None) -> IntArray:
+    """Row numbers of the stationary bootstrap, shape (draws, size); blocks wrap round the end of the history.
+
+    `size` is the length of a history by default. Each place begins a new block, at a row of its own, with probability
+    1 / block_length.
+    """
     check_number("block_length", block_length, DataError, at_least=1)
     check_number("seed", seed, DataError, whole=True, at_least=0)
     check_number("draws", draws, DataError, whole=True, at_least=2, at_most=MOST_DRAWS)
-    positions = np.arange(length)
-    source = StationaryBootstrap(cast(int, block_length), positions, seed=np.random.default_rng(seed))
-    rows = np.empty((draws, length), dtype=np.intp)
-    for number, (drawn, _) in enumerate(source.bootstrap(draws)):
-        rows[number] = drawn[0]
+    rng = np.random.default_rng(seed)
+    rows = np.empty((draws, length if size is None else size), dtype=np.intp)
+    for first in range(0, draws, CHUNK // 5):
+        part = rows[first : first + CHUNK // 5]
+        begins = rng.random(part.shape, dtype=np.float32) < 1.0 / block_length
+        begins[:, 0] = True
+        places = np.flatnonzero(begins)  # of all draws of this part, one behind the other
+        drawn = rng.integers(0, length, len(places)) - places
+        flat = np.repeat(drawn, np.diff(places, append=part.size))
+        part[:] = (flat + np.arange(part.size)).reshape(part.shape)
+        while (beyond := part >= length).any():  # far cheaper than a remainder
+            part -= beyond * length
     return rows
 
 

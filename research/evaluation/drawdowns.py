@@ -121,8 +121,11 @@ def history_base(returns: pd.Series) -> pd.Timestamp:
     if not known.any():
         return pd.Timestamp("NaT")
     first = int(known.argmax())
-    if first > 0:
-        return dates[first - 1]
+    return dates[first - 1] if first > 0 else before_first(dates)
+
+
+def before_first(dates: pd.DatetimeIndex) -> pd.Timestamp:
+    """One step before the first of the dates by their own frequency; that date itself where none can be told."""
     if dates.freq is not None:
         return dates[0] - dates.freq
     with pd.option_context("future.infer_freq_returns_offset", False):

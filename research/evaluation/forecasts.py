@@ -17,10 +17,12 @@ from research.evaluation._calendar import require_dates
 from research.evaluation._columns import growth_of_one, history
 from research.evaluation.bootstrap import MINIMUM, nested_rows, optimal_block_length
 from research.evaluation.drawdowns import depths
+from research.evaluation.verdicts import CANNOT_TELL
 from research.typing import FloatArray
 
 CAVEAT = "Repeats the past: resampled from the history shown, without new kinds of events and without a view."
 MOST_PERIODS = 36_500  # ahead: a century of days
+WORSE = 0.2  # below the share that forecasts promise: what a look back must be able to rule out
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -126,6 +128,10 @@ def forecast_record(
 def forecast_calibration(record: pd.DataFrame) -> pd.Series:
     """Did the outcomes fall inside the forecasts as often as they should?
 
+    The share seen is taken for that of as many forecasts as do not overlap. "no": good forecasts come out below the
+    central 95 % of their binomial distribution. "yes": forecasts whose true share is `WORSE` (20 points) lower come out
+    this high in at most 5 % of cases, so that it takes nine independent ones at least for a share of 90 %.
+
     Parameters
     ----------
     record : DataFrame from `forecast_record`
@@ -134,8 +140,8 @@ def forecast_calibration(record: pd.DataFrame) -> pd.Series:
     -------
     Series
         expected (share), inside (share seen), forecasts (how many), independent (how many of them do not overlap),
-        lower, upper: the central 95 % of the share that `independent` good forecasts would show; consistent (bool).
-        With two or three independent forecasts nearly everything is consistent, and that is what the bounds say.
+        lower, upper: the central 95 % of the share that `independent` good forecasts would show; held ("yes", "no" or
+        "cannot tell").
     """
     if not isinstance(record, pd.DataFrame) or not {"coverage", "step", "horizon"} <= set(record.attrs):
         raise DataError("record: expected the table that forecast_record gives, with its attrs; it was changed since.")
@@ -144,7 +150,12 @@ def forecast_calibration(record: pd.DataFrame) -> pd.Series:
     span = (count - 1) * record.attrs["step"] if count else 0
     independent = min(count, 1 + span // record.attrs["horizon"]) if count else 0
     inside = float(record["inside"].mean()) if count else np.nan
-    lower, upper = (binom.ppf([0.025, 0.975], independent, expected) / independent) if independent else (np.nan, np.nan)
+    lower = upper = np.nan
+    held = CANNOT_TELL
+    if independent:
+        lower, upper = binom.ppf([0.025, 0.975], independent, expected) / independent
+        as_good = binom.sf(np.floor(inside * independent) - 1, independent, max(expected - WORSE, 0.0))
+        held = "no" if inside < lower else "yes" if as_good <= 0.05 else CANNOT_TELL
     return pd.Series(
         {
             "expected": expected,
@@ -153,14 +164,18 @@ def forecast_calibration(record: pd.DataFrame) -> pd.Series:
             "independent": independent,
             "lower": lower,
             "upper": upper,
-            "consistent": bool(lower <= inside <= upper) if independent else None,
+            "held": held,
         },
         dtype=object,
     )
 
 
 def simulate_paths(values: FloatArray, horizon: int, *, draws: int, block_length: float, seed: int) -> FloatArray:
-    """Returns of resampled futures, shape (horizon, draws); each from a resampled past of its own (`nested_rows`)."""
+    """Returns of resampled futures, shape (horizon, draws).
+
+    Each future is drawn from a resampled past of its own (`nested_rows`): what really is the mean return is not known
+    from a few years, and futures drawn from the one past seen would pretend that it is.
+    """
     rows = nested_rows(len(values), horizon, draws=draws, block_length=block_length, seed=seed)
     return np.asarray(values[rows].T)
 

@@ -6,16 +6,21 @@ It ranks what the past showed over one common period; it recommends nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from research.checks import check_number
 from research.errors import DataError, shown, suggest
 from research.evaluation._calendar import require_dates
 from research.evaluation._columns import history
+from research.evaluation.bootstrap import MINIMUM, nested_rows, optimal_block_length
 from research.evaluation.drawdowns import max_drawdown
+from research.evaluation.inference import automatic_lags, long_run_variance
 from research.evaluation.metrics import annualized_volatility, cagr, sharpe_ratio, sortino_ratio
 from research.evaluation.rolling import rolling_summary
+from research.evaluation.verdicts import CANNOT_TELL, verdict_of
 
 CRITERIA = {  # True: more is better. Drawdown is negative, so more is better there as well.
     "max_drawdown": True,
@@ -59,12 +64,19 @@ def match_profile(
     window: int = 365,
     minimum_history: int = 730,
     periods_per_year: float = 365,
+    draws: int = 200,
+    seed: int = 0,
 ) -> pd.DataFrame:
-    """Rank indices for an investor.
+    """Rank indices for an investor, and say how much of the ranking is chance.
 
     Each criterion is turned into a place among the candidates (1 best, 0 worst, ties share); the score is the weighted
     mean of the places. Candidates are compared over the period that those with enough history share, because a
     drawdown of a year that only one of them lived through is not a comparison.
+
+    The ranking is then repeated on other histories of the same length, drawn like `expectations` from resampled pasts
+    (all candidates by the same days), so that what is unknown about the past is part of it. A candidate that is really
+    better is first in most of them; candidates that differ by chance take turns. The mean returns are drawn together
+    first, by as much as their differences would be chance (James and Stein), for the first was chosen for its luck.
 
     Parameters
     ----------
@@ -78,12 +90,20 @@ def match_profile(
         Periods of the rolling returns.
     minimum_history : int
         A candidate with fewer returns is listed without a rank instead of shortening the period of the others.
+    draws, seed : int
+        Histories drawn, and the seed that makes them the same again. With 200 of them a probability is known to within
+        seven points.
 
     Returns
     -------
     DataFrame, index = candidate, best first
-        rank (Int64, NA when left out), score (0 to 1), start and end of the comparison, and each criterion's value,
-        over the common period. Criteria that are not defined for a candidate count as its worst place.
+        rank (Int64, NA when left out), score (0 to 1), probability_first (share of the drawn histories in which it has
+        the best score, ties shared), probability_ahead (share in which its score is above that of the candidate ranked
+        first, ties counting half: for the second, the probability that the two change places), start and end of the
+        comparison, and each criterion's value, over the common period. Criteria that are not defined for a candidate
+        count as its worst place. `attrs["weights"]` has the weight of each criterion that counts, and
+        `attrs["verdict"]` whether the first is better than each other one: "yes" where none of them is ahead of it in
+        more than 5 % of the drawn histories, else "cannot tell".
     """
     chosen = _weights(profile, weights)
     check_number("minimum_history", minimum_history, DataError, whole=True, at_least=1)
@@ -103,14 +123,55 @@ def match_profile(
             f"{minimum_history}; compare those that lived at the same time."
         )
     values = _criteria(common, window, periods_per_year)
-    places = pd.DataFrame({name: _places(values[name], better) for name, better in CRITERIA.items()})
-    score = sum((places[name] * weight for name, weight in chosen.items()), start=pd.Series(0.0, index=enough))
-    table = values.assign(score=score, start=start, end=end, rank=score.rank(ascending=False, method="min"))
-    table = table.sort_values("score", ascending=False, kind="stable").reindex(
-        [*score.sort_values(ascending=False, kind="stable").index, *(c for c in returns.columns if c not in enough)]
-    )
-    table["rank"] = table["rank"].astype("Int64")
-    return table[["rank", "score", "start", "end", *CRITERIA]].rename_axis("candidate")
+    score = _score(values, chosen)
+    order = score.sort_values(ascending=False, kind="stable").index
+    table = values.assign(score=score, rank=score.rank(ascending=False, method="min").astype("Int64"))
+    table = table.assign(probability_first=np.nan, probability_ahead=np.nan, start=start, end=end)
+    if len(common) >= MINIMUM:
+        drawn = _drawn_scores(common, chosen, window, periods_per_year, draws=draws, seed=seed)
+        best, lead = drawn.eq(drawn.max()), drawn.sub(drawn.loc[order[0]])
+        table["probability_first"] = (best / best.sum()).mean(axis=1)
+        table["probability_ahead"] = ((lead > 0) + 0.5 * (lead == 0)).mean(axis=1).drop(order[0])
+    table = table.reindex([*order, *(label for label in returns.columns if label not in enough)])
+    table.attrs["weights"] = chosen
+    table.attrs["verdict"] = verdict_of(1.0 - table["probability_ahead"].max(), yes="yes", no=CANNOT_TELL)
+    columns = ["rank", "score", "probability_first", "probability_ahead", "start", "end", *CRITERIA]
+    return table[columns].rename_axis("candidate")
+
+
+def _drawn_scores(
+    returns: pd.DataFrame, weights: Mapping[str, float], window: int, periods_per_year: float, *, draws: int, seed: int
+) -> pd.DataFrame:
+    """Score of each candidate (rows) in each drawn history (columns)."""
+    block_length = max(optimal_block_length(returns[label]) for label in returns.columns)
+    rows = nested_rows(len(returns), len(returns), draws=draws, block_length=block_length, seed=seed)
+    drawn = {
+        label: _criteria(pd.DataFrame(values.to_numpy()[rows].T), window, periods_per_year)
+        for label, values in _shrunk(returns).items()
+    }
+    by_criterion = {name: pd.DataFrame({label: table[name] for label, table in drawn.items()}).T for name in weights}
+    score: pd.DataFrame = _score(by_criterion, weights)
+    return score
+
+
+def _shrunk(returns: pd.DataFrame) -> pd.DataFrame:
+    """Returns with means drawn together as far as their differences are what chance alone would make of equal ones.
+
+    Without it the first of several equal candidates would be first in most draws: it was chosen for being lucky. The
+    share of the differences that is kept is estimated by moments, as in empirical Bayes. Source: James and Stein
+    (1961).
+    """
+    apart = returns.sub(returns.mean(axis=1), axis="index")
+    gap = apart.mean()
+    noise = long_run_variance(apart.to_numpy(), automatic_lags(len(apart))).sum() / len(apart)
+    seen = float((gap**2).sum())
+    kept = max(0.0, 1.0 - noise / seen) if seen > 0 else 0.0
+    return returns - (1.0 - kept) * gap
+
+
+def _score(criteria: Any, weights: Mapping[str, float]) -> Any:
+    """Weighted mean of the places, from the values of each criterion by candidate (and by draw, as columns)."""
+    return sum(_places(criteria[name], CRITERIA[name]) * weight for name, weight in weights.items())
 
 
 def _weights(profile: str, weights: Mapping[str, float] | None) -> dict[str, float]:
@@ -143,7 +204,7 @@ def _criteria(returns: pd.DataFrame, window: int, periods_per_year: float) -> pd
     )
 
 
-def _places(values: pd.Series, more_is_better: bool) -> pd.Series:
+def _places(values: Any, more_is_better: bool) -> Any:
     """1 for the best, 0 for the worst; 1 for an only candidate."""
     rank = values.rank(ascending=more_is_better, na_option="top")  # "top" is the lowest rank: the worst place
     return (rank - 1.0) / (len(values) - 1.0) if len(values) > 1 else rank * 0.0 + 1.0

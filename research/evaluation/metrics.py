@@ -66,7 +66,7 @@ def returns_from_levels(levels: FrameT) -> FrameT:
             raise DataError("levels: two of them in a row are too far apart for a number; look for a faulty one.")
         return result
 
-    return by_row(kernel, levels, name="levels")
+    return by_row(kernel, levels, name="levels", are_returns=False)
 
 
 def total_return(returns: Frame) -> PerColumn:
@@ -174,7 +174,7 @@ def adjusted_sharpe_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_
     def kernel(values: FloatArray, rf: FloatArray) -> FloatArray:
         ratio = _geometric_sharpe(values, rf, periods_per_year)
         skew, kurtosis = skewness_and_kurtosis(values)
-        return ratio * (1.0 + skew * ratio / 6.0 - kurtosis * ratio**2 / 24.0)
+        return ratio * positive_or_nan(1.0 + skew * ratio / 6.0 - kurtosis * ratio**2 / 24.0)
 
     return by_column(kernel, returns, rate, minimum=2, periods_per_year=periods_per_year)
 
@@ -197,6 +197,11 @@ def omega_ratio(returns: Frame, *, threshold: Rate = 0.0, periods_per_year: floa
     """Σ max(r − L, 0) / Σ max(L − r, 0) for an annual threshold L. NaN when no return lies below it.
 
     Source: Keating and Shadwick (2002). At L = 0 it is the gain-loss ratio of Bernardo and Ledoit.
+
+    Parameters
+    ----------
+    threshold : float or Series, default 0.0
+        Annual rate L, (1+L)^(1/q) − 1 per period; or a Series with one rate per period.
     """
     level = per_period(threshold, periods_per_year, "threshold")
 
@@ -267,7 +272,7 @@ def skewness_and_kurtosis(values: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def _geometric_sharpe(values: FloatArray, rf: FloatArray, periods_per_year: float) -> FloatArray:
     volatility = standard_deviation(values) * np.sqrt(periods_per_year)
-    excess = np.maximum(values - rf, np.minimum(values, -1.0))  # after a total loss there is no more to lose
+    excess = np.where(values > -1.0, np.maximum(values - rf, -1.0), -1.0)  # a total loss stays one, whatever the rate
     return compound_rate(excess, periods_per_year) / positive_or_nan(volatility)
 
 

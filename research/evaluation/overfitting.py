@@ -1,6 +1,6 @@
 """What a search does to its best result: a registry that counts every trial, and the probability of over-fitting.
 
-The deflated Sharpe ratio, which uses the registry's count, is in `inference.py`.
+The deflated Sharpe ratio, which uses the registry's count, is in `sharpe.py`.
 """
 
 from __future__ import annotations
@@ -156,6 +156,18 @@ def probability_of_backtest_overfitting(trials: pd.DataFrame, *, blocks: int = 1
     About one half when the choice among the trials means nothing, near zero when it carries over; on one history of
     noise it may be anything from 0.15 to 0.85, so see `overfitting_test`. Details of the splits: `overfitting_splits`,
     with parameters, errors and source.
+
+    Parameters
+    ----------
+    trials : DataFrame, shape (periods, trials)
+        Returns of every configuration tried, all over the same periods.
+    blocks : int
+        Even, from 2 to 20.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
     """
     return _probability(_folded(_complete(trials, blocks), blocks))
 

@@ -16,13 +16,7 @@ from research.errors import DataError
 from research.evaluation._calendar import require_dates
 from research.evaluation._columns import history, numbers_of, one_frame, one_series
 from research.evaluation.drawdowns import current_drawdown
-from research.evaluation.inference import (
-    adjust_pvalues,
-    alpha_test,
-    minimum_track_record,
-    probabilistic_sharpe,
-    years_to_distinguish,
-)
+from research.evaluation.inference import adjust_pvalues, alpha_test
 from research.evaluation.metrics import cagr, returns_from_levels, sharpe_ratio
 from research.evaluation.periods import period_returns
 from research.evaluation.relative import (
@@ -37,7 +31,9 @@ from research.evaluation.relative import (
     up_beta,
     up_capture,
 )
+from research.evaluation.sharpe import probabilistic_sharpe
 from research.evaluation.tails import Method, expected_shortfall, tail_reason, value_at_risk, worst_periods
+from research.evaluation.verdicts import difference_test, verdict_of
 
 DAYS_PER_YEAR = 365
 CONFIDENCES = (0.95, 0.99)
@@ -73,12 +69,22 @@ class Headline:
 def headline_figures(level: pd.Series) -> Headline:
     """`Headline` of a daily level with a DatetimeIndex.
 
+    Parameters
+    ----------
+    level : Series
+        Levels (not returns) by day.
+
+    Returns
+    -------
+    Headline
+        Level, dates and returns as fractions; see the class.
+
     Raises
     ------
     DataError
         As `returns_from_levels` does, and for an index without dates.
     """
-    level = history(level, "level")
+    level = history(level, "level", are_returns=False)
     if level.empty:
         raise DataError("level: no value at all; give a level with at least one.")
     days = require_dates(level, "level")
@@ -104,33 +110,50 @@ class Skill:
     ----------
     sharpe_ratio, probability : float
         Over the risk-free rate; and the probability that the true one is above zero (`probabilistic_sharpe`).
-    years, years_needed : float
-        Length of the history; length at which the probability would be 95 %, NaN where no length is enough.
-    years_to_distinguish : Series by benchmark
-        See the function of that name.
+    verdict : str
+        "above zero", "not above zero" or "cannot tell", by that probability (`verdict_of`).
+    years : float
+        Length of the history.
+    differences : DataFrame by benchmark
+        See `difference_test`.
     """
 
     sharpe_ratio: float
     probability: float
+    verdict: str
     years: float
-    years_needed: float
-    years_to_distinguish: pd.Series
+    differences: pd.DataFrame
 
 
 def skill_figures(returns: pd.Series, benchmarks: pd.DataFrame, *, risk_free: float) -> Skill:
-    """`Skill` of daily returns, against each column of `benchmarks` (returns)."""
-    apart = {name: years_to_distinguish(returns, benchmarks[name]) for name in benchmarks.columns}
+    """`Skill` of daily returns, against each column of `benchmarks` (returns).
+
+    Returns
+    -------
+    Skill
+        See the class.
+    """
+    probability = probabilistic_sharpe(returns, risk_free=risk_free)
     return Skill(
         sharpe_ratio=sharpe_ratio(returns, risk_free=risk_free),
-        probability=probabilistic_sharpe(returns, risk_free=risk_free),
+        probability=probability,
+        verdict=verdict_of(probability, yes="above zero", no="not above zero"),
         years=int(returns.count()) / DAYS_PER_YEAR,
-        years_needed=minimum_track_record(returns, risk_free=risk_free) / DAYS_PER_YEAR,
-        years_to_distinguish=pd.Series(apart, dtype=float),
+        differences=difference_test(returns, benchmarks),
     )
 
 
 def rebased(levels: pd.DataFrame) -> pd.DataFrame:
     """Levels on one scale: every column is multiplied so that it meets the first one on its own first day.
+
+    Parameters
+    ----------
+    levels : DataFrame
+        Levels by column, the first one the scale.
+
+    Returns
+    -------
+    DataFrame of the shape of `levels`
 
     Raises
     ------
@@ -153,7 +176,20 @@ def rebased(levels: pd.DataFrame) -> pd.DataFrame:
 
 
 def usual_size(returns: pd.DataFrame, *, share: float = 0.95) -> float:
-    """The size that `share` of all entries do not exceed: type-7 quantile of the absolute values; NaN without any."""
+    """The size that `share` of all entries do not exceed: type-7 quantile of the absolute values; NaN without any.
+
+    Parameters
+    ----------
+    returns : DataFrame
+        Entries of any kind, NaN left out.
+    share : float
+        From 0 to 1.
+
+    Returns
+    -------
+    float
+        A fraction.
+    """
     sizes = np.abs(numbers_of(returns, "returns"))
     if np.isinf(sizes).any():
         raise DataError("returns: an infinite entry; correct it, or make it NaN.")
@@ -198,6 +234,11 @@ def tail_table(returns: pd.DataFrame) -> pd.DataFrame:
 def worst_days(returns: pd.Series, benchmark: pd.Series, *, count: int = 5) -> pd.DataFrame:
     """The worst days of a series, and then what it did on the worst days of its benchmark.
 
+    Parameters
+    ----------
+    count : int
+        Days of each kind.
+
     Returns
     -------
     DataFrame
@@ -239,7 +280,13 @@ def relative_table(returns: pd.Series, benchmarks: pd.DataFrame) -> pd.DataFrame
 
 
 def alpha_table(returns: pd.Series, benchmarks: pd.DataFrame, *, risk_free: float) -> pd.DataFrame:
-    """`alpha_test` against each benchmark (rows), with `adjusted`: p-values for all of the tests together (Holm)."""
+    """`alpha_test` against each benchmark (rows), with `adjusted`: p-values for all of the tests together (Holm).
+
+    Returns
+    -------
+    DataFrame, index = benchmark
+        The columns of `alpha_test` (rows there), and adjusted.
+    """
     tests = {name: alpha_test(returns, benchmarks[name], risk_free=risk_free) for name in benchmarks.columns}
     frame = pd.DataFrame(tests).T.rename_axis("benchmark")
     return frame.assign(adjusted=adjust_pvalues(frame["p_value"]))

@@ -7,17 +7,21 @@ periods are in `rolling.py`. All functions here need a DatetimeIndex; units and 
 from __future__ import annotations
 
 import calendar
-from typing import Any, Literal
+from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from research.errors import DataError, shown, suggest
 from research.evaluation._calendar import check_periods_per_year, check_spacing, require_dates, require_days
-from research.evaluation._columns import Frame, PerColumn, by_column, companion_of, history
-from research.evaluation.drawdowns import history_base
+from research.evaluation._columns import Frame, PerColumn, by_column, companion_of, history, limits
+from research.evaluation.drawdowns import before_first
 from research.evaluation.metrics import total_return
+from research.typing import IntArray
 
-WINDOWS = ("MTD", "QTD", "YTD", "1Y", "3Y", "5Y", "SI")
+TO_DATE = {"MTD": "M", "QTD": "Q", "YTD": "Y"}
+YEARS = {"1Y": 1, "3Y": 3, "5Y": 5}  # of 365 days, as everywhere here: 1Y is the last value of a rolling year
+WINDOWS = (*TO_DATE, *YEARS, "SI")
 FREQUENCIES = {"daily": "D", "weekly": "W-SUN", "monthly": "M", "quarterly": "Q", "yearly": "Y"}
 MONTHS = list(calendar.month_abbr)[1:]
 
@@ -38,39 +42,45 @@ def period_returns(
     Returns
     -------
     Series (index MTD, QTD, YTD, 1Y, 3Y, 5Y, SI), or DataFrame of such columns
-        MTD, QTD and YTD start at the close of the last day of the previous month, quarter, year; 1Y at the close of
-        the same day a year earlier. NaN where the history begins later or ends before `as_of`.
+        MTD, QTD and YTD start at the close of the last day of the previous month, quarter, year; 1Y, 3Y and 5Y at
+        the close 365, 1,095 and 1,825 days before, so that 1Y is the last value of `rolling_returns`. NaN where the
+        history begins later or ends before `as_of`.
     """
-    require_dates(returns)
+    dates = require_dates(returns)
     check_periods_per_year(periods_per_year)
     frame = returns.to_frame("value") if isinstance(returns, pd.Series) else returns
+    _, first, last = limits(frame)
     end = frame.index[frame.notna().any(axis=1)].max() if as_of is None else _day(as_of, frame.index)
-    columns: dict[Any, list[float]] = {}
-    for label in frame.columns:
-        series, base = history(frame[label]), history_base(frame[label])
-        check_spacing(series.index, periods_per_year if annualized else None)
-        covered = [series.loc[_inside(series, base, window_start(window, end, base), end)] for window in WINDOWS]
-        rate = [periods_per_year / max(len(part), periods_per_year) if annualized else 1.0 for part in covered]
-        columns[label] = [(1.0 + total_return(part)) ** power - 1.0 for part, power in zip(covered, rate, strict=True)]
-    table = pd.DataFrame(columns, index=pd.Index(WINDOWS, name="period"), columns=frame.columns)
+    for begin, stop in np.unique(np.stack([first, last]), axis=1).T if annualized else ():
+        check_spacing(dates[begin:stop], periods_per_year)
+    base = _bases(dates, first)
+    reaches = (first < last) & np.asarray(dates[last - 1] >= end) if len(dates) else first < last
+    table = pd.DataFrame(np.nan, index=pd.Index(WINDOWS, name="period"), columns=frame.columns)
+    for window in WINDOWS:
+        start = window_start(window, end)
+        covered = reaches if start is None else reaches & np.asarray(base <= start)
+        rows = slice(0 if start is None else dates.searchsorted(start, "right"), dates.searchsorted(end, "right"))
+        value = total_return(frame.iloc[rows].loc[:, covered])
+        if annualized:
+            count = rows.stop - np.maximum(rows.start, first[covered])
+            value = (1.0 + value) ** (periods_per_year / np.maximum(count, periods_per_year)) - 1.0
+        table.loc[window, covered] = value
     return pd.Series(table["value"], name=returns.name) if isinstance(returns, pd.Series) else table
 
 
-def window_start(window: str, end: pd.Timestamp, base: pd.Timestamp) -> pd.Timestamp:
-    """The date at whose close a window that ends on `end` begins; `base` is where "SI" begins. NaT without an end."""
+def window_start(window: str, end: pd.Timestamp) -> pd.Timestamp | None:
+    """The date at whose close a window that ends on `end` begins; none for "SI", which begins with each history."""
     if window == "SI" or pd.isna(end):
-        return base
-    to_date = {"MTD": "M", "QTD": "Q", "YTD": "Y"}
-    if window in to_date:
-        return end.to_period(to_date[window]).start_time - pd.Timedelta(days=1)
-    years = {"1Y": 1, "3Y": 3, "5Y": 5}
-    if window not in years:
+        return None
+    if window in TO_DATE:
+        return end.to_period(TO_DATE[window]).start_time - pd.Timedelta(days=1)
+    if window not in YEARS:
         raise DataError(f"unknown window {window!r}: {suggest(window, WINDOWS)}")
-    return end - pd.DateOffset(years=years[window])
+    return end - pd.Timedelta(days=365 * YEARS[window])
 
 
 def calendar_table(returns: pd.Series, *, benchmark: pd.Series | None = None) -> pd.DataFrame:
-    """Returns by month and year.
+    """Compounded returns by calendar month and year, Π(1+r) − 1.
 
     Returns
     -------
@@ -81,7 +91,8 @@ def calendar_table(returns: pd.Series, *, benchmark: pd.Series | None = None) ->
     """
     own = history(returns)
     require_days(own)
-    monthly, yearly = _calendar_returns(returns, "M"), _calendar_returns(returns, "Y")
+    so_far = returns.loc[: own.index[-1]] if len(own) else returns
+    monthly, yearly = (_calendar_returns(so_far.to_frame("own"), code)["own"] for code in "MY")
     months = pd.PeriodIndex(monthly.index)
     cells = pd.DataFrame({"year": months.year, "month": months.month, "return": monthly.to_numpy()})
     cells = cells.pivot_table(index="year", columns="month", values="return", aggfunc="first")
@@ -89,10 +100,8 @@ def calendar_table(returns: pd.Series, *, benchmark: pd.Series | None = None) ->
     table = cells.reindex(index=years, columns=range(1, 13)).set_axis(MONTHS, axis="columns")
     table["Year"] = pd.Series(yearly.to_numpy(), index=pd.PeriodIndex(yearly.index).year)
     if benchmark is not None:
-        same_days = companion_of(own, benchmark).reindex(returns.index)
-        theirs = _calendar_returns(same_days, "Y")
-        if same_days.loc[own.index].tail(1).isna().any():
-            theirs = theirs.iloc[:-1]  # the benchmark ends before the series: its last year is not the same days
+        same_days = companion_of(own, benchmark).reindex(so_far.index)
+        theirs = _calendar_returns(same_days.to_frame("own"), "Y")["own"]
         table["Benchmark"] = pd.Series(theirs.to_numpy(), index=pd.PeriodIndex(theirs.index).year)
         table["Active"] = table["Year"] - table["Benchmark"]
     return table
@@ -104,25 +113,30 @@ def resample_returns(returns: Frame, frequency: Literal["daily", "weekly", "mont
     The first and the last period are kept when the history covers them whole and are dropped (NaN, outside the
     history) otherwise, so that every value is the return of a whole period.
 
+    Parameters
+    ----------
+    frequency : {"daily", "weekly", "monthly", "quarterly", "yearly"}
+        Of the result; the rows need dates.
+
     Returns
     -------
     Series or DataFrame, index = last day of each period
     """
     if not isinstance(frequency, str) or frequency not in FREQUENCIES:
         raise DataError(f"unknown frequency {shown(frequency)}: {suggest(frequency, FREQUENCIES)}")
-    if isinstance(returns, pd.DataFrame):
-        return pd.DataFrame({label: resample_returns(returns[label], frequency) for label in returns.columns})
-    whole = _calendar_returns(returns, FREQUENCIES[frequency])
-    last = returns.last_valid_index()
-    whole = whole[[period.end_time.normalize() <= last for period in whole.index]]
-    return pd.Series(
-        whole.to_numpy(), index=pd.DatetimeIndex([p.end_time.normalize() for p in whole.index]), name=returns.name
-    )
+    frame = returns.to_frame() if isinstance(returns, pd.Series) else returns
+    whole = _calendar_returns(frame, FREQUENCIES[frequency])
+    ends = pd.PeriodIndex(whole.index).end_time.normalize()
+    _, _, last = limits(frame)
+    final = frame.index[last - 1] if len(frame) else frame.index[:0]
+    whole = whole.set_axis(pd.DatetimeIndex(ends), axis="index")
+    whole = whole.where(ends.to_numpy()[:, None] <= final.to_numpy()[None, :]).dropna(how="all")
+    return whole.set_axis([returns.name], axis="columns")[returns.name] if isinstance(returns, pd.Series) else whole
 
 
 def share_positive(returns: Frame) -> PerColumn:
     """Share of the returns above zero: of a return series, or of the windows that `rolling_returns` gives."""
-    return by_column(lambda r: (r > 0).mean(axis=0), returns)
+    return by_column(lambda r: (r > 0).mean(axis=0), returns, are_returns=False)
 
 
 def _day(as_of: str | pd.Timestamp, dates: pd.Index) -> pd.Timestamp:
@@ -136,17 +150,18 @@ def _day(as_of: str | pd.Timestamp, dates: pd.Index) -> pd.Timestamp:
     return end
 
 
-def _inside(series: pd.Series, base: pd.Timestamp, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
-    """Rows of the window (start, end]; none at all when the history does not cover it."""
-    covered = len(series) > 0 and base <= start and series.index[-1] >= end
-    return pd.Series(covered & (series.index > start) & (series.index <= end), index=series.index)
+def _bases(dates: pd.DatetimeIndex, first: IntArray) -> pd.DatetimeIndex:
+    """`history_base` of histories that begin in these rows; one without a return gets any date or NaT."""
+    return pd.DatetimeIndex(dates.insert(0, before_first(dates))[first] if len(dates) else [pd.NaT] * len(first))
 
 
-def _calendar_returns(returns: pd.Series, code: str) -> pd.Series:
-    """Compounded returns by calendar period, without a first period that the history does not cover."""
-    series = history(returns)
-    periods = require_dates(series).to_period(code)
-    compounded = (1.0 + series).groupby(periods).prod() - 1.0
-    if len(compounded) and history_base(returns) >= compounded.index[0].start_time:
-        compounded = compounded.iloc[1:]
-    return compounded
+def _calendar_returns(returns: pd.DataFrame, code: str) -> pd.DataFrame:
+    """Compounded returns by calendar period and column, NaN for a period in which a history begins or has ended."""
+    dates = require_dates(returns)
+    values, first, _ = limits(returns)
+    periods = dates.to_period(code)
+    begins = np.flatnonzero(np.diff(periods.asi8, prepend=periods.asi8[:1] - 1))
+    compounded = np.multiply.reduceat(1.0 + values, begins, axis=0) - 1.0 if len(dates) else values.copy()
+    starts = periods[begins].start_time.to_numpy()[:, None]
+    compounded[np.asarray(_bases(dates, first)) >= starts] = np.nan  # of every period up to the first one
+    return pd.DataFrame(compounded, periods[begins], returns.columns).dropna(how="all")

@@ -75,7 +75,13 @@ RULES: Mapping[str, tuple[str, str]] = {
 
 
 def red_flag_rules() -> pd.DataFrame:
-    """The rule and the severity rule of every flag: DataFrame(rule, severity), index = flag."""
+    """The rule and the severity rule of every flag: DataFrame(rule, severity), index = flag.
+
+    Returns
+    -------
+    DataFrame, index = flag
+        rule and severity, as sentences.
+    """
     return pd.DataFrame.from_dict(dict(RULES), orient="index", columns=["rule", "severity"]).rename_axis("flag")
 
 

@@ -56,6 +56,11 @@ def volatility_regimes(benchmark: pd.Series, *, decay: float = 0.94, minimum_his
     High: `ewma_volatility` at t is above the median of its values up to and including t. The label of t uses nothing
     after t.
 
+    Parameters
+    ----------
+    minimum_history : int
+        Periods before the first label.
+
     Returns
     -------
     Series of category (high volatility, low volatility)
@@ -131,7 +136,18 @@ def market_cycles(benchmark: pd.Series, *, fall: float = 0.5, rise: float = 1.0)
 
     A high ends a bull phase once the level has lost `fall` of it; a low ends a bear phase once the level has gained
     `rise` on it; the dates are those of the high and the low. Both are only known later, so this is for description.
+    What comes before the first high or low is a phase only if it moved as far itself: otherwise nobody can tell what
+    it was the end of, and the first phase begins with that high or low.
     Source of the rule: Lunde and Timmermann (2004). The defaults, a half and a double, are this project's choice.
+
+    Parameters
+    ----------
+    benchmark : Series
+        Returns of the market, with dates.
+    fall : float
+        Share of a high whose loss ends a bull phase.
+    rise : float
+        Gain on a low, as a share of it, that ends a bear phase.
 
     Returns
     -------
@@ -158,7 +174,19 @@ def market_cycles(benchmark: pd.Series, *, fall: float = 0.5, rise: float = 1.0)
 
 
 def cycle_regimes(cycles: pd.DataFrame, dates: pd.DatetimeIndex) -> pd.Series:
-    """The phase of `market_cycles` on each date, for `performance_by_regime(..., lag=0)`. Known only afterwards."""
+    """The phase of `market_cycles` on each date, for `performance_by_regime(..., lag=0)`. Known only afterwards.
+
+    Parameters
+    ----------
+    cycles : DataFrame from `market_cycles`
+    dates : DatetimeIndex
+        Dates to be labelled.
+
+    Returns
+    -------
+    Series of category (bull, bear) by date
+        Missing where no phase covers the date.
+    """
     _check_cycles(cycles)
     labels = pd.Series(np.nan, index=dates, dtype=object)
     for phase, start, end in cycles[["phase", "start", "end"]].itertuples(index=False):
@@ -207,7 +235,7 @@ def _check_regimes(regimes: pd.Series, own: pd.Series) -> None:
 
 
 def _turning_points(level: np.ndarray, fall: float, rise: float) -> list[int]:
-    """Rows of the first level, each confirmed high and low in turn, and the last level."""
+    """Rows of each confirmed high and low in turn and of the last level, and of the first if a phase begins there."""
     turns: list[int] = [0]
     high = low = 0
     direction = 0  # +1 in a bull phase, −1 in a bear phase, 0 until the first is confirmed
@@ -220,6 +248,8 @@ def _turning_points(level: np.ndarray, fall: float, rise: float) -> list[int]:
         elif direction <= 0 and level[row] >= level[low] * (1.0 + rise) > 0:  # nothing rises from a total loss
             turns += [low] if low > turns[-1] else []
             direction, high = 1, row
+    if len(turns) > 1 and 1.0 - fall < level[turns[1]] / level[0] < 1.0 + rise:
+        turns = turns[1:]  # an end of a phase whose beginning lies before the history
     return turns if turns[-1] == len(level) - 1 else [*turns, len(level) - 1]
 
 

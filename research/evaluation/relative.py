@@ -96,7 +96,7 @@ def jensen_alpha(
 
 
 def active_return(returns: Frame, benchmark: Benchmark, *, periods_per_year: float = 365) -> PerColumn:
-    """CAGR minus the benchmark's CAGR over the same periods."""
+    """Difference of growth, CAGR − CAGR_b over the same periods."""
     return by_column(
         lambda r, b: compound_rate(r, periods_per_year) - compound_rate(b, periods_per_year),
         returns,
@@ -123,7 +123,7 @@ def information_ratio(
     method: Literal["geometric", "arithmetic"] = "geometric",
     periods_per_year: float = 365,
 ) -> PerColumn:
-    """Active return per unit of tracking error. NaN without tracking error.
+    """Active return / tracking error; NaN without tracking error. Source: Grinold and Kahn (2000).
 
     Parameters
     ----------
@@ -158,7 +158,9 @@ def up_capture(
     method: Literal["geometric", "ratio_of_sums"] = "geometric",
     periods_per_year: float = 1,
 ) -> PerColumn:
-    """How much of the benchmark's rises was taken part in, over the m periods with b > 0. NaN without such periods.
+    """How much of the benchmark's rises was taken part in, over the m periods with b > 0: r there / b there.
+
+    NaN without such periods.
 
     Parameters
     ----------
@@ -184,6 +186,13 @@ def down_capture(
     """How much of the benchmark's falls was taken part in, over the periods with b < 0; below 1 is protection.
 
     Methods, parameters and undefined cases as in `up_capture`. 0.8: −8 when the benchmark loses 10.
+
+    Parameters
+    ----------
+    method : {"geometric", "ratio_of_sums"}
+        As in `up_capture`: (Π(1+r)^(q/m) − 1) / (Π(1+b)^(q/m) − 1) over the m periods, or Σr / Σb.
+    periods_per_year : float, default 1
+        q of the geometric method.
     """
     kernel = _capture(method, periods_per_year)
     return by_column(lambda r, b: kernel(r, b, b < 0), returns, benchmark, periods_per_year=periods_per_year)

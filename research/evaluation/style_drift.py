@@ -61,7 +61,7 @@ def _beyond_past_range(flag: str, name: str, readings: pd.Series) -> Finding | N
 
     None with fewer than twelve earlier readings.
     """
-    known = history(readings, flag)
+    known = history(readings, flag, are_returns=False)
     past, recent = known.iloc[:-RECENT], known.iloc[-RECENT:]
     if len(past) < MINIMUM_PAST:
         return None

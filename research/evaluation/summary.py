@@ -16,7 +16,7 @@ import pandas as pd
 from research.errors import DataError, DataWarning
 from research.evaluation import drawdowns, metrics, relative, tails
 from research.evaluation._calendar import check_kind, check_order, day, require_dates
-from research.evaluation._columns import Frame, history, one_series, per_period
+from research.evaluation._columns import Frame, history, one_frame, one_series, per_period
 from research.evaluation.bootstrap import common_history, interval_table, optimal_block_length
 from research.evaluation.intervals import self_normalised_interval
 from research.evaluation.measured_coverage import coverage_note
@@ -87,7 +87,7 @@ AGAINST_BENCHMARK: tuple[_Row, ...] = (
 
 
 def performance_summary(
-    level: pd.Series,
+    level: Frame,
     *,
     benchmark: pd.Series | None = None,
     risk_free: float | pd.Series = 0.0,
@@ -96,11 +96,11 @@ def performance_summary(
     draws: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Headline figures of one index, each with its interval.
+    """Headline figures of an index, or of several, each with its interval.
 
     Parameters
     ----------
-    level : Series
+    level : Series or DataFrame by column
         Index level or price (not returns), one value per period, with a DatetimeIndex.
     benchmark : Series, optional
         Level or price of the benchmark; only its values on the dates of `level` are used. Figures against it use
@@ -114,7 +114,7 @@ def performance_summary(
 
     Returns
     -------
-    DataFrame, index = metric
+    DataFrame, index = metric; for a DataFrame (column, metric), one block a column
         value, lower, upper (float; percentages are fractions, 0.05 is 5 %), unit ("fraction", "ratio" or "days"),
         convention (one sentence), interval_note (what lower and upper are where they are no confidence interval, and
         how often they held where that is less than they say; else empty). lower and upper are NaN for the rows that
@@ -130,6 +130,17 @@ def performance_summary(
         For a level that is missing inside the history or not positive, and for a benchmark with such a gap; for a level
         without any value, and for a benchmark that shares no period with it.
     """
+    if isinstance(level, pd.DataFrame):
+        one = partial(
+            performance_summary,
+            benchmark=benchmark,
+            risk_free=risk_free,
+            periods_per_year=periods_per_year,
+            confidence=confidence,
+            draws=draws,
+            seed=seed,
+        )
+        return pd.concat({name: one(column) for name, column in one_frame(level, "level").items()}, names=["column"])
     returns = metrics.returns_from_levels(one_series(level, "level"))
     require_dates(level, "level")
     count = len(history(returns))

@@ -52,7 +52,9 @@ def value_at_risk(returns: Frame, *, method: Method = "historical", confidence: 
 
 
 def expected_shortfall(returns: Frame, *, method: Method = "historical", confidence: float = 0.95) -> PerColumn:
-    """Mean return in the tail beyond the value at risk, per period (negative for a loss). Also called CVaR.
+    """Mean return in the tail, E[r | r ≤ VaR], per period (negative for a loss). Also called CVaR.
+
+    Source: Rockafellar and Uryasev (2000).
 
     Parameters
     ----------

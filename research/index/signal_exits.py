@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import pandas as pd
+from pandas.api.typing import NaTType
 
 from research.index.decisions.stable_leg import leg_positions
 from research.index.history import IndexHistory
@@ -61,6 +62,6 @@ class _Exit(NamedTuple):
     left: pd.Timestamp
     weight_before: float
 
-    def ended(self, back: pd.Timestamp, day: pd.Timestamp, prices: pd.DataFrame) -> dict[str, object]:
+    def ended(self, back: pd.Timestamp | NaTType, day: pd.Timestamp, prices: pd.DataFrame) -> dict[str, object]:
         path = prices[self.asset_id]
         return {**self._asdict(), "back": back, "return_while_out": float(path[day] / path[self.left] - 1.0)}

@@ -120,6 +120,23 @@ def bootstrap() -> dict[str, Any]:
     return _row("bootstrap", seconds(ours, 1), 40 * seconds(one_by_one, 1), note)
 
 
+def tables() -> list[dict[str, Any]]:
+    """What a frame of 500 series asks for at once, against one groupby of the same data by month."""
+    returns, market = seeded_returns(series=500)
+    one = returns.iloc[:, 0]
+    months = pd.DatetimeIndex(returns.index).to_period("M")
+    works: dict[str, Callable[[], object]] = {
+        "resample_returns, monthly": lambda: ev.resample_returns(returns, "monthly"),
+        "resample_returns, weekly": lambda: ev.resample_returns(returns, "weekly"),
+        "period_returns": lambda: ev.period_returns(returns),
+        "alpha_test": lambda: ev.alpha_test(returns, market),
+        "forecast_record, one series": lambda: ev.forecast_record(one),
+    }
+    peer = seconds(lambda: (1 + returns).groupby(months).prod() - 1)
+    note = "500 x 3650; peer: one pandas groupby of the same data"
+    return [_row(name, seconds(work), peer, note) for name, work in works.items()]
+
+
 def summary() -> dict[str, Any]:
     """`performance_summary` with intervals on 2,500 days and a benchmark, against one second."""
     returns, market = seeded_returns(days=2500, series=1)
@@ -139,4 +156,4 @@ def _row(name: str, ours: float, theirs: float, note: str) -> dict[str, Any]:
 
 def run() -> list[dict[str, Any]]:
     """Every benchmark of this module."""
-    return [all_metrics(), rolling(), bootstrap(), summary()]
+    return [all_metrics(), rolling(), bootstrap(), *tables(), summary()]

@@ -24,13 +24,14 @@ def test_the_same_seed_gives_the_same_interval_and_another_seed_another() -> Non
     assert one["lower"] < one["value"] < one["upper"]
 
 
-def test_an_interval_equals_the_one_of_arch_itself() -> None:
+def test_an_interval_is_the_one_of_arch_within_the_error_of_the_draws() -> None:
     returns = sample(300)
     bootstrap = StationaryBootstrap(12, returns.to_numpy(), seed=np.random.default_rng(5))
-    draws = [data[0][0].mean() * 365 for data in bootstrap.bootstrap(200)]
-    ours = ev.bootstrap_interval(lambda r: r.mean() * 365, returns, draws=200, block_length=12, seed=5)
-    assert ours[["lower", "upper"]].to_list() == pytest.approx(np.quantile(draws, [0.025, 0.975]).tolist())
-    assert ours["standard_error"] == pytest.approx(np.std(draws, ddof=1))
+    draws = [data[0][0].mean() * 365 for data in bootstrap.bootstrap(4000)]
+    ours = ev.bootstrap_interval(lambda r: r.mean() * 365, returns, draws=4000, block_length=12, seed=5)
+    assert ours["standard_error"] == pytest.approx(np.std(draws, ddof=1), rel=0.04)
+    near = pytest.approx(np.quantile(draws, [0.025, 0.975]).tolist(), abs=0.1 * np.std(draws))
+    assert ours[["lower", "upper"]].to_list() == near
 
 
 def test_returns_and_benchmark_are_drawn_together() -> None:

@@ -93,10 +93,8 @@ def test_every_thinkable_annual_rate_is_taken(value: float) -> None:
     assert np.isfinite(ev.sharpe_ratio(R, risk_free=value))
 
 
-def test_the_table_of_a_frame_is_refused_in_words() -> None:
+def test_a_frame_for_a_benchmark_is_refused_in_words() -> None:
     frame = (1 + R.to_frame()).cumprod()
-    with pytest.raises(DataError, match="level: expected one pandas Series, found DataFrame; pass one column"):
-        ev.performance_summary(frame)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="benchmark: expected one pandas Series, found DataFrame"):
         ev.performance_summary(frame["index"], benchmark=frame)  # type: ignore[arg-type]
 
@@ -152,6 +150,6 @@ def test_a_series_against_itself_has_no_alpha_and_no_warning() -> None:
 def test_a_figure_too_large_for_a_number_is_missing() -> None:
     assert np.isnan(ev.cagr(pd.Series([10.0], pd.date_range("2020-01-01", periods=1))))
     with pytest.raises(DataError, match="too large for a number"):
-        ev.total_return(pd.Series(1e20, range(20)))
+        ev.total_return(pd.Series([-0.5] + [1e20] * 20))
     with pytest.raises(DataError, match="numbers beyond 1e\\+30"):
         ev.total_return(pd.Series([0.1, 1e40]))

@@ -11,6 +11,7 @@ from research import evaluation as ev
 from research.errors import DataError
 from tests.evaluation.markets import START
 from tests.evaluation.measure import forecast_coverage
+from tests.evaluation.measure_verdicts import candidates as ranked_by_chance
 from tests.evaluation.test_traps import sample
 
 
@@ -135,10 +136,51 @@ def test_calibration_counts_what_does_not_overlap() -> None:
     assert (result["forecasts"], result["independent"]) == (10, 4)
     assert result["inside"] == pytest.approx(0.6)
     assert (result["lower"], result["upper"]) == (0.5, 1.0)  # four good forecasts: 2 to 4 inside in 95 % of cases
-    assert result["consistent"]
+    assert result["held"] == "cannot tell"
     record.attrs["step"] = 90
     assert ev.forecast_calibration(record)["independent"] == 10
-    assert not ev.forecast_calibration(record)["consistent"]
+    assert ev.forecast_calibration(record)["held"] == "no"
+
+
+@pytest.mark.parametrize(("count", "held"), [(8, "cannot tell"), (9, "yes")])
+def test_nine_forecasts_that_all_held_rule_out_a_share_twenty_points_lower(count: int, held: str) -> None:
+    record = pd.DataFrame({"inside": [True] * count}, pd.date_range("2020-01-01", periods=count, freq="90D"))
+    record.attrs |= {"horizon": 90, "step": 90, "coverage": 0.9}
+    assert 0.7**9 < 0.05 < 0.7**8
+    assert ev.forecast_calibration(record)["held"] == held
+
+
+def test_candidates_that_differ_by_chance_take_turns_and_a_better_one_stays_first() -> None:
+    market = sample(1100, start=START)
+    noise = [sample(1100, seed=seed, start=START) * 0.3 for seed in range(20, 23)]
+    alike = pd.DataFrame({f"c{number}": market + own - own.mean() for number, own in enumerate(noise)})
+    table = ev.match_profile(alike, "aggressive")
+    assert table["probability_first"].sum() == pytest.approx(1.0)
+    assert table["probability_first"].max() < 0.7
+    assert table.attrs["verdict"] == "cannot tell"
+    assert np.isnan(table["probability_ahead"].iloc[0])
+    better = ev.match_profile(alike.assign(c1=alike["c1"] + 0.003), "aggressive")
+    assert better.index[0] == "c1"
+    assert better["probability_first"].iloc[0] > 0.95
+    assert better["probability_ahead"].iloc[1] < 0.05
+    assert better.attrs["verdict"] == "yes"
+    assert better.attrs["weights"] == pytest.approx(dict(ev.PROFILES["aggressive"]))
+
+
+def test_the_luckiest_of_six_equal_candidates_is_not_taken_for_the_best() -> None:
+    rng = np.random.default_rng(3)
+    said = [
+        ev.match_profile(ranked_by_chance(0.0, 3, rng), "aggressive", draws=60)["probability_first"].iloc[0]
+        for _ in range(8)
+    ]
+    assert np.mean(said) < 0.32  # one in six is the truth; resampling the past as it was says 0.42
+
+
+def test_two_candidates_that_are_one_share_the_first_place(candidates: pd.DataFrame) -> None:
+    twins = pd.DataFrame({"one": candidates["plain"], "other": candidates["plain"]})
+    table = ev.match_profile(twins, draws=20)
+    assert table["probability_first"].tolist() == [0.5, 0.5]
+    assert table["probability_ahead"].iloc[1] == 0.5
 
 
 def test_forecasts_hold_about_as_often_as_they_say() -> None:

@@ -92,10 +92,11 @@ def test_each_relative_figure_is_that_of_its_function() -> None:
         assert table.loc["down_capture_of_sums", name] == of_sums
 
 
-def test_skill_is_told_in_years() -> None:
+def test_skill_is_told_in_three_values() -> None:
     skill = ev.skill_figures(RETURNS["own"], RETURNS[["bitcoin"]], risk_free=0.04)
     assert skill.years == pytest.approx(900 / 365)
-    assert skill.years_needed == pytest.approx(ev.minimum_track_record(RETURNS["own"], risk_free=0.04) / 365)
     assert skill.probability == ev.probabilistic_sharpe(RETURNS["own"], risk_free=0.04)
-    assert skill.years_to_distinguish["bitcoin"] == ev.years_to_distinguish(RETURNS["own"], RETURNS["bitcoin"])
-    assert math.isnan(ev.skill_figures(-RETURNS["own"], RETURNS[["bitcoin"]], risk_free=0.0).years_needed)
+    assert skill.verdict == "cannot tell"
+    assert ev.skill_figures(RETURNS["own"] + 0.005, RETURNS[["bitcoin"]], risk_free=0.04).verdict == "above zero"
+    assert ev.skill_figures(RETURNS["own"] - 0.005, RETURNS[["bitcoin"]], risk_free=0.0).verdict == "not above zero"
+    pd.testing.assert_frame_equal(skill.differences, ev.difference_test(RETURNS["own"], RETURNS[["bitcoin"]]))

@@ -14,6 +14,7 @@ from research.evaluation import (
     period_returns,
     resample_returns,
     returns_from_levels,
+    rolling_returns,
     rolling_summary,
     total_return,
     worst_periods,
@@ -96,13 +97,31 @@ def test_period_returns_counted_by_hand() -> None:
     index = pd.date_range("2019-12-31", "2023-02-15")
     returns = pd.Series(0.001, index).mask(index == index[0])
     periods = period_returns(returns)
-    days = {"MTD": 15, "QTD": 46, "YTD": 46, "1Y": 365, "3Y": 1096, "SI": 1142}
+    days = {"MTD": 15, "QTD": 46, "YTD": 46, "1Y": 365, "3Y": 1095, "SI": 1142}
     for name, count in days.items():
         assert periods[name] == pytest.approx(1.001**count - 1, rel=1e-12), name
     assert np.isnan(periods["5Y"])
     annual = period_returns(returns, annualized=True)
     assert annual["3Y"] == pytest.approx(1.001**365 - 1, rel=1e-12)
     assert annual["YTD"] == periods["YTD"]
+
+
+def test_one_year_is_the_last_value_of_a_rolling_year_in_a_leap_year_too() -> None:
+    returns = pd.Series(np.sin(np.arange(800)) / 50, pd.date_range(end="2024-12-31", periods=800))
+    assert period_returns(returns)["1Y"] == pytest.approx(rolling_returns(returns, 365).iloc[-1], rel=1e-12)
+
+
+@pytest.mark.parametrize("frequency", ["daily", "weekly", "monthly", "quarterly", "yearly"])
+def test_tables_of_a_frame_are_those_of_its_columns_whatever_their_histories(frequency: str) -> None:
+    index = pd.date_range("2019-11-15", periods=800)
+    frame = pd.DataFrame(np.random.default_rng(2).normal(0, 0.03, (800, 3)), index, ["whole", "late", "ended"])
+    frame.loc[: index[99], "late"], frame.loc[index[700] :, "ended"] = np.nan, np.nan
+    table = resample_returns(frame, frequency)  # type: ignore[arg-type]
+    for name in frame.columns:
+        alone = resample_returns(frame[name], frequency)  # type: ignore[arg-type]
+        pd.testing.assert_series_equal(table[name].dropna(), alone, check_freq=False)
+        periods = period_returns(frame[name], as_of=index[-1], annualized=True)
+        pd.testing.assert_series_equal(period_returns(frame, annualized=True)[name], periods)
 
 
 def test_a_three_year_window_on_a_two_year_history_is_missing() -> None:

@@ -170,32 +170,47 @@ def expectations(frame: pd.DataFrame) -> Table:
     )
 
 
+_CRITERIA: Mapping[str, tuple[str, str]] = {
+    "cagr": ("CAGR", "percent"),
+    "annualized_volatility": ("volatility", "percent"),
+    "max_drawdown": ("worst fall", "percent"),
+    "sharpe_ratio": ("Sharpe", "ratio"),
+    "sortino_ratio": ("Sortino", "ratio"),
+    "rolling_share_positive": ("windows up", "percent"),
+    "rolling_worst": ("worst window", "percent"),
+}
+"""Criteria of `match_profile`: what they are called, and how their numbers read."""
+
+
 def profiles(matches: Mapping[str, pd.DataFrame]) -> Table:
-    """`match_profile` under several profiles: the rank under each, and the criteria over the common period."""
+    """`match_profile` under several profiles: rank and chance of it under each, criteria over the common period."""
     first = next(iter(matches.values()))
-    ranks = pd.DataFrame({name: table["rank"] for name, table in matches.items()})
-    criteria = [
-        "cagr",
-        "annualized_volatility",
-        "max_drawdown",
-        "sharpe_ratio",
-        "rolling_share_positive",
-        "rolling_worst",
-    ]
+    columns: dict[str, pd.Series] = {}
+    for name, table in matches.items():
+        columns |= {name: table["rank"], f"{name}, first": table["probability_first"]}
     compared = first.dropna(subset="rank")
     period = f"{compared['start'].iloc[0]:%Y-%m-%d} to {compared['end'].iloc[0]:%Y-%m-%d}"
     return Table(
-        ranks.join(first[criteria]).reindex(first.index).rename_axis("index"),
+        pd.DataFrame(columns).join(first[list(_CRITERIA)]).reindex(first.index).rename_axis("index"),
         f"Rank of this index and others for three kinds of investor, {period}",
-        formats=dict.fromkeys(criteria, "percent") | {"sharpe_ratio": "ratio"},
-        headers={
-            "cagr": "CAGR",
-            "annualized_volatility": "volatility",
-            "max_drawdown": "worst fall",
-            "sharpe_ratio": "Sharpe",
-            "rolling_share_positive": "windows up",
-            "rolling_worst": "worst window",
-        },
-        note="A rank among those listed, by stated criteria with stated weights (research.evaluation.PROFILES), over "
-        "the period that all have in common. It ranks what was and recommends nothing.",
+        formats={name: kind for name, (_, kind) in _CRITERIA.items()}
+        | {f"{name}, first": "percent" for name in matches},
+        headers={name: words for name, (words, _) in _CRITERIA.items()},
+        note="A rank among those listed, by the weighted place in stated criteria, over the period that all have in "
+        "common; \u201cfirst\u201d is in how many of the histories drawn from that past it comes first. "
+        f"{' '.join(_ranking(name, table) for name, table in matches.items())} It ranks what was and recommends "
+        "nothing.",
     )
+
+
+def _ranking(name: str, table: pd.DataFrame) -> str:
+    """Weights of a profile, and whether its first place is more than chance."""
+    weights = ", ".join(
+        f"{_CRITERIA[key][0]} {format_value(weight, 'short percent')}" for key, weight in table.attrs["weights"].items()
+    )
+    ranked = table["probability_ahead"].head(2).dropna()
+    if ranked.empty:
+        return f"{name.capitalize()}: {weights}."
+    change = f"the first two change places in {format_value(ranked.iloc[0], 'percent')} of those histories"
+    verdict = "the first is better" if table.attrs["verdict"] == "yes" else "which one is better the past cannot tell"
+    return f"{name.capitalize()}: {weights}; {change}, so {verdict}."

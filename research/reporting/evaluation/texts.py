@@ -10,27 +10,32 @@ from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB
 
 
 def skill(figures: Skill) -> str:
-    """What the length of the history can show: probabilistic Sharpe, minimum track record, years to tell apart."""
-    needed = format_value(figures.years_needed, "ratio")
-    record = (
-        "no length of history would show it, for it is not above zero"
-        if pd.isna(figures.years_needed)
-        else f"{needed} years are needed to say so with 95\u00a0% confidence"
-    )
-    apart = figures.years_to_distinguish.items()
-    years = ", ".join(f"{escape_markdown(name)} {format_value(value, 'count')}" for name, value in apart)
+    """What the length of the history can show: probabilistic Sharpe, difference to each benchmark, years to know it."""
+    sharpe, years = (format_value(value, "ratio") for value in (figures.sharpe_ratio, figures.years))
     return markdown_list(
         [
-            f"**Sharpe ratio over the risk-free rate {format_value(figures.sharpe_ratio, 'ratio')}**, with a "
-            f"probability of {format_value(figures.probability, 'percent')} that the true one is above zero, given "
-            f"skewness, kurtosis and {format_value(figures.years, 'ratio')} years of history; {record}. Rule of thumb: "
-            f"{RULES_OF_THUMB['sharpe_ratio']}. {RULES_OF_THUMB_SOURCE}",
-            "A Sharpe ratio above zero says that the market rose, not that the rules are clever. **Years needed to "
-            f"tell the index from a benchmark**, if the difference seen so far is the true one: {years}. Where the "
-            "history is shorter than that, the difference may well be chance.",
+            f"**Sharpe ratio over the risk-free rate {sharpe}.** The probability that the true one is above zero, for "
+            f"the skewness, kurtosis and {years} years seen, is {format_value(figures.probability, 'percent')}: "
+            f"**{figures.verdict}** (said from 95\u00a0% on). Rule of thumb: {RULES_OF_THUMB['sharpe_ratio']}. "
+            f"{RULES_OF_THUMB_SOURCE}",
+            "A Sharpe ratio above zero says that the market rose, not that the rules are clever. What the index earned "
+            "beyond a benchmark says more, if its sign is known. The mean a year with its 95\u00a0% interval, and the "
+            "years after which a test would see it in 80\u00a0% of histories if the true one were at either end of the "
+            "interval:",
+            *[_difference(str(name), row) for name, row in figures.differences.iterrows()],
             "How many rulebooks were tried before this one was chosen is not known here, and each one tried makes the "
             "best look better than it is; `evaluation.deflated_sharpe` takes their number.",
         ]
+    )
+
+
+def _difference(name: str, row: pd.Series) -> str:
+    mean, lower, upper = (format_value(row[key], "whole change") for key in ("difference", "lower", "upper"))
+    fewest, years = (format_value(row[key], "ratio") for key in ("fewest_years", "years"))
+    most = "unlimited" if pd.isna(row["most_years"]) else format_value(row["most_years"], "ratio")
+    return (
+        f"{escape_markdown(name)}: {mean} ({lower} to {upper}), **{row['verdict']}**; {fewest} to {most} years "
+        f"would be needed, {years} are there."
     )
 
 
@@ -38,12 +43,15 @@ def calibration(result: pd.Series, *, horizon: int) -> str:
     """`forecast_calibration` as a sentence."""
     if not result["forecasts"]:
         return f"The history is too short to look back at forecasts over {horizon} days."
-    verdict = "That is consistent with good forecasts" if result["consistent"] else "Good forecasts would not do that"
+    verdict = {
+        "yes": "They held, and much worse forecasts would not have looked like that",
+        "no": "Good forecasts would not do that",
+    }.get(result["held"], "So few cannot tell good forecasts from poor ones")
     inside, expected, lower, upper = (
         format_value(result[name], "percent") for name in ("inside", "expected", "lower", "upper")
     )
     return (
         f"Had such forecasts over {horizon} days been made in the past, from what was known then, **{inside}** of "
         f"{result['forecasts']} outcomes would have come inside the {expected} band. They overlap: only "
-        f"{result['independent']} are independent, for which anything from {lower} to {upper} is chance. {verdict}."
+        f"{result['independent']} are independent, for which anything from {lower} to {upper} is chance. **{verdict}.**"
     )

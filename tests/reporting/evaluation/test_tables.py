@@ -95,7 +95,12 @@ def test_profiles_show_the_rank_under_each_and_one_common_period() -> None:
     table = evaluation_tables.profiles(matches)
     for profile, match in matches.items():
         assert table.frame[profile].to_dict() == match["rank"].to_dict()
+        assert table.frame[f"{profile}, first"].to_dict() == match["probability_first"].to_dict()
+        for criterion, weight in evaluation.PROFILES[profile].items():
+            assert criterion in table.frame
+            assert f"{table.headers[criterion]} {100 * weight:.0f}\u00a0%" in table.footnote
     assert list(table.frame.index) == list(next(iter(matches.values())).index)
+    assert "the first two change places in" in table.footnote
     assert "2020-01-01 to 2022-06-18" in table.caption
 
 

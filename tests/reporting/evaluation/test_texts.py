@@ -15,13 +15,31 @@ DRAWN = np.random.default_rng(7).normal(0.002, 0.03, (900, 2))
 RETURNS = pd.DataFrame({"own": DRAWN[:, 0] + DRAWN[:, 1], "bitcoin": DRAWN[:, 1]}, index=DAYS)
 
 
-def test_skill_is_told_with_the_history_it_would_need() -> None:
-    text = evaluation_texts.skill(evaluation.skill_figures(RETURNS["own"], RETURNS[["bitcoin"]], risk_free=0.0))
-    years = evaluation.minimum_track_record(RETURNS["own"]) / 365
-    assert f"{years:.2f} years are needed" in text
-    assert f"bitcoin {evaluation.years_to_distinguish(RETURNS['own'], RETURNS['bitcoin']):,.0f}" in text
-    falling = evaluation_texts.skill(evaluation.skill_figures(-RETURNS["own"], RETURNS[["bitcoin"]], risk_free=0.0))
-    assert "no length of history would show it" in falling
+def told(returns: pd.Series) -> str:
+    return evaluation_texts.skill(evaluation.skill_figures(returns, RETURNS[["bitcoin"]], risk_free=0.0))
+
+
+def test_skill_is_told_with_a_third_value() -> None:
+    assert "**above zero** (said from 95" in told(RETURNS["own"] + 0.005)
+    assert "**not above zero** (said" in told(RETURNS["own"] - 0.005)
+    assert "**cannot tell** (said" in told(RETURNS["own"] - RETURNS["own"].mean())
+
+
+def test_years_are_told_as_a_range_that_is_unlimited_where_the_sign_is_not_known() -> None:
+    own = RETURNS["bitcoin"] + 0.004 + 0.1 * RETURNS["own"]
+    row = evaluation.difference_test(own, RETURNS[["bitcoin"]]).loc["bitcoin"]
+    years = f"**ahead**; {row['fewest_years']:.2f} to {row['most_years']:.2f} years would be needed, 2.47 are there."
+    assert years in told(own)
+    assert "**behind**; " in told(own - 0.008)
+    assert "to unlimited years would be needed" in told(own - (own - RETURNS["bitcoin"]).mean())
+
+
+def test_four_independent_forecasts_cannot_tell() -> None:
+    record = pd.DataFrame({"inside": [True] * 31 + [False] * 15}, pd.date_range("2019-01-01", periods=46, freq="30D"))
+    record.attrs |= {"horizon": 365, "step": 30, "coverage": 0.9}
+    text = evaluation_texts.calibration(evaluation.forecast_calibration(record), horizon=365)
+    assert "**67.4\u00a0%** of 46" in text
+    assert text.endswith("**So few cannot tell good forecasts from poor ones.**")
 
 
 def test_a_history_too_short_for_forecasts_says_so_in_words_and_in_the_figure() -> None:
