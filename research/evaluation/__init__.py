@@ -5,7 +5,9 @@ Functions take simple returns (a Series, or a DataFrame by column) unless their 
 """
 
 from research.evaluation.bootstrap import bootstrap_interval, bootstrap_intervals, optimal_block_length
+from research.evaluation.comparison import best_of_many, compare
 from research.evaluation.drawdowns import current_drawdown, drawdown_series, drawdown_table, max_drawdown
+from research.evaluation.factors import FactorRegression, factor_regression, rolling_alpha, timing_tests
 from research.evaluation.forecasts import expectations, forecast_calibration, forecast_record
 from research.evaluation.inference import (
     adjust_pvalues,
@@ -75,6 +77,7 @@ from research.evaluation.relative import (
     up_beta,
     up_capture,
 )
+from research.evaluation.reliability import forecast_reliability, sharpe_error
 from research.evaluation.rolling import (
     rolling_beta,
     rolling_returns,
@@ -83,11 +86,14 @@ from research.evaluation.rolling import (
     rolling_tracking_error,
     rolling_volatility,
 )
+from research.evaluation.structural_breaks import structural_breaks
 from research.evaluation.summary import performance_summary
+from research.evaluation.tail_checks import conditional_drawdown, distribution_lines, tail_dependence, var_backtests
 from research.evaluation.tails import expected_shortfall, tail_ratio, value_at_risk, worst_periods
 
 __all__ = [
     "PROFILES",
+    "FactorRegression",
     "Headline",
     "Skill",
     "TrialRegistry",
@@ -98,6 +104,7 @@ __all__ = [
     "alpha_test",
     "annualized_volatility",
     "batting_average",
+    "best_of_many",
     "beta",
     "bootstrap_interval",
     "bootstrap_intervals",
@@ -105,10 +112,13 @@ __all__ = [
     "cagr_to_volatility",
     "calendar_table",
     "calmar_ratio",
+    "compare",
+    "conditional_drawdown",
     "correlation",
     "current_drawdown",
     "cycle_regimes",
     "deflated_sharpe",
+    "distribution_lines",
     "down_beta",
     "down_capture",
     "downside_deviation",
@@ -120,9 +130,11 @@ __all__ = [
     "expectations",
     "expected_maximum_sharpe",
     "expected_shortfall",
+    "factor_regression",
     "find_red_flags",
     "forecast_calibration",
     "forecast_record",
+    "forecast_reliability",
     "headline_figures",
     "information_ratio",
     "jensen_alpha",
@@ -146,6 +158,7 @@ __all__ = [
     "relative_table",
     "resample_returns",
     "returns_from_levels",
+    "rolling_alpha",
     "rolling_beta",
     "rolling_returns",
     "rolling_sharpe",
@@ -154,13 +167,17 @@ __all__ = [
     "rolling_volatility",
     "semi_deviation",
     "share_positive",
+    "sharpe_error",
     "sharpe_probability",
     "sharpe_ratio",
     "skewness",
     "skill_figures",
     "sortino_ratio",
+    "structural_breaks",
+    "tail_dependence",
     "tail_ratio",
     "tail_table",
+    "timing_tests",
     "total_return",
     "tracking_error",
     "trend_regimes",
@@ -169,6 +186,7 @@ __all__ = [
     "up_capture",
     "usual_size",
     "value_at_risk",
+    "var_backtests",
     "volatility_regimes",
     "worst_days",
     "worst_periods",

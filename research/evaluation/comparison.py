@@ -1,8 +1,8 @@
 """Is A better than B, and do we know? Many levels at once, on their common days, with what can and cannot be told.
 
-Three measures are compared: Sharpe ratio, growth (CAGR) and maximum drawdown. All are resampled in the same blocks, day
-by day together, so that p-values can be corrected for the number of comparisons without throwing away that the
-comparisons resemble each other. How often each verdict is wrong was measured (CONVENTIONS.md). Which of many is best, and
+Three measures are compared: Sharpe ratio, growth (CAGR) and maximum drawdown. All are resampled in the same blocks,
+day by day together, so that p-values can be corrected for the number of comparisons without throwing away that the
+comparisons resemble each other. How often a verdict is wrong was measured (CONVENTIONS.md). Which of many is best, and
 whether any beats a reference: `best_of_many`. Shapes, units and NaN policy as in `metrics.py`.
 """
 
@@ -18,7 +18,7 @@ import pandas as pd
 from research.checks import check_number
 from research.errors import DataError, suggest
 from research.evaluation._calendar import check_spacing
-from research.evaluation._columns import ROUNDING, Rate, companion_of, growth_of_one, history, one_frame, per_period
+from research.evaluation._columns import ROUNDING, Rate, companion_of, history, one_frame, per_period
 from research.evaluation.bootstrap import CHUNK, MOST_DRAWS, optimal_block_length
 from research.evaluation.drawdowns import depths
 from research.evaluation.inference import long_run_variance
@@ -95,11 +95,7 @@ def compare(
     pairs = _pairs(returns.columns, reference)
     values = returns.to_numpy()
     rate = per_period(risk_free, periods_per_year)
-    if isinstance(rate, pd.Series):
-        rate = companion_of(returns.iloc[:, 0], rate, "risk_free").reindex(returns.index).to_numpy()[:, None]
-        if np.isnan(rate).any():
-            raise DataError("risk_free: it does not cover the days that the levels have in common; give it on all.")
-    excess = values - rate
+    excess = values - (_rate_on(returns, rate) if isinstance(rate, pd.Series) else rate)
     first, second = (np.array([pair[side] for pair in pairs], dtype=np.intp) for side in (0, 1))
     seen = np.stack([_sharpe(excess) * np.sqrt(periods_per_year), _growth(values), _depth(values)])
     result = _table(returns, pairs, seen, periods_per_year)
@@ -130,8 +126,8 @@ def best_of_many(
     """Which of many could be the best, and whether any of them beats a reference, judged by the growth of the level.
 
     What is compared is the log return, whose mean is the growth rate. The set in which the best one lies is the model
-    confidence set of Hansen, Lunde and Nason (2011); that none beats the reference is tested by Hansen's (2005) test for
-    superior predictive ability, with its consistent p-value. Both as in `arch.bootstrap`, stationary bootstrap.
+    confidence set of Hansen, Lunde and Nason (2011); that none beats the reference is tested by Hansen's (2005) test
+    for superior predictive ability, with its consistent p-value. Both as in `arch.bootstrap`, stationary bootstrap.
 
     Parameters
     ----------
@@ -154,7 +150,7 @@ def best_of_many(
     check_number("confidence", confidence, DataError, above=0, below=1, fraction="a probability")
     returns = common_returns(levels, periods_per_year)
     _pairs(returns.columns, reference)
-    losses = -np.log1p(returns)
+    losses = -returns.map(np.log1p)
     table = pd.DataFrame({"cagr": np.expm1(-losses.mean() * periods_per_year)}).rename_axis("series")
     table["p_value"], table["in_set"], table["beats_reference"] = np.nan, True, np.nan
     if len(returns) < LEAST_PERIODS:
@@ -203,12 +199,19 @@ def step_down(statistics: FloatArray, drawn: FloatArray) -> FloatArray:
     return adjusted
 
 
+def _rate_on(returns: pd.DataFrame, rate: pd.Series) -> FloatArray:
+    known = companion_of(returns.iloc[:, 0], rate, "risk_free").reindex(returns.index).to_numpy()
+    if np.isnan(known).any():
+        raise DataError("risk_free: it does not cover the days that the levels have in common; give it on all of them.")
+    return np.asarray(known[:, None])
+
+
 def _pairs(columns: pd.Index, reference: str | None) -> list[tuple[int, int]]:
     if reference is None:
         return list(combinations(range(len(columns)), 2))
     if reference not in columns:
         raise DataError(f"reference: no level is called {reference!r}: {suggest(reference, map(str, columns))}")
-    own = columns.get_loc(reference)
+    own = list(columns).index(reference)
     return [(own, other) for other in range(len(columns)) if other != own]
 
 

@@ -1,19 +1,19 @@
 """Where the excess came from: regression on factor portfolios, timing of the market, alpha after costs.
 
-All by OLS with the Newey-West (HAC) errors of `alpha_test`, and the t distribution instead of the normal one. Factor
-returns come in as a frame; who builds them: `research.index.factor_portfolios`. Size of each test: CONVENTIONS.md.
-Shapes, units and NaN policy as in `metrics.py`.
+All by OLS with Newey-West (HAC) errors, of residuals divided by one minus their leverage: a squared market return gives
+a few days most of the weight, and without it the timing tests reject up to 9 % of the time instead of 5 (measured:
+CONVENTIONS.md). Factor returns come in as a frame; who builds them: `research.index.factor_portfolios`. Shapes, units
+and NaN policy as in `metrics.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import t as student
-from statsmodels.regression.linear_model import OLS
 
 from research.checks import check_number
 from research.errors import DataError
@@ -24,7 +24,7 @@ from research.typing import FloatArray
 
 LEAST_PERIODS = 100  # fewer say nothing about an exposure: everything is then NaN
 COEFFICIENT_COLUMNS = ["estimate", "standard_error", "t_statistic", "p_value", "lower", "upper", "contribution"]
-TIMING_TESTS = {
+TIMING_TESTS: dict[str, Callable[[FloatArray], FloatArray]] = {
     "treynor_mazuy": lambda market: market**2,
     "henriksson_merton": lambda market: np.maximum(-market, 0.0),
 }
@@ -63,8 +63,8 @@ def factor_regression(
 ) -> FactorRegression:
     """Regress excess returns on factors: what is left is alpha, and each exposure says what it brought.
 
-    r − rf = alpha + Σ exposure · factor + error, over the history that all have in common. Source of the errors: Newey
-    and West (1987).
+    r − rf = alpha + Σ exposure · factor + error, over the history that all have in common. Sources of the errors: Newey
+    and West (1987); the leverage is that of HC3 (MacKinnon and White, 1985). p-values from Student's t.
 
     Parameters
     ----------
@@ -99,13 +99,15 @@ def factor_regression(
     design = np.column_stack([np.ones(len(values)), values[:, 1:]])
     if np.linalg.matrix_rank(design) < design.shape[1] or np.ptp(values[:, 0]) == 0:
         return none
-    fit = _hac(values[:, 0], design, lags)
     unit = np.array([periods_per_year, *[1.0] * (len(names) - 1)])
-    table = _coefficients(fit, unit, confidence).set_axis(empty.index, axis="index")
-    table["contribution"] = fit.params * design.mean(axis=0) * periods_per_year
+    table = _coefficients(values[:, 0], design, lags, confidence).set_axis(empty.index, axis="index")
+    table["contribution"] = table["estimate"] * design.mean(axis=0) * periods_per_year
+    error = values[:, 0] - design @ table["estimate"].to_numpy()
+    for column in ("estimate", "standard_error", "lower", "upper"):
+        table[column] = table[column] * unit
     return FactorRegression(
         table=table,
-        r_squared=float(fit.rsquared),
+        r_squared=float(1.0 - error.var() / values[:, 0].var()),
         mean_excess=float(values[:, 0].mean() * periods_per_year),
         observations=len(values),
     )
@@ -143,9 +145,10 @@ def timing_tests(
         return table
     for name, payoff in TIMING_TESTS.items():
         own, other = sample.T
-        fit = _hac(own, np.column_stack([np.ones(len(own)), other, payoff(other)]), lags)
-        found = _coefficients(fit, np.ones(3), confidence).iloc[2]
-        table.loc[name, ["alpha", "beta"]] = fit.params[0] * periods_per_year, fit.params[1]
+        design = np.column_stack([np.ones(len(own)), other, payoff(other)])
+        fitted = _coefficients(own, design, lags, confidence)
+        found = fitted.iloc[2]
+        table.loc[name, ["alpha", "beta"]] = fitted["estimate"].to_numpy()[:2] * (periods_per_year, 1.0)
         table.loc[name, columns[2:]] = found[COEFFICIENT_COLUMNS[:6]].to_numpy()
         if found["p_value"] < 1.0 - confidence:
             table.loc[name, "verdict"] = "timed well" if found["estimate"] > 0 else "timed badly"
@@ -212,14 +215,17 @@ def excess_returns(returns: pd.Series, factors: pd.DataFrame, rate: Rate, market
     return sample
 
 
-def _hac(own: FloatArray, design: FloatArray, lags: int | None) -> Any:
+def _coefficients(own: FloatArray, design: FloatArray, lags: int | None, confidence: float) -> pd.DataFrame:
+    """Estimates by OLS with their errors, one row for each column of the design, per period."""
     lags = automatic_lags(len(own)) if lags is None else lags
     check_number("lags", lags, DataError, whole=True, at_least=0, at_most=len(own) - 1)
-    options = {"maxlags": lags, "use_correction": True}
-    return OLS(own, design).fit(cov_type="HAC", cov_kwds=options, use_t=True)
-
-
-def _coefficients(fit: Any, unit: FloatArray, confidence: float) -> pd.DataFrame:
-    lower, upper = np.asarray(fit.conf_int(alpha=1.0 - confidence)).T
-    values = [fit.params * unit, fit.bse * unit, fit.tvalues, fit.pvalues, lower * unit, upper * unit]
+    pull = design @ np.linalg.inv(design.T @ design)  # what a unit at one row adds to each estimate
+    estimate = pull.T @ own
+    leverage = (pull * design).sum(axis=1)
+    error = (own - design @ estimate) / np.maximum(1.0 - leverage, 1e-6)
+    spread = np.sqrt(long_run_variance(pull * error[:, None], lags) * len(own))
+    freedom = len(own) - design.shape[1]
+    ratio = estimate / np.where(spread > 0, spread, np.nan)
+    half = student.ppf((1.0 + confidence) / 2.0, freedom) * spread
+    values = [estimate, spread, ratio, 2.0 * student.sf(np.abs(ratio), freedom), estimate - half, estimate + half]
     return pd.DataFrame(dict(zip(COEFFICIENT_COLUMNS, values, strict=False)))

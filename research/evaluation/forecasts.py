@@ -99,7 +99,8 @@ def forecast_record(
     Returns
     -------
     DataFrame, index = forecast date
-        lower, upper, realised (fractions), inside (bool), rank: share of the drawn returns below the realised one. Empty when the history is too short for one forecast.
+        lower, upper, realised (fractions), inside (bool), rank: share of the drawn returns below the realised one.
+        Empty when the history is too short for one forecast.
         `attrs` carries horizon, step and coverage for `forecast_calibration`.
     """
     series = history(returns)

@@ -97,7 +97,7 @@ def sharpe_error(
     correlations = np.array([(scores[lag:] * scores[:-lag]).mean() * (count - lag) / count for lag in known])
     spread = periods_per_year + 2.0 * float(((periods_per_year - known) * correlations).sum())
     factor = periods_per_year / np.sqrt(spread) if spread > 0 else np.nan
-    result[names] = [ratio * root, np.sqrt((1.0 + ratio**2 / 2.0) / count) * root, error * root, factor,
-                     ratio * factor, error * factor]  # fmt: skip
+    independent = np.sqrt((1.0 + ratio**2 / 2.0) / count)
+    result[names] = np.array([ratio * root, independent * root, error * root, factor, ratio * factor, error * factor])
     result["autocorrelation"] = (scores[1:] * scores[:-1]).mean() * (count - 1) / count
     return result

@@ -62,12 +62,12 @@ def structural_breaks(
     table["verdict"] = CANNOT_TELL
     numbers = ["before", "after", "statistic", "p_value", "adjusted"]
     table[numbers] = table[numbers].astype(float)
-    table["since"] = pd.Series(pd.NaT, index=table.index) if isinstance(sample.index, pd.DatetimeIndex) else None
+    table["since"] = pd.NaT
     own, other = sample.to_numpy().T
     if len(own) < LEAST_PERIODS or np.ptp(own) == 0 or np.ptp(other) == 0:
         return table
     check_spacing(sample.index, periods_per_year)
-    statistic, places = self_normalised(_influences(own, other))
+    statistic, places = self_normalised(influences(own, other))
     unit = np.array([periods_per_year, 1.0, np.sqrt(periods_per_year)])
     for number, name in enumerate(table.index):
         for side, part in (("before", slice(None, places[number])), ("after", slice(places[number], None))):
@@ -102,7 +102,7 @@ def self_normalised(influences: FloatArray) -> tuple[FloatArray, IntArray]:
 
 def p_values(statistics: FloatArray) -> FloatArray:
     """P-values of the statistic, log-linear between the limits known; not below the last one, 0.001."""
-    return np.exp(np.interp(statistics, STATISTICS, np.log(P_VALUES)))
+    return np.asarray(np.exp(np.interp(statistics, STATISTICS, np.log(P_VALUES))))
 
 
 def _wandering(running: FloatArray, places: IntArray) -> FloatArray:
@@ -113,7 +113,7 @@ def _wandering(running: FloatArray, places: IntArray) -> FloatArray:
     return np.asarray(squares - 2.0 * slope * crossed + slope**2 * times)
 
 
-def _influences(own: FloatArray, other: FloatArray) -> FloatArray:
+def influences(own: FloatArray, other: FloatArray) -> FloatArray:
     """What each period adds to alpha, beta and the mean size of a move, shape (periods, 3)."""
     alpha, beta, _ = _figures(own, other)
     error = own - alpha - beta * other

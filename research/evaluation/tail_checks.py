@@ -1,7 +1,7 @@
 """Tails checked, not asserted: back-tests of value at risk, tail dependence, conditional drawdown, a picture of both.
 
-The figures that are checked are defined in `tails.py`. Size of each test: CONVENTIONS.md. Shapes, units and NaN policy as
-in `metrics.py`.
+The figures that are checked are defined in `tails.py`. Size of each test: CONVENTIONS.md. Shapes, units and NaN policy
+as in `metrics.py`.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def var_backtests(
     """Each method of `value_at_risk` as it would have been used: were its limits undercut as often as they should be?
 
     The limit for a period comes from the `window` returns before it, made anew every `step` periods. A breach is a
-    return below the limit. Kupiec (1995) tests whether there are as many as there should be, Christoffersen (1998) besides
-    whether one makes another likelier the day after: likelihood ratios, p-values from chi-squared.
+    return below the limit. Kupiec (1995) tests whether there are as many as there should be, Christoffersen (1998)
+    besides whether one makes another likelier the day after: likelihood ratios, p-values from chi-squared.
 
     Parameters
     ----------

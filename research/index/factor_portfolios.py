@@ -118,4 +118,4 @@ def _worth(prices: FloatArray, caps: FloatArray) -> FloatArray:
     price, cap = (np.diff(np.log(np.take_along_axis(panel, last, axis=0)), axis=0) for panel in (prices, caps))
     is_unit = (np.abs(price) > OUTLIER_JUMP) & (np.abs(cap) < 0.5 * np.abs(price))
     growth = np.cumsum(np.where(is_unit, cap, price), axis=0)
-    return np.exp(np.concatenate([np.zeros((1, prices.shape[1])), growth]))
+    return np.asarray(np.exp(np.concatenate([np.zeros((1, prices.shape[1])), growth])))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -9,20 +12,66 @@ START = "2017-01-01"
 
 
 def garch(
-    periods: int, columns: int, rng: np.random.Generator, *, volatility: float = 0.035, freedom: float = 6.0
+    periods: int,
+    columns: int,
+    rng: np.random.Generator,
+    *,
+    volatility: float = 0.035,
+    freedom: float = 6.0,
+    alpha: float = 0.08,
+    beta: float = 0.88,
 ) -> np.ndarray:
-    """GARCH(1,1) innovations with Student t shocks, shape (periods, columns); `volatility` per period is the truth.
+    """GARCH(1,1) innovations, shape (periods, columns); `volatility` per period is the truth.
 
-    Persistent (0.96) and fat-tailed, with a fourth moment that exists: without one, no interval for a volatility works.
+    Shocks are Student t with `freedom` degrees of freedom, normal where that is infinite. By default persistent (0.96)
+    and fat-tailed, with a fourth moment that exists: without one, no interval for a volatility works.
     """
-    alpha, beta, burn_in = 0.08, 0.88, 250
-    shocks = rng.standard_t(freedom, (periods + burn_in, columns)) * np.sqrt((freedom - 2) / freedom)
+    burn_in = 1000
+    shape = (periods + burn_in, columns)
+    shocks = rng.normal(size=shape) if np.isinf(freedom) else student(*shape, rng, freedom=freedom, volatility=1.0)
     variance = np.full(columns, volatility**2)
     result = np.empty_like(shocks)
     for row in range(periods + burn_in):
         result[row] = np.sqrt(variance) * shocks[row]
         variance = volatility**2 * (1 - alpha - beta) + alpha * result[row] ** 2 + beta * variance
     return result[burn_in:]
+
+
+def student(
+    periods: int, columns: int, rng: np.random.Generator, *, volatility: float = 0.035, freedom: float = 4.0
+) -> np.ndarray:
+    """Independent returns from Student's t, scaled to the volatility."""
+    return rng.standard_t(freedom, (periods, columns)) * volatility * np.sqrt((freedom - 2) / freedom)
+
+
+def autocorrelated(
+    periods: int, columns: int, rng: np.random.Generator, *, coefficient: float = 0.2, volatility: float = 0.035
+) -> np.ndarray:
+    """AR(1) returns with normal shocks."""
+    shocks = rng.normal(0.0, volatility * np.sqrt(1 - coefficient**2), (periods + 50, columns))
+    for row in range(1, len(shocks)):
+        shocks[row] += coefficient * shocks[row - 1]
+    return shocks[50:]
+
+
+World = Callable[[int, int, np.random.Generator], np.ndarray]
+WORLDS: dict[str, World] = {  # daily volatility 3.5 % in each
+    "normal": lambda n, k, rng: rng.normal(0.0, 0.035, (n, k)),
+    "t(4)": student,
+    "GARCH, t(6)": garch,
+    "GARCH, normal, 0.98": partial(garch, freedom=np.inf, alpha=0.08, beta=0.90),
+    "AR(0.1)": partial(autocorrelated, coefficient=0.1),
+    "AR(-0.1)": partial(autocorrelated, coefficient=-0.1),
+}
+
+
+def pair(world: str, periods: int, columns: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Returns of indices with beta 0.9 and of their benchmarks, shape (periods, columns) each.
+
+    0.1 % a day on average; no market falls by more than 60 % in a day, so that every moment and every level exists.
+    """
+    market, noise = (np.clip(WORLDS[world](periods, columns, rng), -0.6, 0.6) for _ in range(2))
+    return 0.9 * (0.001 + market) + 0.3 * noise, 0.001 + market
 
 
 def market_and_index(
