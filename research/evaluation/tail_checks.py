@@ -10,8 +10,8 @@ from typing import get_args
 
 import numpy as np
 import pandas as pd
-from scipy.special import xlogy
-from scipy.stats import beta, chi2, multivariate_normal, norm
+from scipy.special import expit, logit, xlogy
+from scipy.stats import chi2, multivariate_normal, norm
 from scipy.stats import t as student
 
 from research.checks import check_number
@@ -24,6 +24,7 @@ from research.typing import BoolArray, FloatArray
 
 LEAST_EXPECTED = 5.0  # breaches; with fewer expected, no count says anything
 LEAST_TAIL = 10  # days in the tail, below which tail dependence is not estimated
+COSINES = 4
 SHARES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25)
 
 
@@ -146,8 +147,10 @@ def tail_dependence(
     Returns
     -------
     Series
-        estimate: share of the benchmark's worst days. lower, upper: Clopper and Pearson's interval, as if each worst
-        day were a draw of its own; how often it holds was measured (CONVENTIONS.md). normal: what normal returns of the
+        estimate: share of the benchmark's worst days. lower, upper: on the logit scale, from the first four cosine
+        terms of the influences (orthonormal series, Student t with 4 degrees of freedom; Müller, 2007; Lazarus, Lewis,
+        Stock and Watson, 2018), for worst days come in clusters; NaN where the estimate is 0 or 1, for which there is
+        no such interval. How often it holds was measured (CONVENTIONS.md). normal: what normal returns of the
         same correlation would show in the long run. independent: what unrelated ones would (`share`). days: worst days
         counted; all but these are NaN with fewer than ten.
     """
@@ -161,11 +164,11 @@ def tail_dependence(
     if days < LEAST_TAIL or own.nunique() < 2 or other.nunique() < 2:
         return result
     worst = [series.rank(method="first") <= days for series in (own, other)]
-    both = int((worst[0] & worst[1]).sum())
-    tail = (1.0 - confidence) / 2.0
-    result["estimate"] = both / days
-    result["lower"] = beta.ppf(tail, both, days - both + 1) if both else 0.0
-    result["upper"] = beta.ppf(1.0 - tail, both + 1, days - both) if both < days else 1.0
+    result["estimate"] = estimate = float((worst[0] & worst[1]).sum()) / days
+    if 0.0 < estimate < 1.0:
+        spread = _long_run_error(_tail_influences(*(each.to_numpy(dtype=float) for each in worst)))
+        half = student.ppf((1.0 + confidence) / 2.0, COSINES) * spread / (estimate * (1.0 - estimate))
+        result["lower"], result["upper"] = expit(logit(estimate) - half), expit(logit(estimate) + half)
     correlation = float(np.clip(np.corrcoef(own, other)[0, 1], -1.0, 1.0))
     limit = np.full(2, norm.ppf(share))
     joint = multivariate_normal(cov=[[1.0, correlation], [correlation, 1.0]], allow_singular=True)
@@ -195,6 +198,25 @@ def distribution_lines(returns: pd.Series) -> pd.DataFrame:
         "student_t": student.ppf(probability, freedom, place, scale),
     }
     return pd.DataFrame(lines, index=pd.Index(probability, name="probability"))
+
+
+def _tail_influences(own: FloatArray, other: FloatArray) -> FloatArray:
+    """What each day adds to tail dependence, from marks of the worst days.
+
+    Both series have the same number of worst days by construction, which takes half the estimate off for each mark
+    (in tails that shrink in proportion).
+    """
+    share = other.mean()
+    both = own * other
+    return np.asarray((both - both.mean() / share / 2.0 * (own + other)) / share)
+
+
+def _long_run_error(influences: FloatArray) -> float:
+    """Standard error of a mean from its first cosine terms: as many degrees of freedom as terms."""
+    length = len(influences)
+    angles = np.pi * np.arange(1, COSINES + 1)[:, None] * (np.arange(length) + 0.5) / length
+    terms = np.sqrt(2.0 / length) * np.cos(angles) @ influences
+    return float(np.sqrt((terms**2).mean() / length))
 
 
 def _likelihood(without: int, breaches: int, probability: float | None = None) -> float:

@@ -130,7 +130,7 @@ def tails(repetitions: int) -> None:
     for name, periods, market, (one, _) in worlds(repetitions):
         found = [tail_dependence(market[run] + one[run], market[run]) for run in range(repetitions)]
         held = np.mean([row["lower"] <= long[name] <= row["upper"] for row in found])
-        told = [var_backtests(market[run])["verdict"] for run in range(repetitions // 4)]
+        told = [var_backtests(market[run])["verdict"] for run in range(repetitions // 8)]
         words = pd.DataFrame(told).apply(lambda column: column.isin([*FAULTS]).mean()).round(3).to_dict()
         show(f"{name}, {periods}: tail dependence {long[name]:.3f} held {held:.3f}; faults found by method: {words}")
 

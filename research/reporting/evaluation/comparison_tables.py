@@ -30,11 +30,11 @@ def comparison(frame: pd.DataFrame) -> Table:
         {
             "against": frame["second"],
             "measure": [MEASURES[measure][0] for measure in frame["measure"]],
+            "verdict": frame["verdict"],
             "index": _each(frame, "first_value", 1),
             "other": _each(frame, "second_value", 1),
             **{name: _each(frame, name, 2) for name in ("difference", "lower", "upper")},
             **{name: [_p(value) for value in frame[name]] for name in ("p_value", "adjusted")},
-            "verdict": frame["verdict"],
         }
     )
     days = frame.iloc[0]

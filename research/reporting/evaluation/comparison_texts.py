@@ -67,15 +67,18 @@ def tail(dependence: pd.Series, depths: pd.Series, *, benchmark: str) -> str:
     """`tail_dependence` and `conditional_drawdown`, as sentences."""
     name = escape_markdown(benchmark)
     deep = ", ".join(f"{escape_markdown(who)} **{format_value(value, 'percent')}**" for who, value in depths.items())
-    shared = (
-        f"The history is too short to say how often the worst days of {name} are those of the index."
-        if pd.isna(dependence["estimate"])
-        else f"Of the {format_value(dependence['days'], 'count')} worst days of {name}, "
-        f"**{format_value(dependence['estimate'], 'percent')}** were among as many worst days of the index (95\u00a0% "
-        f"interval {format_value(dependence['lower'], 'percent')} to {format_value(dependence['upper'], 'percent')}). "
-        f"Normal returns of the same correlation would show {format_value(dependence['normal'], 'percent')}, unrelated "
-        f"ones {format_value(dependence['independent'], 'percent')}."
-    )
+    if pd.isna(dependence["estimate"]):
+        shared = f"The history is too short to say how often the worst days of {name} are those of the index."
+    else:
+        lower, upper, normal, unrelated = (
+            format_value(dependence[part], "percent") for part in ("lower", "upper", "normal", "independent")
+        )
+        interval = "no interval" if pd.isna(dependence["lower"]) else f"95\u00a0% interval {lower} to {upper}"
+        shared = (
+            f"Of the {format_value(dependence['days'], 'count')} worst days of {name}, "
+            f"**{format_value(dependence['estimate'], 'percent')}** were among as many worst days of the index "
+            f"({interval}). Normal returns of the same correlation would show {normal}, unrelated ones {unrelated}."
+        )
     return markdown_list(
         [
             shared,
