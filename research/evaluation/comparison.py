@@ -26,6 +26,7 @@ from research.typing import FloatArray, IntArray
 
 MEASURES = ("sharpe_ratio", "cagr", "max_drawdown")
 BETTER, WORSE, CANNOT_TELL = "better", "worse", "cannot tell"
+UNDEFINED = 1e12  # a drawn statistic without a standard error: beyond any that was seen
 LEAST_PERIODS = 100  # fewer say nothing about a difference; the verdict is then "cannot tell"
 COLUMNS = ["first", "second", "measure", "first_value", "second_value", "difference", "lower", "upper"]
 COLUMNS += ["p_value", "adjusted", "verdict", "start", "end"]
@@ -267,7 +268,9 @@ def _judged(
 
 
 def _sharpe(excess: FloatArray) -> FloatArray:
-    deviation = excess.std(axis=0, ddof=1) if len(excess) > 1 else np.full(excess.shape[1], np.nan)
+    if len(excess) < 2:
+        return np.full(excess.shape[1], np.nan)
+    deviation = excess.std(axis=0, ddof=1)
     return np.asarray(excess.mean(axis=0) / np.where(deviation > ROUNDING, deviation, np.nan))
 
 
@@ -322,7 +325,7 @@ def _studentised(
         again = np.sqrt((effect**2).sum(axis=1)) / (count * block)
         gap = np.abs(values_drawn[:, first] - values_drawn[:, second] - difference)
         drawn[begin : begin + len(part)] = gap / np.where(again > 0, again, np.nan)
-    return error, np.nan_to_num(drawn, nan=np.inf)
+    return error, np.nan_to_num(drawn, nan=UNDEFINED)
 
 
 def _drawn_depths(

@@ -80,7 +80,7 @@ def structural_breaks(
 
 
 def self_normalised(influences: FloatArray) -> tuple[FloatArray, IntArray]:
-    """Statistic of Shao and Zhang (2010) by column, and the first row after the likeliest break.
+    """Statistic of Shao and Zhang (2010) by column, and the row from which on least squares put another mean.
 
     Largest over k of D(k)² / V(k): D(k) is the sum of the centred influences up to k over √n; V(k) the mean over n² of
     the squared distances of the running sums, from the left up to k and from the right down to k, from straight lines.
@@ -96,8 +96,8 @@ def self_normalised(influences: FloatArray) -> tuple[FloatArray, IntArray]:
     places = np.arange(edge, length - edge + 1)
     wandering = _wandering(running, places) + _wandering(running[::-1], length - places)
     statistics = running[places] ** 2 * length / positive_or_nan(wandering)
-    best = np.nanargmax(statistics, axis=0)
-    return statistics[best, np.arange(statistics.shape[1])], places[best]
+    split = running[places] ** 2 / (places * (length - places))[:, None]
+    return np.nanmax(statistics, axis=0), places[split.argmax(axis=0)]
 
 
 def p_values(statistics: FloatArray) -> FloatArray:

@@ -166,7 +166,7 @@ def tail_dependence(
     worst = [series.rank(method="first") <= days for series in (own, other)]
     result["estimate"] = estimate = float((worst[0] & worst[1]).sum()) / days
     if 0.0 < estimate < 1.0:
-        spread = _long_run_error(_tail_influences(*(each.to_numpy(dtype=float) for each in worst)))
+        spread = _long_run_error(_tail_influences(*(np.asarray(each, dtype=np.float64) for each in worst)))
         half = student.ppf((1.0 + confidence) / 2.0, COSINES) * spread / (estimate * (1.0 - estimate))
         result["lower"], result["upper"] = expit(logit(estimate) - half), expit(logit(estimate) + half)
     correlation = float(np.clip(np.corrcoef(own, other)[0, 1], -1.0, 1.0))
