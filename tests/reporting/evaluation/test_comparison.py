@@ -45,7 +45,9 @@ def test_the_answer_says_what_is_known_and_what_is_not(verdicts: tuple[str, ...]
 def test_the_answer_gives_each_difference_with_its_interval_and_its_error_rate() -> None:
     text = comparison_texts.answer(COMPARED, benchmark="bit*coin")
     sharpe = COMPARED.iloc[0]
-    assert f"Sharpe ratio {sharpe['first_value']:.2f} against {sharpe['second_value']:.2f}" in text
+    assert f"Sharpe ratio {sharpe['first_value']:.2f} against {sharpe['second_value']:.2f}" in text.replace(
+        "\u2212", "-"
+    )
     assert text.count("95\u00a0% interval") == 3
     assert "in simulated markets without a difference" in text
     short = evaluation.compare(LEVELS.head(50), reference="own", draws=100)
