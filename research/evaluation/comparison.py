@@ -90,7 +90,7 @@ def compare(
     >>> compare(pd.DataFrame({"index": index.level, "bitcoin": market.price("bitcoin")}))  # doctest: +SKIP
     """
     check_number("confidence", confidence, DataError, above=0, below=1, fraction="a probability")
-    check_number("draws", draws, DataError, whole=True, at_least=100, at_most=MOST_DRAWS)
+    check_number("draws", draws, DataError, whole=True, at_least=2, at_most=MOST_DRAWS)
     check_number("seed", seed, DataError, whole=True, at_least=0)
     returns = common_returns(levels, periods_per_year)
     pairs = _pairs(returns.columns, reference)
@@ -144,7 +144,7 @@ def best_of_many(
     DataFrame, index = column of `levels`
         cagr (fraction). p_value: of "it is as good as the best"; in_set (bool): not below 1 − confidence.
         beats_reference: p-value of "none of all others beats the reference", the same in all rows but NaN in the
-        reference's own. Everything NaN, and in_set true, with fewer than 100 common periods.
+        reference's own. Two columns that are the same count as one. Everything NaN, and in_set true, with fewer than 100 common periods.
     """
     from arch.bootstrap import MCS, SPA  # 0.8 s to import
 
@@ -158,13 +158,17 @@ def best_of_many(
         return table
     block = _block_length(returns) if block_length is None else block_length
     options: dict[str, Any] = {"reps": draws, "block_size": block, "bootstrap": "stationary", "seed": seed}
-    best = MCS(losses, size=1.0 - confidence, **options)
-    best.compute()
-    table["p_value"] = best.pvalues["Pvalue"].reindex(table.index)
+    twins = _twins(losses)
+    alone = losses[twins.unique()]
+    table["p_value"] = 1.0
+    if len(alone.columns) > 1:
+        best = MCS(alone, size=1.0 - confidence, **options)
+        best.compute()
+        table["p_value"] = best.pvalues["Pvalue"].reindex(twins).to_numpy()
+        superior = SPA(losses[reference].to_numpy(), alone.drop(columns=twins[reference]).to_numpy(), **options)
+        superior.compute()
+        table.loc[table.index != reference, "beats_reference"] = float(superior.pvalues["consistent"])
     table["in_set"] = table["p_value"] >= 1.0 - confidence
-    superior = SPA(losses[reference].to_numpy(), losses.drop(columns=reference).to_numpy(), **options)
-    superior.compute()
-    table.loc[table.index != reference, "beats_reference"] = float(superior.pvalues["consistent"])
     return table
 
 
@@ -205,6 +209,15 @@ def _rate_on(returns: pd.DataFrame, rate: pd.Series) -> FloatArray:
     if np.isnan(known).any():
         raise DataError("risk_free: it does not cover the days that the levels have in common; give it on all of them.")
     return np.asarray(known[:, None])
+
+
+def _twins(losses: pd.DataFrame) -> pd.Series:
+    """The first column that is the same as each one but for rounding, itself where there is none."""
+    found: dict[object, object] = {}
+    for name in losses.columns:
+        same = (first for first in found if np.ptp(losses[first] - losses[name]) < ROUNDING)
+        found[name] = next(same, name)
+    return pd.Series(found)
 
 
 def _pairs(columns: pd.Index, reference: str | None) -> list[tuple[int, int]]:

@@ -147,7 +147,11 @@ def test_two_indices_of_one_law_are_told_apart_in_one_case_of_20() -> None:
 
 
 def test_the_best_of_many_is_in_the_set_and_a_clear_loser_is_not() -> None:
-    table = best_of_many(levels(4, a=0.004, d=-0.004), "b", draws=300)
+    frame = levels(4, a=0.004, d=-0.004)
+    table = best_of_many(frame, "b", draws=300)
+    twice = best_of_many(frame.assign(e=3 * frame["d"], f=frame["b"]), "b", draws=300)
+    pd.testing.assert_frame_equal(twice.iloc[:4], table)
+    assert twice.loc["e", "p_value"] == twice.loc["d", "p_value"]
     assert table.loc["a", "p_value"] == 1.0
     assert table["in_set"].to_dict() == {"a": True, "b": False, "c": False, "d": False}
     assert table.loc["a", "beats_reference"] < 0.05

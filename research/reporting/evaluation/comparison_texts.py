@@ -59,7 +59,7 @@ def answer(frame: pd.DataFrame, *, benchmark: str) -> str:
     return (
         f"**Is it better than {name}, and do we know? {verdict}** From {span}: {figures}. We claim to know "
         "where chance alone would give such a difference, in any row of the comparison below, in fewer than one of 20 "
-        "cases; in simulated markets without a difference this went wrong in 4 to 7\u00a0% of them."
+        "cases; in simulated markets without a difference this went wrong in 2 to 7\u00a0% of them."
     )
 
 
