@@ -9,7 +9,9 @@ from inspect import isfunction
 from research.evaluation._docs import complete
 from research.evaluation.bootstrap import bootstrap_interval, bootstrap_intervals, optimal_block_length
 from research.evaluation.calls import brier_score, hit_rate, reliability_table
+from research.evaluation.comparison import best_of_many, compare
 from research.evaluation.drawdowns import current_drawdown, drawdown_series, drawdown_table, max_drawdown
+from research.evaluation.factors import FactorRegression, factor_regression, rolling_alpha, timing_tests
 from research.evaluation.forecasts import expectations, forecast_calibration, forecast_record
 from research.evaluation.inference import adjust_pvalues, alpha_test, years_to_distinguish
 from research.evaluation.intervals import self_normalised_interval
@@ -77,6 +79,7 @@ from research.evaluation.relative import (
     up_beta,
     up_capture,
 )
+from research.evaluation.reliability import forecast_reliability, sharpe_error
 from research.evaluation.rolling import (
     rolling_beta,
     rolling_returns,
@@ -93,13 +96,16 @@ from research.evaluation.sharpe import (
     probabilistic_sharpe,
     sharpe_probability,
 )
+from research.evaluation.structural_breaks import structural_breaks
 from research.evaluation.summary import performance_summary
+from research.evaluation.tail_checks import conditional_drawdown, distribution_lines, tail_dependence, var_backtests
 from research.evaluation.tails import expected_shortfall, tail_ratio, tail_reason, value_at_risk, worst_periods
 from research.evaluation.verdicts import difference_test, verdict_of
 from research.evaluation.week_tests import mean_test, skill_verdict
 
 __all__ = [
     "PROFILES",
+    "FactorRegression",
     "Headline",
     "Skill",
     "TrialRegistry",
@@ -110,6 +116,7 @@ __all__ = [
     "alpha_test",
     "annualized_volatility",
     "batting_average",
+    "best_of_many",
     "beta",
     "bootstrap_interval",
     "bootstrap_intervals",
@@ -118,11 +125,14 @@ __all__ = [
     "cagr_to_volatility",
     "calendar_table",
     "calmar_ratio",
+    "compare",
+    "conditional_drawdown",
     "correlation",
     "current_drawdown",
     "cycle_regimes",
     "deflated_sharpe",
     "difference_test",
+    "distribution_lines",
     "down_beta",
     "down_capture",
     "downside_deviation",
@@ -134,9 +144,11 @@ __all__ = [
     "expectations",
     "expected_maximum_sharpe",
     "expected_shortfall",
+    "factor_regression",
     "find_red_flags",
     "forecast_calibration",
     "forecast_record",
+    "forecast_reliability",
     "headline_figures",
     "hit_rate",
     "ic_by_label",
@@ -169,6 +181,7 @@ __all__ = [
     "reliability_table",
     "resample_returns",
     "returns_from_levels",
+    "rolling_alpha",
     "rolling_beta",
     "rolling_returns",
     "rolling_sharpe",
@@ -179,6 +192,7 @@ __all__ = [
     "self_normalised_interval",
     "semi_deviation",
     "share_positive",
+    "sharpe_error",
     "sharpe_probability",
     "sharpe_ratio",
     "skewness",
@@ -187,9 +201,12 @@ __all__ = [
     "sortino_ratio",
     "spread_at_ic",
     "spread_summary",
+    "structural_breaks",
+    "tail_dependence",
     "tail_ratio",
     "tail_reason",
     "tail_table",
+    "timing_tests",
     "total_return",
     "tracking_error",
     "trend_regimes",
@@ -198,6 +215,7 @@ __all__ = [
     "up_capture",
     "usual_size",
     "value_at_risk",
+    "var_backtests",
     "verdict_of",
     "volatility_regimes",
     "worst_days",

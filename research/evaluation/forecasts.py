@@ -101,7 +101,8 @@ def forecast_record(
     Returns
     -------
     DataFrame, index = forecast date
-        lower, upper, realised (fractions), inside (bool). Empty when the history is too short for one forecast.
+        lower, upper, realised (fractions), inside (bool), rank: share of the drawn returns below the realised one.
+        Empty when the history is too short for one forecast.
         `attrs` carries horizon, step and coverage for `forecast_calibration`.
     """
     series = history(returns)
@@ -114,12 +115,13 @@ def forecast_record(
     for number, made in enumerate(range(max(first, MINIMUM), len(values) - horizon + 1, step)):
         block = optimal_block_length(series.iloc[:made])
         paths = simulate_paths(values[:made], horizon, draws=draws, block_length=block, seed=seed + number)
-        lower, upper = np.quantile(growth_of_one(paths)[-1] - 1.0, tails)
+        drawn = growth_of_one(paths)[-1] - 1.0
+        lower, upper = np.quantile(drawn, tails)
         realised = growth_of_one(values[made : made + horizon, None])[-1, 0] - 1.0
-        rows.append((lower, upper, realised, lower <= realised <= upper))
+        rows.append((lower, upper, realised, lower <= realised <= upper, float((drawn < realised).mean())))
         dates.append(series.index[made - 1])
     record = pd.DataFrame(
-        rows, columns=["lower", "upper", "realised", "inside"], index=pd.DatetimeIndex(dates, name="made")
+        rows, columns=["lower", "upper", "realised", "inside", "rank"], index=pd.DatetimeIndex(dates, name="made")
     )
     record.attrs |= {"horizon": horizon, "step": step, "coverage": coverage}
     return record

@@ -48,7 +48,7 @@ def show_figure(axes: Axes, *, title: str, caption: str, alt: str | None = None)
     """
     import matplotlib.pyplot as plt
 
-    from research.reporting.presentation.figures import PLOTTED
+    from research.reporting.presentation.canvas import PLOTTED
 
     if axes not in PLOTTED:
         raise ReportError("these axes were not drawn by the functions of figures.py, so what they show is unknown.")

@@ -8,7 +8,7 @@ import pandas as pd
 
 from research import evaluation
 from research.reporting.evaluation import texts as evaluation_texts
-from research.reporting.presentation import figures
+from research.reporting.presentation import canvas, figures
 
 DAYS = pd.date_range("2020-01-01", periods=900, freq="D", name="date")
 DRAWN = np.random.default_rng(7).normal(0.002, 0.03, (900, 2))
@@ -57,6 +57,6 @@ def test_forecasts_are_drawn_with_what_came_and_counted_in_words() -> None:
     text = evaluation_texts.calibration(result, horizon=60)
     assert f"of {len(record)} outcomes" in text
     axes = figures.forecasts(record, source="test", horizon=60)
-    pd.testing.assert_series_equal(figures.PLOTTED[axes][1]["realised"], record["realised"])
+    pd.testing.assert_series_equal(canvas.PLOTTED[axes][1]["realised"], record["realised"])
     assert axes.get_yscale() == "log"
     plt.close("all")

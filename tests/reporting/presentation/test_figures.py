@@ -10,7 +10,7 @@ import pytest
 from research import IndexHistory, evaluation
 from research.index.analysis.attribution import WATERFALL
 from research.index.analysis.weight_summaries import largest_weights
-from research.reporting.presentation import display, figures
+from research.reporting.presentation import canvas, display, figures
 
 DAYS = pd.date_range("2020-01-01", periods=4, name="date")
 LEVELS = pd.DataFrame({"index": [100.0, 120.0, 60.0, 90.0], "bitcoin": [np.nan, 5.0, 10.0, 7.5]}, index=DAYS)
@@ -72,8 +72,8 @@ def test_a_history_too_short_for_a_figure_says_so_without_a_warning(recwarn: pyt
     ]
     for axes in drawn:
         assert [text.get_text() for text in axes.texts] == ["Nothing to show: the history is too short."]
-        assert "too short" in display.describe("T", *figures.PLOTTED[axes])
-        assert display.digest(figures.PLOTTED[axes][1])
+        assert "too short" in display.describe("T", *canvas.PLOTTED[axes])
+        assert display.digest(canvas.PLOTTED[axes][1])
     assert not recwarn.list
     plt.close("all")
 
@@ -81,7 +81,7 @@ def test_a_history_too_short_for_a_figure_says_so_without_a_warning(recwarn: pyt
 def test_the_waterfall_is_drawn_from_where_each_step_ends(index: IndexHistory) -> None:
     steps = index.weight_steps().set_index("asset_id")
     axes = figures.waterfall(steps, source="test", steps=WATERFALL[:-1], shown=5)
-    _, reached = figures.PLOTTED[axes]
+    _, reached = canvas.PLOTTED[axes]
     assert reached["overlay"].to_numpy() == pytest.approx(steps["final"].to_numpy()[:5])
     assert [text.get_text() for text in axes.get_yticklabels()] == list(steps.index[:5])
     marks = axes.lines[0].get_xdata()
@@ -103,7 +103,7 @@ def test_the_bands_of_regimes_cover_the_days_of_each_and_no_others() -> None:
     labels = evaluation.trend_regimes(RETURNS["bitcoin"])
     level = (1 + RETURNS["own"]).cumprod()
     axes = figures.regimes(level, labels, source="test")
-    _, plotted = figures.PLOTTED[axes]
+    _, plotted = canvas.PLOTTED[axes]
     assert plotted["bull, 1 on its days"].sum() == (labels == "bull").sum()
     assert set(axes.get_legend_handles_labels()[1]) == {"own", "bull", "sideways", "bear"}
     plt.close("all")

@@ -1,0 +1,120 @@
+"""What every figure is drawn on: canvas, date axis, lines, colours, and the note of what was plotted.
+
+Colours are the ten of M. A. Petroff (2021, "Accessible color sequences for data visualization", arXiv:2107.02270),
+which matplotlib ships as the style `petroff10`; series also differ in line style.
+"""
+
+from __future__ import annotations
+
+from itertools import cycle
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import matplotlib.dates as mdates
+import matplotlib.pyplot as plt
+import matplotlib.style
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
+
+from research.errors import printable
+
+PLOTTED: WeakKeyDictionary[Axes, tuple[str, pd.DataFrame]] = WeakKeyDictionary()
+"""What each Axes was drawn from, with the kind of figure in words: the digest and the text alternative read it."""
+
+COLOURS = [entry["color"] for entry in matplotlib.style.library["petroff10"]["axes.prop_cycle"]]
+DASHES: tuple[Any, ...] = ("solid", (0, (5, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)))
+WIDE, GREY = (8.6, 4.3), "#5c5c5c"
+
+
+def too_short(frame: pd.DataFrame) -> bool:
+    """Whether no series has two values, so that there is no line to draw."""
+    return bool(frame.notna().sum().max() < 2)
+
+
+def placeholder(frame: pd.DataFrame, source: str) -> Axes:
+    """An empty figure that says why."""
+    axes = canvas(source, height=1.2)
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, "Nothing to show: the history is too short.", transform=axes.transAxes, ha="center")
+    return noted(axes, "Empty figure, the history is too short", frame)
+
+
+def line_chart(frame: pd.DataFrame, source: str) -> Axes:
+    """One line for each column over time, the first in front."""
+    axes = dated(source)
+    dashes = cycle(DASHES)
+    for position, name in enumerate(frame.columns):
+        style = {"color": COLOURS[position % len(COLOURS)], "linestyle": next(dashes)}
+        axes.plot(
+            frame.index,
+            frame[name].to_numpy(),
+            label=label_of(name),
+            linewidth=2.0 if position == 0 else 1.2,
+            zorder=3 - 0.1 * position,
+            **style,
+        )
+    if len(frame.columns) > 1:
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=5, frameon=False, fontsize=9)
+    axes.set_xlim(frame.index[0], frame.index[-1])
+    return axes
+
+
+def canvas(source: str, height: float = WIDE[1]) -> Axes:
+    """An empty figure with its source under it."""
+    style: dict[str, Any] = {"font.family": "sans-serif", "font.size": 10, "svg.hashsalt": "research"}
+    with plt.rc_context(style | {"text.parse_math": False}):  # type: ignore[arg-type]
+        figure, axes = plt.subplots(figsize=(WIDE[0], height), layout="constrained")
+        figure.supxlabel(f"Source: {source}", x=0.01, ha="left", fontsize=8, color=GREY)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_axisbelow(True)
+    return axes
+
+
+def dated(source: str) -> Axes:
+    """An empty figure with an axis of dates."""
+    axes = canvas(source)
+    axes.grid(axis="y", color="#dddddd", linewidth=0.8)
+    locator = mdates.AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    formats = ["%Y", "%b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y"]  # years to seconds: a day is the finest
+    axes.xaxis.set_major_formatter(
+        mdates.ConciseDateFormatter(locator, formats=formats, zero_formats=formats, show_offset=False)  # type: ignore[no-untyped-call]
+    )
+    return axes
+
+
+def log_axis(axes: Axes, frame: pd.DataFrame) -> None:
+    """Ticks at 1, 2, 5, and more of them where the values span little."""
+    spread = frame.max().max() / frame.min().min()
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5) if spread > 20 else (1, 1.5, 2, 3, 4, 5, 7)))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def by_row(axes: Axes, names: pd.Index) -> None:
+    """Rows from the top down, named on the left, with the horizontal axis in per cent."""
+    axes.set_yticks(np.arange(len(names)), [label_of(name) for name in names])
+    axes.invert_yaxis()
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", color="#dddddd", linewidth=0.8)
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0, symbol="\u00a0%"))
+
+
+def percent_axis(axes: Axes) -> None:
+    """The vertical axis in per cent."""
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol="\u00a0%"))
+
+
+def label_of(name: object) -> str:
+    """A name as it stands, short enough for a legend, which would leave out one that begins with an underscore."""
+    text = printable(str(name))
+    text = text if len(text) <= 60 else f"{text[:59]}…"
+    return f"\u2009{text}" if text.startswith("_") else text
+
+
+def noted(axes: Axes, kind: str, frame: pd.DataFrame) -> Axes:
+    """Note what was plotted; gives the axes back."""
+    PLOTTED[axes] = (kind, frame)
+    return axes
