@@ -1,10 +1,10 @@
 """The long measurements of signals on simulated markets. Not run by pytest.
 
-python -m tests.signals.measure verdicts [markets] [first seed]
+python -m tests.signals.measure momentum|ridge [markets] [first seed]
 
 How often each verdict of `signal_review` falls on markets without any predictability, and with a planted momentum
-effect of known size, beside the power that was predicted. The calls are those of a plain momentum rule; `pipeline` is
-the one place to exchange it for a recipe.
+effect of known size, beside the power that was predicted. The calls are those of a plain momentum rule, or of a ridge
+recipe on every feature, walked forward: the whole pipeline, from prices to the verdict.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,10 @@ from research.evaluation import rank_ic
 from research.index import IndexHistory, Methodology, build_index
 from research.index.signal_review import EVIDENCE, SignalReview, signal_review
 from research.market import MarketData
+from research.rulebook import Universe
 from research.settings import from_table
+from research.signals import Recipe, SignalHistory, make_signals
+from research.signals.recipe import Model, States
 from tests.signals.worlds import LOOK_BACK, STABLE, simulated_market
 
 EFFECTS = (0.0, 0.03, 0.06)
@@ -64,6 +68,22 @@ def momentum_calls(market: MarketData) -> Calls:
     )
 
 
+RECIPE = Recipe(
+    name="ridge",
+    min_assets=10,
+    universe=Universe(exclude_tags=("stablecoin",), min_history_days=60),
+    model=Model(kind="ridge", penalties=(0.1, 1.0, 10.0, 100.0)),
+    states=States(regimes=()),
+)
+
+
+def ridge_pipeline(market: MarketData) -> tuple[IndexHistory, SignalHistory]:
+    """An index and the signals that a recipe made for it."""
+    made = make_signals(market, RECIPE)
+    rules = from_table(Methodology, RULES, "measure.toml", MethodologyError)
+    return build_index(market, rules, signals=made), made
+
+
 def pipeline(market: MarketData) -> tuple[IndexHistory, Calls]:
     """An index and the calls that it followed."""
     calls = momentum_calls(market)
@@ -74,19 +94,25 @@ def pipeline(market: MarketData) -> tuple[IndexHistory, Calls]:
     return build_index(market, rules, signals=table), calls
 
 
-def reviewed(seed: int, ic: float, *, days: int = 1100) -> SignalReview:
+PIPELINES: dict[str, Callable[[MarketData], tuple[IndexHistory, Any]]] = {
+    "momentum": pipeline,
+    "ridge": ridge_pipeline,
+}
+
+
+def reviewed(seed: int, ic: float, *, days: int = 1100, kind: str = "momentum") -> SignalReview:
     """The review of one simulated market, with nothing locked."""
-    index, calls = pipeline(simulated_market(seed, days=days, ic=ic))
+    index, calls = PIPELINES[kind](simulated_market(seed, days=days, ic=ic))
     return signal_review(index, calls, locked_share=0.0, draws=400, seed=seed)
 
 
-def verdicts(markets: int = 200, first: int = 0) -> pd.DataFrame:
+def verdicts(kind: str, markets: int = 200, first: int = 0) -> pd.DataFrame:
     """Shares of the verdicts and of each test's rejections by size of the effect; one row each."""
     truth = {ic: _true_rank_ic(ic) for ic in EFFECTS}
     rows = []
     for ic in EFFECTS:
         begin = time.time()
-        found = [_figures(reviewed(first + seed, ic), truth[ic]) for seed in range(markets)]
+        found = [_figures(reviewed(first + seed, ic, kind=kind), truth[ic]) for seed in range(markets)]
         rows.append(pd.DataFrame(found).mean().rename(ic))
         print(f"ic {ic}: {markets} markets, {time.time() - begin:.0f} s", file=sys.stderr)  # noqa: T201
     return pd.DataFrame(rows).rename_axis("planted ic").assign(true_rank_ic=pd.Series(truth))
@@ -122,4 +148,4 @@ def _true_rank_ic(ic: float) -> float:
 if __name__ == "__main__":
     warnings.simplefilter("ignore", ResearchWarning)
     asked = [int(value) for value in sys.argv[2:]]
-    print(verdicts(*asked).round(3).T.to_string())  # noqa: T201
+    print(verdicts(sys.argv[1], *asked).round(3).T.to_string())  # noqa: T201

@@ -1,0 +1,1 @@
+"""What the signal review shows: tables, figures and texts."""
