@@ -14,15 +14,19 @@ from research.market.data import DAY
 COLUMNS = ["asset_id", "left", "back", "weight_before", "return_while_out"]
 
 
-def stable_share(index: IndexHistory) -> pd.Series:
-    """Share of the index in its stablecoins at each close; zero for a rulebook without an overlay."""
+def stable_share(index: IndexHistory) -> pd.DataFrame:
+    """Share of the index in its stablecoins at each close, and in everything else: columns stablecoins and members.
+
+    Zero for a rulebook without an overlay.
+    """
     overlay = index.methodology.overlay
     names: set[str] = set()
     if overlay is not None:
         places = leg_positions(index.source, overlay, len(index.source.dates) - 1)
         names = set(index.source.asset_ids[list(places)].tolist())
     columns = [name for name in index.weights.columns if name in names]
-    return index.weights[columns].sum(axis=1).rename("stable share")
+    stable = index.weights[columns].sum(axis=1)
+    return pd.DataFrame({"stablecoins": stable, "members": 1.0 - stable})
 
 
 def signal_exits(index: IndexHistory) -> pd.DataFrame:
