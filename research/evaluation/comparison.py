@@ -144,7 +144,8 @@ def best_of_many(
     DataFrame, index = column of `levels`
         cagr (fraction). p_value: of "it is as good as the best"; in_set (bool): not below 1 − confidence.
         beats_reference: p-value of "none of all others beats the reference", the same in all rows but NaN in the
-        reference's own. Two columns that are the same count as one. Everything NaN, and in_set true, with fewer than 100 common periods.
+        reference's own. Two columns that are the same count as one. With fewer than 100 common periods both p-values
+        are NaN, and in_set is true.
     """
     from arch.bootstrap import MCS, SPA  # 0.8 s to import
 
