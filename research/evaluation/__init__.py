@@ -5,7 +5,8 @@ Functions take simple returns (a Series, or a DataFrame by column) unless their 
 """
 
 from research.evaluation.bootstrap import bootstrap_interval, bootstrap_intervals, optimal_block_length
-from research.evaluation.comparison import best_of_many, compare
+from research.evaluation.comparison import compare
+from research.evaluation.confidence_set import best_of_many
 from research.evaluation.drawdowns import current_drawdown, drawdown_series, drawdown_table, max_drawdown
 from research.evaluation.factors import FactorRegression, factor_regression, rolling_alpha, timing_tests
 from research.evaluation.forecasts import expectations, forecast_calibration, forecast_record
