@@ -137,7 +137,9 @@ def test_variants_have_a_probability_of_overfitting(planted: SignalReview) -> No
     assert table is not None
     rng = np.random.default_rng(1)
     mixed = [table.assign(signal=rng.permutation(table["signal"])) for _ in range(3)]
-    variants = {f"mixed {n}": build_index(index.market, index.methodology, signals=other) for n, other in enumerate(mixed)}
+    variants = {
+        f"mixed {n}": build_index(index.market, index.methodology, signals=other) for n, other in enumerate(mixed)
+    }
     review = signal_review(index, calls, draws=20, variants=variants)
     assert 0 <= review.overfitting["overfitting_probability"] <= 1
     assert review.overfitting["overfitting_p_value"] > 0.05
