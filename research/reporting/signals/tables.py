@@ -22,11 +22,11 @@ PARTS = {
 }
 
 
-def calls(week: pd.DataFrame, *, date: pd.Timestamp) -> Table:
-    """`SignalHistory.week`: this week's calls, and what moved each away from the others."""
+def calls(members: pd.DataFrame, *, date: pd.Timestamp) -> Table:
+    """`calls_on_members`: this week's calls, and what moved each away from the others."""
     return Table(
-        week,
-        f"Calls at the close of {date:%Y-%m-%d}, the most probable first",
+        members,
+        f"Calls on the members at the close of {date:%Y-%m-%d}, the most probable first",
         formats={"probability": "percent", "missing": "count"},
         headers={"asset_id": "asset", "before": "a week before", "missing": "features missing"},
         note="Reasons are parts of the log odds in which the asset differs most from the mean of all: a positive one "

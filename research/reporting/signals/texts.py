@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from research.index.signal_review import SignalReview
+from research.point_in_time.given_tables import SIGNALS
 from research.reporting.presentation.formats import format_value
 from research.reporting.presentation.texts import markdown_list
 from research.signals import Recipe
@@ -27,6 +30,17 @@ def verdict(review: SignalReview, recipe: Recipe, *, simulated: bool) -> str:
     return f"**{review.sentence}**\n\n{markdown_list(lines)}"
 
 
+def calls(week: pd.DataFrame, market: pd.Series) -> str:
+    """How many assets were called what (`SignalHistory.week`), and what moved all alike (`market_parts`)."""
+    counts = week["signal"].value_counts()
+    said = ", ".join(f"{format_value(counts.get(word, 0), 'count')} {word}" for word in SIGNALS)
+    alike = ", ".join(f"{str(name).removeprefix('regime: ')} {value:+.2f}" for name, value in market.items())
+    return (
+        f"All calls of the week: {said}. What moves all of them alike, in parts of the log odds (0 is a probability of "
+        f"50 %): {alike}. The reasons below are what sets an asset apart from the others."
+    )
+
+
 def luck(review: SignalReview) -> str:
     """Moved signals, replay, deflated Sharpe ratio, over-fitting and power in sentences."""
     over, gap, power = review.overfitting, review.placebos.replay_gap, review.power
@@ -43,7 +57,7 @@ def luck(review: SignalReview) -> str:
         "Probability of over-fitting among the recipes compared: "
         f"{format_value(over['overfitting_probability'], 'percent')} "
         f"(p = {format_value(over['overfitting_p_value'], 'fine')} against recipes that are all the same).",
-        f"Power: with {weeks} weeks the smallest mean rank IC that would be found in four of five histories is {least}.",
+        f"Power: with {weeks} weeks the smallest mean rank IC found in four of five such histories is {least}.",
         f"Trading may cost {cost} basis points before the spread between the best and the worst fifth is gone.",
     ]
     return markdown_list(lines)
