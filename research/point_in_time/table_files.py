@@ -42,7 +42,7 @@ def write_table(table: pd.DataFrame, path: str | Path, *, replace: bool = False)
     Raises
     ------
     DataError
-        If the path does not end in .csv or .parquet, there is a file and `replace` is not said, or it cannot be written.
+        If the path does not end in .csv or .parquet, there is a file and `replace` is not said, or writing fails.
     """
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
