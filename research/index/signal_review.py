@@ -205,6 +205,9 @@ def signal_review(
     worth = spread_at_ic(relevant_ic, outcomes.where(scores.notna()))
     chance = float(ic_power(ordered, at=worth, level=LEVEL / configurations)["power_at"]) if worth > 0 else float("nan")
     verdict, sentence = judged(tests, chance, configurations=configurations, relevant_ic=relevant_ic)
+    rivals = rival_table(levels)
+    grew, twin_grew = rivals["growth"].iloc[:2]
+    sentence += f" After costs the index grew {grew:+.1%} a year, its passive twin {twin_grew:+.1%}."
     cost = average_cost(index.rebalances.loc[:until])
     return SignalReview(
         until=until,
@@ -222,7 +225,7 @@ def signal_review(
         ordered=ordered,
         placebos=against,
         levels=levels,
-        rivals=rival_table(levels),
+        rivals=rivals,
         attribution=_attribution(index, twin, until),
         overfitting=_overfitting(levels["index"], configurations, spread_of_trials, variants),
         tests=tests,
