@@ -203,13 +203,12 @@ def _with_weights(decision: Decision, day: _Occasion, places: IntArray, sizes: F
     decision = _holding(decision, assets, order[places], steps)
     if overlay is None:
         return decision
-    freed_rules = weighting.for_freed_weight()
     result = apply_overlay(
         view,
         overlay,
         members=assets,
         weights=weights.bounded,
-        within_caps=lambda chosen, values: bound(view, freed_rules, places[chosen], values).bounded,
+        within_caps=lambda chosen, values: bound(view, weighting.for_freed_weight, places[chosen], values).bounded,
         held=None if decision.cause == "initial" else (state.assets, state.weights),
         last_exposure=None if state.latest is None else state.latest.exposure,
         planned=state.planned,
