@@ -96,8 +96,10 @@ def _confirmed(table: pd.DataFrame, name: str) -> pd.Series:
 
 def _utc(times: pd.Series, name: str) -> pd.Series:
     if not pd.api.types.is_datetime64_any_dtype(times):
-        written = times.astype(str)
-        read = pd.to_datetime(written.where(written.str.match(DAY)), errors="coerce", utc=True, format="ISO8601")
+        places, texts = pd.factorize(times.astype(str), use_na_sentinel=False)
+        written = pd.Series(texts)
+        each = pd.to_datetime(written.where(written.str.match(DAY)), errors="coerce", utc=True, format="ISO8601")
+        read = each.take(places).set_axis(times.index)
     else:
         read = times.dt.tz_localize("UTC") if times.dt.tz is None else times
     if read.isna().any():

@@ -56,7 +56,7 @@ class PointInTime:
         self.first_row = _first_prints(self.prices)
         self.signals, self.votes = read_signals(signals), read_votes(votes, market)
         self._tags = TagTable(market.tags, self.asset_ids)
-        self._places: dict[tuple[str, ...], IntArray] = {}
+        self._places: dict[tuple[tuple[str, ...], int], IntArray] = {}
 
     @cached_property
     def judged(self) -> dict[tuple[int, int], HeldBack]:
@@ -108,12 +108,18 @@ class PointInTime:
         """What each asset has been merged into by the close of a row: see `corporate_actions.successors`."""
         return successors(self.conversions, assets, row)
 
-    def places(self, asset_ids: tuple[str, ...]) -> IntArray:
-        """Positions of the ids that the market has, in their order."""
-        if asset_ids not in self._places:
+    def places(self, asset_ids: tuple[str, ...], row: int) -> IntArray:
+        """Positions at the close of a row of the ids that the market has, in their order; a successor's if migrated.
+
+        Each is there once. Not to be written to: whoever asks again gets the same array.
+        """
+        known = sum(step.row <= row for step in self.conversions)
+        if (asset_ids, known) not in self._places:
             found = self.market.prices.columns.get_indexer(pd.Index(asset_ids))
-            self._places[asset_ids] = found[found >= 0].astype(np.int64)
-        return self._places[asset_ids]
+            places = np.asarray(pd.unique(self.successors(found[found >= 0], row)), dtype=np.int64)
+            places.flags.writeable = False
+            self._places[asset_ids, known] = places
+        return self._places[asset_ids, known]
 
     def union(self, *groups: IntArray) -> IntArray:
         """Positions in any of the groups, sorted."""
@@ -161,10 +167,14 @@ class MarketView:
         """Positions of the assets listed by now, shape (n,)."""
         return np.flatnonzero(self.source.first_row <= self.row)
 
-    def window(self, field: str, days: int) -> FloatArray:
-        """The last `days` rows of a panel up to and including today, shape (<= days, n), NaN as the vendor left it."""
+    def window(self, field: str, days: int, assets: IntArray | None = None) -> FloatArray:
+        """The last `days` rows of a panel up to and including today, shape (<= days, n), NaN as the vendor left it.
+
+        Of all listed assets, or of those at the positions `assets` in the market alone.
+        """
         start = max(0, self.row - days + 1)
-        return np.ascontiguousarray(self.source.panel(field)[start : self.row + 1, self.assets])
+        chosen = self.assets if assets is None else assets
+        return np.ascontiguousarray(self.source.panel(field)[start : self.row + 1, chosen])
 
     def today(self, field: str) -> FloatArray:
         """Today's row of a panel, shape (n,). Not to be written to: whoever asks again gets the same array."""

@@ -16,8 +16,7 @@ def leg_positions(source: PointInTime, overlay: Overlay, row: int) -> IntArray:
 
     Those that the market does not have (yet) are left out; a migrated one is its successor.
     """
-    places = source.successors(source.places(overlay.stable_leg), row).tolist()
-    return np.array(list(dict.fromkeys(places)), dtype=np.int64)
+    return source.places(overlay.stable_leg, row)
 
 
 def in_leg(source: PointInTime, overlay: Overlay, assets: IntArray, row: int) -> BoolArray:
@@ -60,6 +59,8 @@ def broken(source: PointInTime, overlay: Overlay, place: int, first: int, last: 
     start = max(0, first + 1 - overlay.depeg_days)
     distance = peg_deviation(source, place, start, last)
     far = distance > overlay.depeg_warning
+    if not far.any():
+        return far[first - start :]
     days = np.arange(len(far))
     run = days - np.maximum.accumulate(np.where(far, -1, days))  # days in a row up to each, counted from `start`
     lost: BoolArray = (distance > overlay.depeg_limit) | (run >= overlay.depeg_days)
