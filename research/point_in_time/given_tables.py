@@ -61,17 +61,26 @@ def dated(table: Any, name: str, columns: list[str], key: list[str]) -> pd.DataF
     ordered = table.assign(date=utc).sort_values("date", kind="stable", ignore_index=True)
     times = ordered["date"]
     ordered = ordered.assign(date=times.dt.normalize())
-    for column in columns:
-        nested = [value for value in ordered[column] if pd.api.types.is_list_like(value)]
+    distinct = {column: _distinct(ordered[column]) for column in columns}
+    for column, values in distinct.items():
+        nested = [value for value in values if pd.api.types.is_list_like(value)]
         if nested:
             raise DataError(f"{name}: {column} is {nested[0]!r} in a row: expected a single value. Correct it.")
     for column in (column for column in columns if column.endswith("asset_id")):
-        bad = [value for value in ordered[column] if not (isinstance(value, str) and value.strip())]
+        bad = [value for value in distinct[column] if not (isinstance(value, str) and value.strip())]
         if bad:
             raise DataError(f"{name}: {column} is {bad[0]!r} in a row: expected the text of an id. Fill it in.")
     ordered = ordered.assign(time=times, confirmed=_confirmed(ordered, name))
     _once(ordered, name, key)
     return ordered
+
+
+def _distinct(column: pd.Series) -> pd.Series:
+    """Each value of a column once, in order of appearance: a long table says few things. All of a nested one."""
+    try:
+        return column.drop_duplicates()
+    except TypeError:  # a list or the like has no hash
+        return column
 
 
 def _confirmed(table: pd.DataFrame, name: str) -> pd.Series:
@@ -87,8 +96,10 @@ def _confirmed(table: pd.DataFrame, name: str) -> pd.Series:
 
 def _utc(times: pd.Series, name: str) -> pd.Series:
     if not pd.api.types.is_datetime64_any_dtype(times):
-        written = times.astype(str)
-        read = pd.to_datetime(written.where(written.str.match(DAY)), errors="coerce", utc=True, format="ISO8601")
+        places, texts = pd.factorize(times.astype(str), use_na_sentinel=False)
+        written = pd.Series(texts)
+        each = pd.to_datetime(written.where(written.str.match(DAY)), errors="coerce", utc=True, format="ISO8601")
+        read = each.take(places).set_axis(times.index)
     else:
         read = times.dt.tz_localize("UTC") if times.dt.tz is None else times
     if read.isna().any():

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from research.errors import DataError, suggest
+from research.errors import DataError, MethodologyError, suggest
 from research.market import MarketData
 from research.point_in_time.corporate_actions import read_forks, read_migrations, read_removals, successors
 from research.point_in_time.given_tables import given, read_signals, read_votes
@@ -56,6 +56,7 @@ class PointInTime:
         self.first_row = _first_prints(self.prices)
         self.signals, self.votes = read_signals(signals), read_votes(votes, market)
         self._tags = TagTable(market.tags, self.asset_ids)
+        self._places: dict[tuple[tuple[str, ...], int], IntArray] = {}
 
     @cached_property
     def judged(self) -> dict[tuple[int, int], HeldBack]:
@@ -64,9 +65,14 @@ class PointInTime:
 
     @cached_property
     def signal_log(self) -> SignalLog:
-        """Every signal on an asset of this market, in order of row: see `log_of_signals`."""
-        assert self.signals is not None
-        return log_of_signals(self.signals, self.market, self.conversions)
+        """Every signal on an asset of this market, in order of row: see `log_of_signals`.
+
+        Raises
+        ------
+        MethodologyError
+            If there are no signals.
+        """
+        return log_of_signals(given("signals", self.signals), self.market, self.conversions)
 
     def at(self, row: int) -> MarketView:
         """The view at the close of `dates[row]`."""
@@ -101,6 +107,19 @@ class PointInTime:
     def successors(self, assets: IntArray, row: int) -> IntArray:
         """What each asset has been merged into by the close of a row: see `corporate_actions.successors`."""
         return successors(self.conversions, assets, row)
+
+    def places(self, asset_ids: tuple[str, ...], row: int) -> IntArray:
+        """Positions at the close of a row of the ids that the market has, in their order; a successor's if migrated.
+
+        Each is there once. Not to be written to: whoever asks again gets the same array.
+        """
+        known = sum(step.row <= row for step in self.conversions)
+        if (asset_ids, known) not in self._places:
+            found = self.market.prices.columns.get_indexer(pd.Index(asset_ids))
+            places = np.asarray(pd.unique(self.successors(found[found >= 0], row)), dtype=np.int64)
+            places.flags.writeable = False
+            self._places[asset_ids, known] = places
+        return self._places[asset_ids, known]
 
     def union(self, *groups: IntArray) -> IntArray:
         """Positions in any of the groups, sorted."""
@@ -148,10 +167,14 @@ class MarketView:
         """Positions of the assets listed by now, shape (n,)."""
         return np.flatnonzero(self.source.first_row <= self.row)
 
-    def window(self, field: str, days: int) -> FloatArray:
-        """The last `days` rows of a panel up to and including today, shape (<= days, n), NaN as the vendor left it."""
+    def window(self, field: str, days: int, assets: IntArray | None = None) -> FloatArray:
+        """The last `days` rows of a panel up to and including today, shape (<= days, n), NaN as the vendor left it.
+
+        Of all listed assets, or of those at the positions `assets` in the market alone.
+        """
         start = max(0, self.row - days + 1)
-        return np.ascontiguousarray(self.source.panel(field)[start : self.row + 1, self.assets])
+        chosen = self.assets if assets is None else assets
+        return np.ascontiguousarray(self.source.panel(field)[start : self.row + 1, chosen])
 
     def today(self, field: str) -> FloatArray:
         """Today's row of a panel, shape (n,). Not to be written to: whoever asks again gets the same array."""
@@ -192,34 +215,45 @@ class MarketView:
         MethodologyError
             If the index was built without votes.
         """
-        return self._table("votes", self.source.votes)
-
-    @property
-    def signals(self) -> pd.DataFrame:
-        """Signals given by now: date, asset_id, signal (bullish, neutral, bearish), and score where there is one.
-
-        Raises
-        ------
-        MethodologyError
-            If the index was built without signals.
-        """
-        return self._table("signals", self.source.signals)
+        known = given("votes", self.source.votes)
+        return known[known["date"] <= self.date]
 
     def latest_signals(self, max_age_days: int) -> IntArray:
         """Place in `SIGNALS` of each asset's latest signal of the last days, today included; -1 without one.
 
         Shape (assets of the market,): indexed by position.
+
+        Raises
+        ------
+        MethodologyError
+            If the index was built without signals: that is an error, not neutrality.
         """
-        given("signals", self.source.signals)  # without signals this is an error, not neutrality
-        rows, assets, words = self.source.signal_log
-        fresh = slice(*np.searchsorted(rows, [self.row - max_age_days, self.row], side="right"))
+        log = self.source.signal_log
         latest = np.full(len(self.source.asset_ids), -1, dtype=np.int64)
-        latest[assets[fresh]] = words[fresh]  # of several the last one stays
+        fresh = log.fresh(self.row, max_age_days)
+        latest[log.assets[fresh]] = log.words[fresh]  # of several the last one stays
         return latest
 
-    def _table(self, name: str, table: pd.DataFrame | None) -> pd.DataFrame:
-        known = given(name, table)
-        return known[known["date"] <= self.date]
+    def latest_scores(self, max_age_days: int) -> FloatArray:
+        """Score of each asset's latest signal of the last days, today included; NaN without one.
+
+        Shape (assets of the market,): indexed by position.
+
+        Raises
+        ------
+        MethodologyError
+            If the index was built without signals, or they have no scores.
+        """
+        log = self.source.signal_log
+        if log.scores is None:
+            columns = given("signals", self.source.signals).columns
+            raise MethodologyError(
+                f'scheme = "signal" needs the column score in the signals, found {", ".join(columns)}. Add it.'
+            )
+        latest = np.full(len(self.source.asset_ids), np.nan)
+        fresh = log.fresh(self.row, max_age_days)
+        latest[log.assets[fresh]] = log.scores[fresh]
+        return latest
 
     def marked(self, assets: IntArray) -> BoolArray:
         """Which of the listed assets are in `assets` (positions in the market), shape (n,)."""

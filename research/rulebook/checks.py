@@ -18,7 +18,8 @@ def require(condition: bool, message: str) -> None:
 
 
 def one_of(name: str, value: str, known: tuple[str, ...]) -> None:
-    require(value in known, f"{name} = {shown(value)} is not known: {suggest(value, known)}")
+    if value not in known:  # the suggestion is dear, so it is made for those only who need it
+        raise MethodologyError(f"{name} = {shown(value)} is not known: {suggest(value, known)}")
 
 
 def texts(section: Any, *names: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from research.checks import check_number
 from research.errors import MethodologyError
@@ -185,6 +186,7 @@ class Weighting:
             infeasible=Weighting.infeasible,
         )
 
+    @cached_property
     def for_freed_weight(self) -> Weighting:
         """How freed weight is spread over the members again: within caps, without floors; the rest is left over."""
         if not self.tiers and self.max_group_weight is None:

@@ -204,4 +204,4 @@ def test_bounds_can_be_taken_away_and_what_belongs_to_them_goes_too() -> None:
         weighting={"max_group_weight": 0.4, "group_by": "theme:", "infeasible": "relax_to_equal"}
     ).weighting
     assert weighting.unbounded() == rules().weighting
-    assert weighting.for_freed_weight().infeasible == "residual_to_stable"
+    assert weighting.for_freed_weight.infeasible == "residual_to_stable"

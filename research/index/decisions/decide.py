@@ -7,6 +7,7 @@ of `research.index.trading`; why, in words, is in `analysis/reasons.py`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -200,36 +201,37 @@ def _with_weights(decision: Decision, day: _Occasion, places: IntArray, sizes: F
     steps = np.array([raw, weights.scheme, weights.capped, weights.bounded, weights.bounded])
     if weights.notes:
         decision = replace(decision, notes=decision.notes + weights.notes)
-    decision = _holding(decision, assets, order[places], steps)
     if overlay is None:
-        return decision
-    freed_rules = weighting.for_freed_weight()
+        return _holding(decision, assets, order[places], steps)
     result = apply_overlay(
         view,
         overlay,
         members=assets,
         weights=weights.bounded,
-        within_caps=lambda chosen, values: bound(view, freed_rules, places[chosen], values).bounded,
+        within_caps=lambda chosen, values: bound(view, weighting.for_freed_weight, places[chosen], values).bounded,
         held=None if decision.cause == "initial" else (state.assets, state.weights),
         last_exposure=None if state.latest is None else state.latest.exposure,
         planned=state.planned,
     )
-    basket = np.union1d(assets, result.assets)
+    basket = view.source.union(assets, result.assets)
     widened = np.zeros((len(STEPS), len(basket)))
     widened[:4, np.searchsorted(basket, assets)] = steps[:4]
     widened[4, np.searchsorted(basket, result.assets)] = result.weights
     rank = np.zeros(len(basket), dtype=np.int64)
     rank[np.searchsorted(basket, assets)] = order[places]
-    return replace(
-        _holding(decision, basket, rank, widened),
+    return _holding(
+        decision,
+        basket,
+        rank,
+        widened,
         exposure=result.exposure,
         turnover=result.turnover,
         notes=decision.notes + result.notes,
     )
 
 
-def _holding(decision: Decision, members: IntArray, rank: IntArray, steps: FloatArray) -> Decision:
-    """The decision to hold `members` at the last of the `steps`."""
+def _holding(decision: Decision, members: IntArray, rank: IntArray, steps: FloatArray, **rest: Any) -> Decision:
+    """The decision to hold `members` at the last of the `steps`; `rest` are other fields that change."""
     source, row = decision.view.source, decision.row
     return replace(
         decision,
@@ -239,6 +241,7 @@ def _holding(decision: Decision, members: IntArray, rank: IntArray, steps: Float
         steps=steps,
         prices=source.carried_prices(row, members)[0],
         market_caps=source.panel("market_cap")[row, members],
+        **rest,
     )
 
 

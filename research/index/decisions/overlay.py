@@ -142,13 +142,14 @@ def _places(
     Another stablecoin of the leg counts as the one that it is left for: a minimum trade or a limit on turnover must not
     keep the index in one that has lost its peg.
     """
-    chosen: list[int] = [] if stable is None else [stable]
+    source = view.source
+    chosen = np.array([] if stable is None else [stable], dtype=np.int64)
     if held is None:
-        return np.union1d(members, chosen).astype(np.int64), None
+        return source.union(members, chosen), None
     names = held[0]
     if stable is not None:
-        names = np.where(in_leg(view.source, overlay, names, view.row), stable, names)
-    assets = np.union1d(members, [*chosen, *names.tolist()]).astype(np.int64)
+        names = np.where(in_leg(source, overlay, names, view.row), stable, names)
+    assets = source.union(members, chosen, names)
     now = np.zeros(len(assets))
     np.add.at(now, np.searchsorted(assets, names), held[1])
     return assets, now
@@ -178,7 +179,8 @@ def _exposure(
     return of the day to the other members.
     """
     assert overlay.volatility_target is not None
-    window = view.window("price", VOLATILITY_WINDOW)[:-VOLATILITY_DELAY, np.searchsorted(view.assets, members)]
+    window = view.window("price", VOLATILITY_WINDOW, members)[:-VOLATILITY_DELAY]
+    window = np.asfortranarray(window)  # the sum of a day goes member by member
     steps = window[1:] / window[:-1] - 1.0
     there = ~np.isnan(steps)
     covered = there @ weights

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-import pandas as pd
 
 from research.point_in_time.view import MarketView, PointInTime
 from research.rulebook import Overlay
@@ -17,8 +16,7 @@ def leg_positions(source: PointInTime, overlay: Overlay, row: int) -> IntArray:
 
     Those that the market does not have (yet) are left out; a migrated one is its successor.
     """
-    places = source.market.prices.columns.get_indexer(pd.Index(overlay.stable_leg))
-    return np.asarray(pd.unique(source.successors(places[places >= 0], row)), dtype=np.int64)
+    return source.places(overlay.stable_leg, row)
 
 
 def in_leg(source: PointInTime, overlay: Overlay, assets: IntArray, row: int) -> BoolArray:
@@ -60,9 +58,11 @@ def broken(source: PointInTime, overlay: Overlay, place: int, first: int, last: 
     """
     start = max(0, first + 1 - overlay.depeg_days)
     distance = peg_deviation(source, place, start, last)
-    run = np.zeros(len(distance), dtype=np.int64)
-    for day, far in enumerate(distance > overlay.depeg_warning):
-        run[day] = run[day - 1] + 1 if far and day else int(far)
+    far = distance > overlay.depeg_warning
+    if not far.any():
+        return far[first - start :]
+    days = np.arange(len(far))
+    run = days - np.maximum.accumulate(np.where(far, -1, days))  # days in a row up to each, counted from `start`
     lost: BoolArray = (distance > overlay.depeg_limit) | (run >= overlay.depeg_days)
     return lost[first - start :]
 

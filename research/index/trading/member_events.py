@@ -117,7 +117,7 @@ def _strained_pegs(source: PointInTime, methodology: Methodology, path: Segment)
     assert overlay is not None
     for place in np.flatnonzero(in_leg(source, overlay, path.assets, path.start)).tolist():
         far = peg_deviation(source, int(path.assets[place]), path.start, path.stop) > overlay.depeg_warning
-        for day in (np.flatnonzero(far[1:] & ~far[:-1]) + 1).tolist():
+        for day in (np.flatnonzero(far[1:] & ~far[:-1]) + 1).tolist() if far.any() else ():
             price, before = path.prices[day, place], path.prices[day - 1, place]
             effect = path.weights()[day - 1, place] * (price / before - 1.0)
             row, asset = path.start + day, int(path.assets[place])

@@ -179,7 +179,7 @@ def sharpe(view: MarketView, weighting: Weighting, places: IntArray) -> Sizes:
 
 
 def _returns(view: MarketView, weighting: Weighting, places: IntArray) -> FloatArray:
-    prices = view.window("price", weighting.window[0] + 1).take(places, axis=1)
+    prices = view.window("price", weighting.window[0] + 1, view.assets[places])
     return daily_returns(prices)
 
 
@@ -217,18 +217,10 @@ def _notes(
 
 def signal(view: MarketView, weighting: Weighting, places: IntArray) -> Sizes:
     """``max(score, 0)`` of each member's latest signal; NaN without one at most `max_signal_age_days` old."""
-    table = view.signals
-    if "score" not in table:
-        raise MethodologyError(
-            f'scheme = "signal" needs the column score in the signals, found {", ".join(table.columns)}. Add it.'
-        )
-    fresh = table[(view.date - table["date"]).dt.days <= weighting.signal_days]
-    latest = fresh.drop_duplicates("asset_id", keep="last").set_index("asset_id")["score"]
-    names = _names(view, places)
-    scores = latest.reindex(names).to_numpy(dtype=float)
+    scores = view.latest_scores(weighting.signal_days + 1)[view.assets[places]]
     notes: tuple[str, ...] = ()
     if np.isnan(scores).any():
-        without = ", ".join(names[np.isnan(scores)])
+        without = ", ".join(_names(view, places)[np.isnan(scores)])
         notes = (f"signal: {without} without a score at most {weighting.signal_days} days old, not weighted",)
     return Sizes(values=np.maximum(scores, 0.0), notes=notes)
 
