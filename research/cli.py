@@ -1,4 +1,4 @@
-"""The command line: `research report build`, `research data import | simulate | check`.
+"""The command line: `research report build`, `research data import | simulate | check`, `research signals build`.
 
 Each command imports what it needs when it runs, so that help and usage errors come at once. Exit status: 0 done,
 1 something to put right (one line on stderr says what), 2 wrong usage, 3 another build is running.
@@ -84,6 +84,16 @@ def _parser() -> argparse.ArgumentParser:
     check = data.add_parser("check", help="verify a snapshot and say what is in it")
     check.add_argument("snapshot", type=Path)
     check.set_defaults(run=_data_check)
+
+    signals = rooms.add_parser("signals", help="make signals by a recipe").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    make = signals.add_parser("build", help="write the table of signals that a recipe makes on a snapshot")
+    make.add_argument("recipe", metavar="NAME|FILE", help="a shipped recipe, or the path of a .toml file")
+    make.add_argument("--snapshot", type=Path, default=Path("data/sample"), metavar="DIR")
+    make.add_argument("--out", type=Path, required=True, metavar="FILE", help="a .csv or .parquet file to make")
+    make.add_argument("--replace", action="store_true", help="replace a file that is there")
+    make.set_defaults(run=_signals_build)
     return parser
 
 
@@ -138,6 +148,18 @@ def _data_check(options: argparse.Namespace) -> int:
     _say(f"{able['runs'].sum()} of {len(able)} shipped rulebooks can run on it:")
     for name, row in able.iterrows():
         _say(f"  {name}: {row['reason'] or row['since'].strftime('since %Y-%m-%d')}")
+    return 0
+
+
+def _signals_build(options: argparse.Namespace) -> int:
+    from research.market import load_market
+    from research.point_in_time.table_files import write_table
+    from research.signals import Recipe, make_signals
+
+    recipe = Recipe.load(options.recipe)
+    made = make_signals(load_market(options.snapshot), recipe)
+    write_table(made.table, options.out, replace=options.replace)
+    _say(f"{options.out}: {made!r}")
     return 0
 
 

@@ -9,7 +9,8 @@ from inspect import isfunction
 from research.evaluation._docs import complete
 from research.evaluation.bootstrap import bootstrap_interval, bootstrap_intervals, optimal_block_length
 from research.evaluation.calls import brier_score, hit_rate, reliability_table
-from research.evaluation.comparison import best_of_many, compare
+from research.evaluation.comparison import compare
+from research.evaluation.confidence_set import best_of_many
 from research.evaluation.drawdowns import current_drawdown, drawdown_series, drawdown_table, max_drawdown
 from research.evaluation.factors import FactorRegression, factor_regression, rolling_alpha, timing_tests
 from research.evaluation.forecasts import expectations, forecast_calibration, forecast_record

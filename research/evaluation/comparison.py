@@ -3,7 +3,7 @@
 Three measures are compared: Sharpe ratio, growth (CAGR) and maximum drawdown. All are resampled in the same blocks,
 day by day together, so that p-values can be corrected for the number of comparisons without throwing away that the
 comparisons resemble each other. How often a verdict is wrong was measured (CONVENTIONS.md). Which of many is best, and
-whether any beats a reference: `best_of_many`. Shapes, units and NaN policy as in `metrics.py`.
+whether any beats a reference: `confidence_set.py`. Shapes, units and NaN policy as in `metrics.py`.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def compare(
     check_number("draws", draws, DataError, whole=True, at_least=2, at_most=MOST_DRAWS)
     check_number("seed", seed, DataError, whole=True, at_least=0)
     returns = common_returns(levels, periods_per_year)
-    pairs = _pairs(returns.columns, reference)
+    pairs = pairs_of(returns.columns, reference)
     values = returns.to_numpy()
     rate = per_period(risk_free, periods_per_year)
     excess = values - (_rate_on(returns, rate) if isinstance(rate, pd.Series) else rate)
@@ -102,7 +102,7 @@ def compare(
     result = _table(returns, pairs, seen, periods_per_year)
     if len(values) < LEAST_PERIODS:
         return result
-    block = _block_length(returns) if block_length is None else block_length
+    block = block_of(returns) if block_length is None else block_length
     check_number("block_length", block, DataError, whole=True, at_least=1, at_most=len(values) // 4)
     starts = np.random.default_rng(seed).integers(0, len(values), (draws, -(-len(values) // block)))
     errors = [
@@ -112,64 +112,6 @@ def compare(
     ]
     scale, drawn = (np.stack([error[part] for error in errors], axis=-1) for part in (0, 1))
     return _judged(result, scale.ravel(), drawn.reshape(draws, -1), confidence, periods_per_year)
-
-
-def best_of_many(
-    levels: pd.DataFrame,
-    reference: str,
-    *,
-    confidence: float = 0.95,
-    draws: int = 1000,
-    block_length: int | None = None,
-    periods_per_year: float = 365,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Which of many could be the best, and whether any of them beats a reference, judged by the growth of the level.
-
-    What is compared is the log return, whose mean is the growth rate. The set in which the best one lies is the model
-    confidence set of Hansen, Lunde and Nason (2011); that none beats the reference is tested by Hansen's (2005) test
-    for superior predictive ability, with its consistent p-value. Both as in `arch.bootstrap`, stationary bootstrap.
-
-    Parameters
-    ----------
-    levels : DataFrame, shape (periods, at least 2)
-        As in `compare`; many levels chosen after the fact are no excuse: name all that were tried.
-    reference : str
-        A column.
-    confidence : float
-        The set holds the best one with this probability.
-
-    Returns
-    -------
-    DataFrame, index = column of `levels`
-        cagr (fraction). p_value: of "it is as good as the best"; in_set (bool): not below 1 − confidence.
-        beats_reference: p-value of "none of all others beats the reference", the same in all rows but NaN in the
-        reference's own. Two columns that are the same count as one. Everything NaN, and in_set true, with fewer than 100 common periods.
-    """
-    from arch.bootstrap import MCS, SPA  # 0.8 s to import
-
-    check_number("confidence", confidence, DataError, above=0, below=1, fraction="a probability")
-    returns = common_returns(levels, periods_per_year)
-    _pairs(returns.columns, reference)
-    losses = -returns.map(np.log1p)
-    table = pd.DataFrame({"cagr": np.expm1(-losses.mean() * periods_per_year)}).rename_axis("series")
-    table["p_value"], table["in_set"], table["beats_reference"] = np.nan, True, np.nan
-    if len(returns) < LEAST_PERIODS:
-        return table
-    block = _block_length(returns) if block_length is None else block_length
-    options: dict[str, Any] = {"reps": draws, "block_size": block, "bootstrap": "stationary", "seed": seed}
-    twins = _twins(losses)
-    alone = losses[twins.unique()]
-    table["p_value"] = 1.0
-    if len(alone.columns) > 1:
-        best = MCS(alone, size=1.0 - confidence, **options)
-        best.compute()
-        table["p_value"] = best.pvalues["Pvalue"].reindex(twins).to_numpy()
-        superior = SPA(losses[reference].to_numpy(), alone.drop(columns=twins[reference]).to_numpy(), **options)
-        superior.compute()
-        table.loc[table.index != reference, "beats_reference"] = float(superior.pvalues["consistent"])
-    table["in_set"] = table["p_value"] >= 1.0 - confidence
-    return table
 
 
 def common_returns(levels: pd.DataFrame, periods_per_year: float) -> pd.DataFrame:
@@ -211,16 +153,8 @@ def _rate_on(returns: pd.DataFrame, rate: pd.Series) -> FloatArray:
     return np.asarray(known[:, None])
 
 
-def _twins(losses: pd.DataFrame) -> pd.Series:
-    """The first column that is the same as each one but for rounding, itself where there is none."""
-    found: dict[object, object] = {}
-    for name in losses.columns:
-        same = (first for first in found if np.ptp(losses[first] - losses[name]) < ROUNDING)
-        found[name] = next(same, name)
-    return pd.Series(found)
-
-
-def _pairs(columns: pd.Index, reference: str | None) -> list[tuple[int, int]]:
+def pairs_of(columns: pd.Index, reference: str | None) -> list[tuple[int, int]]:
+    """Places of the columns to compare; an unknown reference is an error."""
     if reference is None:
         return list(combinations(range(len(columns)), 2))
     if reference not in columns:
@@ -229,7 +163,8 @@ def _pairs(columns: pd.Index, reference: str | None) -> list[tuple[int, int]]:
     return [(own, other) for other in range(len(columns)) if other != own]
 
 
-def _block_length(returns: pd.DataFrame) -> int:
+def block_of(returns: pd.DataFrame) -> int:
+    """Periods in a block, the longest that a column asks for, at most a tenth of the history."""
     longest = max(optimal_block_length(returns[name]) for name in returns.columns)
     return max(1, min(round(longest), len(returns) // 10))
 

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from research.errors import MethodologyWarning
-from research.point_in_time.screens import evaluate
 from research.market import MarketData
+from research.point_in_time.screens import evaluate
 from research.point_in_time.trailing_performance import total_return
 from research.point_in_time.view import MarketView, PointInTime
 from research.rulebook import Universe

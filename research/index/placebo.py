@@ -72,6 +72,11 @@ class Placebos:
     moved_levels: FloatArray
     moved_turnover: float
 
+    @property
+    def moved_ratios(self) -> pd.Series:
+        """`moved`, one line for each order."""
+        return pd.Series(self.moved, name="information ratio")
+
 
 def placebos(index: IndexHistory, *, draws: int = 1000, seed: int = 0, until: pd.Timestamp | None = None) -> Placebos:
     """The index's own calls with their quarters in other orders, and a constant share of the same basket.

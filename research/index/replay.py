@@ -196,7 +196,6 @@ def _growth(line: Timeline, start: int, stop: int) -> FloatArray:
 def _without_small_trades(target: FloatArray, now: FloatArray, min_trade: float) -> FloatArray:
     """Members that stay and would change by less than `min_trade` stay as they have drifted; the leg takes the rest."""
     small = (np.abs(target - now) < min_trade) & (target > 0) & (now > 0)
-    small[:, -1] = False
     kept = np.where(small, now, target)
     kept[:, -1] = 1.0 - kept[:, :-1].sum(axis=1)
     fits = (target[:, -1] > 0) & (kept[:, -1] >= 0)

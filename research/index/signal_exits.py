@@ -1,4 +1,4 @@
-"""What an index left because of its signals, and what it did while it was out; how much lay in the stable leg."""
+"""What signals made of an index: calls on its members, whom it left and missed, how much lay in the stable leg."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 from pandas.api.typing import NaTType
 
+from research.errors import MethodologyError
 from research.index.decisions.stable_leg import leg_positions
 from research.index.history import IndexHistory
 from research.market.data import DAY
@@ -14,15 +15,40 @@ from research.market.data import DAY
 COLUMNS = ["asset_id", "left", "back", "weight_before", "return_while_out"]
 
 
-def stable_share(index: IndexHistory) -> pd.Series:
-    """Share of the index in its stablecoins at each close; zero for a rulebook without an overlay."""
+def stable_share(index: IndexHistory) -> pd.DataFrame:
+    """Share of the index in its stablecoins at each close, and in everything else: columns stablecoins and members.
+
+    Zero for a rulebook without an overlay.
+    """
     overlay = index.methodology.overlay
     names: set[str] = set()
     if overlay is not None:
         places = leg_positions(index.source, overlay, len(index.source.dates) - 1)
         names = set(index.source.asset_ids[list(places)].tolist())
     columns = [name for name in index.weights.columns if name in names]
-    return index.weights[columns].sum(axis=1).rename("stable share")
+    stable = index.weights[columns].sum(axis=1)
+    return pd.DataFrame({"stablecoins": stable, "members": 1.0 - stable})
+
+
+def calls_on_members(index: IndexHistory) -> pd.DataFrame:
+    """`SignalHistory.week` of the last decision with calls, for the members chosen by then.
+
+    A member that is not in the recipe's universe has no call: signal and reasons are empty, the rest is NaN.
+
+    Raises
+    ------
+    MethodologyError
+        If the index makes no signals of its own.
+    """
+    if index.signals is None:
+        raise MethodologyError(f"{index.methodology.name} makes no signals of its own: there are no calls to show.")
+    day = index.signals.dates[index.signals.week_of(None)]
+    decided = [decision for decision in index.decision_records if index.source.dates[decision.row] <= day]
+    members = pd.Index(index.source.asset_ids[decided[-1].chosen].astype(str), name="asset_id")
+    table = index.signals.week().reindex(members)
+    return table.fillna({"signal": "", "before": "", "reasons": ""}).sort_values(
+        "probability", ascending=False, kind="stable"
+    )
 
 
 def signal_exits(index: IndexHistory) -> pd.DataFrame:

@@ -6,7 +6,7 @@ What is computed is in `research.evaluation` (scores, calls, probabilities), `pl
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from research.checks import check_number
-from research.errors import DataError
+from research.errors import DataError, MethodologyError
 from research.evaluation import (
     adjust_pvalues,
     brier_score,
@@ -24,7 +24,7 @@ from research.evaluation import (
     ic_power,
     ic_summary,
     mean_test,
-    probability_of_backtest_overfitting,
+    overfitting_test,
     quantile_spread,
     rank_ic,
     reliability_table,
@@ -36,12 +36,11 @@ from research.evaluation import (
 )
 from research.index.analysis.trading_totals import average_cost
 from research.index.build import build_index
+from research.index.configurations import registered
 from research.index.history import IndexHistory
 from research.index.placebo import Placebos, placebos
 from research.index.rivals import BITCOIN, passive_twin, rival_levels, rival_table
 from research.index.signal_attribution import signal_attribution
-from research.market import MarketData
-from research.rulebook.methodology import Methodology
 from research.signals.registry import ConfigurationRegistry
 
 LEVEL = 0.05
@@ -97,7 +96,7 @@ class SignalReview:
         Linked parts of the difference to the twin, and to bitcoin where the market has it.
     overfitting : Series
         sharpe (a year), trials, trials_sharpe_sd (a year), deflated_sharpe (a probability), overfitting_probability
-        (NaN without variants).
+        and overfitting_p_value (NaN without variants).
     ordered : Series
         `score_weighted_return` by decision: what its mean is tested for in `tests`.
     tests : DataFrame, rows = score-weighted and exposure-matched
@@ -137,15 +136,14 @@ class SignalReview:
 
 def signal_review(
     index: IndexHistory,
-    signals: Signals,
+    signals: Signals | None = None,
     *,
     twin: IndexHistory | None = None,
     registry: ConfigurationRegistry | None = None,
-    recipe: str = "",
-    variants: pd.DataFrame | None = None,
+    variants: Mapping[str, IndexHistory] | None = None,
     draws: int = 1000,
     seed: int = 0,
-    locked_share: float = 0.2,
+    locked_share: float | None = None,
     open_locked: bool = False,
     relevant_ic: float = 0.05,
 ) -> SignalReview:
@@ -153,26 +151,36 @@ def signal_review(
 
     Parameters
     ----------
+    signals : Signals, optional
+        What the calls were made with, where the index did not make them itself (`index.signals`).
     twin : IndexHistory, optional
         The same rules without the overlay; built if it is not given.
     registry : ConfigurationRegistry, optional
-        Where this configuration is noted, and the others on this market are counted.
-    recipe : str
-        Fingerprint of the recipe, for the registry.
-    variants : DataFrame, optional
-        Daily returns of the configurations that the choice was made among, for the probability of over-fitting.
-    locked_share : float
-        Part of the index's days, the last ones, that is not looked at without `open_locked`.
+        Where this configuration and the variants are noted, and all that were tried on this market are counted.
+    variants : mapping of str to IndexHistory, optional
+        The configurations that the choice was made among, for the probability of over-fitting:
+        `configurations.recipe_variants` makes some.
+    locked_share : float, optional
+        Part of the index's days, the last ones, that is not looked at without `open_locked`. Default: the recipe's,
+        or 0.2 without one.
     relevant_ic : float
         The mean rank IC that a history must be able to show before "no evidence" says anything.
 
     Raises
     ------
     MethodologyError
-        If the index follows no signals.
+        If the index follows no signals, or made none and none are given.
     DataError
         If the frames of the signals do not match, or the locked part leaves too little.
     """
+    signals, made = index.signals if signals is None else signals, index.signals
+    if signals is None:
+        raise MethodologyError(
+            f"{index.methodology.name} makes no signals of its own: give its rulebook [signals] recipe = ..., or give "
+            "what they were made with as signals=."
+        )
+    if locked_share is None:
+        locked_share = 0.2 if made is None else made.recipe.locked_share
     check_number("locked_share", locked_share, DataError, at_least=0, at_most=0.9, fraction="a share")
     check_number("relevant_ic", relevant_ic, DataError, above=0, below=1)
     closed = index.dates[: max(round(len(index.dates) * (1.0 - locked_share)), 2)][-1]
@@ -183,9 +191,8 @@ def signal_review(
         rules = replace(passive_twin(index.methodology), base_date=index.dates[0].date())
         twin = build_index(index.market, rules, **others)
     levels = _levels(index, twin, until)
-    configurations, openings, spread_of_trials = _registered(
-        index, levels.loc[:closed, "index"], registry, recipe, open_locked
-    )
+    variants = {} if variants is None else variants
+    configurations, openings, spread_of_trials = registered(index, variants, closed, registry, open_locked)
     known = until - pd.Timedelta(days=LABEL_DAYS + index.methodology.schedule.lag_days)
     outcomes = signals.outcomes.loc[:known]
     scores, states = signals.scores.loc[:known], signals.states.loc[:known]
@@ -198,6 +205,9 @@ def signal_review(
     worth = spread_at_ic(relevant_ic, outcomes.where(scores.notna()))
     chance = float(ic_power(ordered, at=worth, level=LEVEL / configurations)["power_at"]) if worth > 0 else float("nan")
     verdict, sentence = judged(tests, chance, configurations=configurations, relevant_ic=relevant_ic)
+    rivals = rival_table(levels)
+    grew, twin_grew = rivals["growth"].iloc[:2]
+    sentence += f" After costs the index grew {grew:+.1%} a year, its passive twin {twin_grew:+.1%}."
     cost = average_cost(index.rebalances.loc[:until])
     return SignalReview(
         until=until,
@@ -215,9 +225,9 @@ def signal_review(
         ordered=ordered,
         placebos=against,
         levels=levels,
-        rivals=rival_table(levels),
+        rivals=rivals,
         attribution=_attribution(index, twin, until),
-        overfitting=_overfitting(levels["index"], configurations, spread_of_trials, variants, until),
+        overfitting=_overfitting(levels["index"], configurations, spread_of_trials, variants),
         tests=tests,
         configurations=configurations,
         verdict=verdict,
@@ -276,43 +286,6 @@ def _levels(index: IndexHistory, twin: IndexHistory, until: pd.Timestamp) -> pd.
     return pd.DataFrame(own).loc[:until].join(rival_levels(index, until=until))
 
 
-def _registered(
-    index: IndexHistory, level: pd.Series, registry: ConfigurationRegistry | None, recipe: str, opened: bool
-) -> tuple[int, int, float]:
-    """Configurations tried on the market, openings of its locked part, variance of the trials' Sharpe ratios."""
-    if registry is None:
-        return 1, 0, 0.0
-    returns = returns_from_levels(level)
-    deviation = float(returns.std(ddof=1))
-    market = market_fingerprint(index.market)
-    registry.record(
-        market=market,
-        recipe=recipe,
-        rulebook=rules_fingerprint(index.methodology),
-        names=index.methodology.name,
-        sharpe=float(returns.mean()) / deviation if deviation > 0 else float("nan"),
-        periods=len(returns),
-        opened=opened,
-    )
-    trials = len(registry.trials(market))
-    return trials, len(registry.openings(market)), registry.sharpe_variance(market) if trials > 1 else 0.0
-
-
-def rules_fingerprint(rules: Methodology) -> str:
-    """The same for rulebooks that say the same under whatever name; 64 hexadecimal digits."""
-    nameless = replace(rules, name="rules", description="", source="")
-    return hashlib.sha256(repr(nameless).encode()).hexdigest()
-
-
-def market_fingerprint(market: MarketData) -> str:
-    """That of the snapshot; of the prices for a market made in memory."""
-    if market.manifest.sha256:
-        return market.manifest.fingerprint
-    digest = hashlib.sha256(str((market.dates[0], list(market.prices.columns))).encode())
-    digest.update(np.ascontiguousarray(market.prices.to_numpy()).tobytes())
-    return digest.hexdigest()
-
-
 def _year(ic: pd.Series) -> pd.Index:
     return pd.DatetimeIndex(ic.index).year
 
@@ -334,13 +307,15 @@ def _attribution(index: IndexHistory, twin: IndexHistory, until: pd.Timestamp) -
     return table.rename_axis("part")
 
 
-def _overfitting(
-    level: pd.Series, trials: int, variance: float, variants: pd.DataFrame | None, until: pd.Timestamp
-) -> pd.Series:
+def _overfitting(level: pd.Series, trials: int, variance: float, variants: Mapping[str, IndexHistory]) -> pd.Series:
     """`variance` is per period; NaN where it is not known."""
     returns = returns_from_levels(level)
     known = not np.isnan(variance)
     deviation = float(returns.std(ddof=1))
+    tested = pd.Series(np.nan, index=["probability", "p_value"])
+    if variants:
+        levels = pd.DataFrame({"index": level} | {name: other.level for name, other in variants.items()})
+        tested = overfitting_test(returns_from_levels(levels.reindex(level.index)).dropna())
     return pd.Series(
         {
             "sharpe": float(returns.mean()) / deviation * np.sqrt(DAYS) if deviation > 0 else np.nan,
@@ -349,8 +324,7 @@ def _overfitting(
             "deflated_sharpe": (
                 deflated_sharpe(returns, trials=trials, sharpe_variance=variance * DAYS) if known else np.nan
             ),
-            "overfitting_probability": (
-                np.nan if variants is None else probability_of_backtest_overfitting(variants.loc[:until])
-            ),
+            "overfitting_probability": tested["probability"],
+            "overfitting_p_value": tested["p_value"],
         }
     )

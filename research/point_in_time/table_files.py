@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from research.settings import locate
 
 TABLES = ("signals", "votes", "migrations", "removals", "forks")
 NUMBERS = {"score", "probability", "missing", "power", "ratio"}
+SUFFIXES = (".csv", ".parquet")
 LARGEST_FILE = 500_000_000  # bytes
 
 
@@ -32,6 +34,31 @@ def load_tables(files: Mapping[str, str | Path]) -> dict[str, pd.DataFrame]:
         when the index is built.
     """
     return {name: _read(name, path) for name, path in _located(files).items()}
+
+
+def write_table(table: pd.DataFrame, path: str | Path, *, replace: bool = False) -> None:
+    """Write a table as `load_tables` reads it: whole, or not at all.
+
+    Raises
+    ------
+    DataError
+        If the path does not end in .csv or .parquet, there is a file and `replace` is not said, or writing fails.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise DataError(f"{shown(str(path))}: expected a path that ends in .csv or .parquet.")
+    if path.exists() and not replace:
+        raise DataError(f"{shown(str(path))} is there already. Give another path, or say that it may be replaced.")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with as_data_error(str(path), "Check the folder."):
+            if path.suffix.lower() == ".parquet":
+                table.to_parquet(temporary, index=False)
+            else:
+                table.to_csv(temporary, index=False)
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def fingerprints(files: Mapping[str, str | Path]) -> dict[str, str]:
@@ -58,7 +85,7 @@ def _located(files: Mapping[str, str | Path]) -> dict[str, Path]:
     for name, given in files.items():
         if name not in TABLES:
             raise DataError(f"table files: {name!r} is no table of an index: {suggest(str(name), TABLES)}")
-        if not isinstance(given, str | Path) or Path(given).suffix.lower() not in (".csv", ".parquet"):
+        if not isinstance(given, str | Path) or Path(given).suffix.lower() not in SUFFIXES:
             raise DataError(f"table of {name}: found {shown(given)}, expected a path that ends in .csv or .parquet.")
         path = locate(Path(given))
         if not path.is_file():

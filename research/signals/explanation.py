@@ -134,6 +134,14 @@ def week_table(record: SignalRecord, date: Date | None, reasons: int) -> pd.Data
     return table.sort_values("probability", ascending=False, kind="stable")
 
 
+def market_parts(record: SignalRecord, date: Date | None) -> pd.Series:
+    """Parts of the log odds that are the same for all calls of a decision: the state of the market, and the base."""
+    week = record.week_of(date)
+    _, parts = parts_of_week(record, week)
+    named = [name for name in parts if name == "base" or str(name).startswith("regime: ")]
+    return parts[[name for name in named if " x " not in str(name)]].iloc[0].rename("log odds")
+
+
 def parts_of_week(record: SignalRecord, week: int) -> tuple[IntArray, pd.DataFrame]:
     """Assets called at a decision (positions in the market), and the parts of their log odds, one row each."""
     samples = record.samples

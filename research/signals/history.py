@@ -19,6 +19,10 @@ class SignalHistory(SignalRecord):
         """Why one asset was called as it was: see `explanation.explain`."""
         return explanation.explain(self, asset_id, date)
 
+    def market_parts(self, date: Date | None = None) -> pd.Series:
+        """What moved all calls of one decision alike: see `explanation.market_parts`."""
+        return explanation.market_parts(self, date)
+
     def week(self, date: Date | None = None, reasons: int = 3) -> pd.DataFrame:
         """All calls of one decision, each with the features that moved it most: see `explanation.week_table`."""
         return explanation.week_table(self, date, reasons)

@@ -18,6 +18,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from research.errors import DataError, shown, system_fault
+from research.settings import locate
 
 PATIENCE = 30.0  # seconds that another writer may take
 
@@ -61,6 +62,11 @@ class Opening:
     recipe: str
     rulebook: str
     opened: str
+
+
+def open_registry(path: str | Path) -> ConfigurationRegistry:
+    """The registry in a file; a relative path that is not there is looked for below the project too."""
+    return ConfigurationRegistry(locate(Path(path)))
 
 
 class ConfigurationRegistry:

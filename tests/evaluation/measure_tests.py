@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.diagnostic import breaks_cusumolsresid
 
-from research.evaluation.comparison import CANNOT_TELL, best_of_many, compare
+from research.evaluation.comparison import CANNOT_TELL, compare
+from research.evaluation.confidence_set import best_of_many
 from research.evaluation.factors import factor_regression, timing_tests
 from research.evaluation.reliability import sharpe_error
 from research.evaluation.structural_breaks import influences, p_values, self_normalised

@@ -130,7 +130,7 @@ def test_adjusted_p_values_lie_between_the_plain_ones_and_bonferroni_and_feel_de
     assert (adjusted[known] >= plain[known]).all()
     assert (adjusted[known] <= np.minimum(1, 4 * plain[known]) + 0.01).all()
     assert np.isnan(adjusted[3])
-    assert adjusted[0] == pytest.approx(1 - (1 - plain[0]) ** 4, abs=0.002)  # the largest of four independent ones
+    assert adjusted[0] == pytest.approx(1 - (1 - plain[0]) ** 4, abs=0.006)  # the largest of four unrelated ones
     assert adjusted[0] <= adjusted[1] <= adjusted[4] <= adjusted[2]
     same = np.repeat(drawn[:, :1], 5, axis=1)  # one test asked five times is one test
     assert_allclose(step_down(np.full(5, 2.5), same), (1 + (same[:, 0] >= 2.5).sum()) / 4001)

@@ -64,6 +64,22 @@ def test_no_rival_sees_ahead() -> None:
         np.testing.assert_allclose(rival_levels(cut), levels.loc[: market.dates[row]], rtol=1e-12)
 
 
+def test_prices_between_a_decision_and_its_trade_change_nothing_that_is_held() -> None:
+    """What truncation cannot show, for a trade is known only at its effective close."""
+    market = with_bitcoin(long_market(3, days=500))
+    schedule = WEEKLY | {"lag_days": 3}
+    before = followed(market, schedule=schedule)
+    decisions = timeline(before).decisions
+    one, following = decisions[30], decisions[31]
+    prices = market.prices.copy()
+    between = slice(one.row + 1, one.effective_row)
+    prices.iloc[between] *= np.random.default_rng(1).lognormal(0, 1, prices.iloc[between].shape)
+    other = MarketData.from_panels(prices, market.market_caps, market.volumes, tags=market.tags)
+    held = slice(market.dates[one.effective_row], market.dates[following.effective_row - 1])
+    grown = [rival_levels(index).loc[held] for index in (before, followed(other, schedule=schedule))]
+    np.testing.assert_allclose(*(levels / levels.iloc[0] for levels in grown), rtol=1e-12)
+
+
 def test_the_trend_rule_is_in_bitcoin_or_in_the_leg() -> None:
     market = with_bitcoin(long_market(4, days=700))
     index = followed(market)

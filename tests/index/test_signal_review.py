@@ -11,14 +11,13 @@ import pytest
 
 from research.errors import DataError, MethodologyError
 from research.index import Methodology, build_index
+from research.index.configurations import market_fingerprint, rules_fingerprint
 from research.index.signal_review import (
     CANNOT_TELL,
     EVIDENCE,
     NONE,
     SignalReview,
     judged,
-    market_fingerprint,
-    rules_fingerprint,
     signal_review,
 )
 from research.market import MarketData
@@ -109,12 +108,12 @@ def test_the_registry_counts_configurations_and_openings_and_raises_the_bar(tmp_
     market = simulated_market(5, days=700, ic=0.06)
     index, calls = pipeline(market)
     registry = ConfigurationRegistry(tmp_path / "trials.jsonl")
-    first = signal_review(index, calls, registry=registry, recipe="momentum", draws=20)
-    again = signal_review(index, calls, registry=registry, recipe="momentum", draws=20, open_locked=True)
+    first = signal_review(index, calls, registry=registry, draws=20)
+    again = signal_review(index, calls, registry=registry, draws=20, open_locked=True)
     assert (first.configurations, first.openings, again.configurations, again.openings) == (1, 0, 1, 1)
     for number in range(9):
         registry.record(market=market_fingerprint(market), **KEY | {"recipe": str(number), "sharpe": number / 100})
-    tenth = signal_review(index, calls, registry=registry, recipe="momentum", draws=20)
+    tenth = signal_review(index, calls, registry=registry, draws=20)
     assert tenth.configurations == 10
     assert tenth.tests["p_adjusted"].min() == pytest.approx(min(10 * first.tests["p_adjusted"].min(), 1.0))
     assert tenth.overfitting["deflated_sharpe"] < first.overfitting["deflated_sharpe"]
@@ -134,10 +133,17 @@ def test_a_locked_sharpe_ratio_never_reaches_the_registry(tmp_path: Path) -> Non
 def test_variants_have_a_probability_of_overfitting(planted: SignalReview) -> None:
     assert np.isnan(planted.overfitting["overfitting_probability"])
     index, calls = pipeline(simulated_market(7, days=600))
+    table = index.tables["signals"]
+    assert table is not None
     rng = np.random.default_rng(1)
-    variants = pd.DataFrame(rng.normal(size=(len(index.dates), 5)), index.dates, list("abcde"))
+    mixed = [table.assign(signal=rng.permutation(table["signal"])) for _ in range(3)]
+    variants = {
+        f"mixed {n}": build_index(index.market, index.methodology, signals=other) for n, other in enumerate(mixed)
+    }
     review = signal_review(index, calls, draws=20, variants=variants)
     assert 0 <= review.overfitting["overfitting_probability"] <= 1
+    assert review.overfitting["overfitting_p_value"] > 0.05
+    assert review.configurations == 4
 
 
 def test_fingerprints_follow_what_counts_and_nothing_else() -> None:

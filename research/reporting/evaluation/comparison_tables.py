@@ -60,7 +60,7 @@ def best(frame: pd.DataFrame, *, reference: str) -> Table:
         headers={"cagr": "growth a year", "p_value": "p of being as good as the best", "in_set": "could be the best"},
         note="Model confidence set (Hansen, Lunde and Nason, 2011): with 95\u00a0% confidence the best is among those "
         f"that could be. That no other beats {reference}: p = {chance} (Hansen, 2005). Among equals in "
-        "simulated markets one is left out in 5 to 12\u00a0%, and one beats the reference in 4 to 10\u00a0%, instead of 5.",
+        "simulated markets one is left out in 5 to 12\u00a0% and one beats the reference in 4 to 10, not 5.",
     )
 
 

@@ -25,6 +25,8 @@ PLOTTED: WeakKeyDictionary[Axes, tuple[str, pd.DataFrame]] = WeakKeyDictionary()
 
 COLOURS = [entry["color"] for entry in matplotlib.style.library["petroff10"]["axes.prop_cycle"]]
 DASHES: tuple[Any, ...] = ("solid", (0, (5, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)))
+ROOM = 75
+"""Letters of all names for which one row of a legend has room: with more, it would squeeze the figure."""
 WIDE, GREY = (8.6, 4.3), "#5c5c5c"
 
 
@@ -56,7 +58,9 @@ def line_chart(frame: pd.DataFrame, source: str) -> Axes:
             **style,
         )
     if len(frame.columns) > 1:
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=5, frameon=False, fontsize=9)
+        long = sum(len(str(name)) for name in frame.columns) > ROOM
+        columns = 3 if long else 5
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=columns, frameon=False, fontsize=9)
     axes.set_xlim(frame.index[0], frame.index[-1])
     return axes
 

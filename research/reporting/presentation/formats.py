@@ -62,6 +62,10 @@ def _ratio(value: float) -> str:
     return f"{value:,.2f}"
 
 
+def _fine(value: float) -> str:
+    return f"{value:,.4f}"
+
+
 def _number(value: float) -> str:
     """Five significant digits, whole numbers from a thousand on."""
     if value == 0 or abs(value) >= 1000:
@@ -110,6 +114,7 @@ KINDS: dict[str, Callable[[Any], str]] = {
     "whole change": _whole_change,
     "fine change": _fine_change,
     "ratio": _ratio,
+    "fine": _fine,
     "number": _number,
     "usd": _usd,
     "count": _count,

@@ -1,0 +1,81 @@
+"""Which of many could be the best, and does any beat a reference? Two at a time: `comparison.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from research.checks import check_number
+from research.errors import DataError
+from research.evaluation._columns import ROUNDING
+from research.evaluation.comparison import LEAST_PERIODS, block_of, common_returns, pairs_of
+
+
+def best_of_many(
+    levels: pd.DataFrame,
+    reference: str,
+    *,
+    confidence: float = 0.95,
+    draws: int = 1000,
+    block_length: int | None = None,
+    periods_per_year: float = 365,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Which of many could be the best, and whether any of them beats a reference, judged by the growth of the level.
+
+    What is compared is the log return, whose mean is the growth rate. The set in which the best one lies is the model
+    confidence set of Hansen, Lunde and Nason (2011); that none beats the reference is tested by Hansen's (2005) test
+    for superior predictive ability, with its consistent p-value. Both as in `arch.bootstrap`, stationary bootstrap.
+
+    Parameters
+    ----------
+    levels : DataFrame, shape (periods, at least 2)
+        As in `compare`; many levels chosen after the fact are no excuse: name all that were tried.
+    reference : str
+        A column.
+    confidence : float
+        The set holds the best one with this probability.
+
+    Returns
+    -------
+    DataFrame, index = column of `levels`
+        cagr (fraction). p_value: of "it is as good as the best"; in_set (bool): not below 1 − confidence.
+        beats_reference: p-value of "none of all others beats the reference", the same in all rows but NaN in the
+        reference's own. Two columns that are the same count as one. With fewer than 100 common periods both p-values
+        are NaN, and in_set is true.
+    """
+    from arch.bootstrap import MCS, SPA  # 0.8 s to import
+
+    check_number("confidence", confidence, DataError, above=0, below=1, fraction="a probability")
+    returns = common_returns(levels, periods_per_year)
+    pairs_of(returns.columns, reference)
+    losses = -returns.map(np.log1p)
+    table = pd.DataFrame({"cagr": np.expm1(-losses.mean() * periods_per_year)}).rename_axis("series")
+    table["p_value"], table["in_set"], table["beats_reference"] = np.nan, True, np.nan
+    if len(returns) < LEAST_PERIODS:
+        return table
+    block = block_of(returns) if block_length is None else block_length
+    options: dict[str, Any] = {"reps": draws, "block_size": block, "bootstrap": "stationary", "seed": seed}
+    twins = _twins(losses)
+    alone = losses[twins.unique()]
+    table["p_value"] = 1.0
+    if len(alone.columns) > 1:
+        best = MCS(alone, size=1.0 - confidence, **options)
+        best.compute()
+        table["p_value"] = best.pvalues["Pvalue"].reindex(twins).to_numpy()
+        superior = SPA(losses[reference].to_numpy(), alone.drop(columns=twins[reference]).to_numpy(), **options)
+        superior.compute()
+        table.loc[table.index != reference, "beats_reference"] = float(superior.pvalues["consistent"])
+    table["in_set"] = table["p_value"] >= 1.0 - confidence
+    return table
+
+
+def _twins(losses: pd.DataFrame) -> pd.Series:
+    """The first column that is the same as each one but for rounding, itself where there is none."""
+    found: dict[object, object] = {}
+    for name in losses.columns:
+        same = (first for first in found if np.ptp(losses[first] - losses[name]) < ROUNDING)
+        found[name] = next(same, name)
+    return pd.Series(found)

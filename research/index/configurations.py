@@ -1,0 +1,84 @@
+"""Configurations of a signal-driven index: the same with other recipes, and how many were tried on a market."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from research.errors import MethodologyError
+from research.evaluation import returns_from_levels
+from research.index.build import build_index
+from research.index.history import IndexHistory
+from research.market import MarketData
+from research.rulebook.methodology import Methodology
+from research.rulebook.signals import Signals
+from research.signals.registry import ConfigurationRegistry
+
+
+def recipe_variants(index: IndexHistory, recipes: Sequence[str]) -> dict[str, IndexHistory]:
+    """The index with its signals made by other recipes, over the same days, by recipe; its own is left out.
+
+    Raises
+    ------
+    MethodologyError
+        If a recipe is not known, or the rulebook has none.
+    """
+    rules = index.methodology
+    if rules.signals is None:
+        raise MethodologyError(
+            f"{rules.name} has no [signals]: there is no recipe to exchange. Leave the variants out."
+        )
+    others = {name: table for name, table in index.tables.items() if name != "signals"}
+    based = replace(rules, base_date=index.dates[0].date())
+    return {
+        name: build_index(index.market, replace(based, signals=Signals(recipe=name)), **others)
+        for name in dict.fromkeys(recipes)
+        if name != rules.signals.recipe
+    }
+
+
+def registered(
+    index: IndexHistory,
+    variants: Mapping[str, IndexHistory],
+    closed: pd.Timestamp,
+    registry: ConfigurationRegistry | None,
+    opened: bool,
+) -> tuple[int, int, float]:
+    """Configurations tried on the market, openings of its locked part, variance of the trials' Sharpe ratios."""
+    if registry is None:
+        return 1 + len(variants), 0, float("nan") if variants else 0.0
+    market = market_fingerprint(index.market)
+    for tried in (index, *variants.values()):
+        returns = returns_from_levels(tried.level.loc[:closed])
+        deviation = float(returns.std(ddof=1))
+        named = tried.signals.recipe if tried.signals is not None else None
+        registry.record(
+            market=market,
+            recipe="" if named is None else named.fingerprint,
+            rulebook=rules_fingerprint(tried.methodology),
+            names=tried.methodology.name + ("" if named is None else f", {named.name}"),
+            sharpe=float(returns.mean()) / deviation if deviation > 0 else float("nan"),
+            periods=len(returns),
+            opened=opened and tried is index,
+        )
+    trials = len(registry.trials(market))
+    return trials, len(registry.openings(market)), registry.sharpe_variance(market) if trials > 1 else 0.0
+
+
+def rules_fingerprint(rules: Methodology) -> str:
+    """The same for rulebooks that say the same under whatever name; 64 hexadecimal digits."""
+    nameless = replace(rules, name="rules", description="", source="", base_date=None, signals=None)
+    return hashlib.sha256(repr(nameless).encode()).hexdigest()
+
+
+def market_fingerprint(market: MarketData) -> str:
+    """That of the snapshot; of the prices for a market made in memory."""
+    if market.manifest.sha256:
+        return market.manifest.fingerprint
+    digest = hashlib.sha256(str((market.dates[0], list(market.prices.columns))).encode())
+    digest.update(np.ascontiguousarray(market.prices.to_numpy()).tobytes())
+    return digest.hexdigest()

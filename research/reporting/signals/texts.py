@@ -1,0 +1,63 @@
+"""Sentences of the signal review. Numbers come in computed."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from research.index.signal_review import SignalReview
+from research.point_in_time.given_tables import SIGNALS
+from research.reporting.presentation.formats import format_value
+from research.reporting.presentation.texts import markdown_list
+from research.signals import Recipe
+
+
+def verdict(review: SignalReview, recipe: Recipe, *, simulated: bool) -> str:
+    """The verdict, on which days it rests, and how often was looked."""
+    share = format_value(recipe.locked_share, "short percent")
+    opened = f"it was opened {format_value(review.openings, 'count')} times on this market."
+    locked = f"The locked last part, {share} of the history, is looked at here: {opened}"
+    if not review.opened:
+        locked = f"The last {share} of the history is locked: {opened}"
+    lines = [
+        f"Judged on the days up to {format_value(review.until, 'date')}. {locked}",
+        f"Configurations tried on this market, by the registry: {format_value(review.configurations, 'count')}.",
+    ]
+    if simulated:
+        lines.append(
+            "The market is SIMULATED: drifts that last, slow deaths and a run-up are planted in it, so that trends can "
+            "be followed by construction. Whatever is found says nothing about real markets."
+        )
+    return f"**{review.sentence}**\n\n{markdown_list(lines)}"
+
+
+def calls(week: pd.DataFrame, market: pd.Series) -> str:
+    """How many assets were called what (`SignalHistory.week`), and what moved all alike (`market_parts`)."""
+    counts = week["signal"].value_counts()
+    said = ", ".join(f"{format_value(counts.get(word, 0), 'count')} {word}" for word in SIGNALS)
+    alike = ", ".join(f"{str(name).removeprefix('regime: ')} {value:+.2f}" for name, value in market.items())
+    return (
+        f"All calls of the week: {said}. What moves all of them alike, in parts of the log odds (0 is a probability of "
+        f"50 %): {alike}. The reasons below are what sets an asset apart from the others."
+    )
+
+
+def luck(review: SignalReview) -> str:
+    """Moved signals, replay, deflated Sharpe ratio, over-fitting and power in sentences."""
+    over, gap, power = review.overfitting, review.placebos.replay_gap, review.power
+    tries, best = format_value(over["trials"], "count"), format_value(over["deflated_sharpe"], "percent")
+    weeks, least = format_value(power["periods"], "count"), format_value(power["detectable"], "fine")
+    cost = format_value(review.spread.loc["break_even_bps", "value"], "number")
+    lines = [
+        "Signals with their quarters in other orders did as well or better in "
+        f"{format_value(review.placebos.p_value, 'percent')} of the histories. A small share speaks for skill; a large "
+        "one says little where calls follow prices. The replay behind it has a correlation of "
+        f"{format_value(gap['correlation'], 'fine')} with the engine's own daily returns.",
+        f"Deflated Sharpe ratio: {best} is the probability that the true one exceeds what the best of {tries} tries "
+        "would show by chance. A market that rose flatters it.",
+        "Probability of over-fitting among the recipes compared: "
+        f"{format_value(over['overfitting_probability'], 'percent')} "
+        f"(p = {format_value(over['overfitting_p_value'], 'fine')} against recipes that are all the same).",
+        f"Power: with {weeks} weeks the smallest mean rank IC found in four of five such histories is {least}.",
+        f"Trading may cost {cost} basis points before the spread between the best and the worst fifth is gone.",
+    ]
+    return markdown_list(lines)
