@@ -76,6 +76,28 @@ def test_a_score_that_is_no_finite_number_is_refused(score: Any) -> None:
         PointInTime(market(a=1.0), signals=table)
 
 
+def test_what_is_wrong_is_named_as_it_stands_wherever_it_stands_in_a_long_table() -> None:
+    table = pd.concat([TABLES["signals"]] * 500, ignore_index=True).astype(object)
+    for wrong, named in [(3, "3"), (None, "None"), (" ", "' '"), (("a",), r"\('a',\)"), (["a"], r"\['a'\]")]:
+        given_ids = [*["a"] * 300, wrong, *["a"] * 198, 4]
+        with pytest.raises(DataError, match=f"signals: asset_id is {named} in a row"):
+            PointInTime(market(a=1.0), signals=table.assign(asset_id=pd.Series(given_ids, dtype=object)))
+    with pytest.raises(DataError, match="signals: asset_id is 7 in a row"):
+        PointInTime(market(a=1.0), signals=table.assign(asset_id=7))
+
+
+def test_dates_that_are_texts_are_read_as_the_days_they_name_whatever_the_index_of_the_table() -> None:
+    days = DAYS[[5, 3, 5, 40, 3]]
+    table = pd.DataFrame({"date": days, "asset_id": list("aabba"), "signal": "bullish"}, index=[0, 0, 1, 1, 7])
+    table["date"] += pd.to_timedelta([0, 1, 2, 3, 4], "h")
+    dated = PointInTime(market(a=1.0, b=1.0), signals=table).signals
+    texts = PointInTime(market(a=1.0, b=1.0), signals=table.assign(date=table["date"].astype(str))).signals
+    assert dated is not None
+    pd.testing.assert_frame_equal(dated, texts, check_dtype=False)
+    with pytest.raises(DataError, match="'2021-02-30' is not a date"):
+        PointInTime(market(a=1.0), signals=table.assign(date=[*["2021-01-20"] * 3, "2021-02-30", "soon"]))
+
+
 def test_a_missing_score_stays_missing() -> None:
     source = PointInTime(market(a=1.0), signals=TABLES["signals"].assign(score=np.nan))
     assert source.signals is not None

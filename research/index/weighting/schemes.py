@@ -179,7 +179,7 @@ def sharpe(view: MarketView, weighting: Weighting, places: IntArray) -> Sizes:
 
 
 def _returns(view: MarketView, weighting: Weighting, places: IntArray) -> FloatArray:
-    prices = view.window("price", weighting.window[0] + 1, view.assets[places])
+    prices = view.window("price", weighting.window[0] + 1).take(places, axis=1)
     return daily_returns(prices)
 
 

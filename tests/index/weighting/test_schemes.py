@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from research.errors import DataError, MethodologyError
+from research.errors import DataError, DataWarning, MethodologyError
+from research.index import build_index
 from research.index.weighting import risk
 from research.market import MarketData
 from tests.conftest import shared
+from tests.index.markets import rules
 from tests.index.weighting.markets import DAYS, FIRST, RISKY, market_of, panel, patterned, prices_of, shares, sizes_of
 
 # ---------------------------------------------------------------------- by size
@@ -265,6 +267,31 @@ def test_a_score_of_fifteen_days_ago_is_too_old_and_one_of_fourteen_is_not() -> 
     market = market_of(prices_of(patterned(RISKY))[:, :2])
     table = signals([(DAYS - 1 - 15, "asset-0", 1.0), (DAYS - 1 - 14, "asset-1", 1.0)])
     np.testing.assert_array_equal(sizes_of(market, scheme="signal", signals=table).values, [np.nan, 1.0])
+
+
+def test_a_score_under_the_new_id_of_a_migrated_asset_is_about_the_asset_that_goes_on() -> None:
+    prices = prices_of(patterned(RISKY))
+    prices[60:, 1] = prices[:50, 3] = np.nan
+    moved = pd.DataFrame(
+        {"date": [FIRST + pd.Timedelta(days=60)], "asset_id": "asset-1", "new_asset_id": "asset-3", "ratio": 1.0}
+    ).assign(confirmed=True)
+    table = signals([(75, "asset-0", 0.6), (75, "asset-3", 0.3), (55, "asset-1", 0.9)])
+    index = build_index(
+        market_of(prices),
+        rules(selection={"count": 2}, weighting={"scheme": "signal"}, schedule={"reconstitution": "weekly"}),
+        signals=table,
+        migrations=moved,
+    )
+    [decision] = index.decision_records
+    assert dict(zip(decision.members.tolist(), decision.weights, strict=True)) == pytest.approx({0: 2 / 3, 1: 1 / 3})
+
+
+def test_with_signal_weights_too_a_signal_that_says_nothing_or_is_about_nobody_is_not_passed_over() -> None:
+    market, known = market_of(prices_of(patterned(RISKY))), signals([(75, "asset-0", 0.6)])
+    with pytest.raises(DataError, match="'bulish' is not a signal"):
+        sizes_of(market, scheme="signal", signals=known.assign(signal="bulish"))
+    with pytest.warns(DataWarning, match="1 of 2 asset_ids are not in the market"):
+        sizes_of(market, scheme="signal", signals=pd.concat([known, signals([(75, "asset-9", 1.0)])]))
 
 
 def test_when_no_signal_is_above_zero_the_fallback_is_taken() -> None:
