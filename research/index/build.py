@@ -96,7 +96,7 @@ def build_index(
         warnings.warn(f"{methodology.name}: {line}", MethodologyWarning, stacklevel=2)
     made = signals if isinstance(signals, SignalHistory) else None
     if signals is None:
-        made = _own_signals(market, methodology, migrations, removals)
+        made = own_signals(market, methodology, migrations, removals)
     table = signals if made is None else made.table
     assert not isinstance(table, SignalHistory)
     tables = {"signals": table, "votes": votes, "migrations": migrations, "removals": removals, "forks": forks}
@@ -124,10 +124,16 @@ def build_index(
     )
 
 
-def _own_signals(
+def own_signals(
     market: MarketData, rules: Methodology, migrations: pd.DataFrame | None, removals: pd.DataFrame | None
 ) -> SignalHistory | None:
-    """The signals that the rulebook's recipe makes, if it names one."""
+    """The signals that the rulebook's recipe makes, if it names one.
+
+    Raises
+    ------
+    MethodologyError
+        If the recipe cannot be read, or makes no call on this market.
+    """
     if rules.signals is None:
         return None
     recipe = Recipe.load(rules.signals.recipe)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from research.errors import ResearchError
-from research.index.build import require_market
+from research.index.build import own_signals, require_market
 from research.index.decisions.calendar import determinations
 from research.index.decisions.decide import decide
 from research.index.decisions.records import State
@@ -21,7 +21,7 @@ def rulebooks_for(market: MarketData) -> pd.DataFrame:
     """Which shipped rulebooks can run on a market without further tables.
 
     The start is found and the first decision taken as `build_index` does it; nothing is traded, so what a rulebook
-    cannot meet on a later day (bounds on weights) is not found.
+    cannot meet on a later day (bounds on weights) is not found. A rulebook with a recipe has its signals made.
 
     Returns
     -------
@@ -37,25 +37,46 @@ def rulebooks_for(market: MarketData) -> pd.DataFrame:
     """
     require_market(market)
     sources: dict[float | None, PointInTime] = {}
+    signals: dict[tuple[str, float | None], int | ResearchError] = {}
     rows = {}
     for name in rulebooks():
         rules = Methodology.load(name)
         jump = rules.events.outlier_jump
         if jump not in sources:
             sources[jump] = PointInTime(market, outlier_jump=jump)
-        since, reason = _start(sources[jump], rules)
+        first_call: int | ResearchError = 0
+        if rules.signals is not None:
+            key = (rules.signals.recipe, jump)
+            if key not in signals:
+                signals[key] = _first_call(market, rules)
+            first_call = signals[key]
+        if isinstance(first_call, ResearchError):
+            since, reason = None, str(first_call)
+        else:
+            since, reason = _start(sources[jump], rules, first_call)
         rows[name] = {"runs": not reason, "since": since, "needs": _needed_table(rules), "reason": reason}
     return pd.DataFrame.from_dict(rows, orient="index").astype({"since": DAY}).rename_axis("rulebook")
 
 
-def _start(source: PointInTime, rules: Methodology) -> tuple[pd.Timestamp | None, str]:
+def _first_call(market: MarketData, rules: Methodology) -> int | ResearchError:
+    """The market's row of the first call that the rulebook's recipe makes, or why it makes none."""
+    try:
+        made = own_signals(market, rules, None, None)
+    except ResearchError as error:
+        return error
+    assert made is not None
+    return made.first_row
+
+
+def _start(source: PointInTime, rules: Methodology, first_call: int) -> tuple[pd.Timestamp | None, str]:
     """The base date, if there is one, and what stands in the way of starting on it."""
     wanted = set(rules.universe.include_tags)
     if wanted and wanted.isdisjoint(source.market.tags["tag"]):
         return None, f"no asset has a tag that it asks for ({', '.join(sorted(wanted))}). Use a snapshot with tags."
     since: pd.Timestamp | None = None
     try:
-        step = first_determination(source, rules, determinations(source.dates, rules.schedule))
+        plan = [step for step in determinations(source.dates, rules.schedule) if step.row >= first_call]
+        step = first_determination(source, rules, plan)
         since, view = source.dates[step.effective_row], source.at(step.row)
         if rules.overlay is not None and not len(leg_positions(source, rules.overlay, step.row)):
             leg = ", ".join(rules.overlay.stable_leg)

@@ -171,10 +171,10 @@ def today(self: MarketView, field: str) -> np.ndarray:
     return panel[min(self.row + 1, len(panel) - 1), self.assets]
 
 
-def window(self: MarketView, field: str, days: int) -> np.ndarray:
+def window(self: MarketView, field: str, days: int, assets: np.ndarray | None = None) -> np.ndarray:
     panel = self.source.panel(field)
     stop = min(self.row + 2, len(panel))
-    return np.ascontiguousarray(panel[max(0, stop - days) : stop, self.assets])
+    return np.ascontiguousarray(panel[max(0, stop - days) : stop, self.assets if assets is None else assets])
 
 
 def advance(self: _Running, panel: np.ndarray, to: int) -> None:
