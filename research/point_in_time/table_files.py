@@ -105,6 +105,9 @@ def _read(name: str, path: Path) -> pd.DataFrame:
             head = pd.read_csv(path, nrows=0, encoding="utf-8").columns
             blank = {column: [""] for column in head if column in NUMBERS | {"confirmed"}}
             texts = {column: str for column in head if column not in blank}
-            return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=blank, encoding="utf-8")
+            table = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=blank, encoding="utf-8")
         except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as cause:
             raise DataError(f"table of {name}: {path.name} is no CSV table that can be read: {cause}") from cause
+        if not isinstance(table.index, pd.RangeIndex):  # pandas took the first fields for row labels: all is shifted
+            raise DataError(f"table of {name}: {path.name} has rows with more fields than its {len(head)} columns.")
+        return table
