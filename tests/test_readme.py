@@ -22,7 +22,7 @@ def test_the_code_of_the_readme_runs_on_the_sample_and_every_line_has_something_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(ROOT)
-    [block] = CODE.findall(PAGES["README.md"])
+    block = "\n".join(CODE.findall(PAGES["README.md"]))
     names: dict[str, object] = {}
     shown = 0
     for statement in ast.parse(block).body:

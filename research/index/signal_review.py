@@ -16,7 +16,6 @@ import pandas as pd
 from research.checks import check_number
 from research.errors import DataError, MethodologyError
 from research.evaluation import (
-    adjust_pvalues,
     brier_score,
     deflated_sharpe,
     hit_rate,
@@ -41,14 +40,11 @@ from research.index.history import IndexHistory
 from research.index.placebo import Placebos, placebos
 from research.index.rivals import BITCOIN, passive_twin, rival_levels, rival_table
 from research.index.signal_attribution import signal_attribution
+from research.index.signal_verdict import LEVEL, both_tests, judged
 from research.signals.registry import ConfigurationRegistry
 
-LEVEL = 0.05
-"""Chance of "evidence of skill" for signals without any, over all tests and configurations together."""
 LABEL_DAYS = 7
 DAYS = 365
-EVIDENCE, NONE, CANNOT_TELL = "evidence of skill", "no evidence of skill", "cannot tell"
-ORDER_TEST, PLACEBO_TEST = "score-weighted", "exposure-matched"
 
 
 class Signals(Protocol):
@@ -147,7 +143,7 @@ def signal_review(
     open_locked: bool = False,
     relevant_ic: float = 0.05,
 ) -> SignalReview:
-    """Judge the signals of an index: see `SignalReview`, and `judged` for the rule of the verdict.
+    """Judge the signals of an index: see `SignalReview`, and `signal_verdict.judged` for the rule of the verdict.
 
     Parameters
     ----------
@@ -201,7 +197,7 @@ def signal_review(
     summary = ic_summary(ic)
     power = ic_power(ic, at=relevant_ic, level=LEVEL / configurations)
     ordered = score_weighted_return(scores, outcomes)
-    tests = _tests(mean_test(ordered), pd.Series(against.exposure_matched.loc["gross"]), configurations)
+    tests = both_tests(mean_test(ordered), pd.Series(against.exposure_matched.loc["gross"]), configurations)
     worth = spread_at_ic(relevant_ic, outcomes.where(scores.notna()))
     chance = float(ic_power(ordered, at=worth, level=LEVEL / configurations)["power_at"]) if worth > 0 else float("nan")
     verdict, sentence = judged(tests, chance, configurations=configurations, relevant_ic=relevant_ic)
@@ -233,47 +229,6 @@ def signal_review(
         verdict=verdict,
         sentence=sentence,
     )
-
-
-def judged(tests: pd.DataFrame, power: float, *, configurations: int, relevant_ic: float) -> tuple[str, str]:
-    """The verdict, and a sentence that says what decided it.
-
-    Written down before any result: "evidence of skill" if either of two one-sided tests (Newey-West) has p ≤ 5 % after
-    Holm's correction for two tests and Bonferroni's for every configuration tried on this market: mean
-    `score_weighted_return` above zero, and mean return of the index above that of the same basket with the average
-    invested share all the time, both before costs. Signals without skill get it in at most 5 % of all markets.
-    Otherwise "no evidence of skill" if the first test would have found what a mean rank IC of `relevant_ic` is worth
-    with 80 % probability, and "cannot tell" if not.
-    """
-    searched = f" and {configurations} configurations" if configurations > 1 else ""
-    best = tests["p_adjusted"].min()
-    order, placebo = tests.loc[ORDER_TEST], tests.loc[PLACEBO_TEST]
-    figures = (
-        f"the assets scored higher earned {order['value']:+.2%} a week more than those scored lower (t = "
-        f"{order['t_statistic']:.1f}, p = {order['p_value']:.3f}), the index {placebo['value']:+.1%} a year more than "
-        f"its basket with the same share all the time (p = {placebo['p_value']:.3f}), both before costs; the smaller "
-        f"p, corrected for two tests{searched}, is {best:.3f}"
-    )
-    chance = f"What a mean rank IC of {relevant_ic:g} is worth would have been found with {power:.0%} probability"
-    if best <= LEVEL:
-        hurdle = " The t statistic is below 3, the hurdle where many have searched." if order["t_statistic"] < 3 else ""
-        return EVIDENCE, f"Evidence of skill: {figures}.{hurdle}"
-    if np.isnan(power):
-        return CANNOT_TELL, f"Cannot tell: {order['periods']:.0f} weeks are too few for a test."
-    if power >= 0.8:
-        return NONE, f"No evidence of skill: {figures}. {chance}."
-    return CANNOT_TELL, f"Cannot tell: {figures}. {chance}: the history is too short or too noisy."
-
-
-def _tests(order: pd.Series, matched: pd.Series, configurations: int) -> pd.DataFrame:
-    """Both tests, one-sided, with their p-values corrected for each other and for what else was tried."""
-    table = pd.DataFrame({ORDER_TEST: order, PLACEBO_TEST: matched}).T[["value", "t_statistic", "p_value", "periods"]]
-    half = table["p_value"] / 2.0
-    table["p_value"] = half.where(table["value"] > 0, 1.0 - half)
-    adjusted = (
-        adjust_pvalues(table["p_value"].fillna(1.0)) * configurations
-    )  # a test that could not be made finds nothing
-    return table.assign(p_adjusted=adjusted.clip(upper=1.0)).rename_axis("test")
 
 
 def _levels(index: IndexHistory, twin: IndexHistory, until: pd.Timestamp) -> pd.DataFrame:

@@ -12,14 +12,8 @@ import pytest
 from research.errors import DataError, MethodologyError
 from research.index import Methodology, build_index
 from research.index.configurations import market_fingerprint, rules_fingerprint
-from research.index.signal_review import (
-    CANNOT_TELL,
-    EVIDENCE,
-    NONE,
-    SignalReview,
-    judged,
-    signal_review,
-)
+from research.index.signal_review import SignalReview, signal_review
+from research.index.signal_verdict import CANNOT_TELL, EVIDENCE, NONE, judged
 from research.market import MarketData
 from research.signals.registry import ConfigurationRegistry
 from tests.signals.measure import Calls, pipeline

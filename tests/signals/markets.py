@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from research.index import Methodology
 from research.market import MarketData
 from research.point_in_time.view import PointInTime
 from research.signals import Recipe
 from research.signals.recipe import FeatureChoice, Model, Refits
+from tests.index.markets import rules
 
 FEW = ("momentum_7d", "momentum_30d", "volatility_30d", "drawdown_90d", "beta_btc_60d")
 """Features that need closes alone."""
@@ -56,3 +59,16 @@ def recipe(kind: str = "ridge", **changes: Any) -> Recipe:
 
 def source(seed: int = 1, **options: Any) -> PointInTime:
     return PointInTime(market(seed, **options))
+
+
+def signal_rules(path: Path, **tables: Any) -> Methodology:
+    """A rulebook with a stable leg whose recipe, written to `path`, a small market can serve."""
+    path.write_text(
+        'name = "small"\nmin_assets = 5\n[model]\nkind = "ridge"\n'
+        '[features]\nnames = ["momentum_7d", "volatility_30d"]\n'
+        "[refits]\nmin_weeks = 16\nfolds = 3\n",
+        encoding="utf-8",
+    )
+    schedule = {"reconstitution": "monthly", "rebalance": "weekly", "weekday": "sunday", "lag_days": 1}
+    overlay = {"stable_leg": ["usd-a"]}
+    return rules(**{"schedule": schedule, "overlay": overlay, "signals": {"recipe": str(path)}} | tables)

@@ -23,7 +23,8 @@ from scipy.stats import norm
 from research.errors import MethodologyError, ResearchWarning
 from research.evaluation import rank_ic
 from research.index import IndexHistory, Methodology, build_index
-from research.index.signal_review import EVIDENCE, SignalReview, signal_review
+from research.index.signal_review import SignalReview, signal_review
+from research.index.signal_verdict import EVIDENCE
 from research.market import MarketData
 from research.rulebook import Universe
 from research.settings import from_table

@@ -16,8 +16,8 @@ from research.market import MarketData
 from research.signals import SignalHistory, cache, make_signals
 from research.signals import make as making
 from research.signals.recipe import MODELS
-from tests.index.markets import rules
-from tests.signals.markets import market, recipe
+from tests.index.markets import with_stablecoins
+from tests.signals.markets import market, recipe, signal_rules
 
 WHOLE = market()
 
@@ -170,21 +170,7 @@ def test_a_folder_that_cannot_be_written_to_costs_time_and_nothing_else(home: Pa
 # ------------------------------------------------------------------ in an index
 
 
-def signal_rules(path: Path, **tables: Any) -> Any:
-    path.write_text(
-        'name = "small"\nmin_assets = 5\n[model]\nkind = "ridge"\n'
-        '[features]\nnames = ["momentum_7d", "volatility_30d"]\n'
-        "[refits]\nmin_weeks = 16\nfolds = 3\n",
-        encoding="utf-8",
-    )
-    schedule = {"reconstitution": "monthly", "rebalance": "weekly", "weekday": "sunday", "lag_days": 1}
-    overlay = {"stable_leg": ["usd-a"]}
-    return rules(**{"schedule": schedule, "overlay": overlay, "signals": {"recipe": str(path)}} | tables)
-
-
 def test_an_index_makes_its_own_signals_and_begins_with_the_first(tmp_path: Path) -> None:
-    from tests.index.markets import with_stablecoins
-
     whole = with_stablecoins(WHOLE, 3, deviation=0.001)
     methodology = signal_rules(tmp_path / "small.toml")
     index = build_index(whole, methodology)
@@ -199,8 +185,6 @@ def test_an_index_makes_its_own_signals_and_begins_with_the_first(tmp_path: Path
 
 
 def test_a_recipe_that_learns_from_other_days_than_are_traded_is_a_warning(tmp_path: Path) -> None:
-    from tests.index.markets import with_stablecoins
-
     schedule = {"reconstitution": "weekly", "weekday": "sunday", "lag_days": 3}
     methodology = signal_rules(tmp_path / "small.toml", schedule=schedule)
     with pytest.warns(match="Set both lag_days alike"):

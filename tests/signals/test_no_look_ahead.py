@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from research.index import build_index
 from research.market import MarketData
 from research.signals import Recipe, SignalHistory, make_signals
 from research.signals import make as making
@@ -19,7 +21,8 @@ from research.signals import walk_forward as walking
 from research.signals.make import make_samples
 from research.signals.recipe import MODELS
 from research.signals.samples import Samples, label_outcomes, rank_normal
-from tests.signals.markets import market, recipe, source
+from tests.index.markets import with_stablecoins
+from tests.signals.markets import market, recipe, signal_rules, source
 
 WHOLE = market()
 
@@ -170,3 +173,13 @@ def test_refits_come_on_their_schedule_and_learn_from_a_window_where_one_is_aske
     assert {b - a for a, b in pairwise(weeks)} == {rules.refits.every_weeks}
     assert max(len(refit.trained) for refit in history.refit_records) == 18
     assert history.refits["weeks"].tolist()[-1] == 18
+
+
+def test_an_index_that_makes_its_own_signals_does_not_look_ahead(tmp_path: Path) -> None:
+    whole = with_stablecoins(WHOLE, 3, deviation=0.001)
+    index = build_index(whole, signal_rules(tmp_path / "small.toml"))
+    decided = pd.DatetimeIndex(index.decisions["determination_date"].unique())
+    for date in (decided[5], decided[20], decided[20] + pd.Timedelta(days=1)):
+        for known in (whole.until(date), with_another_future(whole, date)):
+            again = build_index(known, index.methodology)
+            assert (again.level.loc[:date] == index.level.loc[:date]).all()
