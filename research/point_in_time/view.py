@@ -167,14 +167,14 @@ class MarketView:
         """Positions of the assets listed by now, shape (n,)."""
         return np.flatnonzero(self.source.first_row <= self.row)
 
-    def window(self, field: str, days: int, assets: IntArray | None = None) -> FloatArray:
-        """The last `days` rows of a panel up to and including today, shape (<= days, n), NaN as the vendor left it.
+    def window(self, field: str, days: int) -> FloatArray:
+        """The last `days` rows of a panel up to and including today, shape (<= days, n), NaN as the vendor left it."""
+        return self.window_of(self.assets, field, days)
 
-        Of all listed assets, or of those at the positions `assets` in the market alone.
-        """
+    def window_of(self, assets: IntArray, field: str, days: int) -> FloatArray:
+        """As `window`, of the k assets at these positions in the market alone, shape (<= days, k)."""
         start = max(0, self.row - days + 1)
-        chosen = self.assets if assets is None else assets
-        return np.ascontiguousarray(self.source.panel(field)[start : self.row + 1, chosen])
+        return np.ascontiguousarray(self.source.panel(field)[start : self.row + 1, assets])
 
     def today(self, field: str) -> FloatArray:
         """Today's row of a panel, shape (n,). Not to be written to: whoever asks again gets the same array."""

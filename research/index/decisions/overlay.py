@@ -179,7 +179,7 @@ def _exposure(
     return of the day to the other members.
     """
     assert overlay.volatility_target is not None
-    window = view.window("price", VOLATILITY_WINDOW, members)[:-VOLATILITY_DELAY]
+    window = view.window_of(members, "price", VOLATILITY_WINDOW)[:-VOLATILITY_DELAY]
     window = np.asfortranarray(window)  # the sum of a day goes member by member
     steps = window[1:] / window[:-1] - 1.0
     there = ~np.isnan(steps)
