@@ -64,11 +64,13 @@ def compare(
     periods_per_year : float
     confidence : float
         Of the intervals, each for itself; 1 − confidence is the chance of a single wrong verdict in the whole table.
-    draws, seed
-        As in `bootstrap_interval`.
+    draws : int
+        Resampled histories.
     block_length : int, optional
         Periods in a block; by default the longest of `optimal_block_length` of the columns, at most a tenth of the
         history.
+    seed : int
+        The same seed gives the same result.
 
     Returns
     -------
@@ -119,7 +121,9 @@ def common_returns(levels: pd.DataFrame, periods_per_year: float) -> pd.DataFram
     one_frame(levels, "levels")
     if len(levels.columns) < 2 or not levels.columns.is_unique:
         raise DataError(f"levels: expected two columns at least, each with its own name; found {list(levels.columns)}.")
-    known = pd.concat([history(levels[name], "levels") for name in levels.columns], axis=1, join="inner")
+    known = pd.concat(
+        [history(levels[name], "levels", are_returns=False) for name in levels.columns], axis=1, join="inner"
+    )
     if (known <= 0).any(axis=None):
         raise DataError("levels: expected positive levels or prices, found a value of zero or below.")
     check_spacing(known.index, periods_per_year)

@@ -113,6 +113,16 @@ def spread_at_ic(ic: float, outcomes: pd.DataFrame) -> float:
 
     s is the mean over the dates of the standard deviation of the outcomes across assets. For normal scores and
     outcomes, where 8 E[u z] = 4 / sqrt(pi), u the rank less one half and z the score.
+
+    Parameters
+    ----------
+    ic : float
+        Mean rank information coefficient.
+
+    Returns
+    -------
+    float
+        A return per period.
     """
     return float(4.0 / np.sqrt(np.pi) * ic * outcomes.std(axis=1, ddof=1).mean())
 

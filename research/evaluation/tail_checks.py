@@ -44,7 +44,8 @@ def var_backtests(
 
     Parameters
     ----------
-    confidences : of float between 0.5 and 1
+    confidences : of float
+        Of the limits, each between 0.5 and 1.
     window : int
         Returns behind each limit, 30 at least.
     step : int

@@ -81,9 +81,14 @@ def tail_reason(
 
     Parameters
     ----------
-    figure, method, confidence
-        The function, and what it was told.
-    returns : Series
+    figure : {"value_at_risk", "expected_shortfall"}
+        The function.
+    returns, method, confidence
+        What it was told.
+
+    Returns
+    -------
+    str
     """
     tail = _tail(confidence)
     choose(_KERNELS[figure], method)

@@ -96,6 +96,10 @@ def skill_verdict(lower: float, upper: float) -> str:
     """What an interval about zero says: "skill" above it, "worse than chance" below it, else "no evidence".
 
     An interval that could not be worked out (NaN) is no evidence.
+
+    Returns
+    -------
+    str
     """
     if lower > 0:
         return SKILL

@@ -94,6 +94,6 @@ def test_nested_rows_vary_more_than_those_of_one_resampling() -> None:
 @pytest.mark.parametrize("world", ["normal", "GARCH, t(6)", "AR(0.1)"])
 def test_printed_intervals_hold_the_truth_about_as_often_as_they_say(world: str) -> None:
     shares = coverage(world, periods=700, repetitions=60, draws=150, confidence=0.9, seed=11)
-    # 60 repetitions of a 90 % interval: three standard errors are 12 points
-    assert shares.between(0.78, 1.0).all(), shares.to_dict()
+    # 60 repetitions of a 90 % interval, in three worlds 78 of them: four standard errors are 15.5 points
+    assert shares.between(0.745, 1.0).all(), shares.to_dict()
     assert 0.85 < shares.mean() < 0.95

@@ -50,7 +50,7 @@ def test_drawdowns_that_deepen_each_cycle() -> None:
 
 def test_a_sharpe_ratio_that_declines(healthy: tuple[pd.Series, pd.Series]) -> None:
     index = healthy[1]
-    faded = index + np.linspace(0.006, -0.006, len(index))
+    faded = index + np.linspace(0.01, -0.012, len(index))
     table = ev.find_red_flags(faded)
     assert flags(table)["sharpe_declining"] in ("warning", "serious")
     assert table.set_index("flag").loc["sharpe_declining", "since"] < index.index[2 * YEAR]
@@ -158,7 +158,7 @@ def test_data_warnings_have_a_severity_by_age(healthy: tuple[pd.Series, pd.Serie
 
 def test_flags_of_a_date_do_not_change_when_the_future_arrives(healthy: tuple[pd.Series, pd.Series]) -> None:
     market, index = healthy
-    faded = index + np.linspace(0.006, -0.006, len(index))
+    faded = index + np.linspace(0.01, -0.012, len(index))
     cut = faded.index[1500]
     then = ev.find_red_flags(faded[:cut], benchmark=market[:cut])
     with_longer_market = ev.find_red_flags(faded[:cut], benchmark=market[: faded.index[1500]])
