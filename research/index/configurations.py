@@ -30,7 +30,8 @@ def recipe_variants(index: IndexHistory, recipes: Sequence[str]) -> dict[str, In
     rules = index.methodology
     if rules.signals is None:
         raise MethodologyError(
-            f"{rules.name} has no [signals]: there is no recipe to exchange. Leave the variants out."
+            f"{rules.name} has no [signals]: there is no recipe to review or exchange. Give its rulebook [signals] "
+            'recipe = "...", or take one that has it.'
         )
     others = {name: table for name, table in index.tables.items() if name != "signals"}
     based = replace(rules, base_date=index.dates[0].date())

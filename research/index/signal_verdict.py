@@ -26,17 +26,26 @@ def judged(tests: pd.DataFrame, power: float, *, configurations: int, relevant_i
     searched = f" and {configurations} configurations" if configurations > 1 else ""
     best = tests["p_adjusted"].min()
     order, placebo = tests.loc[ORDER_TEST], tests.loc[PLACEBO_TEST]
+    ordered = (
+        "that the assets scored higher earned more cannot be tested"
+        if np.isnan(order["p_value"])
+        else f"the assets scored higher earned {order['value']:+.2%} a week more than those scored lower (t = "
+        f"{order['t_statistic']:.1f}, p = {order['p_value']:.3f})"
+    )
+    matched = (
+        "that the index earned more than its basket with the same share all the time cannot be tested"
+        if np.isnan(placebo["p_value"])
+        else f"the index {placebo['value']:+.1%} a year more than its basket with the same share all the time (p = "
+        f"{placebo['p_value']:.3f})"
+    )
     figures = (
-        f"the assets scored higher earned {order['value']:+.2%} a week more than those scored lower (t = "
-        f"{order['t_statistic']:.1f}, p = {order['p_value']:.3f}), the index {placebo['value']:+.1%} a year more than "
-        f"its basket with the same share all the time (p = {placebo['p_value']:.3f}), both before costs; the smaller "
-        f"p, corrected for two tests{searched}, is {best:.3f}"
+        f"{ordered}, {matched}, both before costs; the smaller p, corrected for two tests{searched}, is {best:.3f}"
     )
     chance = f"What a mean rank IC of {relevant_ic:g} is worth would have been found with {power:.0%} probability"
     if best <= LEVEL:
         hurdle = " The t statistic is below 3, the hurdle where many have searched." if order["t_statistic"] < 3 else ""
         return EVIDENCE, f"Evidence of skill: {figures}.{hurdle}"
-    if np.isnan(power):
+    if np.isnan(power) or np.isnan(best):
         return CANNOT_TELL, f"Cannot tell: {order['periods']:.0f} weeks are too few for a test."
     if power >= 0.8:
         return NONE, f"No evidence of skill: {figures}. {chance}."

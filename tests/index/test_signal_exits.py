@@ -72,7 +72,8 @@ def test_a_member_still_out_on_the_last_day_has_no_day_of_return_and_the_return_
 def test_a_member_that_is_chosen_no_more_while_it_is_out_ends_there_without_a_return() -> None:
     """`c` outgrows `b` before the reconstitution of 31 January, traded on 1 February."""
     c = np.where(DAYS >= "2021-01-25", 5.0, 0.5)
-    data = market(a=flat(2.0), b=np.where(DAYS >= "2021-01-28", 0.6, 1.0), c=c)
+    b = np.where(DAYS >= "2021-02-10", 0.3, np.where(DAYS >= "2021-01-28", 0.6, 1.0))
+    data = market(a=flat(2.0), b=b, c=c)
     index = signalled(data, *BOTH, OUT)
     [line] = signal_exits(index).to_dict("records")
     assert pd.isna(line["back"])

@@ -1,8 +1,12 @@
-"""Every notebook shows every shipped rulebook that needs no table, on the sample. Cells run here, without a kernel."""
+"""Every notebook shows every shipped rulebook that needs no table, on the sample. Cells run here, without a kernel.
+
+The signal review shows those that make their own signals, and never writes to the project's registry here.
+"""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -10,13 +14,15 @@ import nbformat
 import pytest
 
 from research.errors import MethodologyError
-from research.index import rulebooks
+from research.index import Methodology, rulebooks
 from research.reporting.presentation import display
+from research.signals.registry import ConfigurationRegistry
 from tests.conftest import ROOT
 
 NOTEBOOKS = ("index_factsheet", "index_audit", "index_evaluation")
 NEED_TABLES = ("governance-10", "signal-driven-10")  # of votes, and of signals
 RULEBOOKS = sorted(set(rulebooks()) - set(NEED_TABLES))
+SIGNALLED = [name for name in RULEBOOKS if Methodology.load(name).signals is not None]
 FEW = {"draws": 40}  # resampled histories: enough for every cell to run
 Shown = list[tuple[dict[str, str], dict[str, Any]]]
 
@@ -42,18 +48,54 @@ def run(notebook: str, **parameters: Any) -> None:
             names |= {name: value for name, value in (FEW | parameters).items() if name in names}
 
 
+def assert_clean(shown: Shown) -> None:
+    words = [data["text/plain"] for data, _ in shown if "image/png" not in data]
+    assert not [text for text in words if re.search(r"\b(nan|NaN|NaT|None|inf)\b", text)]
+    assert not plt.get_fignums()
+
+
 @pytest.mark.parametrize("rulebook", RULEBOOKS)
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
 def test_a_rulebook_goes_through_a_notebook_to_its_end(notebook: str, rulebook: str, shown: Shown) -> None:
     run(notebook, rulebook=rulebook)
     assert [item["label"] for item in shown[0][1]["verdict"]][:3] == ["Level", "As of", "Inception"]
     assert shown[-1][0]["text/plain"].startswith("Made from")
-    words = [data["text/plain"] for data, _ in shown if "image/png" not in data]
-    assert not [text for text in words if re.search(r"\b(nan|NaN|NaT|None|inf)\b", text)]
-    assert not plt.get_fignums()
+    assert_clean(shown)
 
 
 @pytest.mark.parametrize("rulebook", NEED_TABLES)
 def test_a_rulebook_that_needs_a_table_says_which(rulebook: str, shown: Shown) -> None:
     with pytest.raises(MethodologyError, match=r"needs (votes|signals): give them as"):
         run("index_factsheet", rulebook=rulebook)
+
+
+def test_the_rulebooks_that_make_their_own_signals_are_reviewed() -> None:
+    assert {"ai-large-cap", "ai-defi", "ai-layer-1", "ai-meme"} <= set(SIGNALLED)
+
+
+@pytest.mark.parametrize("rulebook", SIGNALLED)
+def test_the_signal_review_of_a_rulebook_runs_to_its_end_and_notes_what_it_tried(
+    rulebook: str, shown: Shown, tmp_path: Path
+) -> None:
+    committed = (ROOT / "data" / "trials.jsonl").read_bytes()
+    noted = tmp_path / "trials.jsonl"
+    run("signal_review", rulebook=rulebook, variants=["composite"], registry=str(noted))
+    assert [item["label"] for item in shown[0][1]["verdict"]][:3] == ["Level", "As of", "Inception"]
+    assert shown[0][1]["verdict"][-1]["label"] == "Signals"
+    assert shown[-1][0]["text/plain"].startswith("Made from")
+    assert_clean(shown)
+    [market] = {trial.market for trial in ConfigurationRegistry(noted).trials()}
+    assert len(ConfigurationRegistry(noted).trials(market)) == 2  # its own recipe, and the variant
+    assert (ROOT / "data" / "trials.jsonl").read_bytes() == committed
+
+
+@pytest.mark.parametrize(("rulebook", "message"), [("large-cap-10", r"\[signals\]"), ("signal-driven-10", "signals")])
+def test_a_rulebook_without_a_recipe_says_what_the_signal_review_needs(
+    rulebook: str, message: str, shown: Shown, tmp_path: Path
+) -> None:
+    with pytest.raises(MethodologyError, match=message) as caught:
+        run("signal_review", rulebook=rulebook, registry=str(tmp_path / "trials.jsonl"))
+    assert "\n" not in str(caught.value)
+    print(caught.value)
+    assert not list(tmp_path.iterdir())
+    assert not shown

@@ -58,7 +58,7 @@ def importance(frame: pd.DataFrame, groups: pd.Series) -> Table:
     return Table(
         frame.assign(group=groups.reindex(frame.index))[["group", "share", "last", "same_sign"]],
         "Features that matter most",
-        formats={"share": "percent", "last": "ratio", "same_sign": "percent"},
+        formats={"share": "percent", "last": "fine", "same_sign": "percent"},
         headers={
             "share": "share of all coefficients",
             "last": "coefficient of the last fit",
@@ -139,7 +139,7 @@ def skill(review: SignalReview) -> Table:
 def by_label(frame: pd.DataFrame, what: str) -> Table:
     """`ic_by_label`: the rank IC in years or regimes."""
     return Table(
-        frame[["mean", "lower", "upper", "p_holm", "periods", "verdict"]],
+        frame[["mean", "lower", "upper", "p_holm", "periods", "verdict"]].rename(index=str),  # a year is no count
         f"Mean rank IC by {what}",
         formats={"mean": "fine", "lower": "fine", "upper": "fine", "p_holm": "fine", "periods": "count"},
         headers={"p_holm": "p (Holm)", "periods": "weeks"},

@@ -47,16 +47,26 @@ def luck(review: SignalReview) -> str:
     tries, best = format_value(over["trials"], "count"), format_value(over["deflated_sharpe"], "percent")
     weeks, least = format_value(power["periods"], "count"), format_value(power["detectable"], "fine")
     cost = format_value(review.spread.loc["break_even_bps", "value"], "number")
-    lines = [
-        "Signals with their quarters in other orders did as well or better in "
+    moved = (
+        "The history is too short to put the quarters of its signals in other orders."
+        if pd.isna(review.placebos.p_value)
+        else "Signals with their quarters in other orders did as well or better in "
         f"{format_value(review.placebos.p_value, 'percent')} of the histories. A small share speaks for skill; a large "
-        "one says little where calls follow prices. The replay behind it has a correlation of "
-        f"{format_value(gap['correlation'], 'fine')} with the engine's own daily returns.",
+        "one says little where calls follow prices."
+    )
+    fitted = (
+        "No probability of over-fitting: no other recipes were compared."
+        if pd.isna(over["overfitting_probability"])
+        else "Probability of over-fitting among the recipes compared: "
+        f"{format_value(over['overfitting_probability'], 'percent')} "
+        f"(p = {format_value(over['overfitting_p_value'], 'fine')} against recipes that are all the same)."
+    )
+    lines = [
+        f"{moved} The replay behind the placebos has a correlation of {format_value(gap['correlation'], 'fine')} with "
+        "the engine's own daily returns.",
         f"Deflated Sharpe ratio: {best} is the probability that the true one exceeds what the best of {tries} tries "
         "would show by chance. A market that rose flatters it.",
-        "Probability of over-fitting among the recipes compared: "
-        f"{format_value(over['overfitting_probability'], 'percent')} "
-        f"(p = {format_value(over['overfitting_p_value'], 'fine')} against recipes that are all the same).",
+        fitted,
         f"Power: with {weeks} weeks the smallest mean rank IC found in four of five such histories is {least}.",
         f"Trading may cost {cost} basis points before the spread between the best and the worst fifth is gone.",
     ]
