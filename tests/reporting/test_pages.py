@@ -96,6 +96,5 @@ def test_a_rulebook_without_a_recipe_says_what_the_signal_review_needs(
     with pytest.raises(MethodologyError, match=message) as caught:
         run("signal_review", rulebook=rulebook, registry=str(tmp_path / "trials.jsonl"))
     assert "\n" not in str(caught.value)
-    print(caught.value)
     assert not list(tmp_path.iterdir())
     assert not shown
