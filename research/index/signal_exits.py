@@ -57,10 +57,10 @@ def signal_exits(index: IndexHistory) -> pd.DataFrame:
     Returns
     -------
     DataFrame, the latest first
-        asset_id, left (effective day on which the last of it was sold), back (effective day on which it was held again;
-        NaT while it is out, or where it was chosen no more), weight_before (drifted weight just before), and
-        return_while_out (adjusted price on the day it came back, or on the last day on which it was a candidate, over that on
-        the day it left; NaN without a price). A positive one was missed, a negative one avoided.
+        asset_id, left (effective day on which the last of it was sold), back (effective day on which it was held
+        again; NaT while it is out, or where it was chosen no more), weight_before (drifted weight just before), and
+        return_while_out (adjusted price on the day it came back, or on the last day on which it was a candidate,
+        over that on the day it left; NaN without a price). A positive one was missed, a negative one avoided.
     """
     names, days = index.source.asset_ids, index.source.dates
     prices = pd.DataFrame(index.source.prices, days, names).ffill()

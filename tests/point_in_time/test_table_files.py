@@ -152,7 +152,7 @@ def test_a_row_with_more_fields_than_columns_is_refused_and_not_shifted(tmp_path
 def test_a_file_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table_files, "LARGEST_FILE", 10)
     path = written("date,asset_id,signal\n", tmp_path / "s.csv")
-    with pytest.raises(DataError, match="larger than 10 bytes. Split it"):
+    with pytest.raises(DataError, match=r"larger than 10 bytes\. Split it"):
         load_tables({"signals": path})
 
 
@@ -166,7 +166,7 @@ def test_a_file_is_replaced_only_when_asked(suffix: str, tmp_path: Path) -> None
     path = tmp_path / f"s{suffix}"
     write_table(SIGNALS, path)
     before = path.read_bytes()
-    with pytest.raises(DataError, match="is there already. Give another path"):
+    with pytest.raises(DataError, match=r"is there already\. Give another path"):
         write_table(SIGNALS.head(1), path)
     assert path.read_bytes() == before
     write_table(SIGNALS.head(1), path, replace=True)
@@ -195,7 +195,7 @@ def test_a_write_that_fails_leaves_what_was_there_and_nothing_else(
 
 
 def test_a_path_of_another_kind_or_in_no_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="ends in .csv or .parquet"):
+    with pytest.raises(DataError, match=r"ends in \.csv or \.parquet"):
         write_table(SIGNALS, tmp_path / "s.txt")
     with pytest.raises(DataError, match="Check the folder"):
         write_table(SIGNALS, tmp_path / "nowhere" / "s.csv")
