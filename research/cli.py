@@ -153,10 +153,11 @@ def _data_check(options: argparse.Namespace) -> int:
 
 def _signals_build(options: argparse.Namespace) -> int:
     from research.market import load_market
-    from research.point_in_time.table_files import write_table
+    from research.point_in_time.table_files import check_new_table, write_table
     from research.signals import Recipe, make_signals
 
     recipe = Recipe.load(options.recipe)
+    check_new_table(options.out, replace=options.replace)
     made = make_signals(load_market(options.snapshot), recipe)
     write_table(made.table, options.out, replace=options.replace)
     _say(f"{options.out}: {made!r}")

@@ -18,11 +18,12 @@ from research.evaluation._calendar import check_spacing
 from research.evaluation._columns import Rate, per_period, positive_or_nan
 from research.evaluation.factors import excess_returns
 from research.evaluation.inference import adjust_pvalues
+from research.evaluation.verdicts import CANNOT_TELL
 from research.typing import FloatArray, IntArray
 
 LEAST_PERIODS = 250
 TRIM = 0.1  # of the history on each side: no break is looked for there
-CHANGED, UNSEEN, CANNOT_TELL = "changed", "no change seen", "cannot tell"
+CHANGED, UNSEEN = "changed", "no change seen"
 STATISTICS = np.array([0.0, 7.6, 15.8, 29.6, 40.1, 52.2, 68.6, 84.6, 121.9])
 P_VALUES = np.array([1.0, 0.5, 0.25, 0.1, 0.05, 0.025, 0.01, 0.005, 0.001])
 """Limits of the statistic: from 0.1 on those printed by Shao and Zhang (2010, table 1), above simulated for this."""

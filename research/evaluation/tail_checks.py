@@ -20,6 +20,7 @@ from research.evaluation._columns import Frame, PerColumn, by_column, companion_
 from research.evaluation.drawdowns import depths
 from research.evaluation.inference import adjust_pvalues
 from research.evaluation.tails import Method, value_at_risk
+from research.evaluation.verdicts import CANNOT_TELL
 from research.typing import BoolArray, FloatArray
 
 LEAST_EXPECTED = 5.0  # breaches; with fewer expected, no count says anything
@@ -230,7 +231,7 @@ def _likelihood(without: int, breaches: int, probability: float | None = None) -
 
 def _verdict(row: pd.Series, level: float) -> str:
     if pd.isna(row["adjusted"]):
-        return "cannot tell"
+        return CANNOT_TELL
     if row["adjusted"] >= level:
         return "no fault shown"
     if row["independence"] < row["kupiec"]:

@@ -44,6 +44,7 @@ def calls_on_members(index: IndexHistory) -> pd.DataFrame:
         raise MethodologyError(f"{index.methodology.name} makes no signals of its own: there are no calls to show.")
     day = index.signals.dates[index.signals.week_of(None)]
     decided = [decision for decision in index.decision_records if index.source.dates[decision.row] <= day]
+    decided = decided or [index.decision_records[0]]  # an index that begins after the last week with calls
     members = pd.Index(index.source.asset_ids[decided[-1].chosen].astype(str), name="asset_id")
     table = index.signals.week().reindex(members)
     return table.fillna({"signal": "", "before": "", "reasons": ""}).sort_values(
@@ -57,10 +58,10 @@ def signal_exits(index: IndexHistory) -> pd.DataFrame:
     Returns
     -------
     DataFrame, the latest first
-        asset_id, left (effective day on which the last of it was sold), back (effective day on which it was held again;
-        NaT while it is out, or where it was chosen no more), weight_before (drifted weight just before), and
-        return_while_out (adjusted price on the day it came back, or on the last day on which it was a candidate, over
-        that on the day it left; NaN without a price). A positive one was missed, a negative one avoided.
+    asset_id, left (effective day on which the last of it was sold), back (effective day on which it was held
+    again; NaT while it is out, or where it was chosen no more), weight_before (drifted weight just before), and
+    return_while_out (adjusted price on the day it came back, or on the last day on which it was a candidate,
+    over that on the day it left; NaN without a price). A positive one was missed, a negative one avoided.
     """
     names, days = index.source.asset_ids, index.source.dates
     prices = pd.DataFrame(index.source.prices, days, names).ffill()

@@ -45,10 +45,7 @@ def write_table(table: pd.DataFrame, path: str | Path, *, replace: bool = False)
         If the path does not end in .csv or .parquet, there is a file and `replace` is not said, or writing fails.
     """
     path = Path(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise DataError(f"{shown(str(path))}: expected a path that ends in .csv or .parquet.")
-    if path.exists() and not replace:
-        raise DataError(f"{shown(str(path))} is there already. Give another path, or say that it may be replaced.")
+    check_new_table(path, replace=replace)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with as_data_error(str(path), "Check the folder."):
@@ -59,6 +56,14 @@ def write_table(table: pd.DataFrame, path: str | Path, *, replace: bool = False)
             temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_new_table(path: Path, *, replace: bool) -> None:
+    """DataError where `write_table` would refuse a path; for asking before a long computation."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise DataError(f"{shown(str(path))}: expected a path that ends in .csv or .parquet.")
+    if path.exists() and not replace:
+        raise DataError(f"{shown(str(path))} is there already. Give another path, or say that it may be replaced.")
 
 
 def fingerprints(files: Mapping[str, str | Path]) -> dict[str, str]:

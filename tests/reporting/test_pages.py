@@ -89,7 +89,13 @@ def test_the_signal_review_of_a_rulebook_runs_to_its_end_and_notes_what_it_tried
     assert (ROOT / "data" / "trials.jsonl").read_bytes() == committed
 
 
-@pytest.mark.parametrize(("rulebook", "message"), [("large-cap-10", r"\[signals\]"), ("signal-driven-10", "signals")])
+@pytest.mark.parametrize(
+    ("rulebook", "message"),
+    [
+        ("large-cap-10", r"has no \[signals\].* Give its rulebook \[signals\] recipe"),
+        ("signal-driven-10", "give them as"),
+    ],
+)
 def test_a_rulebook_without_a_recipe_says_what_the_signal_review_needs(
     rulebook: str, message: str, shown: Shown, tmp_path: Path
 ) -> None:

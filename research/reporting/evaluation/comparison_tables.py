@@ -132,7 +132,11 @@ def breaks(frame: pd.DataFrame) -> Table:
 def backtests(frame: pd.DataFrame) -> Table:
     """`var_backtests`: each method of value at risk as it would have been used."""
     table = frame.set_axis(
-        [f"{method}, {format_value(confidence, 'short percent')}" for method, confidence in frame.index], axis="index"
+        [
+            f"{str(method).replace('_', ' ')}, {format_value(confidence, 'short percent')}"
+            for method, confidence in frame.index
+        ],
+        axis="index",
     ).rename_axis("value at risk")
     columns = ["forecasts", "expected", "breaches", "kupiec", "independence", "adjusted", "verdict"]
     return Table(

@@ -265,7 +265,10 @@ def _job(report: Report, scratch: Path, cell_timeout: float) -> Job:
         commit=git_commit(),
         parameters=without_paths(parameters),
         snapshots={manifest.name: manifest.fingerprint for manifest in snapshots.values()}
-        | {f"table {Path(path).name}": fingerprint for path, fingerprint in tables.items()},
+        | {
+            f"table of {name}, {Path(path).name}": tables[str(path)]
+            for name, path in parameters.get("table_files", {}).items()
+        },
         simulated=any(manifest.simulated for manifest in snapshots.values()),
         versions=versions(),
     )

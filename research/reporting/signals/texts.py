@@ -32,8 +32,8 @@ def verdict(review: SignalReview, recipe: Recipe, *, simulated: bool) -> str:
 
 def calls(week: pd.DataFrame, market: pd.Series) -> str:
     """How many assets were called what (`SignalHistory.week`), and what moved all alike (`market_parts`)."""
-    counts = week["signal"].value_counts()
-    said = ", ".join(f"{format_value(counts.get(word, 0), 'count')} {word}" for word in SIGNALS)
+    words = week["signal"].tolist()
+    said = ", ".join(f"{format_value(words.count(word), 'count')} {word}" for word in SIGNALS)
     alike = ", ".join(f"{str(name).removeprefix('regime: ')} {value:+.2f}" for name, value in market.items())
     return (
         f"All calls of the week: {said}. What moves all of them alike, in parts of the log odds (0 is a probability of "
