@@ -60,6 +60,7 @@ def test_the_committed_sample_is_what_the_simulation_makes(sample: MarketData) -
     for name in ("assets", "tags"):
         pd.testing.assert_frame_equal(getattr(sample, name), getattr(made, name), obj=name)
     pd.testing.assert_frame_equal(sample.ledger.drop(columns="old"), made.ledger.drop(columns="old"))
+    assert sample.manifest.caveats == made.manifest.caveats
 
 
 def test_another_seed_makes_another_market(sample: MarketData) -> None:

@@ -14,7 +14,7 @@ from research.signals import Recipe
 def verdict(review: SignalReview, recipe: Recipe, *, simulated: bool) -> str:
     """The verdict, on which days it rests, and how often was looked."""
     share = format_value(recipe.locked_share, "short percent")
-    opened = f"it was opened {format_value(review.openings, 'count')} times on this market."
+    opened = f"openings on this market so far: {format_value(review.openings, 'count')}."
     locked = f"The locked last part, {share} of the history, is looked at here: {opened}"
     if not review.opened:
         locked = f"The last {share} of the history is locked: {opened}"

@@ -21,14 +21,16 @@ def test_the_verdict_comes_first_and_says_that_the_last_part_is_locked(reviewed:
     said = texts.verdict(reviewed.review, reviewed.signals.recipe, simulated=False)
     assert said.startswith(f"**{reviewed.review.sentence}**")
     assert f"Judged on the days up to {reviewed.review.until:%Y-%m-%d}." in said
-    assert "The last 20\u00a0% of the history is locked: it was opened 0 times on this market." in said
+    assert "The last 20\u00a0% of the history is locked: openings on this market so far: 0." in said
     assert "is looked at here" not in said
 
 
 def test_an_opened_history_says_that_it_was_opened_and_how_often(reviewed: Reviewed) -> None:
     opened = replace(reviewed.review, opened=True, openings=3)
     said = texts.verdict(opened, reviewed.signals.recipe, simulated=False)
-    assert "The locked last part, 20\u00a0% of the history, is looked at here: it was opened 3 times" in said
+    assert (
+        "The locked last part, 20\u00a0% of the history, is looked at here: openings on this market so far: 3." in said
+    )
     assert "is locked" not in said
 
 
