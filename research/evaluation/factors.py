@@ -18,7 +18,7 @@ from scipy.stats import t as student
 from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._calendar import check_spacing
-from research.evaluation._columns import Rate, companion_of, history, one_frame, per_period
+from research.evaluation._columns import Rate, companion_of, history, one_frame, one_series, per_period
 from research.evaluation.inference import automatic_lags, long_run_variance
 from research.typing import FloatArray
 
@@ -137,7 +137,7 @@ def timing_tests(
     """
     check_number("confidence", confidence, DataError, above=0, below=1, fraction="a probability")
     rate = per_period(risk_free, periods_per_year)
-    sample = excess_returns(returns, market.to_frame("market"), rate, "market").to_numpy()
+    sample = excess_returns(returns, one_series(market, "market").to_frame("market"), rate, "market").to_numpy()
     columns = ["alpha", "beta", "timing", "standard_error", "t_statistic", "p_value", "lower", "upper"]
     table = pd.DataFrame(np.nan, index=pd.Index(TIMING_TESTS, name="test"), columns=columns)
     table["verdict"] = "cannot tell"
@@ -183,7 +183,12 @@ def rolling_alpha(
     check_number("window", window, DataError, whole=True, at_least=30)
     check_number("step", step, DataError, whole=True, at_least=1)
     check_number("confidence", confidence, DataError, above=0, below=1, fraction="a probability")
-    sample = excess_returns(returns, benchmark.to_frame("market"), per_period(risk_free, periods_per_year), "market")
+    sample = excess_returns(
+        returns,
+        one_series(benchmark, "benchmark").to_frame("market"),
+        per_period(risk_free, periods_per_year),
+        "market",
+    )
     if len(sample) < window:
         return pd.DataFrame(columns=["alpha", "lower", "upper"], index=sample.index[:0], dtype=float)
     check_spacing(sample.index, periods_per_year)

@@ -15,7 +15,7 @@ import pandas as pd
 from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._calendar import check_spacing
-from research.evaluation._columns import Rate, per_period, positive_or_nan
+from research.evaluation._columns import Rate, one_series, per_period, positive_or_nan
 from research.evaluation.factors import excess_returns
 from research.evaluation.inference import adjust_pvalues
 from research.evaluation.verdicts import CANNOT_TELL
@@ -57,7 +57,7 @@ def structural_breaks(
     """
     check_number("level", level, DataError, above=0, below=1, fraction="a probability")
     rate = per_period(risk_free, periods_per_year)
-    sample = excess_returns(returns, benchmark.to_frame("market"), rate, "market")
+    sample = excess_returns(returns, one_series(benchmark, "benchmark").to_frame("market"), rate, "market")
     columns = ["before", "after", "since", "statistic", "p_value", "adjusted", "verdict"]
     table = pd.DataFrame(index=pd.Index(["alpha", "beta", "volatility"], name="figure"), columns=columns)
     table["verdict"] = CANNOT_TELL

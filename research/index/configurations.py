@@ -59,7 +59,7 @@ def registered(
         named = tried.signals.recipe if tried.signals is not None else None
         registry.record(
             market=market,
-            recipe="" if named is None else named.fingerprint,
+            recipe=_table_fingerprint(tried) if named is None else named.fingerprint,
             rulebook=rules_fingerprint(tried.methodology),
             names=tried.methodology.name + ("" if named is None else f", {named.name}"),
             sharpe=float(returns.mean()) / deviation if deviation > 0 else float("nan"),
@@ -70,9 +70,18 @@ def registered(
     return trials, len(registry.openings(market)), registry.sharpe_variance(market) if trials > 1 else 0.0
 
 
+def _table_fingerprint(index: IndexHistory) -> str:
+    """That of the calls that were given: other calls are another configuration."""
+    table = index.tables.get("signals")
+    if table is None:
+        return ""
+    said = table.sort_values(["date", "asset_id"])[["date", "asset_id", "signal"]]
+    return hashlib.sha256(said.to_csv(index=False).encode()).hexdigest()[:16]
+
+
 def rules_fingerprint(rules: Methodology) -> str:
     """The same for rulebooks that say the same under whatever name; 64 hexadecimal digits."""
-    nameless = replace(rules, name="rules", description="", source="", base_date=None, signals=None)
+    nameless = replace(rules, name="rules", description="", source="", signals=None)
     return hashlib.sha256(repr(nameless).encode()).hexdigest()
 
 

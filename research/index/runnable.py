@@ -15,6 +15,7 @@ from research.market import MarketData
 from research.market.data import DAY
 from research.point_in_time.view import PointInTime
 from research.rulebook.methodology import Methodology, rulebooks
+from research.signals import SignalHistory
 
 
 def rulebooks_for(market: MarketData) -> pd.DataFrame:
@@ -37,35 +38,35 @@ def rulebooks_for(market: MarketData) -> pd.DataFrame:
     """
     require_market(market)
     sources: dict[float | None, PointInTime] = {}
-    signals: dict[tuple[str, float | None], int | ResearchError] = {}
+    signals: dict[tuple[str, float | None], SignalHistory | ResearchError] = {}
     rows = {}
     for name in rulebooks():
         rules = Methodology.load(name)
         jump = rules.events.outlier_jump
         if jump not in sources:
             sources[jump] = PointInTime(market, outlier_jump=jump)
-        first_call: int | ResearchError = 0
-        if rules.signals is not None:
-            key = (rules.signals.recipe, jump)
-            if key not in signals:
-                signals[key] = _first_call(market, rules)
-            first_call = signals[key]
-        if isinstance(first_call, ResearchError):
-            since, reason = None, str(first_call)
+        if rules.signals is None:
+            since, reason = _start(sources[jump], rules, 0)
         else:
-            since, reason = _start(sources[jump], rules, first_call)
+            key = (rules.signals.recipe, jump)
+            made = signals[key] = signals[key] if key in signals else _signals(market, rules)
+            if isinstance(made, ResearchError):
+                since, reason = None, str(made)
+            else:
+                source = PointInTime(market, signals=made.table, outlier_jump=jump)
+                since, reason = _start(source, rules, made.first_row)
         rows[name] = {"runs": not reason, "since": since, "needs": _needed_table(rules), "reason": reason}
     return pd.DataFrame.from_dict(rows, orient="index").astype({"since": DAY}).rename_axis("rulebook")
 
 
-def _first_call(market: MarketData, rules: Methodology) -> int | ResearchError:
-    """The market's row of the first call that the rulebook's recipe makes, or why it makes none."""
+def _signals(market: MarketData, rules: Methodology) -> SignalHistory | ResearchError:
+    """The signals that the rulebook's recipe makes, or why it makes none."""
     try:
         made = own_signals(market, rules, None, None)
     except ResearchError as error:
         return error
     assert made is not None
-    return made.first_row
+    return made
 
 
 def _start(source: PointInTime, rules: Methodology, first_call: int) -> tuple[pd.Timestamp | None, str]:

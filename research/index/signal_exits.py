@@ -53,14 +53,14 @@ def calls_on_members(index: IndexHistory) -> pd.DataFrame:
 
 
 def signal_exits(index: IndexHistory) -> pd.DataFrame:
-    """Members that stayed chosen, but whose weight a bearish call took to zero.
+    """Members that stayed chosen, but whose weight their signal took to zero (bearish, in the shipped rulebooks).
 
     Returns
     -------
     DataFrame, the latest first
     asset_id, left (effective day on which the last of it was sold), back (effective day on which it was held
     again; NaT while it is out, or where it was chosen no more), weight_before (drifted weight just before), and
-    return_while_out (adjusted price on the day it came back, or on the last day on which it was a candidate,
+    return_while_out (adjusted price on the day it came back, or on the day it was no longer chosen or the last,
     over that on the day it left; NaN without a price). A positive one was missed, a negative one avoided.
     """
     names, days = index.source.asset_ids, index.source.dates

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -40,34 +40,14 @@ from research.index.history import IndexHistory
 from research.index.placebo import Placebos, placebos
 from research.index.rivals import BITCOIN, passive_twin, rival_levels, rival_table
 from research.index.signal_attribution import signal_attribution
+from research.index.signal_inputs import Signals, check_calls, last_open_day, span_of
 from research.index.signal_verdict import LEVEL, both_tests, judged
-from research.signals.registry import ConfigurationRegistry
+from research.signals.registry import ConfigurationRegistry, open_registry
 
-LABEL_DAYS = 7
 DAYS = 365
 
 
-class Signals(Protocol):
-    """What a recipe said, and what came of it: frames of decision dates x assets."""
-
-    @property
-    def scores(self) -> pd.DataFrame:
-        """Higher is better; NaN where nothing was said."""
-
-    @property
-    def probabilities(self) -> pd.DataFrame:
-        """Of a return above zero over the span of the label."""
-
-    @property
-    def states(self) -> pd.DataFrame:
-        """Bullish, neutral, bearish or nothing."""
-
-    @property
-    def outcomes(self) -> pd.DataFrame:
-        """Return from the close of the effective day to seven days later."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SignalReview:
     """All blocks of the review, on the days up to `until`.
 
@@ -129,13 +109,17 @@ class SignalReview:
     verdict: str
     sentence: str
 
+    def __repr__(self) -> str:
+        """The verdict: a notebook cell that ends with a review must not print its thousand placebos."""
+        return f"<SignalReview: {self.sentence}>"
+
 
 def signal_review(
     index: IndexHistory,
     signals: Signals | None = None,
     *,
     twin: IndexHistory | None = None,
-    registry: ConfigurationRegistry | None = None,
+    registry: ConfigurationRegistry | str | Path | None = None,
     variants: Mapping[str, IndexHistory] | None = None,
     draws: int = 1000,
     seed: int = 0,
@@ -151,14 +135,15 @@ def signal_review(
         What the calls were made with, where the index did not make them itself (`index.signals`).
     twin : IndexHistory, optional
         The same rules without the overlay; built if it is not given.
-    registry : ConfigurationRegistry, optional
-        Where this configuration and the variants are noted, and all that were tried on this market are counted.
+    registry : ConfigurationRegistry or path, optional
+        Where this configuration and the variants are noted, and all that were tried on this market are counted. Without
+        one the verdict says that only these are.
     variants : mapping of str to IndexHistory, optional
         The configurations that the choice was made among, for the probability of over-fitting:
         `configurations.recipe_variants` makes some.
     locked_share : float, optional
-        Part of the index's days, the last ones, that is not looked at without `open_locked`. Default: the recipe's,
-        or 0.2 without one.
+        Part of the market's days, the last ones, that is not looked at without `open_locked`. Default: the recipe's,
+        or 0.2 without one. Zero is an opening too.
     relevant_ic : float
         The mean rank IC that a history must be able to show before "no evidence" says anything.
 
@@ -175,11 +160,14 @@ def signal_review(
             f"{index.methodology.name} makes no signals of its own: give its rulebook [signals] recipe = ..., or give "
             "what they were made with as signals=."
         )
+    check_calls(index, signals)
+    noted = open_registry(registry) if isinstance(registry, str | Path) else registry
     if locked_share is None:
         locked_share = 0.2 if made is None else made.recipe.locked_share
     check_number("locked_share", locked_share, DataError, at_least=0, at_most=0.9, fraction="a share")
     check_number("relevant_ic", relevant_ic, DataError, above=0, below=1)
-    closed = index.dates[: max(round(len(index.dates) * (1.0 - locked_share)), 2)][-1]
+    closed = last_open_day(index, locked_share)
+    open_locked = open_locked or closed == index.dates[-1]
     until = index.dates[-1] if open_locked else closed
     against = placebos(index, draws=draws, seed=seed, until=until)
     if twin is None:
@@ -188,20 +176,29 @@ def signal_review(
         twin = build_index(index.market, rules, **others)
     levels = _levels(index, twin, until)
     variants = {} if variants is None else variants
-    configurations, openings, spread_of_trials = registered(index, variants, closed, registry, open_locked)
-    known = until - pd.Timedelta(days=LABEL_DAYS + index.methodology.schedule.lag_days)
+    configurations, openings, spread_of_trials = registered(index, variants, closed, noted, open_locked)
+    span, overlap = span_of(index)
+    known = until - pd.Timedelta(days=span)
     outcomes = signals.outcomes.loc[:known]
     scores, states = signals.scores.loc[:known], signals.states.loc[:known]
     probabilities = signals.probabilities.loc[:known]
     ic = rank_ic(scores, outcomes)
-    summary = ic_summary(ic)
-    power = ic_power(ic, at=relevant_ic, level=LEVEL / configurations)
+    summary = ic_summary(ic, overlap=overlap)
+    power = ic_power(ic, at=relevant_ic, level=LEVEL / configurations, overlap=overlap)
     ordered = score_weighted_return(scores, outcomes)
-    tests = both_tests(mean_test(ordered), pd.Series(against.exposure_matched.loc["gross"]), configurations)
+    tests = both_tests(
+        mean_test(ordered, overlap=overlap), pd.Series(against.exposure_matched.loc["gross"]), configurations
+    )
     worth = spread_at_ic(relevant_ic, outcomes.where(scores.notna()))
-    chance = float(ic_power(ordered, at=worth, level=LEVEL / configurations)["power_at"]) if worth > 0 else float("nan")
+    chance = (
+        float(ic_power(ordered, at=worth, level=LEVEL / configurations, overlap=overlap)["power_at"])
+        if worth > 0
+        else float("nan")
+    )
     verdict, sentence = judged(tests, chance, configurations=configurations, relevant_ic=relevant_ic)
     rivals = rival_table(levels)
+    if noted is None:
+        sentence += f" Without a registry, {configurations} configuration{'s' * (configurations > 1)} counted as tried."
     grew, twin_grew = rivals["growth"].iloc[:2]
     sentence += f" After costs the index grew {grew:+.1%} a year, its passive twin {twin_grew:+.1%}."
     cost = average_cost(index.rebalances.loc[:until])

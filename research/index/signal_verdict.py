@@ -19,7 +19,8 @@ def judged(tests: pd.DataFrame, power: float, *, configurations: int, relevant_i
     Written down before any result: "evidence of skill" if either of two one-sided tests (Newey-West) has p ≤ 5 % after
     Holm's correction for two tests and Bonferroni's for every configuration tried on this market: mean
     `score_weighted_return` above zero, and mean return of the index above that of the same basket with the average
-    invested share all the time, both before costs. Signals without skill get it in at most 5 % of all markets.
+    invested share all the time, both before costs. Signals without skill get it in at most 5 % of all markets, provided
+    that the verdict is made again with the final count: one given when fewer had been tried stands no longer.
     Otherwise "no evidence of skill" if the first test would have found what a mean rank IC of `relevant_ic` is worth
     with 80 % probability, and "cannot tell" if not.
     """

@@ -63,7 +63,9 @@ def check_new_table(path: Path, *, replace: bool) -> None:
     if path.suffix.lower() not in SUFFIXES:
         raise DataError(f"{shown(str(path))}: expected a path that ends in .csv or .parquet.")
     if path.exists() and not replace:
-        raise DataError(f"{shown(str(path))} is there already. Give another path, or say that it may be replaced.")
+        raise DataError(
+            f"{shown(str(path))} is there already. Give another path, or --replace (in Python replace=True)."
+        )
 
 
 def fingerprints(files: Mapping[str, str | Path]) -> dict[str, str]:

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from research.errors import DataError, suggest
-from research.market.data import Date
+from research.errors import DataError
+from research.market.data import Date, unknown_asset
 from research.point_in_time.given_tables import SIGNALS
 from research.signals.models import Linear, Trees, wide_names
 from research.signals.record import SignalRecord
@@ -73,7 +73,7 @@ def explain(record: SignalRecord, asset_id: str, date: Date | None = None) -> Ca
     """
     ids = record.source.asset_ids.astype(str)
     if asset_id not in ids:
-        raise DataError(f"no asset {asset_id!r} in the market: {suggest(str(asset_id), ids)}")
+        raise unknown_asset(asset_id, record.source.market.assets, record.source.market.manifest.name)
     asset = int(np.flatnonzero(ids == asset_id)[0])
     until = record.week_of(date)
     weeks = np.flatnonzero(record.called[: until + 1, asset])
@@ -194,6 +194,8 @@ def _flips(record: SignalRecord, state: int, chance: float, parts: pd.DataFrame)
     }[SIGNALS[state]]
     odds = np.log(chance / (1.0 - chance))
     features = parts.loc[parts["standardised"].notna() & (parts["standardised"] != 0)]
+    if record.recipe.model.kind == "logit":  # this one moves its products with the regimes too
+        features = features.drop(index=record.recipe.model.interact_with, errors="ignore")
     linear = isinstance(record.refit_records[0].model, Linear)
     slopes = features["log_odds"] / features["standardised"] if linear else pd.Series(dtype=float)
     rows = {}

@@ -60,6 +60,8 @@ def make_signals(
     DataError
         If a table lacks a column or names an unknown asset.
     """
+    if not isinstance(recipe, Recipe):
+        raise MethodologyError(f"recipe is {recipe!r:.80}: expected a Recipe. Read one with Recipe.load(name or path).")
     source = PointInTime(market, migrations=migrations, removals=removals, outlier_jump=outlier_jump)
     key = cache.fingerprint(source, recipe) if market.manifest.sha256 else None
     kept = cache.read(key) if key else None
@@ -99,6 +101,11 @@ def _made(source: PointInTime, recipe: Recipe) -> SignalHistory:
             scores[week, samples.assets[lines]] = score
             odds = refit.probability.log_odds(score, samples.regimes[week])
             log_odds[week, samples.assets[lines]] = odds
+    if np.isnan(scores).all():
+        raise MethodologyError(
+            f"{recipe.name}: no call can be made: after the first fit no week has {recipe.min_assets} eligible assets. "
+            "Lower min_assets, loosen the universe, or use a longer history."
+        )
     missing = np.zeros(scores.shape, dtype=np.int64)
     missing[samples.weeks, samples.assets] = samples.missing
     probabilities = 1.0 / (1.0 + np.exp(-log_odds))
@@ -168,12 +175,12 @@ def chosen_features(source: PointInTime, recipe: Recipe) -> list[str]:
     there, choice = available(source), recipe.features
     if recipe.model.kind == "composite":
         wanted = set(recipe.model.terms)
-        _known(wanted, there, "model: terms")
+        _known(wanted, there, f"{recipe.name}: model: terms")
         return [name for name in there if name in wanted]
     groups = catalogue(source.market)["group"]
-    _known(choice.groups, sorted(set(groups)), "features: groups")
-    _known(choice.names, there, "features: names")
-    _known(choice.exclude, list(groups.index), "features: exclude")
+    _known(choice.groups, sorted(set(groups)), f"{recipe.name}: features: groups")
+    _known(choice.names, there, f"{recipe.name}: features: names")
+    _known(choice.exclude, list(groups.index), f"{recipe.name}: features: exclude")
     chosen = [name for name in there if _chooses(choice, name, str(groups[name]))]
     if not chosen:
         raise MethodologyError(f"{recipe.name}: no feature is left to learn from. Exclude fewer, or name other groups.")
@@ -186,8 +193,9 @@ def _chooses(choice: FeatureChoice, name: str, group: str) -> bool:
 
 
 def _known(asked: set[str] | tuple[str, ...], known: list[str], where: str) -> None:
-    for name in sorted(asked):
-        if name not in known:
-            raise MethodologyError(
-                f"{where}: {name!r} is not known, or this market has no data for it: {suggest(name, known)}"
-            )
+    unknown = sorted(set(asked) - set(known))
+    if unknown:
+        raise MethodologyError(
+            f"{where}: {', '.join(map(repr, unknown))}: not known, or this market has no data for it: "
+            f"{suggest(unknown[0], known)}"
+        )

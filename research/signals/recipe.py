@@ -136,6 +136,10 @@ class Refits:
         whole_numbers(self, "embargo_days", at_least=0, at_most=365)
         whole_numbers(self, "folds", at_least=2, at_most=20)
         require(
+            self.folds <= self.min_weeks,
+            f"folds = {self.folds} is more than min_weeks = {self.min_weeks}: a fold has one week at least.",
+        )
+        require(
             self.window_weeks is None or self.window_weeks >= self.min_weeks,
             f"window_weeks = {self.window_weeks} is shorter than min_weeks = {self.min_weeks}. Lengthen it.",
         )
@@ -191,7 +195,7 @@ class Recipe:
         With fewer assets in the universe no call is made; those before stand.
     locked_share : float in [0, 1)
         Share of the history, its last part, that is not looked at before the recipe is final. It changes no signal: it
-        is what `research.index.skill` leaves out until it is opened.
+        is what `research.index.signal_review` leaves out until it is opened.
     universe, features, model, refits, states
         The sections. The universe's incumbents have no relief: a recipe has no members.
     """
