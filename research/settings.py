@@ -70,6 +70,27 @@ def locate(path: Path) -> Path:
         return path
 
 
+def shipped_or_given(given: Any, shipped: Mapping[str, Path], kind: str, error: type[ResearchError]) -> Path:
+    """The file of a shipped name, or of a path that ends in .toml; `kind` says what it is of ("rulebook").
+
+    Raises
+    ------
+    error
+        If it is neither; the message suggests the nearest name.
+    """
+    if not isinstance(given, str | Path):
+        raise error(f"{kind} = {shown(given)}: expected a shipped name or the path of a .toml file")
+    path = Path(given)
+    if str(given) in shipped:
+        path = shipped[str(given)]
+    elif path.suffix != ".toml":
+        raise error(
+            f"no shipped {kind} {shown(str(given))}: {suggest(str(given), shipped)}. A {kind} of your own is given by "
+            "its path, ending in .toml."
+        )
+    return locate(path)
+
+
 def from_table(cls: type[T], table: Mapping[str, Any], where: str, error: type[ResearchError]) -> T:
     """Make the dataclass `cls` from a TOML table.
 

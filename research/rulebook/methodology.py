@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from research.errors import MethodologyError, shown, suggest
+from research.errors import MethodologyError, shown
 from research.rulebook.checks import numbers, require, texts
 from research.rulebook.costs import Costs
 from research.rulebook.events import Events
@@ -18,7 +18,7 @@ from research.rulebook.selection import Selection
 from research.rulebook.signals import Signals
 from research.rulebook.universe import Universe
 from research.rulebook.weighting import Weighting
-from research.settings import from_table, locate, read_toml
+from research.settings import from_table, read_toml, shipped_or_given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,18 +91,7 @@ class Methodology:
         MethodologyError
             If there is no such rulebook, or it says something impossible: the message names file, key and mend.
         """
-        if not isinstance(rulebook, str | Path):
-            raise MethodologyError(f"rulebook = {shown(rulebook)}: expected a shipped name or the path of a .toml file")
-        shipped = rulebooks()
-        path = Path(rulebook)
-        if str(rulebook) in shipped:
-            path = shipped[str(rulebook)]
-        elif path.suffix != ".toml":
-            raise MethodologyError(
-                f"no shipped rulebook {shown(str(rulebook))}: {suggest(str(rulebook), shipped)}. "
-                "A rulebook of your own is given by its path, ending in .toml."
-            )
-        path = locate(path)
+        path = shipped_or_given(rulebook, rulebooks(), "rulebook", MethodologyError)
         return from_table(cls, read_toml(path, MethodologyError), path.name, MethodologyError)
 
     @property

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
-from research.errors import MethodologyError, shown, suggest
+from research.errors import MethodologyError, shown
 from research.rulebook import Universe
 from research.rulebook.checks import names_listed, numbers, one_of, require, shares, texts, used, whole_numbers
 from research.rulebook.schedule import WEEKDAYS
-from research.settings import from_table, locate, read_toml
+from research.settings import from_table, read_toml, shipped_or_given
 
 MODELS = ("composite", "ridge", "elastic_net", "logit", "boosting")
 FITTED = MODELS[1:]
@@ -238,18 +238,7 @@ class Recipe:
         MethodologyError
             If there is no such recipe, or it says something impossible: the message names file, key and mend.
         """
-        shipped = recipes()
-        if not isinstance(recipe, str | Path):
-            raise MethodologyError(f"recipe = {shown(recipe)}: expected a shipped name or the path of a .toml file")
-        path = Path(recipe)
-        if str(recipe) in shipped:
-            path = shipped[str(recipe)]
-        elif path.suffix != ".toml":
-            raise MethodologyError(
-                f"no shipped recipe {shown(str(recipe))}: {suggest(str(recipe), shipped)}. "
-                "A recipe of your own is given by its path, ending in .toml."
-            )
-        path = locate(path)
+        path = shipped_or_given(recipe, recipes(), "recipe", MethodologyError)
         return from_table(cls, read_toml(path, MethodologyError), path.name, MethodologyError)
 
     @property
