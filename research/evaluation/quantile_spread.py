@@ -9,7 +9,7 @@ from scipy.stats import rankdata
 from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._columns import positive_or_nan
-from research.evaluation.rank_ic import FEWEST_ASSETS
+from research.evaluation.rank_ic import FEWEST_ASSETS, both_known, ranks_apart
 from research.evaluation.week_tests import mean_test, panel, skill_verdict
 from research.typing import FloatArray
 
@@ -98,13 +98,9 @@ def score_weighted_return(
     DataError
         If the frames do not match, or hold an infinity.
     """
-    check_number("fewest_assets", fewest_assets, DataError, whole=True, at_least=3)
-    said, came = panel(scores, "scores"), panel(outcomes, "outcomes", scores)
-    known = ~(np.isnan(said) | np.isnan(came))
-    known &= known.sum(axis=1, keepdims=True) >= fewest_assets
-    ranks = pd.DataFrame(np.where(known, said, np.nan)).rank(axis=1).to_numpy()
-    apart = np.where(known, ranks - (known.sum(axis=1, keepdims=True) + 1) / 2.0, 0.0)
-    earned = (apart * np.where(known, came, 0.0)).sum(axis=1) / positive_or_nan(apart.clip(min=0).sum(axis=1))
+    said, came = both_known(scores, outcomes, fewest_assets)
+    apart = ranks_apart(said)
+    earned = np.where(np.isnan(came), 0.0, apart * came).sum(axis=1) / positive_or_nan(apart.clip(min=0).sum(axis=1))
     return pd.Series(earned, index=scores.index, name="score_weighted_return")
 
 

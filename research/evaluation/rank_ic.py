@@ -14,6 +14,7 @@ from research.errors import DataError
 from research.evaluation._columns import positive_or_nan
 from research.evaluation.inference import adjust_pvalues
 from research.evaluation.week_tests import mean_test, panel, skill_verdict
+from research.typing import FloatArray
 
 FEWEST_ASSETS = 10  # the rank correlation of fewer is mostly noise
 HURDLE = 3.0
@@ -41,16 +42,26 @@ def rank_ic(scores: pd.DataFrame, outcomes: pd.DataFrame, *, fewest_assets: int 
     DataError
         If the frames do not match, or hold an infinity.
     """
+    first, second = (ranks_apart(values) for values in both_known(scores, outcomes, fewest_assets))
+    size = np.sqrt((first**2).sum(axis=1) * (second**2).sum(axis=1))
+    result = (first * second).sum(axis=1) / positive_or_nan(size)
+    return pd.Series(result, index=scores.index, name="rank_ic")
+
+
+def both_known(scores: pd.DataFrame, outcomes: pd.DataFrame, fewest_assets: int) -> tuple[FloatArray, FloatArray]:
+    """Scores and outcomes, NaN where one of them is and on dates with fewer assets; DataError as in `rank_ic`."""
     check_number("fewest_assets", fewest_assets, DataError, whole=True, at_least=3)
     said, came = panel(scores, "scores"), panel(outcomes, "outcomes", scores)
     known = ~(np.isnan(said) | np.isnan(came))
     known &= known.sum(axis=1, keepdims=True) >= fewest_assets
+    return np.where(known, said, np.nan), np.where(known, came, np.nan)
+
+
+def ranks_apart(values: FloatArray) -> FloatArray:
+    """Ranks of each row less their mean; zero, the mean, where a value is NaN, which takes it out of every sum."""
+    known = ~np.isnan(values)
     middle = (known.sum(axis=1, keepdims=True) + 1) / 2.0
-    ranks = [pd.DataFrame(np.where(known, values, np.nan)).rank(axis=1).to_numpy() for values in (said, came)]
-    first, second = (np.where(known, rank - middle, 0.0) for rank in ranks)
-    size = np.sqrt((first**2).sum(axis=1) * (second**2).sum(axis=1))
-    result = (first * second).sum(axis=1) / positive_or_nan(size)
-    return pd.Series(result, index=scores.index, name="rank_ic")
+    return np.where(known, pd.DataFrame(values).rank(axis=1).to_numpy() - middle, 0.0)
 
 
 def ic_summary(
