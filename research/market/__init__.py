@@ -1,12 +1,12 @@
 """Snapshots on disk -> one aligned, checked, point-in-time `MarketData`."""
 
 from research.market.data import MarketData
-from research.market.importer import ImportSummary, import_table
-from research.market.load import load_market, write_market
+from research.market.imports.importer import ImportSummary, import_table
+from research.market.imports.profiles import Profile, shipped_profiles
 from research.market.manifest import Manifest
-from research.market.profiles import Profile, shipped_profiles
-from research.market.snapshot import open_snapshot
-from research.market.writing import write_snapshot
+from research.market.snapshots.load import load_market, write_market
+from research.market.snapshots.snapshot import open_snapshot
+from research.market.snapshots.writing import write_snapshot
 
 __all__ = [
     "ImportSummary",

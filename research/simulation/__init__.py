@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from research.market import checks
 from research.market.data import TAG_TYPES, MarketData, days_between
-from research.market.load import write_market
+from research.market.imports import checks
 from research.market.manifest import Manifest
+from research.market.snapshots.load import write_market
 from research.simulation import universe
 from research.simulation.defects import misprint, plant
 from research.simulation.paths import simulate_paths

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from research import cli
-from research.market import load_market, placing
+from research.market import load_market
+from research.market.snapshots import placing
 from tests.market.helpers import HEADER, names_in
 from tests.robustness import SCALE
 
@@ -56,7 +57,7 @@ class Vendor:
     def __init__(self, folder: Path, in_one_step: bool) -> None:
         self.folder, self.in_one_step, self.out = folder, in_one_step, folder / "out"
         self.processes = multiprocessing.get_context("forkserver")
-        self.processes.set_forkserver_preload(["research.cli", "research.market.importer", __name__])
+        self.processes.set_forkserver_preload(["research.cli", "research.market.imports.importer", __name__])
         (folder / "mine.toml").write_text(PROFILE)
         for price in (1, 2):
             rows = [f"2024-01-{day:02d},asset-{n},{price},1,1" for n in range(200) for day in range(1, 31)]

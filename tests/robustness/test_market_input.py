@@ -23,7 +23,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from research.errors import ResearchError
-from research.market import MarketData, Profile, import_table, load_market, placing, write_market, writing
+from research.market import MarketData, Profile, import_table, load_market, write_market
+from research.market.snapshots import placing, writing
 from tests.market.helpers import PROFILE, names_in, rewritten, small_market
 from tests.robustness import SCALE
 

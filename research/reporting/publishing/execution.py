@@ -31,7 +31,7 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from research.errors import ReportError, ResearchError, printable, system_fault
-from research.market.snapshot import open_snapshot
+from research.market.snapshots.snapshot import open_snapshot
 from research.point_in_time.table_files import fingerprint_of
 from research.reporting.publishing.rendering import Page, render_page, verdict_of
 from research.reporting.publishing.sanitising import without_paths

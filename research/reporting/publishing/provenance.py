@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from research.market.manifest import Manifest
-from research.market.snapshot import open_snapshot
+from research.market.snapshots.snapshot import open_snapshot
 from research.point_in_time.table_files import fingerprints as fingerprints
 
 _PACKAGES = ("crypto-index-research", "pandas", "numpy", "scipy", "statsmodels", "pyarrow", "matplotlib", "papermill")

@@ -123,7 +123,7 @@ def another_machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("text", "left"),
     [
-        (f"{ROOT}/research/cli.py", "research/cli.py"),
+        (f"{ROOT}/research/cli/data.py", "research/cli/data.py"),
         ("no such file: '/var/data/big table.csv'", "no such file: '…/big table.csv'"),
         ("in /home/some body/x", "in …/x"),
         ("/opt/an environment/lib/python3/site.py", "…/lib/python3/site.py"),
@@ -150,7 +150,7 @@ def test_the_project_is_left_out_wherever_the_environment_lies(
 ) -> None:
     monkeypatch.setattr(sys, "prefix", environment)
     assert without_paths(f"{ROOT}/.venv/lib/x.py") == ".venv/lib/x.py"
-    assert without_paths(f"{ROOT}/research/cli.py") == "research/cli.py"
+    assert without_paths(f"{ROOT}/research/cli/data.py") == "research/cli/data.py"
 
 
 def test_entities_of_an_escaped_text_are_its_characters_in_plain_text() -> None:

@@ -20,8 +20,8 @@ import pandas as pd
 
 from research.errors import DataError
 from research.market.data import LEDGER_TYPES
+from research.market.imports.profiles import DatingRule
 from research.market.layout import ROW_ATTRIBUTES, value_range
-from research.market.profiles import DatingRule
 
 EARLIEST = pd.Timestamp("2009-01-03")  # bitcoin's first block: there is no earlier price
 Ledger = list[pd.DataFrame]

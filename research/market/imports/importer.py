@@ -15,13 +15,13 @@ import pandas as pd
 import pyarrow as pa
 
 from research.errors import DataError
-from research.market.cleaning import CleanRows, clean
 from research.market.data import DAY, TAG_TYPES
+from research.market.imports.cleaning import CleanRows, clean
+from research.market.imports.profiles import Asset, Profile, instant
+from research.market.imports.table import read_vendor_table
 from research.market.layout import ROWS_PER_GROUP
 from research.market.manifest import Manifest
-from research.market.profiles import Asset, Profile, instant
-from research.market.table import read_vendor_table
-from research.market.writing import write_snapshot
+from research.market.snapshots.writing import write_snapshot
 from research.typing import IntArray
 
 

@@ -22,16 +22,14 @@ from research.errors import DataError
 from research.market import (
     Manifest,
     MarketData,
-    load,
     load_market,
     open_snapshot,
-    placing,
     write_market,
     write_snapshot,
-    writing,
 )
-from research.market import snapshot as snapshot_module
 from research.market.data import LEDGER_TYPES, TAG_TYPES, empty_table
+from research.market.snapshots import load, placing, writing
+from research.market.snapshots import snapshot as snapshot_module
 from tests.conftest import ROOT
 from tests.market.helpers import assert_same_market, names_in, rewritten, small_market
 
@@ -187,7 +185,8 @@ def test_a_failure_while_moving_brings_the_old_snapshot_back(snapshot: Path, mon
 def test_a_killed_writer_leaves_the_old_snapshot_as_it_was(snapshot: Path) -> None:
     program = (
         "import os, signal, pathlib\n"
-        "from research.market import writing, write_market\n"
+        "from research.market import write_market\n"
+        "from research.market.snapshots import writing\n"
         "from tests.market.helpers import small_market\n"
         "writing.flush = lambda path: os.kill(os.getpid(), signal.SIGKILL)\n"
         f"write_market(small_market().until('2020-01-10'), pathlib.Path({str(snapshot)!r}), replace=True)\n"
@@ -321,7 +320,8 @@ def killed_between_two_renames(snapshot: Path) -> None:
     """Replace a snapshot on a system that cannot exchange folders, and die when the old one has stepped aside."""
     program = (
         "import os, signal, pathlib\n"
-        "from research.market import placing, write_market\n"
+        "from research.market import write_market\n"
+        "from research.market.snapshots import placing\n"
         "from tests.market.helpers import small_market\n"
         "placing._exchange = lambda one, other: False\n"
         "real = pathlib.Path.replace\n"

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from research.errors import DataError
 from research.market import MarketData, load_market, write_market
-from research.market import load as load_module
+from research.market.snapshots import load as load_module
 from tests.conftest import ROOT
 from tests.market.helpers import assert_same_market, rewritten, small_market
 

@@ -27,7 +27,7 @@ from research.market.layout import (
     row_keys,
 )
 from research.market.manifest import MANIFEST_FILE, Manifest
-from research.market.placing import REPLACED, bring_back, flush, put_in_place, scratch_folder
+from research.market.snapshots.placing import REPLACED, bring_back, flush, put_in_place, scratch_folder
 
 
 def write_snapshot(

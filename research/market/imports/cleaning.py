@@ -15,11 +15,12 @@ import pandas as pd
 import pyarrow as pa
 
 from research.errors import DataError
-from research.market import checks
 from research.market.data import LEDGER_TYPES, empty_table
+from research.market.imports import checks
+from research.market.imports.profiles import Asset, Profile
+from research.market.imports.reading import refuse_many_rows
+from research.market.imports.table import VendorTable
 from research.market.layout import CORE_COLUMNS, LEDGER, SCHEMAS
-from research.market.profiles import Asset, Profile
-from research.market.table import VendorTable, refuse_many_rows
 from research.typing import FloatArray, IntArray
 
 ROWS_AT_A_TIME = 100_000  # also the most that one key can have: there are fewer than 10,000 days since 2009

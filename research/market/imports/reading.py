@@ -1,12 +1,11 @@
-"""A vendor's CSV or Parquet file -> typed rows. What cannot be read refuses the whole file, naming the row.
+"""A vendor's CSV or Parquet file -> typed rows, some at a time. What cannot be read refuses the file, naming the row.
 
-The file is read piece by piece into columns that are as small as they can be: 16 bytes for a row's day, asset, symbol
-and name, and 8 for each number. The rows are checked in `cleaning.py` and become a snapshot in `importer.py`.
+Columns are as small as they can be: 16 bytes for a row's day, asset, symbol and name, and 8 for each number. They are
+put together in `table.py`, checked in `cleaning.py`, and become a snapshot in `importer.py`.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +18,11 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from research.errors import DataError, suggest
-from research.market.data import DAY
 from research.market.faults import as_data_error
+from research.market.imports.profiles import Profile
 from research.market.layout import LONGEST_TEXT, text_fault
 from research.market.limits import BYTES_PER_LINE, refuse_beyond_limit
-from research.market.profiles import Profile
-from research.typing import FloatArray, IntArray
+from research.typing import FloatArray
 
 EMPTY_TEXTS = ["", "NaN", "nan", "NA", "N/A", "n/a", "null", "NULL", "None"]
 BYTES_PER_ROW, BYTES_PER_NUMBER, BYTES_PER_TEXT = 48, 8, 1_000  # what an import needs at its peak, measured
@@ -36,75 +34,63 @@ _DAYS = np.array(["0001-01-01", "9999-12-31"], dtype="datetime64[D]").astype(np.
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class VendorTable:
-    """The rows of a vendor's table, in the order of the file.
+class Rows:
+    """Some rows of a vendor's table, in the order of the file.
 
     Attributes
     ----------
-    path : Path
     days : int32, shape (rows,)
         The vendor's dates, as days since 1970-01-01.
-    texts : dict of str to (int32, shape (rows,)) and list of str
-        "key", and "symbol" and "name" where the table has them: the number of each row's text in the list; -1: none.
+    texts : dict of str to int32, shape (rows,)
+        "key", and "symbol" and "name" where the table has them: the number of each row's text among the words seen so
+        far; -1: none.
     numbers : dict of str to float64, shape (rows,)
         By the snapshot's names; NaN where the table has none.
     """
 
-    path: Path
     days: np.ndarray
-    texts: dict[str, tuple[np.ndarray, list[str]]]
+    texts: dict[str, np.ndarray]
     numbers: dict[str, FloatArray]
 
-    def rows(self, positions: IntArray) -> pd.DataFrame:
-        """Some rows as a frame: row (counted from 1), date, key, symbol and name where there are any, numbers."""
-        columns: dict[str, object] = {"row": positions + 1, "date": self.days[positions].astype("datetime64[D]")}
-        for name, (codes, words) in self.texts.items():
-            columns[name] = pd.Categorical.from_codes(codes[positions], pd.Index(words, dtype="str")).astype("str")
-        frame = pd.DataFrame(columns | {name: values[positions] for name, values in self.numbers.items()})
-        return frame.astype({"date": DAY})
+    def __len__(self) -> int:
+        return len(self.days)
 
 
-def read_vendor_table(path: str | Path, profile: Profile) -> VendorTable:
-    """Read the columns that the profile names.
+def read_rows(path: Path, profile: Profile, words: dict[str, dict[str, int]]) -> Iterator[Rows]:
+    """Read the columns that the profile names, a batch at a time.
+
+    Parameters
+    ----------
+    words : dict of str to dict of str to int
+        By "key", "symbol" and "name": the texts seen so far and their numbers. It grows as the file is read.
 
     Raises
     ------
     DataError
-        If the file is missing, unreadable, empty or larger than `limits.py` allows; if a column is missing; if a date
-        or a key is, or a date cannot be read; if a number column holds other text than a number.
+        If the file is missing, unreadable or larger than `limits.py` allows; if a column is missing; if a date or a key
+        is, or a date cannot be read; if a number column holds other text than a number.
     """
-    path = Path(path)
     columns = profile.columns
     optional = {"symbol": columns.symbol, "name": columns.name}
     texts = {"key": columns.key} | {name: column for name, column in optional.items() if column is not None}
     wanted = list(dict.fromkeys([columns.date, *texts.values(), *columns.numbers.values()]))
-    parts: dict[str, list[np.ndarray]] = defaultdict(list)
-    words: dict[str, dict[str, int]] = {name: {} for name in texts}
+    for name in texts:
+        words.setdefault(name, {})
     count = 0
     with as_data_error(
         f"{path} cannot be read as {path.suffix[1:]}", "Save the table again, as .csv in UTF-8 or as .parquet."
     ):
         for batch in _batches(path, wanted, list(texts.values())):
             place = _Place(path, count)
-            parts["days"].append(_days(batch, columns.date, profile.date_format, place))
-            for name, column in texts.items():
-                parts[name].append(_codes(batch, column, words[name], place))
-            nameless = parts["key"][-1] < 0
+            days = _days(batch, columns.date, profile.date_format, place)
+            codes = {name: _codes(batch, column, words[name], place) for name, column in texts.items()}
+            nameless = codes["key"] < 0
             if nameless.any():
                 raise DataError(f"{path}, column {columns.key!r}: row {place.row(nameless)} has no asset. Name it.")
-            for name, column in columns.numbers.items():
-                parts[name].append(_numbers(batch, column, place))
+            numbers = {name: _numbers(batch, column, place) for name, column in columns.numbers.items()}
             count += batch.num_rows
             refuse_many_rows(path, count, numbers=len(columns.numbers), texts=sum(map(len, words.values())))
-    if count == 0:
-        raise DataError(f"{path}: the table has no rows. Nothing to import.")
-    joined = {name: np.concatenate(parts.pop(name)) for name in list(parts)}
-    return VendorTable(
-        path=path,
-        days=joined.pop("days"),
-        texts={name: (joined.pop(name), list(words[name])) for name in texts},
-        numbers=joined,
-    )
+            yield Rows(days=days, texts=codes, numbers=numbers)
 
 
 def refuse_many_rows(path: Path, rows: int, *, numbers: int, texts: int = 0, lines: int = 0) -> None:

@@ -20,8 +20,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from research.errors import DataError
-from research.market import MarketData, Profile, cleaning, import_table, importer, load_market
-from research.market.profiles import Asset, Columns, DatingRule, Tag
+from research.market import MarketData, Profile, import_table, load_market
+from research.market.imports import cleaning, importer
+from research.market.imports.profiles import Asset, Columns, DatingRule, Tag
 from tests.conftest import ROOT
 from tests.market.helpers import HEADER, PROFILE, assert_same_market, csv, names_in
 

@@ -24,7 +24,7 @@ from research.market.faults import as_data_error
 from research.market.layout import ASSETS, DAILY, FILES, LEDGER, SCHEMAS, TAGS
 from research.market.limits import BYTES_PER_LINE, refuse_beyond_limit
 from research.market.manifest import MANIFEST_FILE, Manifest
-from research.market.placing import bring_back
+from research.market.snapshots.placing import bring_back
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -172,7 +172,7 @@ def _verify(snapshot: VerifiedSnapshot) -> None:
 
 
 def _found(path: Path) -> Path:
-    places = [path] if path.is_absolute() else [Path.cwd() / path, Path(__file__).resolve().parents[2] / path]
+    places = [path] if path.is_absolute() else [Path.cwd() / path, Path(__file__).resolve().parents[3] / path]
     for place in places:
         if not place.exists():
             bring_back(place)

@@ -21,7 +21,7 @@ from research.settings import from_table, read_toml
 
 RESERVED = {*CORE_COLUMNS, "asset_id", *ROW_ATTRIBUTES, "rule"}  # names of rows and of the ledger
 LONGEST_GAP = 100_000  # days: longer than there have been prices
-FOLDER = Path(__file__).with_name("profiles")
+FOLDER = Path(__file__).parents[1] / "profiles"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,8 +31,8 @@ from research.market.layout import (
 )
 from research.market.limits import refuse_large_panels
 from research.market.manifest import Manifest
-from research.market.snapshot import VerifiedSnapshot, verified_snapshot
-from research.market.writing import write_snapshot
+from research.market.snapshots.snapshot import VerifiedSnapshot, verified_snapshot
+from research.market.snapshots.writing import write_snapshot
 
 ROWS_PER_BATCH = 1 << 17  # read at a time: a few MB, so that small markets too load in little more than their own size
 

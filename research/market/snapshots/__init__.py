@@ -1,0 +1,1 @@
+"""Snapshots on disk: written in one step, verified when opened, loaded into panels."""
