@@ -191,8 +191,7 @@ def test_a_killed_writer_leaves_the_old_snapshot_as_it_was(snapshot: Path) -> No
         "writing.flush = lambda path: os.kill(os.getpid(), signal.SIGKILL)\n"
         f"write_market(small_market().until('2020-01-10'), pathlib.Path({str(snapshot)!r}), replace=True)\n"
     )
-    root = Path(__file__).resolve().parents[2]
-    assert subprocess.run([sys.executable, "-c", program], cwd=root, check=False).returncode == -signal.SIGKILL
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == -signal.SIGKILL
     assert_same_market(load_market(snapshot), small_market())
 
 
