@@ -20,7 +20,7 @@ import pandas as pd
 
 from research.errors import DataError
 from research.market.data import LEDGER_TYPES
-from research.market.imports.profiles import DatingRule
+from research.market.imports.sections import DatingRule
 from research.market.layout import ROW_ATTRIBUTES, value_range
 
 EARLIEST = pd.Timestamp("2009-01-03")  # bitcoin's first block: there is no earlier price
@@ -51,7 +51,7 @@ def refuse_impossible_days(rows: pd.DataFrame, retrieved: dt.datetime) -> None:
     if wrong.any():
         row = rows[wrong].iloc[0]
         raise DataError(
-            f"row {row['row']} ({row['key']}) is the close of {row['date'].date()}, expected {EARLIEST.date()} to "
+            f"row {_row(row)} ({row['key']}) is the close of {row['date'].date()}, expected {EARLIEST.date()} to "
             f"{last.date()}, the last UTC day that had ended when the table was retrieved "
             f"({retrieved:%Y-%m-%d %H:%M} UTC). Remove the row, or correct its date or the profile's retrieved_at."
         )
@@ -68,9 +68,10 @@ def drop_repeated(rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
         first = rows[same].iloc[0]
         differing = [name for name in numbers if first[name] != second[name]]
         raise DataError(
-            f"two rows for one day: {second['key']!r} on {second['date'].date()} in rows {first['row']} and "
-            f"{second['row']}, with {differing[0]} {first[differing[0]]} and {second[differing[0]]}. "
-            "Remove the wrong one from the table."
+            f"two rows for one day: {second['key']!r} on {second['date'].date()} in rows {_row(first)} and "
+            f"{_row(second)}, with {differing[0]} {first[differing[0]]} and {second[differing[0]]}. "
+            "Remove the wrong one from the table; if it has several rows a day on purpose, say so with intraday under "
+            "[dates] of the profile."
         )
     note(ledger, rows[identical], "row", "repeated row dropped", rows.loc[identical, "row"].astype("str"))
     return rows[~identical]
@@ -140,6 +141,11 @@ def drop_empty(rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
     last = rows[~priced].drop_duplicates("asset_key", keep="last")
     note(ledger, last, "asset_id", "asset without any price dropped", last["asset_key"])
     return rows[priced]
+
+
+def _row(row: pd.Series) -> str:
+    """A row as a message names it."""
+    return f"{row['row']} of {row['file']}" if row["file"] else f"{row['row']}"
 
 
 def note(

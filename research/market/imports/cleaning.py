@@ -17,8 +17,9 @@ import pyarrow as pa
 from research.errors import DataError
 from research.market.data import LEDGER_TYPES, empty_table
 from research.market.imports import checks
-from research.market.imports.profiles import Asset, Profile
-from research.market.imports.reading import refuse_many_rows
+from research.market.imports.profiles import Profile
+from research.market.imports.rows import refuse_many_rows
+from research.market.imports.sections import Asset
 from research.market.imports.table import VendorTable
 from research.market.layout import CORE_COLUMNS, LEDGER, SCHEMAS
 from research.typing import FloatArray, IntArray
@@ -69,7 +70,7 @@ def clean(table: VendorTable, profile: Profile, retrieved: dt.datetime) -> Clean
     """
     codes, keys = table.texts["key"]
     asset = np.full(len(codes), -1, dtype=np.int32)
-    numbers = {name: table.numbers.get(name) for name in dict.fromkeys([*CORE_COLUMNS, *profile.columns.numbers])}
+    numbers = {name: table.numbers.get(name) for name in dict.fromkeys([*CORE_COLUMNS, *table.numbers])}
     arrays = {name: np.full(len(codes), np.nan) if values is None else values for name, values in numbers.items()}
     seen: list[pd.DataFrame] = []
     lines: list[pa.Table] = []
@@ -82,7 +83,7 @@ def clean(table: VendorTable, profile: Profile, retrieved: dt.datetime) -> Clean
         moved += moved_here
         matched.update(asset_keys.unique())
         last = _assets(rows)
-        places = rows["row"].to_numpy() - 1
+        places = rows["place"].to_numpy()
         asset[places] = known + pd.Index(last["asset_key"]).get_indexer(rows["asset_key"])
         table.days[places] = rows["date"].to_numpy().astype("datetime64[D]").astype(np.int32)
         for name, values in arrays.items():
@@ -91,7 +92,7 @@ def clean(table: VendorTable, profile: Profile, retrieved: dt.datetime) -> Clean
         known += len(last)
         lines.append(_identified(pd.concat(ledger, ignore_index=True), asset_keys, profile.assets))
         count = sum(part.num_rows for part in lines)
-        refuse_many_rows(table.path, len(codes), numbers=len(arrays), texts=len(keys), lines=count)
+        refuse_many_rows(table.files[0].label, len(codes), numbers=len(arrays), texts=len(keys), lines=count)
     if not known:
         raise DataError("no row has a price that can be used. Nothing to import; is the right column in the profile?")
     assets = pd.concat(seen, ignore_index=True)
@@ -131,7 +132,7 @@ def _blocks(codes: np.ndarray, keys: list[str]) -> Iterator[IntArray]:
 
 
 def _with_all_columns(rows: pd.DataFrame, numbers: list[str]) -> pd.DataFrame:
-    rows = rows.reindex(columns=["row", "date", "key", "symbol", "name", *numbers])
+    rows = rows.reindex(columns=["place", "row", "file", "date", "key", "symbol", "name", *numbers])
     return rows.astype({"symbol": "str", "name": "str", **dict.fromkeys(numbers, "float64")})
 
 
