@@ -14,8 +14,10 @@ def add_commands(rooms: Any) -> None:
     actions = rooms.add_parser("data", help="import, simulate or check market data").add_subparsers(
         required=True, metavar="ACTION"
     )
-    table = actions.add_parser("import", help="make a snapshot from a long CSV or Parquet table")
-    table.add_argument("table", type=Path)
+    table = actions.add_parser("import", help="make a snapshot from a vendor's files")
+    table.add_argument(
+        "tables", type=Path, nargs="+", metavar="TABLE", help="a file, or several; a folder; a .zip; a pattern with *"
+    )
     table.add_argument("--profile", required=True, metavar="NAME|FILE", help="says which column is what")
     simulate = actions.add_parser("simulate", help="make the simulated sample market")
     for command, run in ((table, _import), (simulate, _simulate)):
@@ -30,7 +32,9 @@ def add_commands(rooms: Any) -> None:
 def _import(options: argparse.Namespace) -> int:
     from research.market import import_table
 
-    say(str(import_table(options.table, options.profile, options.out, replace=options.replace)))
+    summary = import_table(options.tables, options.profile, options.out, replace=options.replace)
+    for line in str(summary).splitlines():
+        say(line)
     return 0
 
 

@@ -20,9 +20,10 @@ from research.errors import DataError
 from research.market.data import DAY, LEDGER_TYPES, empty_table
 from research.market.imports import checks
 from research.market.imports.checks import Block
-from research.market.imports.profiles import Asset, Profile
-from research.market.imports.reading import refuse_many_texts
+from research.market.imports.profiles import Profile
+from research.market.imports.rows import refuse_many_texts
 from research.market.imports.runs import Columns, SortedRuns
+from research.market.imports.sections import Asset
 from research.market.imports.table import VendorTable
 from research.market.layout import CORE_COLUMNS
 from research.typing import BoolArray, FloatArray, IntArray
@@ -69,26 +70,26 @@ def clean(table: VendorTable, profile: Profile, retrieved: dt.datetime, scratch:
         If it is not known what a row means (see `checks.py`), if no row has a price, or if two keys give one asset_id
         without the profile saying so of both.
     """
-    by_day = SortedRuns("day", "by-day.arrow", scratch)
-    names = tuple(dict.fromkeys([*CORE_COLUMNS, *profile.columns.numbers]))
+    by_day = SortedRuns("day", "by-day", scratch)
+    names = tuple(dict.fromkeys([*CORE_COLUMNS, *table.numbers]))
     seen: list[pd.DataFrame] = []
     lines: list[pa.Table] = []
     matched: set[str] = set()
     moved = known = 0
     for part in table.rows.blocks(ROWS_AT_A_TIME):
-        block, moved_here = _block(part, table, profile, retrieved, names)
-        _check(block, profile)
+        block, moved_here = _block(part, table, profile, names)
+        _check(block, profile, retrieved)
         matched.update(block.asset_keys)
         moved += moved_here
         last, place = _assets(block, table.texts)
-        numbers = {name: block.numbers[name][block.kept] for name in profile.columns.numbers}
+        numbers = {name: block.numbers[name][block.kept] for name in table.numbers}
         asset = (known + place[block.asset[block.kept]]).astype(np.int32)
         by_day.add({"day": block.day[block.kept], "asset": asset, **numbers})
         seen.append(last)
         known += len(last)
         lines += _ledger(block, profile.assets)
         count = sum(part.num_rows for part in lines)
-        refuse_many_texts(table.path, sum(map(len, table.texts.values())), lines=count)
+        refuse_many_texts(table.files[0].label, sum(map(len, table.texts.values())), lines=count)
     if not known:
         raise DataError("no row has a price that can be used. Nothing to import; is the right column in the profile?")
     assets = pd.concat(seen, ignore_index=True)
@@ -109,13 +110,9 @@ def asset_id(key: str, known: Mapping[str, Asset]) -> str:
     return (known[key].id if key in known else None) or key.lower()
 
 
-def _block(
-    part: Columns, table: VendorTable, profile: Profile, retrieved: dt.datetime, names: tuple[str, ...]
-) -> tuple[Block, int]:
+def _block(part: Columns, table: VendorTable, profile: Profile, names: tuple[str, ...]) -> tuple[Block, int]:
     """The rows of some keys in order, with every column of the snapshot; and how many of them were moved."""
-    keys = table.texts["key"]
     day, dated_by = checks.apply_dating(part["day"], profile.dating)
-    checks.refuse_impossible_days(day, part["row"], part["key"], keys, retrieved)
     moved = int((day != part["day"]).sum())
     first, last = int(day.min()), int(day.max())
     place = part["key"] * np.int64(last - first + 1) + (day - first)
@@ -128,12 +125,14 @@ def _block(
         key=part["key"][order],
         texts={name: part[name][order] for name in table.texts if name != "key"},
         numbers={name: part[name][order] if name in part else np.full(len(day), np.nan) for name in names},
-        keys=keys,
+        keys=table.texts["key"],
+        files=[file.label for file in table.files],
     )
     return block, moved
 
 
-def _check(block: Block, profile: Profile) -> None:
+def _check(block: Block, profile: Profile, retrieved: dt.datetime) -> None:
+    checks.refuse_impossible_days(block, retrieved)
     checks.drop_repeated(block)
     checks.drop_second_closes(block)
     block.notes += checks.set_impossible_values_missing(block.numbers, block.kept)
