@@ -48,20 +48,26 @@ def codes(batch: Batch, name: str, words: dict[str, int]) -> np.ndarray:
         return np.full(len(batch.row), -1, dtype=np.int32)
     where = f"{batch.file.label}, column {name!r}"
     column = column if pa.types.is_dictionary(column.type) else _text_column(column, where).dictionary_encode()
-    found = []
-    for number, text in enumerate(_text_column(column.dictionary, where).to_pylist()):
-        code = words.get(text)
-        if code is None:
-            text = text.strip()
-            fault = None if text in EMPTY_TEXTS else text_fault(text)
-            if fault:
-                row = batch.first(column.indices.fill_null(-1).to_numpy(zero_copy_only=False) == number)
-                raise DataError(f"{where}: row {row} has {fault}: {text[:30]!r}. Correct it.")
-            code = -1 if text in EMPTY_TEXTS else words.setdefault(text, len(words))
-        found.append(code)
+    texts = _text_column(column.dictionary, where)
+    found = _known(texts, words)
+    for number in np.flatnonzero(found < 0):
+        text = texts[number].as_py().strip()
+        fault = None if text in EMPTY_TEXTS else text_fault(text)
+        if fault:
+            row = batch.first(column.indices.fill_null(-1).to_numpy(zero_copy_only=False) == number)
+            raise DataError(f"{where}: row {row} has {fault}: {text[:30]!r}. Correct it.")
+        found[number] = -1 if text in EMPTY_TEXTS else words.setdefault(text, len(words))
     indices = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    numbers: np.ndarray = np.array([*found, -1], dtype=np.int32)[indices]
+    numbers: np.ndarray = np.append(found, -1).astype(np.int32)[indices]
     return numbers
+
+
+def _known(texts: pa.Array, words: dict[str, int]) -> np.ndarray:
+    """The number of each text that is among `words` as it stands, else -1."""
+    if 4 * len(texts) < len(words):  # then the table of all words takes longer to make than these to be looked up
+        return np.array([words.get(text, -1) for text in texts.to_pylist()], dtype=np.int64)
+    places = pc.index_in(texts, pa.array(list(words), pa.string()))
+    return places.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
 
 
 def numbers(batch: Batch, name: str, how: Numbers) -> FloatArray:
