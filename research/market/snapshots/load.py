@@ -50,8 +50,9 @@ def load_market(
 
     Parameters
     ----------
-    path : path
-        Snapshot folder. A relative path is tried against the current directory and then against the project's root.
+    path : str or path
+        A snapshot: its folder, or its name and date as `NAME`, `NAME@latest`, `NAME@2026-11-01` (the newest retrieved
+        by then: the data as known on that day, which `end` is not).
     start, end : date, optional
         First and last day wanted; the snapshot's own first and last day where they are wider or not given. Assets,
         tags and ledger are those known at `end`.

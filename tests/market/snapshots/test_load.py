@@ -184,7 +184,7 @@ def test_loading_needs_little_more_memory_than_the_panels(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("path", [None, 3, b"data/sample", ["data/sample"]])
 def test_what_is_no_path_is_refused_in_words(path: object) -> None:
-    with pytest.raises(DataError, match=r"found .*, expected the path of its folder"):
+    with pytest.raises(DataError, match=r"found .*, expected NAME, NAME@latest, .* or the path"):
         load_market(path)  # type: ignore[arg-type]
 
 
