@@ -71,6 +71,11 @@ def part_names(files: Iterable[str]) -> list[str]:
     return [DAILY, *sorted(name for name in files if _LATER_PART.fullmatch(name))]
 
 
+def later_part(first_day: int) -> str:
+    """The name of a part that is not the first; `first_day` in days since 1970-01-01."""
+    return f"daily-{_EPOCH + first_day}.parquet"
+
+
 def row_keys(batch: pa.RecordBatch, assets: pd.Index, where: str) -> tuple[np.ndarray, np.ndarray]:
     """Day number (since 1970-01-01) and position in the sorted `assets` of each row, int64.
 

@@ -110,6 +110,12 @@ def dated_folders(name: str, root: Path | None = None) -> list[Path]:
     return [holder / _folder_name(day, number) for day, number in _entries(holder)]
 
 
+def name_of(folder: Path, *, root: Path | None = None) -> str | None:
+    """The name under which a folder stands in the catalog; None where it lies elsewhere."""
+    folder, root = folder.resolve(), (root or catalog_root()).resolve()
+    return folder.parent.name if folder.parent.parent == root and _DATED.fullmatch(folder.name) else None
+
+
 def _of_name(name: str, when: str, root: Path) -> Path:
     entries = _entries(root / name) if NAME.fullmatch(name) else []
     if not entries:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BufferedReader
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -57,7 +58,7 @@ class DailyRows:
         self.parts = [_part(name, file, folder) for name, file in files.items()]
         first = self.parts[0]
         self.columns: list[str] = first.file.schema_arrow.names[2:]
-        for before, part in zip(self.parts, self.parts[1:], strict=False):
+        for before, part in pairwise(self.parts):
             if part.file.schema_arrow.names[2:] != self.columns:
                 raise DataError(
                     f"{folder / part.name} has the columns {part.file.schema_arrow.names}, {DAILY} has "
@@ -80,6 +81,15 @@ class DailyRows:
             groups = [i for i, (begin, end) in enumerate(_group_days(part.file)) if begin <= last and end >= first]
             for batch in part.file.iter_batches(batch_size=ROWS_PER_BATCH, row_groups=groups) if groups else ():
                 yield part.name, batch
+
+
+def has_values(rows: DailyRows, column: str) -> bool:
+    """Whether a column has any value, by the statistics of the files; True where they do not tell."""
+    place = 2 + rows.columns.index(column)
+    chunks = [
+        part.file.metadata.row_group(i).column(place) for part in rows.parts for i in range(part.file.num_row_groups)
+    ]
+    return any(chunk.statistics is None or chunk.statistics.null_count < chunk.num_values for chunk in chunks)
 
 
 def day_of(number: int) -> pd.Timestamp:

@@ -5,12 +5,14 @@ The format (a few files in one folder, never edited after writing) is in `layout
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
 
@@ -26,6 +28,9 @@ from research.market.limits import BYTES_PER_LINE, refuse_beyond_limit
 from research.market.manifest import MANIFEST_FILE, Manifest
 from research.market.snapshots.catalog import find_snapshot
 from research.market.snapshots.daily_rows import DailyRows
+from research.market.snapshots.writing import sha256_of
+
+_NO_LINK = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,6 +50,28 @@ class VerifiedSnapshot:
     manifest: Manifest
     parts: Mapping[str, BufferedReader]
     _tables: Mapping[str, bytes]
+    _states: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+
+    def share(self, name: str, target: Path) -> None:
+        """Give a file a second name, `target`: a hard link, or a copy where the file system has none.
+
+        Raises
+        ------
+        DataError
+            If it is not the file that was verified.
+        """
+        file = self.parts.get(name)
+        as_verified = file is not None and _state(file) == self._states[name]
+        try:
+            os.link(self.folder / name, target)
+        except OSError as error:
+            if error.errno not in _NO_LINK:
+                raise
+            shutil.copyfile(self.folder / name, target)
+        if as_verified and file is not None and os.path.samestat(os.fstat(file.fileno()), target.stat()):
+            self._states[name] = _state(file)  # a second name changes the time of change, and no byte
+        elif sha256_of(target) != self.manifest.sha256[name]:
+            raise DataError(f"the snapshot {self.folder} was replaced while it was read. Try again.")
 
     def daily_rows(self) -> DailyRows:
         """The daily rows, all parts as one."""
@@ -93,10 +120,11 @@ def verified_snapshot(path: str | Path) -> Iterator[VerifiedSnapshot]:
         folder = find_snapshot(path)
         with ExitStack() as stack:
             snapshot = _opened(folder, stack)
-            states = [_state(file) for file in snapshot.parts.values()]
+            snapshot._states.update((name, _state(file)) for name, file in snapshot.parts.items())
             _verify(snapshot)
             yield snapshot
-            if [_state(file) for file in snapshot.parts.values()] != states:  # replaced, or edited in its place
+            if any(_state(file) != snapshot._states[name] for name, file in snapshot.parts.items()):
+                # replaced, which changes no byte of it, or edited in its place
                 _verify(snapshot)
 
 
