@@ -13,7 +13,7 @@ their own date, with what was known then.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Set
+from collections.abc import Mapping, Set
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ from research.market.layout import ROW_ATTRIBUTES, value_range
 
 EARLIEST = pd.Timestamp("2009-01-03")  # bitcoin's first block: there is no earlier price
 Ledger = list[pd.DataFrame]
+Periods = Mapping[str, list[tuple[pd.Timestamp, pd.Timestamp]]]
 
 
 def value_columns(rows: pd.DataFrame) -> list[str]:
@@ -106,10 +107,13 @@ def set_impossible_values_missing(rows: pd.DataFrame, ledger: Ledger) -> pd.Data
     return rows
 
 
-def split_after_gaps(rows: pd.DataFrame, longest: int | None, keys: Set[str], ledger: Ledger) -> pd.DataFrame:
+def split_after_gaps(
+    rows: pd.DataFrame, longest: int | None, keys: Set[str], ledger: Ledger, known: Periods
+) -> pd.DataFrame:
     """Give each row the key of its asset, in the column `asset_key`; `keys` are those of the whole table.
 
-    A key whose prices resume after more than `longest` days is a new asset from then on: `etc`, then `etc-2`.
+    A key whose prices resume after more than `longest` days is a new asset from then on: `etc`, then `etc-2`. Where the
+    table continues a snapshot, `known` has the first and last day of each asset of a key there, in order.
 
     Only the gap decides, and it is known on the day of resumption. Two assets that share a ticker one after the
     other are thus never spliced; one that the vendor lost for so long loses its history, which is the safer mistake.
@@ -120,7 +124,12 @@ def split_after_gaps(rows: pd.DataFrame, longest: int | None, keys: Set[str], le
     priced = rows.loc[rows["price"].notna(), ["key", "date"]]
     gap = priced.groupby("key")["date"].diff().dt.days
     resumes = (gap > longest).reindex(rows.index, fill_value=False)
-    number = resumes.groupby(rows["key"]).cumsum() + 1
+    begins = rows.groupby("key")["date"].min()
+    before = {key: max(1, sum(first <= begins[key] for first, _ in periods)) for key, periods in known.items()}
+    last = {key: known[key][place - 1][1] for key, place in before.items()}
+    firsts = priced.groupby("key").head(1)
+    resumes[firsts.index] = (firsts["date"] - pd.to_datetime(firsts["key"].map(last))).dt.days > longest
+    number = resumes.groupby(rows["key"]).cumsum() + rows["key"].map(before).fillna(1).astype("int64")
     split = rows.assign(asset_key=rows["key"].where(number == 1, rows["key"] + "-" + number.astype("str")))
     rule = f"prices resume after more than {longest} days: a new asset"
     taken = set(split.loc[resumes, "asset_key"]) & keys
@@ -133,10 +142,10 @@ def split_after_gaps(rows: pd.DataFrame, longest: int | None, keys: Set[str], le
     return split
 
 
-def drop_empty(rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
-    """Drop rows without any value, and assets that never have a price."""
+def drop_empty(rows: pd.DataFrame, ledger: Ledger, priced_before: Set[str]) -> pd.DataFrame:
+    """Drop rows without any value, and assets that never have a price, here or before (`priced_before`: asset keys)."""
     rows = rows[rows[value_columns(rows)].notna().any(axis=1)]
-    priced = rows["price"].notna().groupby(rows["asset_key"]).transform("any")
+    priced = rows["price"].notna().groupby(rows["asset_key"]).transform("any") | rows["asset_key"].isin(priced_before)
     last = rows[~priced].drop_duplicates("asset_key", keep="last")
     note(ledger, last, "asset_id", "asset without any price dropped", last["asset_key"])
     return rows[priced]

@@ -7,6 +7,7 @@ takes the place of the vendor's values in the columns of the table; what does no
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -58,8 +59,12 @@ class CleanRows:
     moved: int
 
 
-def clean(table: VendorTable, profile: Profile, retrieved: dt.datetime) -> CleanRows:
+def clean(
+    table: VendorTable, profile: Profile, retrieved: dt.datetime, continues: pd.DataFrame | None = None
+) -> CleanRows:
     """Check every row, and give each its asset and its day. The arrays of `table` are used up.
+
+    `continues` is the table of the assets of the snapshot that the rows continue, if they do.
 
     Raises
     ------
@@ -75,10 +80,11 @@ def clean(table: VendorTable, profile: Profile, retrieved: dt.datetime) -> Clean
     lines: list[pa.Table] = []
     matched: set[str] = set()
     moved = known = 0
+    before = _periods(keys, profile.assets, continues)
     for positions in _blocks(codes, keys):
         ledger: checks.Ledger = [empty_table(LEDGER_TYPES)]
         rows = _with_all_columns(table.rows(positions), list(arrays))
-        rows, moved_here, asset_keys = _checked(rows, profile, retrieved, frozenset(keys), ledger)
+        rows, moved_here, asset_keys = _checked(rows, profile, retrieved, frozenset(keys), ledger, before)
         moved += moved_here
         matched.update(asset_keys.unique())
         last = _assets(rows)
@@ -136,16 +142,40 @@ def _with_all_columns(rows: pd.DataFrame, numbers: list[str]) -> pd.DataFrame:
 
 
 def _checked(
-    rows: pd.DataFrame, profile: Profile, retrieved: dt.datetime, keys: frozenset[str], ledger: checks.Ledger
+    rows: pd.DataFrame,
+    profile: Profile,
+    retrieved: dt.datetime,
+    keys: frozenset[str],
+    ledger: checks.Ledger,
+    before: checks.Periods,
 ) -> tuple[pd.DataFrame, int, pd.Series]:
     """The rows that stay; how many were moved; the asset key of each (key, date), dropped ones too."""
     rows, moved = checks.apply_dating(rows, profile.dating)
     checks.refuse_impossible_days(rows, retrieved)
     rows = checks.drop_second_closes(checks.drop_repeated(rows, ledger), ledger)
     rows = checks.set_impossible_values_missing(rows, ledger)
-    rows = checks.split_after_gaps(rows, profile.split_after_gap_days, keys, ledger)
+    here = {key: before[key] for key in rows["key"].unique() if key in before}
+    rows = checks.split_after_gaps(rows, profile.split_after_gap_days, keys, ledger, here)
     asset_keys = rows.set_index(["key", "date"])["asset_key"]
-    return checks.drop_empty(rows, ledger), moved, asset_keys
+    known = {_numbered(key, place) for key, periods in here.items() for place in range(1, len(periods) + 1)}
+    return checks.drop_empty(rows, ledger, known), moved, asset_keys
+
+
+def _periods(keys: list[str], known: Mapping[str, Asset], continues: pd.DataFrame | None) -> checks.Periods:
+    """First and last day of each asset that a key was in the snapshot that is continued: `etc`, `etc-2`, ..."""
+    if continues is None:
+        return {}
+    priced = continues.dropna(subset=["first_date"]).set_index("asset_id")
+    days = dict(zip(priced.index, zip(priced["first_date"], priced["last_date"], strict=True), strict=True))
+    found = {}
+    for key in keys:
+        ids = (asset_id(_numbered(key, place), known) for place in itertools.count(1))
+        found[key] = [days[name] for name in itertools.takewhile(days.__contains__, ids)]
+    return {key: periods for key, periods in found.items() if periods}
+
+
+def _numbered(key: str, place: int) -> str:
+    return key if place == 1 else f"{key}-{place}"
 
 
 def _assets(rows: pd.DataFrame) -> pd.DataFrame:

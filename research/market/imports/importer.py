@@ -69,7 +69,12 @@ class ImportSummary:
 
 
 def import_table(
-    table: str | Path, profile: str | Path | Profile, out: str | Path, *, replace: bool = False
+    table: str | Path,
+    profile: str | Path | Profile,
+    out: str | Path,
+    *,
+    replace: bool = False,
+    continues: pd.DataFrame | None = None,
 ) -> ImportSummary:
     """Turn a long CSV or Parquet table into a snapshot.
 
@@ -83,6 +88,9 @@ def import_table(
         Snapshot folder to make.
     replace : bool
         Whether an existing snapshot at `out` may be replaced.
+    continues : DataFrame, optional
+        Assets of the snapshot that the table continues (see `updating.py`): a key whose prices resume after a long gap
+        is a new asset, also where the gap lies between the two.
 
     Returns
     -------
@@ -96,8 +104,8 @@ def import_table(
     """
     profile = profile if isinstance(profile, Profile) else Profile.load(profile)
     vendor = read_vendor_table(table, profile)
-    retrieved_at = profile.retrieved_at or _modified(Path(table))
-    rows = clean(vendor, profile, min(instant(retrieved_at), dt.datetime.now(dt.UTC)))
+    retrieved_at = retrieval(table, profile)
+    rows = clean(vendor, profile, min(instant(retrieved_at), dt.datetime.now(dt.UTC)), continues)
     rows_read = len(vendor.days)
     del vendor
     assets = _assets(rows.assets, profile.assets)
@@ -137,8 +145,11 @@ def _day(number: int) -> pd.Timestamp:
     return pd.Timestamp(np.datetime64(int(number), "D").astype(DAY))
 
 
-def _modified(table: Path) -> str:
-    moment = dt.datetime.fromtimestamp(table.stat().st_mtime, dt.UTC)
+def retrieval(table: str | Path, profile: Profile) -> str:
+    """When the table was retrieved, as the profile says or else as the file's time of modification."""
+    if profile.retrieved_at is not None:
+        return profile.retrieved_at
+    moment = dt.datetime.fromtimestamp(Path(table).stat().st_mtime, dt.UTC)
     return moment.replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
