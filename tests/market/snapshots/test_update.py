@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from research.errors import DataError
-from research.market import MarketData, Profile, import_table, load_market, open_snapshot, update_from_table
-from research.market.imports.profiles import Asset
-from research.market.snapshots import catalog, placing, update
-from tests.market.helpers import PROFILE, assert_same_market, names_in
+from research.market import MarketData, Profile, import_table, load_market, update_from_table
+from research.market.snapshots import update
+from tests.market.helpers import PROFILE, assert_same_market
 
 SLOW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 FIRST = pd.Timestamp("2023-11-20")
