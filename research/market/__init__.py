@@ -3,6 +3,7 @@
 from research.market.data import MarketData
 from research.market.imports.importer import ImportSummary, import_table
 from research.market.imports.profiles import Profile, shipped_profiles
+from research.market.imports.updating import update_from_table
 from research.market.manifest import Manifest
 from research.market.snapshots.load import load_market, write_market
 from research.market.snapshots.snapshot import open_snapshot
@@ -17,6 +18,7 @@ __all__ = [
     "load_market",
     "open_snapshot",
     "shipped_profiles",
+    "update_from_table",
     "write_market",
     "write_snapshot",
 ]

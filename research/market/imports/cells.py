@@ -67,7 +67,8 @@ def _known(texts: pa.Array, words: dict[str, int]) -> np.ndarray:
     if 4 * len(texts) < len(words):  # then the table of all words takes longer to make than these to be looked up
         return np.array([words.get(text, -1) for text in texts.to_pylist()], dtype=np.int64)
     places = pc.index_in(texts, pa.array(list(words), pa.string()))
-    return places.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    found: np.ndarray = places.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return found
 
 
 def numbers(batch: Batch, name: str, how: Numbers) -> FloatArray:

@@ -24,7 +24,9 @@ from research.market.imports.table import ROW_BITS
 from research.market.layout import value_range
 from research.typing import BoolArray, FloatArray, IntArray
 
+Periods = Mapping[str, list[tuple[int, int]]]  # by key, the first and last day with a price of each of its assets
 EARLIEST = np.datetime64("2009-01-03", "D")  # bitcoin's first block: there is no earlier price
+_NEVER = 1 << 40  # days: no price lies long after it
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -170,28 +172,33 @@ def set_impossible_values_missing(numbers: Mapping[str, FloatArray], kept: BoolA
     return notes
 
 
-def split_after_gaps(block: Block, longest: int | None) -> None:
+def split_after_gaps(block: Block, longest: int | None, known: Periods) -> None:
     """Say which asset each row belongs to: its key's, or a new one after a gap in the key's prices.
 
-    A key whose prices resume after more than `longest` days is a new asset from then on: `etc`, then `etc-2`.
+    A key whose prices resume after more than `longest` days is a new asset from then on: `etc`, then `etc-2`. Where the
+    table continues a snapshot, `known` has the first and last day of each asset of a key there, in order.
 
     Only the gap decides, and it is known on the day of resumption. Two assets that share a ticker one after the
     other are thus never spliced; one that the vendor lost for so long loses its history, which is the safer mistake.
     """
-    resumes = np.zeros(len(block.key), dtype=bool)
-    if longest is not None:
-        priced = np.flatnonzero(block.kept & ~np.isnan(block.numbers["price"]))
-        before, after = priced[:-1], priced[1:]
-        gap = (block.key[after] == block.key[before]) & (block.day[after] - block.day[before] > longest)
-        resumes[after[gap]] = True
     new_key = ~_as_above(block.key)
+    resumes = np.zeros(len(new_key), dtype=bool)
+    number = np.ones(len(new_key), dtype=np.int64)
+    if longest is not None:
+        earlier, last_price = _assets_before(block, np.flatnonzero(new_key), known)
+        of_key = new_key.cumsum() - 1
+        priced = np.flatnonzero(block.kept & ~np.isnan(block.numbers["price"]))
+        days, previous = block.day[priced], last_price[of_key[priced]]
+        again = np.flatnonzero(_as_above(block.key[priced]))
+        previous[again] = days[again - 1]
+        resumes[priced[days - previous > longest]] = True
+        splits = resumes.cumsum()
+        number = earlier[of_key] + splits - (splits - resumes)[_first_of_each(~new_key)]
     begins = np.flatnonzero(new_key | resumes)
     block.asset = (new_key | resumes).cumsum() - 1
-    splits = resumes.cumsum()
-    number = 1 + splits[begins] - splits[_first_of_each(~new_key)[begins]]
     keys = [block.keys[key] for key in block.key[begins]]
-    block.asset_keys = [key if n == 1 else f"{key}-{n}" for key, n in zip(keys, number, strict=True)]
-    places = np.flatnonzero(number > 1)
+    block.asset_keys = [numbered(key, n) for key, n in zip(keys, number[begins], strict=True)]
+    places = np.flatnonzero(resumes[begins])
     made = [block.asset_keys[place] for place in places]
     taken = set(made).intersection(block.keys) if made else set()
     if taken:
@@ -205,16 +212,34 @@ def split_after_gaps(block: Block, longest: int | None) -> None:
     )
 
 
-def drop_empty(block: Block) -> None:
-    """Drop rows without any value, and assets that never have a price."""
+def drop_empty(block: Block, known: Periods) -> None:
+    """Drop rows without any value, and assets that never have a price, here or before (`known`)."""
     block.kept &= np.logical_or.reduce([~np.isnan(values) for values in block.numbers.values()])
     priced = np.zeros(len(block.asset_keys), dtype=bool)
     priced[block.asset[block.kept & ~np.isnan(block.numbers["price"])]] = True
+    before = {numbered(key, place + 1) for key, periods in known.items() for place in range(len(periods))}
+    priced |= [key in before for key in block.asset_keys]
     without = np.flatnonzero(block.kept & ~priced[block.asset])
     last = without[~_as_above(block.asset[without][::-1])[::-1]]
     names = [block.asset_keys[asset] for asset in block.asset[last]]
     block.notes.append(Note(rows=last, field="asset_id", rule="asset without any price dropped", old=names))
     block.kept[without] = False
+
+
+def numbered(key: str, number: int) -> str:
+    """The asset key of the first, second, ... asset that a key stands for."""
+    return key if number == 1 else f"{key}-{number}"
+
+
+def _assets_before(block: Block, starts: IntArray, known: Periods) -> tuple[IntArray, IntArray]:
+    """By key: which of its assets comes first, and the last price of that one in the snapshot that is continued."""
+    number, last_price = np.ones(len(starts), dtype=np.int64), np.full(len(starts), _NEVER)
+    for place, start in enumerate(starts) if known else ():
+        periods = known.get(block.keys[block.key[start]], [])
+        if periods:
+            number[place] = max(1, sum(first <= block.day[start] for first, _ in periods))
+            last_price[place] = periods[number[place] - 1][1]
+    return number, last_price
 
 
 def _rules_broken(name: str, values: FloatArray) -> Iterator[tuple[str, BoolArray]]:

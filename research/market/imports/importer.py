@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,10 +23,10 @@ from research.market.imports.batches import Tally
 from research.market.imports.cleaning import clean
 from research.market.imports.daily import as_day, daily_rows
 from research.market.imports.files import Given, TableFile, find_files
-from research.market.imports.profiles import Profile, instant
+from research.market.imports.profiles import Profile
 from research.market.imports.sections import Asset
 from research.market.imports.table import read_vendor_table
-from research.market.manifest import Manifest
+from research.market.manifest import Manifest, instant
 from research.market.snapshots.placing import scratch_folder
 from research.market.snapshots.writing import checked_target, write_snapshot
 
@@ -80,7 +80,12 @@ class ImportSummary:
 
 
 def import_table(
-    table: Given, profile: str | Path | Profile, out: str | Path, *, replace: bool = False
+    table: Given,
+    profile: str | Path | Profile,
+    out: str | Path,
+    *,
+    replace: bool = False,
+    continues: pd.DataFrame | None = None,
 ) -> ImportSummary:
     """Turn a vendor's table into a snapshot.
 
@@ -94,6 +99,9 @@ def import_table(
         Snapshot folder to make.
     replace : bool
         Whether an existing snapshot at `out` may be replaced.
+    continues : DataFrame, optional
+        Assets of the snapshot that the table continues (see `updating.py`): a key whose prices resume after a long gap
+        is a new asset, also where the gap lies between the two.
 
     Returns
     -------
@@ -108,11 +116,11 @@ def import_table(
     profile = profile if isinstance(profile, Profile) else Profile.load(profile)
     target = checked_target(out, replace)
     with ExitStack() as stack:
-        scratch = functools.cache(lambda: stack.enter_context(scratch_folder(target)))
+        scratch = functools.cache(lambda: _scratch(target, stack))
         files, met = find_files(table, profile.files), Tally()
         vendor = read_vendor_table(files, profile, met, scratch)
         retrieved_at = profile.retrieved_at or _modified(files)
-        rows = clean(vendor, profile, min(instant(retrieved_at), dt.datetime.now(dt.UTC)), scratch)
+        rows = clean(vendor, profile, min(instant(retrieved_at), dt.datetime.now(dt.UTC)), scratch, continues)
         assets = _assets(rows.assets, profile.assets)
         manifest = write_snapshot(
             out,
@@ -145,6 +153,20 @@ def import_table(
         ledger_counts={str(rule): int(n) for rule, n in rows.ledger["rule"].value_counts().sort_index().items()},
         unused=tuple(sorted(profile.assets.keys() - rows.matched)),
     )
+
+
+def _scratch(target: Path, stack: ExitStack) -> Path:
+    """A scratch folder beside the target; folders made for it are removed again where nothing is written into them."""
+    for folder in reversed((target.parent, *target.parent.parents)):  # the innermost is asked first
+        if not folder.exists():
+            stack.callback(_remove_if_empty, folder)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return stack.enter_context(scratch_folder(target))
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _modified(files: list[TableFile]) -> str:

@@ -6,15 +6,14 @@ ones lie in `profiles/`; the format is described in data/README.md.
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from research.errors import DataError, ResearchError, shown, suggest
+from research.errors import DataError, shown, suggest
 from research.market.faults import as_data_error
 from research.market.imports.sections import Asset, Columns, Dates, DatingRule, Files, Numbers, Wide
-from research.market.manifest import check_currency
+from research.market.manifest import check_currency, instant
 from research.settings import from_table, read_toml
 
 LONGEST_GAP = 100_000  # days: longer than there have been prices
@@ -121,25 +120,3 @@ class Profile:
 def shipped_profiles() -> list[str]:
     """Names of the profiles that come with the package."""
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
-
-
-def instant(text: str) -> dt.datetime:
-    """An ISO 8601 instant as a datetime in UTC.
-
-    Raises
-    ------
-    DataError
-        If `text` is not one, or has no time zone.
-    """
-    try:
-        moment = dt.datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            raise DataError(f"retrieved_at = {text!r} has no time zone; add Z if it is UTC.")
-        moment = moment.astimezone(dt.UTC)
-    except ResearchError:
-        raise
-    except (ValueError, OverflowError) as error:
-        raise DataError(f"retrieved_at = {text!r} is not an ISO 8601 instant, e.g. 2023-05-26T00:00:00Z.") from error
-    if moment.year < 2009:
-        raise DataError(f"retrieved_at = {text!r} lies before 2009, when there were no prices.")
-    return moment
