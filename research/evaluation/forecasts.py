@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom
 
 from research.checks import check_number
 from research.errors import DataError
@@ -155,6 +154,8 @@ def forecast_calibration(record: pd.DataFrame) -> pd.Series:
     lower = upper = np.nan
     held = CANNOT_TELL
     if independent:
+        from scipy.stats import binom  # here: importing scipy.stats takes longer than pandas
+
         lower, upper = binom.ppf([0.025, 0.975], independent, expected) / independent
         as_good = binom.sf(np.floor(inside * independent) - 1, independent, max(expected - WORSE, 0.0))
         held = "no" if inside < lower else "yes" if as_good <= 0.05 else CANNOT_TELL
