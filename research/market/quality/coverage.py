@@ -7,7 +7,7 @@ from collections import Counter
 import bottleneck
 import numpy as np
 
-from research.market.quality.prints import Found, Prints, beginnings, last_before, places_of, value_before
+from research.market.quality.prints import Found, Prints, beginnings, last_before, places_of, trailing, value_before
 from research.typing import BoolArray, FloatArray, IntArray
 
 TOGETHER, FEWEST_TOGETHER = 0.05, 2  # share of the assets priced on the day before, for each day, and a number
@@ -153,12 +153,8 @@ def outages(prints: Prints) -> list[Found]:
     """Caps and volumes that stop while the price goes on, where each of the last 30 prints (10 at least) had one."""
     found = []
     for field, there in (("market_cap", ~np.isnan(prints["market_cap"])), ("volume", prints["volume"] > 0)):
-        share = bottleneck.move_mean(
-            np.where(prints.priced, there, np.nan),
-            min(OUTAGE_WINDOW, len(there)),
-            min_count=min(FEWEST_BEFORE, len(there)),
-            axis=0,
-        )
+        known = np.where(prints.priced, there, np.nan)
+        share = trailing(bottleneck.move_mean, known, OUTAGE_WINDOW, FEWEST_BEFORE)
         before = last_before(prints.priced)
         usual = np.where(before >= 0, np.take_along_axis(share, np.maximum(before, 0), axis=0), 0.0)
         gone = prints.priced & ~there
