@@ -76,8 +76,8 @@ class Steps:
     elapsed : float64
         Days in between.
     usual : float64
-        What is usual for the asset in a day: 1.4826 times the median size of its steps of the last 90 rows, each divided
-        by the root of its days, today's left out; NaN where there are fewer than 20. A crash does not widen it.
+        What is usual for the asset in a day: 1.4826 times the median size of its steps of the last 90 rows, each
+        divided by the root of its days, today's left out; NaN where there are fewer than 20. A crash does not widen it.
     """
 
     size: FloatArray
@@ -125,6 +125,15 @@ def _taken(values: FloatArray, rows: IntArray) -> FloatArray:
 def value_before(values: FloatArray) -> FloatArray:
     """The last value before each row, NaN where there is none."""
     return _taken(values, last_before(~np.isnan(values)))
+
+
+def smallest_of_largest(values: FloatArray, count: int) -> FloatArray:
+    """The value on rank `count` of each day, shape (days, 1); zero where there are fewer."""
+    if values.shape[1] < count:
+        return np.zeros((len(values), 1))
+    sizes = np.where(np.isnan(values), 0.0, values)
+    found: FloatArray = -np.partition(-sizes, count - 1, axis=1)[:, count - 1 : count]
+    return found
 
 
 def next_true(mask: BoolArray, rows: IntArray, columns: IntArray) -> IntArray:
