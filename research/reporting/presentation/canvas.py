@@ -25,9 +25,11 @@ PLOTTED: WeakKeyDictionary[Axes, tuple[str, pd.DataFrame]] = WeakKeyDictionary()
 
 COLOURS = [entry["color"] for entry in matplotlib.style.library["petroff10"]["axes.prop_cycle"]]
 DASHES: tuple[Any, ...] = ("solid", (0, (5, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)))
+POINTS = 500  # of the edge of an area
 ROOM = 75
 """Letters of all names for which one row of a legend has room: with more, it would squeeze the figure."""
-WIDE, GREY = (8.6, 4.3), "#5c5c5c"
+WIDE = (8.6, 4.3)
+INK, GREY, GRID = "#1b1f24", "#5c5c5c", "#dddddd"
 
 
 def too_short(frame: pd.DataFrame) -> bool:
@@ -79,14 +81,19 @@ def canvas(source: str, height: float = WIDE[1]) -> Axes:
 def dated(source: str) -> Axes:
     """An empty figure with an axis of dates."""
     axes = canvas(source)
-    axes.grid(axis="y", color="#dddddd", linewidth=0.8)
-    locator = mdates.AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
+    axes.grid(axis="y", color=GRID, linewidth=0.8)
+    date_ticks(axes, most=8)
+    return axes
+
+
+def date_ticks(axes: Axes, *, most: int) -> None:
+    """Days, months or years along the horizontal axis, at most so many."""
+    locator = mdates.AutoDateLocator(minticks=3, maxticks=most)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     formats = ["%Y", "%b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y"]  # years to seconds: a day is the finest
     axes.xaxis.set_major_formatter(
         mdates.ConciseDateFormatter(locator, formats=formats, zero_formats=formats, show_offset=False)  # type: ignore[no-untyped-call]
     )
-    return axes
 
 
 def log_axis(axes: Axes, frame: pd.DataFrame) -> None:
@@ -102,13 +109,19 @@ def by_row(axes: Axes, names: pd.Index) -> None:
     axes.set_yticks(np.arange(len(names)), [label_of(name) for name in names])
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x", color="#dddddd", linewidth=0.8)
+    axes.grid(axis="x", color=GRID, linewidth=0.8)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, symbol="\u00a0%"))
 
 
 def percent_axis(axes: Axes) -> None:
     """The vertical axis in per cent."""
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol="\u00a0%"))
+
+
+def thinned(frame: pd.DataFrame) -> pd.DataFrame:
+    """Every so manieth row, and the last: an area needs no more points than a screen has columns to show it."""
+    step = max(1, len(frame) // POINTS)
+    return frame if step == 1 else pd.concat([frame.iloc[:-1:step], frame.iloc[-1:]])
 
 
 def label_of(name: object) -> str:

@@ -19,6 +19,7 @@ from matplotlib.ticker import FuncFormatter
 from research.reporting.presentation.canvas import (
     COLOURS,
     GREY,
+    INK,
     by_row,
     canvas,
     dated,
@@ -28,6 +29,7 @@ from research.reporting.presentation.canvas import (
     noted,
     percent_axis,
     placeholder,
+    thinned,
     too_short,
 )
 from research.reporting.presentation.formats import format_value
@@ -53,8 +55,8 @@ def drawdowns(frame: pd.DataFrame, *, source: str) -> Axes:
     if too_short(frame):
         return placeholder(frame, source)
     axes = line_chart(frame, source)
-    first = frame.iloc[:, 0]
-    axes.fill_between(frame.index, first.to_numpy(), 0, color=COLOURS[0], alpha=0.25, linewidth=0)
+    area = thinned(frame.iloc[:, [0]])
+    axes.fill_between(area.index, area.iloc[:, 0].to_numpy(), 0, color=COLOURS[0], alpha=0.25, linewidth=0)
     axes.set_ylim(top=0.01)
     percent_axis(axes)
     axes.set_ylabel("below the highest level so far, %")
@@ -79,7 +81,8 @@ def weights(frame: pd.DataFrame, *, source: str) -> Axes:
         return placeholder(frame, source)
     axes = dated(source)
     colours, names = [*COLOURS[:9], "#c9c9c9"], [label_of(name) for name in frame.columns]
-    axes.stackplot(frame.index, frame.to_numpy().T, labels=names, colors=colours, edgecolor="white", linewidth=0.3)
+    drawn = thinned(frame)
+    axes.stackplot(drawn.index, drawn.to_numpy().T, labels=names, colors=colours, edgecolor="white", linewidth=0.3)
     axes.set_ylim(0, 1)
     axes.set_xlim(frame.index[0], frame.index[-1])
     percent_axis(axes)
@@ -111,7 +114,7 @@ def monthly_heatmap(frame: pd.DataFrame, *, source: str, full: float) -> Axes:
         vmin=-2 * limit,  # the pale half of the colours, on which dark numbers can be read
         vmax=2 * limit,
         linewidths=1,
-        annot_kws={"fontsize": 9, "color": "#1b1f24"},
+        annot_kws={"fontsize": 9, "color": "#101214"},  # not INK, which turns light on a dark page: the cells do not,
         cbar=False,
     )
     axes.set(xlabel="month", ylabel="year")
@@ -202,7 +205,7 @@ def waterfall(frame: pd.DataFrame, *, source: str, steps: Sequence[str], shown: 
             if size.any():
                 axes.barh(rows, size, left=start, height=0.74, color=colour, label=label, linewidth=0, **style)
         start = start + change
-    axes.plot(start, rows, marker="|", markersize=11, markeredgewidth=2, linestyle="", color="#1b1f24", label="final")
+    axes.plot(start, rows, marker="|", markersize=11, markeredgewidth=2, linestyle="", color=INK, label="final")
     by_row(axes, frame.index)
     axes.margins(x=0.02)
     axes.set_xlabel("weight, %")

@@ -33,6 +33,7 @@ from traitlets.config import Config
 from research.errors import ReportError, ResearchError, printable, system_fault
 from research.market.snapshots.snapshot import open_snapshot
 from research.point_in_time.table_files import fingerprint_of
+from research.reporting.presentation.display import FOR_A_PAGE
 from research.reporting.publishing.rendering import Page, render_page, verdict_of
 from research.reporting.publishing.sanitising import without_paths
 
@@ -89,6 +90,7 @@ class Outcome:
 def start_worker(ipython_folder: str) -> None:
     """Prepare a worker process: what its kernels inherit, and that it does not outlive the build."""
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    os.environ[FOR_A_PAGE] = "1"
     os.environ["IPYTHONDIR"] = ipython_folder  # nobody's start-up files run in a report's kernel
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this environment, not a namesake of the user's
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what matters is in the outcome

@@ -23,10 +23,12 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
 from research.errors import ReportError
+from research.reporting.publishing.drawings import checked_drawing
 from research.reporting.publishing.sanitising import sanitised
 
 TEMPLATE = Path(__file__).parent / "template"
 _WARNING = re.compile(r"^\S.*?:\d+: (\w*Warning: .*)\n(?:  .*\n)?", re.MULTILINE)
+_DRAWING = re.compile(r'<div class="(?:wide|narrow)" id="(drawing-\d+-(?:wide|narrow))">')
 _HEADING = re.compile(r"^(#{1,6}) +(.+?) *#* *$", re.MULTILINE)
 
 
@@ -70,6 +72,7 @@ def render_page(notebook: NotebookNode, page: Page) -> str:
     notebook = copy.deepcopy(notebook)
     _shorten_warnings(notebook)
     question = _take_question(notebook)
+    drawings = _take_drawings(notebook)
     resources = {
         "page": page,
         "question": question,
@@ -80,7 +83,20 @@ def render_page(notebook: NotebookNode, page: Page) -> str:
         "policy": policy(),
     }
     html, _ = _exporter().from_notebook_node(notebook, resources)
-    return str(html)
+    return _DRAWING.sub(lambda place: f"{place[0]}{drawings[place[1]]}", str(html))
+
+
+def _take_drawings(notebook: NotebookNode) -> dict[str, str]:
+    """Every drawing, checked, by the name of its place on the page: the sanitiser of HTML knows no such element."""
+    drawings: dict[str, str] = {}
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        about = output.get("metadata", {}).get("figure", {})
+        if "wide" in about:
+            about["drawing"] = number = len(drawings) // 2 + 1
+            for size in ("wide", "narrow"):
+                name = f"drawing-{number}-{size}"
+                drawings[name] = checked_drawing(about.pop(size), name=name, label=str(about.get("alt", "")))
+    return drawings
 
 
 def verdict_of(notebook: NotebookNode) -> list[dict[str, str]]:
