@@ -48,6 +48,16 @@ def placeholder(frame: pd.DataFrame, source: str) -> Axes:
 def line_chart(frame: pd.DataFrame, source: str) -> Axes:
     """One line for each column over time, the first in front."""
     axes = dated(source)
+    lines(axes, frame)
+    if len(frame.columns) > 1:
+        long = sum(len(str(name)) for name in frame.columns) > ROOM
+        columns = 3 if long else 5
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=columns, frameon=False, fontsize=9)
+    return axes
+
+
+def lines(axes: Axes, frame: pd.DataFrame) -> tuple[Any, Any]:
+    """Draw one line for each column, from end to end of the axis; gives back the first and the last day."""
     dashes = cycle(DASHES)
     for position, name in enumerate(frame.columns):
         style = {"color": COLOURS[position % len(COLOURS)], "linestyle": next(dashes)}
@@ -59,12 +69,48 @@ def line_chart(frame: pd.DataFrame, source: str) -> Axes:
             zorder=3 - 0.1 * position,
             **style,
         )
-    if len(frame.columns) > 1:
-        long = sum(len(str(name)) for name in frame.columns) > ROOM
-        columns = 3 if long else 5
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=columns, frameon=False, fontsize=9)
     axes.set_xlim(frame.index[0], frame.index[-1])
-    return axes
+    return frame.index[0], frame.index[-1]
+
+
+def shade(axes: Axes, present: pd.Series) -> None:
+    """A band of colour behind the days of each category; days without one stay white."""
+    for position, name in enumerate(present.cat.categories):
+        inside = (present == name).to_numpy()
+        colour, hatch = COLOURS[(0, 3, 2)[position % 3]], ("", "...", "//")[position % 3]
+        band = {"color": colour, "alpha": 0.18, "hatch": hatch, "linewidth": 0}
+        axes.fill_between(present.index, 0, 1, where=inside, transform=axes.get_xaxis_transform(), label=name, **band)
+
+
+def name_ends(axes: Axes, frame: pd.DataFrame) -> None:
+    """The name of each line at its last value, moved apart where two would cover each other."""
+    last = frame.ffill().iloc[-1].sort_values()
+    low, high = axes.get_ylim()
+    step = (high / low) ** 0.08 if axes.get_yscale() == "log" else (high - low) * 0.08
+    place = -np.inf
+    for name, value in last.items():
+        apart = place * step if axes.get_yscale() == "log" else place + step
+        place = max(value, apart) if np.isfinite(place) else value
+        colour = COLOURS[frame.columns.get_loc(name) % len(COLOURS)]  # type: ignore[operator]
+        where: Any = ("axes fraction", "data")
+        axes.annotate(f" {label_of(name)}", (1.0, place), xycoords=where, fontsize=9, va="center", color=colour)
+
+
+def stacked(source: str) -> tuple[Axes, Axes]:
+    """Two axes of dates, one above the other, of which the upper is twice as high."""
+    upper = dated(source, height=5.4)
+    figure = upper.get_figure(root=True)
+    assert figure is not None
+    upper.remove()
+    grid = figure.add_gridspec(2, 1, height_ratios=[2, 1])
+    axes = [figure.add_subplot(grid[row]) for row in range(2)]
+    for each in axes:
+        each.spines[["top", "right"]].set_visible(False)
+        each.set_axisbelow(True)
+        each.grid(axis="y", color=GRID, linewidth=0.8)
+        date_ticks(each, most=8)
+    axes[0].tick_params(labelbottom=False)
+    return axes[0], axes[1]
 
 
 def canvas(source: str, height: float = WIDE[1]) -> Axes:
@@ -78,9 +124,9 @@ def canvas(source: str, height: float = WIDE[1]) -> Axes:
     return axes
 
 
-def dated(source: str) -> Axes:
+def dated(source: str, height: float = WIDE[1]) -> Axes:
     """An empty figure with an axis of dates."""
-    axes = canvas(source)
+    axes = canvas(source, height)
     axes.grid(axis="y", color=GRID, linewidth=0.8)
     date_ticks(axes, most=8)
     return axes
