@@ -17,7 +17,7 @@ import pyarrow as pa
 from research.errors import DataError
 from research.market.data import LEDGER_TYPES, empty_table
 from research.market.imports import checks
-from research.market.imports.held_back import hold_back_values
+from research.market.imports.held_back import held_back
 from research.market.imports.profiles import Asset, Profile
 from research.market.imports.reading import refuse_many_rows
 from research.market.imports.table import VendorTable
@@ -145,9 +145,19 @@ def _checked(
     rows = checks.drop_second_closes(checks.drop_repeated(rows, ledger), ledger)
     rows = checks.set_impossible_values_missing(rows, ledger)
     rows = checks.split_after_gaps(rows, profile.split_after_gap_days, keys, ledger)
-    rows = hold_back_values(rows, profile.hold_back, ledger)
+    _hold_back(rows, profile.hold_back, ledger)
     asset_keys = rows.set_index(["key", "date"])["asset_key"]
     return checks.drop_empty(rows, ledger), moved, asset_keys
+
+
+def _hold_back(rows: pd.DataFrame, rules: tuple[str, ...], ledger: checks.Ledger) -> None:
+    """Set missing what the profile's rules hold back, each value with a line of the ledger."""
+    numbers = {name: rows[name].to_numpy(copy=True) for name in checks.value_columns(rows) if name != "asset_key"}
+    day = rows["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    for rule, name, positions in held_back(day, pd.factorize(rows["asset_key"])[0], numbers, rules):
+        labels = rows.index[positions[rows[name].to_numpy()[positions] == numbers[name][positions]]]
+        checks.note(ledger, rows.loc[labels], name, rule, rows.loc[labels, name])
+        rows.loc[labels, name] = np.nan
 
 
 def _assets(rows: pd.DataFrame) -> pd.DataFrame:
