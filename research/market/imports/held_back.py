@@ -2,49 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from research.market.data import DAY
+from research.market.imports.checks import Block, Note
 from research.market.quality.holding_back import held_values
 from research.market.quality.prints import Prints
-from research.typing import FloatArray, IntArray
 
 CELLS_AT_A_TIME = 2_000_000  # days x assets
 
 
-def held_back(
-    day: np.ndarray, asset: np.ndarray, numbers: Mapping[str, FloatArray], rules: Sequence[str]
-) -> Iterator[tuple[str, str, IntArray]]:
-    """Rule, field and positions of the values that the rules hold back, in rows of some assets without a day twice.
+def hold_back_values(block: Block, rules: Sequence[str]) -> None:
+    """Set missing what the rules hold back, each with a line of the ledger; the assets of `block` are known by now.
 
     The rules look at one asset at a time, so that some assets can be read without the others.
-
-    Parameters
-    ----------
-    day, asset : int, shape (rows,)
-        Days since 1970-01-01, and the number of each row's asset.
-    numbers : dict of str to float64, shape (rows,)
-        price, market_cap, volume and further columns.
     """
-    if not rules or not len(day):
+    if not rules or not block.kept.any():
         return
-    days, last = np.unique(day), int(asset.max())
-    most = min(max(1, CELLS_AT_A_TIME // len(days)), last + 1)
-    for first in range(0, last + 1, most):
-        part = np.flatnonzero((asset >= first) & (asset < first + most))
-        if len(part):
-            places = (np.searchsorted(days, day[part]), asset[part] - first)
-            panels = {name: np.full((len(days), most), np.nan) for name in numbers}
-            for name, panel in panels.items():
-                panel[places] = numbers[name][part]
-            prints = Prints(
-                dates=pd.DatetimeIndex(days.astype("datetime64[D]").astype(DAY)),
-                days=days.astype(np.int64),
-                ids=pd.RangeIndex(first, first + most),
-                panels=panels,
-            )
-            for rule, name, mask in held_values(prints, rules):
-                yield f"held back: {rule}", name, part[mask[places]]
+    most = max(1, CELLS_AT_A_TIME // len(np.unique(block.day)))
+    for begin in range(0, len(block.asset_keys), most):
+        rows = np.flatnonzero(block.kept & (block.asset >= begin) & (block.asset < begin + most))
+        if not len(rows):
+            continue
+        days = np.unique(block.day[rows]).astype(np.int64)
+        places = (days.searchsorted(block.day[rows]), block.asset[rows] - begin)
+        ids = pd.Index(block.asset_keys[begin : begin + most])
+        panels = {name: np.full((len(days), len(ids)), np.nan) for name in block.numbers}
+        for name, values in block.numbers.items():
+            panels[name][places] = values[rows]
+        dates = pd.DatetimeIndex(days.astype("datetime64[D]").astype(DAY))
+        for rule, name, mask in held_values(Prints(dates=dates, days=days, ids=ids, panels=panels), rules):
+            values = block.numbers[name]
+            wrong = rows[mask[places] & ~np.isnan(values[rows])]
+            block.notes.append(Note(rows=wrong, field=name, rule=f"held back: {rule}", old=values[wrong].copy()))
+            values[wrong] = np.nan

@@ -2,61 +2,27 @@
 
 The page loads nothing: style and script are inline, pictures are data, and its Content-Security-Policy forbids the
 rest. HTML in Markdown is shown as letters, and the body is sanitised (`sanitising.py`). The index page of the site is
-made in `site.py` with the same style sheet.
+made in `site/index_page.py` with the same style sheet.
 """
 
 from __future__ import annotations
 
-import base64
 import copy
-import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from html import escape
-from pathlib import Path
-from typing import Any
 
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
 from research.errors import ReportError
+from research.reporting.publishing.assets import TEMPLATE, policy, script, style
+from research.reporting.publishing.page import Page
 from research.reporting.publishing.sanitising import sanitised
 
-TEMPLATE = Path(__file__).parent / "template"
 _WARNING = re.compile(r"^\S.*?:\d+: (\w*Warning: .*)\n(?:  .*\n)?", re.MULTILINE)
 _HEADING = re.compile(r"^(#{1,6}) +(.+?) *#* *$", re.MULTILINE)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Page:
-    """What a page says about itself.
-
-    Attributes
-    ----------
-    title : str
-        The page's heading; the notebook's own becomes the question under it.
-    built_at, commit : str
-        ISO 8601 instant (UTC), and the commit of the code.
-    parameters : mapping
-        Every parameter with its value.
-    snapshots : mapping of str to str
-        Name of each snapshot -> fingerprint.
-    simulated : bool
-        Whether any of them never existed: the page says so in plain sight.
-    versions : mapping of str to str
-        Packages and their versions.
-    """
-
-    title: str
-    built_at: str
-    commit: str
-    parameters: Mapping[str, Any]
-    snapshots: Mapping[str, str]
-    simulated: bool
-    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 def render_page(notebook: NotebookNode, page: Page) -> str:
@@ -90,28 +56,6 @@ def verdict_of(notebook: NotebookNode) -> list[dict[str, str]]:
             if "verdict" in output.get("metadata", {}):
                 return [dict(item) for item in output.metadata["verdict"]]
     return []
-
-
-@cache
-def style() -> str:
-    """The style sheet of every page."""
-    return (TEMPLATE / "style.css").read_text(encoding="utf-8")
-
-
-@cache
-def script() -> str:
-    """The script of every page: it only adds comfort; without it everything can be read."""
-    return (TEMPLATE / "page.js").read_text(encoding="utf-8")
-
-
-@cache
-def policy() -> str:
-    """Content-Security-Policy: no network at all, and no script but ours, by its digest."""
-    digest = base64.b64encode(hashlib.sha256(script().encode()).digest()).decode()
-    return (
-        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
-        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    )
 
 
 @cache

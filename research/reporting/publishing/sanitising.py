@@ -38,7 +38,7 @@ _ALLOWED: dict[str, set[str]] = {
     "time": {"datetime"},
 }
 _VALUES = {  # what an attribute may say; any other one is left out
-    "href": re.compile(r"#[a-z0-9-]+|[a-z0-9-]+\.html"),
+    "href": re.compile(r"#[a-z0-9-]+|(?:\.\./){0,2}(?:editions/)?(?:[0-9-]+/)?[a-z0-9-]+\.html"),
     "src": re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]*"),
     "id": re.compile(r"main|section-\d+"),
     "role": re.compile(r"region"),

@@ -14,7 +14,7 @@ from research.cli import main
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["report"], ["report", "biuld"], ["report", "build", "--workers", "0"], ["data", "import", "x.csv"]],
+    [[], ["report"], ["report", "biuld"], ["report", "build", "--jobs", "0"], ["data", "import", "x.csv"]],
 )
 def test_wrong_usage_exits_with_two(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
