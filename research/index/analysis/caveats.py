@@ -88,6 +88,7 @@ def caveats(index: IndexRecord) -> list[str]:
             f"{index.source.asset_ids[last.asset]} on {index.source.dates[last.row].date()}: a wrong print or a "
             "redenomination that is not in the table of migrations looks like that."
         )
+    lines += _new_units(index)
     cash = float(index.cash_weight.iloc[-1])
     if cash > 0:
         lines.append(f"{cash:.0%} of the value is held as cash: there is nothing to hold.")
@@ -100,3 +101,20 @@ def caveats(index: IndexRecord) -> list[str]:
     )
     lines.append(f"A price index: taxes, staking income, {forks} are not in it.")
     return lines + list(market.manifest.caveats)
+
+
+def _new_units(index: IndexRecord) -> list[str]:
+    """What was taken for a redenomination of a member without anybody having said so."""
+    found = [event for event in index.event_records if event.event == "evident redenomination"]
+    if not found:
+        return []
+    shown = [
+        f"{index.source.asset_ids[event.asset]} on {index.source.dates[event.row].date()} ({event.detail})"
+        for event in sorted(found, key=lambda event: event.row)[-3:]
+    ]
+    more = f", and {len(found) - len(shown)} times before" if len(found) > len(shown) else ""
+    return [
+        f"A member's change of unit is taken from its prices, for no table of migrations has it: {'; '.join(shown)}{more}. "
+        "Its value moved as its market cap did. A line for that asset and day decides: the true ratio, or 1 and "
+        "confirmed where the price did move."
+    ]
