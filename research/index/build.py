@@ -101,7 +101,8 @@ def build_index(
     table = signals if made is None else made.table
     assert not isinstance(table, SignalHistory)
     tables = {"signals": table, "votes": votes, "migrations": migrations, "removals": removals, "forks": forks}
-    source = PointInTime(market, **tables, **methodology.events.reading)
+    events = methodology.events
+    source = PointInTime(market, **tables, redenominations=events.redenominations, outlier_jump=events.outlier_jump)
     plan = determinations(source.dates, methodology.schedule)
     if made is not None and methodology.base_date is None:
         plan = [step for step in plan if step.row >= made.first_row]  # before the first call there is nothing to follow

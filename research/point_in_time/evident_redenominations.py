@@ -90,7 +90,7 @@ def _lines(announced: Sequence[Conversion], column: int) -> dict[int, float]:
 
 
 def _leaps(prices: FloatArray, caps: FloatArray) -> dict[int, list[int]]:
-    """Rows by column at which the price leaps and the cap stays, by `JUMP` and `TOLERANCE`, on the values as printed."""
+    """Rows by column at which the price leaps and the cap stays, by `JUMP` and `TOLERANCE`, as printed."""
     found: dict[int, list[int]] = {}
     for begin in range(1, len(prices), ROWS_AT_A_TIME):  # some rows at a time: they stay in the processor's cache
         for days, rows, columns in _steps(prices, begin, min(begin + ROWS_AT_A_TIME, len(prices))):
@@ -164,7 +164,7 @@ def _usual_supply(supply: FloatArray, row: int) -> float:
 
 
 def _former(changes: list[_Change], price: float, supply: float, unit: float, move: float) -> _Change | None:
-    """The latest change whose former unit is in force again, if there is one; `move` is that of the price on the day."""
+    """The latest change whose former unit is in force again, if there is one; `move` is the day's, of the price."""
     for change in reversed(changes):
         back = change.unit - unit
         near = abs(price - change.price) < abs(back) / 2 and abs(supply - change.supply) < abs(back) / 2

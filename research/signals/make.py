@@ -65,8 +65,13 @@ def make_signals(
     """
     if not isinstance(recipe, Recipe):
         raise MethodologyError(f"recipe is {recipe!r:.80}: expected a Recipe. Read one with Recipe.load(name or path).")
-    reading = {"redenominations": redenominations, "outlier_jump": outlier_jump}
-    source = PointInTime(market, migrations=migrations, removals=removals, **reading)
+    source = PointInTime(
+        market,
+        migrations=migrations,
+        removals=removals,
+        redenominations=redenominations,
+        outlier_jump=outlier_jump,
+    )
     key = cache.fingerprint(source, recipe) if market.manifest.sha256 else None
     kept = cache.read(key) if key else None
     if kept is not None:

@@ -311,7 +311,7 @@ def _carried(events: Events) -> str:
 
 
 _UNITS = {
-    "evident": "Where a price leaps fivefold and the market cap stays, a unit has changed: the holding moves as the cap.",
+    "evident": "Where a price leaps fivefold and the cap stays, a unit has changed: the holding moves as the cap does.",
     "given": "A unit changes where a table of migrations says so, whatever price and market cap show.",
 }
 _EVENTS_HEAD = "carry_days remove_after_days removal_haircut redenominations"
