@@ -23,7 +23,7 @@ def add_commands(rooms: Any) -> None:
         command.add_argument("--replace", action="store_true", help="replace a snapshot that is there")
         command.set_defaults(run=run)
     check = actions.add_parser("check", help="verify a snapshot and say what is in it")
-    check.add_argument("snapshot", type=Path)
+    check.add_argument("snapshot", metavar="SNAPSHOT", help="NAME, NAME@DATE or a path")
     check.set_defaults(run=_check)
 
 

@@ -26,7 +26,7 @@ _UNSUPPORTED = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
 def scratch_folder(out: Path) -> Iterator[Path]:
     """A new folder beside `out` to write in, gone at the end. Before, what killed writers of `out` left is removed."""
     with _locked(out.parent):  # no other writer starts or tidies up meanwhile
-        _tidy_up(out)
+        tidy_up(out)
         scratch = Path(tempfile.mkdtemp(prefix=_prefix(out), dir=out.parent))
         lock = _lock(scratch, wait=False)
     try:
@@ -64,7 +64,8 @@ def bring_back(out: Path) -> None:
             os.close(lock)
 
 
-def _tidy_up(out: Path) -> None:
+def tidy_up(out: Path) -> None:
+    """Remove what killed writers of `out` left behind; what running ones are at work on stays."""
     bring_back(out)
     for scratch in _scratch_folders(out):
         lock = _lock(scratch, wait=False)

@@ -18,13 +18,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from research.errors import DataError, shown
+from research.errors import DataError
 from research.market.data import DAY
 from research.market.faults import as_data_error
 from research.market.layout import ASSETS, DAILY, FILES, LEDGER, SCHEMAS, TAGS
 from research.market.limits import BYTES_PER_LINE, refuse_beyond_limit
 from research.market.manifest import MANIFEST_FILE, Manifest
-from research.market.snapshots.placing import bring_back
+from research.market.snapshots.catalog import find_snapshot
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,19 +75,16 @@ def verified_snapshot(path: str | Path) -> Iterator[VerifiedSnapshot]:
 
     Parameters
     ----------
-    path : path
-        Relative paths are tried against the current directory, then against the project's root: a notebook runs in
-        its own folder.
+    path : str or path
+        A path, or a name and a date: NAME, NAME@latest, NAME@2026-11-01 (see `catalog.find_snapshot`).
 
     Raises
     ------
     DataError
-        If there is no such folder, a file is missing or differs from its sha256, or the manifest is not readable.
+        If there is no such snapshot, a file is missing or differs from its sha256, or the manifest is not readable.
     """
-    if not isinstance(path, (str, os.PathLike)):
-        raise DataError(f"a snapshot: found {shown(path)}, expected the path of its folder, e.g. 'data/sample'.")
     with as_data_error(f"the snapshot {path} cannot be read", "Restore it, or import the source table again."):
-        folder = _found(Path(path))
+        folder = find_snapshot(path)
         with ExitStack() as stack:
             snapshot = _opened(folder, stack)
             state = _state(snapshot.daily)
@@ -169,19 +166,3 @@ def _verify(snapshot: VerifiedSnapshot) -> None:
                 f"{str(expected)[:12]}…: the file was changed or damaged after it was written. "
                 "Restore it, or import the source table again."
             )
-
-
-def _found(path: Path) -> Path:
-    places = [path] if path.is_absolute() else [Path.cwd() / path, Path(__file__).resolve().parents[3] / path]
-    for place in places:
-        if not place.exists():
-            bring_back(place)
-        if (place / MANIFEST_FILE).is_file():
-            return place
-    seen = "; ".join(
-        f"{place} ({'no manifest.json in it' if place.is_dir() else 'no such folder'})" for place in places
-    )
-    raise DataError(
-        f"no snapshot at {path}. Looked at: {seen}. "
-        "Make one with `research data import TABLE --profile NAME --out FOLDER`, or use data/sample."
-    )
