@@ -55,9 +55,7 @@ def add_fetch(actions: Any) -> None:
         )
         command.add_argument("--replace", action="store_true", help="replace a snapshot that is at DIR")
         command.add_argument("--again", action="store_true", help="ask anew for what came today already")
-        command.add_argument(
-            "--dry-run", action="store_true", help="say what would be fetched, and how long it would take"
-        )
+        command.add_argument("--dry-run", action="store_true", help="say what would be fetched, and how long it takes")
         command.set_defaults(run=_fetch, source=source)
 
 

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from research.errors import DataError
 from research.market.imports.profiles import Profile
+from research.market.manifest import instant
 from research.market.sources.client import Client, NotThere, TryAgain
 from research.market.sources.downloads import Downloads, Record
 
@@ -100,7 +101,7 @@ def download(
 
 def is_fresh(record: Record | None, since: dt.datetime) -> bool:
     """Whether an answer is kept and was given at `since` or later."""
-    return record is not None and dt.datetime.fromisoformat(record.retrieved_at) >= since
+    return record is not None and instant(record.retrieved_at) >= since
 
 
 def whole_json(body: bytes) -> None:
@@ -133,8 +134,9 @@ def changed(name: str, expected: str, found: str) -> DataError:
 
 
 def last_retrieved(records: Iterable[Record | None]) -> str:
-    """The latest instant of some answers: by then all that they say was known."""
-    return max(record.retrieved_at for record in records if record is not None)
+    """The second of the latest of some answers: by then all that they say was known."""
+    latest = max(instant(record.retrieved_at) for record in records if record is not None)
+    return latest.replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
 def write_rows(file: Path, schema: pa.Schema, tables: Iterator[pa.Table]) -> int:

@@ -67,10 +67,7 @@ class Server:
         return patiently(attempt, self._sleep)
 
     def _answer(self, what: str, content: Any) -> Answer:
-        instant = now().isoformat().replace("+00:00", "Z")
-        return Answer(
-            body=json.dumps(content).encode(), url=f"ccxt {self.name} {what}", etag=None, retrieved_at=instant
-        )
+        return Answer(body=json.dumps(content).encode(), url=f"ccxt {self.name} {what}", etag=None, retrieved_at=now())
 
 
 def ccxt_class(name: str) -> Any:

@@ -69,9 +69,9 @@ class Answer:
     retrieved_at: str
 
 
-def now() -> dt.datetime:
-    """This second, in UTC."""
-    return dt.datetime.now(dt.UTC).replace(microsecond=0)
+def now() -> str:
+    """This instant in UTC, as records and manifests have it."""
+    return dt.datetime.now(dt.UTC).isoformat().replace("+00:00", "Z")
 
 
 def patiently(attempt: Callable[[], T], sleep: Callable[[float], None] = time.sleep) -> T:
@@ -176,7 +176,7 @@ class Client:
                 raise TryAgain(f"{self.host} could not be read ({_reason(error)}).") from error
             if body is not None:
                 check(body)
-            return Answer(body=body, url=url, etag=found, retrieved_at=now().isoformat().replace("+00:00", "Z"))
+            return Answer(body=body, url=url, etag=found, retrieved_at=now())
         raise DataError(f"{self.host} redirects in a circle ({shown(url)}). Report it to the source, or try later.")
 
     def _pause(self) -> None:

@@ -42,6 +42,7 @@ from research.market.sources.calls import (
 from research.market.sources.client import Client, Key
 from research.market.sources.downloads import Downloads, file_name
 
+PROFILE = Path(__file__).with_name("coingecko.toml")
 KEY_VARIABLE, URL_VARIABLE = "COINGECKO_API_KEY", "RESEARCH_COINGECKO_URL"
 PAGE = 250  # coins of one page of /coins/markets, the most that it gives
 PUBLIC_DAYS = "365"
@@ -186,7 +187,7 @@ class CoinGecko:
 
         if not write_rows(file, SCHEMA, tables()):
             raise DataError("CoinGecko gave no price for any of the coins. Ask for others.")
-        shipped = Profile.load("fetched-coingecko")
+        shipped = Profile.load(PROFILE)
         caveats = list(shipped.caveats)
         if not self.assets:
             caveats.append(

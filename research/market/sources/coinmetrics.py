@@ -45,6 +45,7 @@ from research.market.sources.calls import (
 from research.market.sources.client import Client, TryAgain
 from research.market.sources.downloads import Downloads, file_name
 
+PROFILE = Path(__file__).with_name("coinmetrics.toml")
 FILES = "https://raw.githubusercontent.com/coinmetrics/data/master/"
 LISTING = "https://api.github.com/repos/coinmetrics/data/"
 FILES_VARIABLE, LISTING_VARIABLE = "RESEARCH_COINMETRICS_URL", "RESEARCH_COINMETRICS_LIST_URL"
@@ -172,7 +173,7 @@ class CoinMetrics:
         days, reference = vendor["date"], _reference(vendor.column_names)
         own = _column(vendor, PRICE)
         if reference is not None:  # dated D, it is the close of D - 1: the rows are moved before they are joined
-            before = pc.subtract(days.cast(pa.int32()), 1).cast(pa.date32())
+            before = pc.subtract(days.cast(pa.int32()), pa.scalar(1, pa.int32())).cast(pa.date32())
             moved = pa.table({"date": before, "moved": vendor[reference]}).filter(pc.is_valid(vendor[reference]))
             vendor = vendor.append_column("own", own).join(moved, "date", join_type="full outer").sort_by("date")
             price = pc.coalesce(vendor["own"], vendor["moved"])
@@ -195,7 +196,7 @@ class CoinMetrics:
         return table if self.since is None else table.filter(pc.greater_equal(table["date"], pa.scalar(self.since)))
 
     def _profile(self, downloads: Downloads, assets: list[str], extra: list[str], unpriced: list[str]) -> Profile:
-        shipped = Profile.load("fetched-coinmetrics")
+        shipped = Profile.load(PROFILE)
         caveats = list(shipped.caveats)
         if self.assets:
             caveats.append("the assets were chosen by whoever fetched them: assets that died or shrank may be missing")

@@ -112,9 +112,7 @@ def opened_downloads(folder: Path) -> Iterator[Downloads]:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise DataError(
-                    f"another fetch is writing to {folder}. Wait for it, or give this one a --name."
-                ) from error
+                raise DataError(f"another fetch writes to {folder}. Wait for it, or give this one a --name.") from error
             for partial in folder.rglob(f"*{PARTIAL}"):
                 partial.unlink()
             yield Downloads(folder)

@@ -28,9 +28,10 @@ from research.market.snapshots.catalog import find_snapshot
 from research.market.snapshots.load import load_market
 from research.market.sources.calls import Plan, Watch, changed, is_fresh, last_retrieved, of_kind, parsed, write_rows
 from research.market.sources.ccxt_server import EPOCH, LIMIT, MILLISECONDS_PER_DAY, Server, ccxt_class
-from research.market.sources.client import now
 from research.market.sources.downloads import Downloads, file_name
 
+PROFILE = Path(__file__).with_name("exchange.toml")
+KNOWN = Path(__file__).with_name("coinmetrics.toml")  # its tickers and those of exchanges are the same, but for case
 DOLLARS = ("USD", "USDT", "USDC", "FDUSD", "TUSD", "BUSD")
 SUPPLY_DAYS = 35  # so long a supply of the other snapshot stands: some list it monthly
 MARKETS = "markets.json"
@@ -76,7 +77,7 @@ class Exchange:
     def plan(self) -> Plan:
         server = Server(self.exchange)
         listed = of_kind(MARKETS, server.markets().body or b"", list)
-        pairs, pages = len(self._among(listed)), -(-((now().date() - self.since).days) // LIMIT)
+        pairs, pages = len(self._among(listed)), -(-((dt.datetime.now(dt.UTC).date() - self.since).days) // LIMIT)
         return Plan(
             what=(
                 f"1 call for the list of pairs (asked for now), then {pairs:,} pairs in {self.quote}",
@@ -131,8 +132,8 @@ class Exchange:
         tables = (_rows(downloads, ticker, names, caps) for ticker, names in answers.items())
         if not write_rows(file, SCHEMA, tables):
             raise DataError(f"{self.exchange} gave no candle in the days asked for. Ask for other pairs or days.")
-        shipped = Profile.load("fetched-exchange")
-        known = {key.upper(): asset for key, asset in Profile.load("fetched-coinmetrics").assets.items()}
+        shipped = Profile.load(PROFILE)
+        known = {key.upper(): asset for key, asset in Profile.load(KNOWN).assets.items()}
         ids = {ticker: known.get(ticker, Asset()) for ticker in answers}
         caveats = [
             f"{self.quote} is taken for a US dollar: what it was off its peg, every price here is",

@@ -6,6 +6,7 @@ giving the command again; the snapshot appears in one step when everything is th
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -80,7 +81,7 @@ def fetch(
         (`import_table`). Answers that came are kept, and no snapshot is changed.
     """
     name = name or source.name
-    snapshot_folder(name, now().isoformat())  # whether the name can be one is known before anything is asked for
+    snapshot_folder(name, now())  # whether the name can be one is known before anything is asked for
     with tempfile.TemporaryDirectory(prefix="research-fetch-") as scratch:
         table = Path(scratch) / "table.parquet"
         profile = fetch_table(source, table, name=name, again=again, watch=watch)
@@ -88,7 +89,7 @@ def fetch(
         newest = dated_folders(name)[-1:] if out is None else []
         for folder in newest:
             _, manifest = open_snapshot(folder)
-            if (manifest.retrieved_at, manifest.fetched) == (profile.retrieved_at, asked):
+            if not again and (manifest.retrieved_at, manifest.fetched) == (profile.retrieved_at, asked):
                 return Fetched(folder=folder, manifest=manifest, summary=None)
         target = out or snapshot_folder(name, profile.retrieved_at or "")
         summary = import_table(table, profile, target, replace=replace, fetched=asked)
@@ -99,8 +100,8 @@ def fetch_table(
     source: Source, file: Path, *, name: str | None = None, again: bool = False, watch: Watch = unwatched
 ) -> Profile:
     """The first half of `fetch`: ask, keep, write one long table to `file` (.parquet), and say how to import it."""
-    start = now()
-    since = start if again else start.replace(hour=0, minute=0, second=0)
+    start = dt.datetime.now(dt.UTC)
+    since = start if again else start.replace(hour=0, minute=0, second=0, microsecond=0)
     with opened_downloads(downloads_root() / (name or source.name)) as downloads:
         source.download(downloads, since, watch)
         return source.write_table(downloads, file)

@@ -1,8 +1,8 @@
-"""A server on this machine that answers as the real ones do, with their faults on demand. No test leaves the machine.
+"""A server on this machine that answers as the real ones do, with their faults on demand.
 
-Coin Metrics: `/csv/NAME.csv`, `/git/trees/master`. CoinGecko: `/coins/list`, `/coins/markets`, `/coins/ID/market_chart`.
-An exchange as ccxt's `binance` asks it: `/api/v3/exchangeInfo`, `/api/v3/klines`. Shapes as documented in
-`research/market/sources`; the numbers are made up.
+Coin Metrics: `/csv/NAME.csv`, `/git/trees/master`. CoinGecko: `/coins/list`, `/coins/markets` and
+`/coins/ID/market_chart`. An exchange as ccxt's binance asks it: `/api/v3/exchangeInfo`, `/api/v3/klines`. Shapes are
+those that `research/market/sources` names the pages of; the numbers are made up.
 """
 
 from __future__ import annotations
