@@ -1,6 +1,6 @@
 """Snapshots by name and date: they live at `data/snapshots/NAME/DATE`, DATE being the UTC day of their retrieval.
 
-A reference is what a person writes for one: `NAME` or `NAME@latest` (the newest), `NAME@2026-11-01` (the newest that was
+A reference is what a person writes: `NAME` or `NAME@latest` (the newest), `NAME@2026-11-01` (the newest that was
 retrieved on that day or before: the data as known then), `NAME@2026-11-01.2` (the second one of that day), or a path.
 A name is never silently taken for a path, nor a path for a name: see `find_snapshot`.
 """
@@ -71,8 +71,8 @@ def find_snapshot(reference: str | Path, *, root: Path | None = None) -> Path:
     """The folder of the snapshot that a reference means.
 
     A `Path`, and a text with a slash, is a path: tried against the current directory, then against the project's root
-    (a notebook runs in its own folder). A text with an @ is a name and a date. Another text may be either: where there
-    is a folder of that name and also a name in the catalog, it is an error that tells how to write the one and the other.
+    (a notebook runs in its own folder). A text with an @ is a name and a date. Another text may be either: where
+    both a snapshot lies in a folder of that name and the catalog has the name, it is an error that says what to write.
 
     Raises
     ------
@@ -91,8 +91,8 @@ def find_snapshot(reference: str | Path, *, root: Path | None = None) -> Path:
     here = next((place for place in _places(Path(name)) if _is_snapshot(place)), None)
     if held and here:
         raise DataError(
-            f"{name!r} may mean two snapshots: the folder {here}, or the newest in {root / name}. Write ./{name} for the "
-            f"folder, {name}@{LATEST} for the other."
+            f"{name!r} may mean two snapshots: the folder {here}, or the newest in {root / name}. Write "
+            f"./{name} for the folder, {name}@{LATEST} for the other."
         )
     return _of_name(name, LATEST, root) if held else _at_path(Path(name), root)
 
@@ -108,6 +108,12 @@ def dated_folders(name: str, root: Path | None = None) -> list[Path]:
     """The snapshots of a name, in order of their retrieval."""
     holder = (root or catalog_root()) / name
     return [holder / _folder_name(day, number) for day, number in _entries(holder)]
+
+
+def name_of(folder: Path, *, root: Path | None = None) -> str | None:
+    """The name under which a folder stands in the catalog; None where it lies elsewhere."""
+    folder, root = folder.resolve(), (root or catalog_root()).resolve()
+    return folder.parent.name if folder.parent.parent == root and _DATED.fullmatch(folder.name) else None
 
 
 def _of_name(name: str, when: str, root: Path) -> Path:
@@ -146,7 +152,7 @@ def _at_path(path: Path, root: Path) -> Path:
     if holder is not None:
         newest = _folder_name(*_entries(holder)[-1])
         raise DataError(
-            f"{path} holds snapshots by date and is none itself. Name one: {holder / newest} is the newest."
+            f"{path} holds snapshots by date and is none itself. The newest is {holder / newest}: name one."
         )
     seen = "; ".join(
         f"{place} ({'no manifest.json in it' if place.is_dir() else 'no such folder'})" for place in places

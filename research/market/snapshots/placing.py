@@ -37,6 +37,22 @@ def scratch_folder(out: Path) -> Iterator[Path]:
             os.close(lock)
 
 
+@contextmanager
+def no_one_else(folder: Path) -> Iterator[None]:
+    """BlockingIOError where another process is inside this block for the same folder. It ends with its process."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError:
+            pass  # a file system without locks: `put_in_place` still refuses the second of two
+        yield
+    finally:
+        os.close(handle)
+
+
 def put_in_place(folder: Path, out: Path, aside: Path, *, replace: bool) -> None:
     """Give `folder` the name `out`; what was there lies in `folder` or `aside` afterwards.
 

@@ -107,7 +107,7 @@ def test_a_folder_here_that_is_no_snapshot_does_not_hide_a_name(root: Path) -> N
 
 
 def test_the_path_of_a_name_tells_the_newest(root: Path) -> None:
-    with pytest.raises(DataError, match="holds snapshots by date and is none itself. Name one: .*2026-11-19"):
+    with pytest.raises(DataError, match=r"holds snapshots by date and is none itself\. The newest is .*2026-11-19"):
         find_snapshot(root / "coins")
 
 
