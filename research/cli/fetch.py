@@ -76,7 +76,7 @@ def _fetch(options: argparse.Namespace) -> int:
 def _coinmetrics(options: argparse.Namespace) -> Source:
     from research.market.sources.coinmetrics import ON_CHAIN, CoinMetrics
 
-    columns = ON_CHAIN if options.columns is None else tuple(options.columns)
+    columns = tuple(ON_CHAIN if options.columns is None else options.columns)
     rate = options.calls_per_minute or CoinMetrics.calls_per_minute
     return CoinMetrics(assets=tuple(options.assets or ()), since=options.since, columns=columns, calls_per_minute=rate)
 

@@ -60,17 +60,18 @@ PRICE, REFERENCE = "PriceUSD", ("ReferenceRateUSD", "ReferenceRate")  # the two 
 CIRCULATING_CAP, CHAIN_CAP = "CapMrktEstUSD", "CapMrktCurUSD"
 AGREE = 0.01  # median relative difference of the two caps up to which they count the same units
 VOLUME, SUPPLY = "volume_reported_spot_usd_1d", "SplyCur"
-ON_CHAIN = (
-    "AdrActCnt",
-    "TxCnt",
-    "TxTfrValAdjUSD",
-    "FeeTotUSD",
-    "IssTotUSD",
-    "HashRate",
-    "CapRealUSD",
-    "NVTAdj",
-    SUPPLY,
-)
+ON_CHAIN = {  # what of a file becomes a further column, and its name there; other metrics keep the vendor's
+    "AdrActCnt": "active_addresses",
+    "TxCnt": "transactions",
+    "TxTfrValAdjUSD": "adjusted_transfer_value_usd",
+    "FeeTotUSD": "fees_usd",
+    "IssTotUSD": "issuance_usd",
+    "CapRealUSD": "realized_cap",
+    "CapMVRVCur": "mvrv",
+    "NVTAdj": "nvt",
+    "HashRate": "hash_rate",
+    SUPPLY: "supply_on_chain",
+}
 _CORE = ("price", "market_cap", "volume", "supply")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}(T00:00:00.*)?")
 
@@ -91,7 +92,7 @@ class CoinMetrics:
 
     assets: tuple[str, ...] = ()
     since: dt.date | None = None
-    columns: tuple[str, ...] = ON_CHAIN
+    columns: tuple[str, ...] = tuple(ON_CHAIN)
     calls_per_minute: float = 60.0  # the source states no limit
 
     @property
@@ -207,7 +208,7 @@ class CoinMetrics:
             retrieved_at=last_retrieved(downloads.record(_answer(asset)) for asset in assets),
             caveats=tuple(caveats),
             columns=dataclasses.replace(
-                shipped.columns, extra={"supply": "supply", **{column: column for column in extra}}
+                shipped.columns, extra={"supply": "supply", **{ON_CHAIN.get(name, name): name for name in extra}}
             ),
             assets={key: asset for key, asset in shipped.assets.items() if key in assets},
         )

@@ -96,6 +96,30 @@ def fetch(
     return Fetched(folder=target, manifest=summary.manifest, summary=summary)
 
 
+def fetch_again(
+    fetched: Mapping[str, str], out: Path, *, assets: Iterable[str] = (), again: bool = False, watch: Watch = unwatched
+) -> Fetched:
+    """Fetch a snapshot's market once more, and make the snapshot of it at `out`: what an update asks for.
+
+    Parameters
+    ----------
+    fetched : mapping of str to str
+        `Manifest.fetched` of the old snapshot.
+    out : path
+    assets : iterable of str
+        asset_ids of the old snapshot: coins that fell out of the largest are followed on.
+    again, watch
+        As in `fetch`.
+
+    Raises
+    ------
+    DataError
+        As in `fetch`, and if the old snapshot was not fetched.
+    """
+    source = source_of(fetched, assets)
+    return fetch(source, name=fetched.get("name"), out=out, again=again, watch=watch)
+
+
 def fetch_table(
     source: Source, file: Path, *, name: str | None = None, again: bool = False, watch: Watch = unwatched
 ) -> Profile:
@@ -108,14 +132,7 @@ def fetch_table(
 
 
 def source_of(fetched: Mapping[str, str], assets: Iterable[str] = ()) -> Source:
-    """The source of a snapshot that was fetched, to ask it again: for `research data update`.
-
-    Parameters
-    ----------
-    fetched : mapping of str to str
-        `Manifest.fetched`; its entry "name" is the name for `fetch_table`.
-    assets : iterable of str
-        asset_ids of the snapshot: coins that fell out of the largest are followed on.
+    """The source of a snapshot that was fetched; parameters are those of `fetch_again`.
 
     Raises
     ------

@@ -16,7 +16,7 @@ from research.market.sources import coingecko
 from research.market.sources.client import Answer
 from research.market.sources.coingecko import TIERS, CoinGecko
 from research.market.sources.downloads import opened_downloads
-from research.market.sources.fetch import fetch, source_of
+from research.market.sources.fetch import fetch, fetch_again
 from tests.market.sources.server import DAY_MS, EPOCH, TODAY, Reply, Vendor
 
 SECRET = "CG-top5ecret"
@@ -188,10 +188,10 @@ def test_earlier_fetches_reach_further_back_and_the_latest_answer_has_the_word(v
     assert prices.iloc[1] == first / DAY_MS + 0.5
 
 
-def test_an_update_follows_coins_that_fell_out_of_the_largest(vendor: Vendor) -> None:
+def test_an_update_follows_coins_that_fell_out_of_the_largest(vendor: Vendor, tmp_path: Path) -> None:
     before = fetched(vendor, top=2)
     vendor.coins = ["ripple", "bitcoin", "ethereum"]
-    again = source_of(before.manifest.fetched, before.prices.columns)
-    market = load_market(fetch(again, again=True).folder)
+    newer = fetch_again(before.manifest.fetched, tmp_path / "newer", assets=before.prices.columns, again=True)
+    market = load_market(newer.folder)
     assert set(market.prices) == {"ripple", "bitcoin", "ethereum"}
     assert any("2 coins of earlier fetches are followed on" in caveat for caveat in market.manifest.caveats)

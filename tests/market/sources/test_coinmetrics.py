@@ -72,17 +72,22 @@ def test_columns_are_taken_by_name_whatever_their_order_and_number(vendor: Vendo
     assert market.extra["supply"].iloc[0].to_dict() == {"a": 50.0, "b": 5.0}
     assert market.volumes["a"].iloc[0] == 9.0
     assert np.isnan(market.volumes["b"].iloc[0])
-    assert market.extra["AdrActCnt"]["a"].iloc[0] == 7.0
-    assert np.isnan(market.extra["AdrActCnt"]["b"].iloc[0])
-    assert market.extra["HashRate"]["b"].iloc[0] == 11.0
-    assert set(market.extra) == {"supply", "AdrActCnt", "HashRate", "SplyCur"}  # of ON_CHAIN, those that a file has
+    assert market.extra["active_addresses"]["a"].iloc[0] == 7.0
+    assert np.isnan(market.extra["active_addresses"]["b"].iloc[0])
+    assert market.extra["hash_rate"]["b"].iloc[0] == 11.0
+    assert set(market.extra) == {
+        "supply",
+        "active_addresses",
+        "hash_rate",
+        "supply_on_chain",
+    }  # of ON_CHAIN, those that a file has
 
 
 def test_other_on_chain_columns_can_be_asked_for(vendor: Vendor) -> None:
     market = fetched(vendor, {"a": "time,PriceUSD,TxTfrCnt,TxCnt\n2024-01-01,2,50,9\n"}, columns=("TxTfrCnt",))
     assert "TxTfrCnt" in market.extra
     assert "TxCnt" in ON_CHAIN
-    assert "TxCnt" not in market.extra
+    assert "transactions" not in market.extra
 
 
 def test_caps_of_all_units_and_of_circulating_units_are_not_spliced(vendor: Vendor) -> None:
@@ -92,7 +97,7 @@ def test_caps_of_all_units_and_of_circulating_units_are_not_spliced(vendor: Vend
     market = fetched(vendor, {"1inch": file})
     np.testing.assert_array_equal(market.market_caps["1inch"], [105359345.0, 79956055.0, np.nan])
     assert market.extra["supply"]["1inch"].isna().all()  # SplyCur is not the supply of that cap
-    assert market.extra["SplyCur"]["1inch"].notna().all()
+    assert market.extra["supply_on_chain"]["1inch"].notna().all()
 
 
 def test_two_caps_that_agree_are_one_series(vendor: Vendor) -> None:
@@ -193,4 +198,4 @@ def test_the_real_files_that_are_kept_beside_the_project(vendor: Vendor) -> None
     assert market.market_caps["bitcoin"]["2020-03-29"] == 108023566970.5730026
     assert market.price("ethereum")["2015-08-10"] == 1.19999
     assert market.extra["supply"]["ethereum"]["2015-08-10"] == 72362858.62448
-    assert market.extra["HashRate"]["bitcoin"].notna().any()
+    assert market.extra["hash_rate"]["bitcoin"].notna().any()

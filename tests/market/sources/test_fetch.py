@@ -17,7 +17,7 @@ from research.cli.terminal import watched
 from research.errors import DataError
 from research.market import load_market
 from research.market.sources.coinmetrics import CoinMetrics
-from research.market.sources.fetch import fetch, fetch_table, source_of
+from research.market.sources.fetch import fetch, fetch_again, source_of
 from tests.conftest import ROOT
 from tests.market.sources.server import TODAY, Reply, Vendor, metrics_file
 from tests.robustness import SCALE
@@ -131,8 +131,14 @@ def test_an_update_can_ask_again_from_what_the_manifest_keeps(vendor: Vendor, tm
     source = CoinMetrics(assets=("asset-1",), columns=("SplyCur",), calls_per_minute=1e9)
     manifest = fetch(source, name="mine").manifest
     assert source_of(manifest.fetched) == source
-    profile = fetch_table(source_of(manifest.fetched), tmp_path / "t.parquet", name=manifest.fetched["name"])
-    assert profile.retrieved_at == manifest.retrieved_at
+    vendor.files["asset-1.csv"] = metrics_file(300, price=20.0)
+    newer = fetch_again(manifest.fetched, tmp_path / "newer", again=True)
+    assert load_market(newer.folder).prices.iloc[0, 0] == 20.0
+    assert newer.manifest.fetched == manifest.fetched
+    assert names_below(tmp_path / "downloads") == {
+        "mine/answers/csv/asset-1.csv",
+        "mine/records/csv/asset-1.csv",
+    }
     with pytest.raises(DataError, match="was not fetched"):
         source_of({})
     with pytest.raises(DataError, match="which lacks something"):
