@@ -147,6 +147,9 @@ class CoinMetrics:
 
     def write_table(self, downloads: Downloads, file: Path) -> Profile:
         assets = self._wanted(downloads)
+        if not self.assets:  # a file that has left the repository since an earlier fetch stays
+            kept = {unquote(Path(name).stem) for name in downloads.names("csv")}
+            assets = sorted({*assets, *kept})
         headers = {asset: _header(downloads.read(_answer(asset)), _answer(asset)) for asset in assets}
         extra = [name for name in self.columns if any(name in header for header in headers.values())]
         numbers = [*_CORE, *extra]

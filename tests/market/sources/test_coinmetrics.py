@@ -145,6 +145,14 @@ def test_all_is_every_file_of_the_repository(vendor: Vendor) -> None:
     assert not any("chosen by" in caveat for caveat in market.manifest.caveats)
 
 
+def test_an_asset_that_has_left_the_repository_stays_in_the_market(vendor: Vendor) -> None:
+    vendor.files |= {"btc.csv": metrics_file(5), "dead.csv": metrics_file(5)}
+    fetch(CoinMetrics(calls_per_minute=FAST))
+    del vendor.files["dead.csv"]
+    market = load_market(fetch(CoinMetrics(calls_per_minute=FAST), again=True).folder)
+    assert list(market.prices) == ["bitcoin", "dead"]
+
+
 def test_a_list_that_ends_early_is_refused(vendor: Vendor) -> None:
     vendor.always(Reply(200, b'{"tree": [{"path": "csv/btc.csv"}], "truncated": true}'), "/git/trees")
     with pytest.raises(DataError, match=r"listing\.json: expected a whole list"):

@@ -213,3 +213,11 @@ def test_wrong_usage_is_told_at_once(capsys: pytest.CaptureFixture[str]) -> None
             cli.main(["data", "fetch", *arguments])
         assert stopped.value.code == 2
         assert words in capsys.readouterr().err
+
+
+def test_the_readme_says_how_long_its_fetch_takes(vendor: Vendor, capsys: pytest.CaptureFixture[str]) -> None:
+    (command,) = [line for line in (ROOT / "README.md").read_text().splitlines() if "a real market: " in line]
+    words, promise = command.split("#")
+    assert cli.main([*words.split()[1:], "--dry-run"]) == 0
+    calls, _, duration = capsys.readouterr().out.splitlines()[-1].partition(" calls at 5 a minute: ")
+    assert promise.strip() == f"a real market: {calls} calls, {duration} without a key"
