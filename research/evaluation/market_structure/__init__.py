@@ -1,0 +1,34 @@
+"""What a market as a whole is like: coverage, births and deaths, survivorship, dominance, liquidity, breadth, pegs.
+
+Every function takes panels as frames, rows = UTC days without a gap in the calendar, columns = assets, NaN where there
+is no value; what an asset is called, and where it comes from, is not known here. Series by day are point in time: a row
+depends on rows up to it and on nothing later. What is hindsight by nature (who survived) says so.
+"""
+
+from research.evaluation.market_structure.breadth import ahead_of, breadth
+from research.evaluation.market_structure.coverage import coverage, coverage_by_year
+from research.evaluation.market_structure.dominance import concentration, shares, total
+from research.evaluation.market_structure.lifetimes import births_and_deaths, deaths, lifetimes, lives_by_year
+from research.evaluation.market_structure.liquidity import liquidity, tradable
+from research.evaluation.market_structure.pegs import peg_distances, peg_table
+from research.evaluation.market_structure.survivorship import survivorship_effect, survivorship_levels
+
+__all__ = [
+    "ahead_of",
+    "births_and_deaths",
+    "breadth",
+    "concentration",
+    "coverage",
+    "coverage_by_year",
+    "deaths",
+    "lifetimes",
+    "liquidity",
+    "lives_by_year",
+    "peg_distances",
+    "peg_table",
+    "shares",
+    "survivorship_effect",
+    "survivorship_levels",
+    "total",
+    "tradable",
+]
