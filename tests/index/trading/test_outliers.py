@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from research.index import build_index
-from research.point_in_time.price_adjustments import quarantine
+from research.market.quality import quarantine
 from tests.index.small_markets import DAYS, events_of, flat, market, two
 
 SPLIT = pd.Timestamp("2021-01-20")
