@@ -11,10 +11,12 @@ from research.evaluation.market_structure.dominance import concentration, shares
 from research.evaluation.market_structure.lifetimes import births_and_deaths, deaths, lifetimes, lives_by_year
 from research.evaluation.market_structure.liquidity import liquidity, tradable
 from research.evaluation.market_structure.pegs import peg_distances, peg_table
+from research.evaluation.market_structure.spans import around, year_ends
 from research.evaluation.market_structure.survivorship import survivorship_effect, survivorship_levels
 
 __all__ = [
     "ahead_of",
+    "around",
     "births_and_deaths",
     "breadth",
     "concentration",
@@ -31,4 +33,5 @@ __all__ = [
     "survivorship_levels",
     "total",
     "tradable",
+    "year_ends",
 ]

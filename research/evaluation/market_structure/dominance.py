@@ -63,8 +63,9 @@ def concentration(values: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame by day
-        assets (int): with a value above zero. largest, five_largest, ten_largest (fractions): of the day's total.
-        herfindahl (1 / assets to 1). effective_number (1 to assets). NaN, `assets` apart, on days without a total.
+        assets (int): with a value above zero. largest_asset (object): its name, the first of several. largest,
+        five_largest, ten_largest (fractions): of the day's total. herfindahl (1 / assets to 1). effective_number (1 to
+        assets). Missing, `assets` apart, on days without a total.
 
     Raises
     ------
@@ -75,9 +76,11 @@ def concentration(values: pd.DataFrame) -> pd.DataFrame:
     share = _shares(numbers)
     largest = -np.sort(-share, axis=1)
     herfindahl = (share**2).sum(axis=1)
+    names = [values.columns[place] for place in np.nan_to_num(share).argmax(axis=1)] if share.size else []
     return pd.DataFrame(
         {
             "assets": (numbers > 0).sum(axis=1),
+            "largest_asset": pd.Series(names, values.index, dtype=object).where(herfindahl > 0),
             "largest": largest[:, :1].sum(axis=1),
             "five_largest": largest[:, :5].sum(axis=1),
             "ten_largest": largest[:, :10].sum(axis=1),
