@@ -53,7 +53,7 @@ def known_closes(prints: Prints) -> list[Found]:
     """Two known closes of bitcoin, before and after a large move, that stand one day later here."""
     if BITCOIN not in prints.ids:
         return []
-    column = int(prints.ids.get_indexer([BITCOIN])[0])
+    column = int(prints.ids.get_indexer(pd.Index([BITCOIN]))[0])
     rows, values, closes, evidence = [], [], [], []
     for day, (close, before) in KNOWN_CLOSES.items():
         today, tomorrow = pd.Timestamp(day), pd.Timestamp(day) + pd.Timedelta(days=1)
@@ -127,7 +127,7 @@ def _reference(prints: Prints, reference: pd.Series | None) -> FloatArray | None
     if reference is None and BITCOIN not in prints.ids:
         return None
     if reference is None:
-        column = int(prints.ids.get_indexer([BITCOIN])[0])
+        column = int(prints.ids.get_indexer(pd.Index([BITCOIN]))[0])
         values = prints["price"][:, [column]]
     else:
         values = reference.reindex(prints.dates).to_numpy(dtype=float)[:, None]
