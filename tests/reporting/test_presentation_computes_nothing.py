@@ -26,6 +26,7 @@ ALLOWED: Mapping[str, str] = {
     "presentation/canvas.py:too_short": "whether there is a line to draw",
     "presentation/canvas.py:log_axis": "ticks by the span of what is drawn",
     "presentation/canvas.py:line_chart": "order of the lines",
+    "presentation/canvas.py:panels": "rows of a grid, and its height",
     "presentation/figures.py:rolling_returns": "1 + r, for a logarithmic axis",
     "presentation/figures.py:forecasts": "1 + r, for a logarithmic axis",
     "presentation/figures.py:monthly_heatmap": "height, the number in a cell, and the limits of the colours",

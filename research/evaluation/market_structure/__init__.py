@@ -8,13 +8,23 @@ depends on rows up to it and on nothing later. What is hindsight by nature (who 
 from research.evaluation.market_structure.breadth import ahead_of, breadth
 from research.evaluation.market_structure.coverage import coverage, coverage_by_year
 from research.evaluation.market_structure.dominance import concentration, shares, total
-from research.evaluation.market_structure.lifetimes import births_and_deaths, deaths, lifetimes, lives_by_year
-from research.evaluation.market_structure.liquidity import liquidity, tradable
+from research.evaluation.market_structure.lifetimes import (
+    SILENT_DAYS,
+    births_and_deaths,
+    deaths,
+    lifetimes,
+    lives_by_year,
+)
+from research.evaluation.market_structure.liquidity import THRESHOLDS, liquidity, tradable
 from research.evaluation.market_structure.pegs import peg_distances, peg_table
 from research.evaluation.market_structure.spans import around, year_ends
-from research.evaluation.market_structure.survivorship import survivorship_effect, survivorship_levels
+from research.evaluation.market_structure.survivorship import COUNT, survivorship_effect, survivorship_levels
+from research.evaluation.market_structure.totals import market_totals
 
 __all__ = [
+    "COUNT",
+    "SILENT_DAYS",
+    "THRESHOLDS",
     "ahead_of",
     "around",
     "births_and_deaths",
@@ -26,6 +36,7 @@ __all__ = [
     "lifetimes",
     "liquidity",
     "lives_by_year",
+    "market_totals",
     "peg_distances",
     "peg_table",
     "shares",

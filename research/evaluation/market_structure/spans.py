@@ -11,21 +11,15 @@ from research.errors import DataError, suggest
 from research.evaluation._calendar import require_days
 
 
-def year_ends(*frames: pd.DataFrame | pd.Series) -> pd.DataFrame:
+def year_ends(frame: pd.DataFrame) -> pd.DataFrame:
     """The last known value of each column in each calendar year.
-
-    Parameters
-    ----------
-    *frames : DataFrame or Series by day
-        Side by side; no column name twice.
 
     Returns
     -------
-    DataFrame by year
+    DataFrame by year, the columns of `frame`
         NaN where nothing was known in the year.
     """
-    table = pd.concat(frames, axis="columns")
-    return table.groupby(pd.Index(require_days(table, "frames").year, name="year")).last()
+    return frame.groupby(pd.Index(require_days(frame, "frame").year, name="year")).last()
 
 
 def around(panels: Mapping[str, pd.DataFrame], places: pd.DataFrame, *, days: int = 60) -> pd.DataFrame:
@@ -58,7 +52,9 @@ def around(panels: Mapping[str, pd.DataFrame], places: pd.DataFrame, *, days: in
         if field not in panels:
             raise DataError(f"panels: no field {field!r}: {suggest(field, panels)}")
         if asset not in panels[field].columns:
-            raise DataError(f"panels: no asset {asset!r} in {field!r}: {suggest(asset, map(str, panels[field].columns))}")
+            raise DataError(
+                f"panels: no asset {asset!r} in {field!r}: {suggest(asset, map(str, panels[field].columns))}"
+            )
         span = pd.date_range(day - pd.Timedelta(days=days), day + pd.Timedelta(days=days))
         columns[(asset, field, day)] = panels[field][asset].reindex(span).to_numpy()
     result = pd.DataFrame(columns, index=offsets, dtype=float)

@@ -80,6 +80,11 @@ def _usd(value: float) -> str:
     return f"{value:,.2f}"
 
 
+def _short(value: float) -> str:
+    """Two or three significant digits, never in powers of ten: for ticks of prices of any size."""
+    return _usd(value) if abs(value) >= 1000 else np.format_float_positional(value, 3, fractional=False, trim="-")
+
+
 def _count(value: float) -> str:
     return f"{value:,.0f}"
 
@@ -117,6 +122,7 @@ KINDS: dict[str, Callable[[Any], str]] = {
     "fine": _fine,
     "number": _number,
     "usd": _usd,
+    "short": _short,
     "count": _count,
     "years": _years,
     "power of ten": _power_of_ten,

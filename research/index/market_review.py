@@ -1,0 +1,136 @@
+"""Everything that the review of a market looks at, gathered: its structure from `evaluation`, its doubts from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from research.evaluation import market_structure as structure
+from research.index.analysis.weight_summaries import largest_weights
+from research.index.data_effects import largest_effects, levels_with_jumps_held_back
+from research.index.data_review import DataReview, review_data
+from research.market import MarketData
+from research.market.ledger import ledger_counts
+
+STABLECOIN = "stablecoin"
+DRAWN = 6
+"""Plots of doubtful values, and lines of stablecoins."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MarketReview:
+    """What a market is like, and what is doubtful in it. Functions named below say what the columns are.
+
+    Attributes
+    ----------
+    market : MarketData
+    doubts : DataReview
+        Findings, ranked by what they did to two simple indices.
+    effects : DataFrame
+        `largest_effects`.
+    around : DataFrame
+        `around`: values on the days around the findings that did most, one for each asset and rule.
+    held_back : DataFrame
+        `levels_with_jumps_held_back`.
+    coverage, coverage_by_year, ledger : DataFrame
+        Of price, market_cap and volume; the ledger by rule and field.
+    lives, lives_by_year, deaths : DataFrame
+        `births_and_deaths`, and the assets that ended or collapsed.
+    baskets, survivorship : DataFrame
+        `survivorship_levels` and `survivorship_effect`.
+    totals, year_ends, shares : DataFrame
+        `market_totals`; its last values in each year; shares of the market cap of the largest assets and all others.
+    breadth : DataFrame
+    pegs, peg_distances : DataFrame
+        `peg_table` of all assets with the tag stablecoin, and the daily distances of those that were farthest.
+    silent_days, count : int
+        As asked for.
+    """
+
+    market: MarketData
+    doubts: DataReview
+    effects: pd.DataFrame
+    around: pd.DataFrame
+    held_back: pd.DataFrame
+    coverage: pd.DataFrame
+    coverage_by_year: pd.DataFrame
+    ledger: pd.DataFrame
+    lives: pd.DataFrame
+    lives_by_year: pd.DataFrame
+    deaths: pd.DataFrame
+    baskets: pd.DataFrame
+    survivorship: pd.DataFrame
+    totals: pd.DataFrame
+    year_ends: pd.DataFrame
+    shares: pd.DataFrame
+    breadth: pd.DataFrame
+    pegs: pd.DataFrame
+    peg_distances: pd.DataFrame
+    silent_days: int
+    count: int
+
+
+def review_market(
+    market: MarketData,
+    *,
+    silent_days: int = structure.SILENT_DAYS,
+    count: int = structure.COUNT,
+    outlier_jump: float = 1.0,
+) -> MarketReview:
+    """Look at a whole market: who is in it, who left, what is large, what trades, and what is doubtful.
+
+    Parameters
+    ----------
+    silent_days : int
+        Days without a price after which an asset counts as dead.
+    count : int
+        Largest assets in the baskets of survivorship.
+    outlier_jump : float in (0, 5]
+        Log of the factor from which a print is held back until the next one confirms it.
+
+    Raises
+    ------
+    DataError, MethodologyError
+        If an option is out of bounds. A market without caps, volumes or tags is no error: what needs them is NaN or
+        empty.
+    """
+    prices, caps, volumes = market.prices, market.market_caps, market.volumes
+    fields = {"price": prices, "market_cap": caps, "volume": volumes}
+    doubts = review_data(market)
+    lives = structure.births_and_deaths(prices, silent_days=silent_days)
+    baskets = structure.survivorship_levels(prices, caps, count=count, silent_days=silent_days)
+    totals = structure.market_totals(caps, volumes)
+    tagged = market.tags.loc[market.tags["tag"] == STABLECOIN, "asset_id"]
+    pegs = structure.peg_table(prices[sorted(tagged)])
+    return MarketReview(
+        market=market,
+        doubts=doubts,
+        effects=largest_effects(doubts),
+        around=_around(doubts, fields | dict(market.extra)),
+        held_back=levels_with_jumps_held_back(doubts, outlier_jump=outlier_jump),
+        coverage=structure.coverage(fields),
+        coverage_by_year=structure.coverage_by_year(fields),
+        ledger=ledger_counts(market.ledger),
+        lives=lives,
+        lives_by_year=structure.lives_by_year(lives),
+        deaths=structure.deaths(prices, caps, silent_days=silent_days),
+        baskets=baskets,
+        survivorship=structure.survivorship_effect(baskets),
+        totals=totals,
+        year_ends=structure.year_ends(totals),
+        shares=largest_weights(structure.shares(caps)),
+        breadth=structure.breadth(prices),
+        pegs=pegs,
+        peg_distances=structure.peg_distances(prices[pegs.index[:DRAWN]]),
+        silent_days=silent_days,
+        count=count,
+    )
+
+
+def _around(doubts: DataReview, panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The days around the findings that did most, one for each asset and rule; those about a whole day left out."""
+    found = doubts.findings.drop_duplicates(["asset_id", "rule"])
+    found = found[found["asset_id"].isin(doubts.market.prices.columns) & found["field"].isin(panels)]
+    return structure.around(panels, found.head(DRAWN))
