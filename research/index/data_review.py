@@ -24,6 +24,7 @@ from research.typing import FloatArray
 MOVED_THE_LEVEL = ("price jump", "unit jump")
 WITHHELD_A_MOVE = ("repeated row", "stale price", "no price", "prices end together", "page limit")
 MOVED_A_WEIGHT = ("supply jump", "thin cap")
+DATINGS = ("dated a day late", "dated a day off")
 MONTH = 31  # days in which the members of a yardstick have been weighed
 YARDSTICKS = ("top_20", "total_market")
 
@@ -65,8 +66,31 @@ class DataReview:
         """The findings that did most, in words; what one rule found of several assets on one day is one of them."""
         groups = self.findings.groupby(["date", "rule"], sort=False)
         sums = groups[[f"{name}_bps" for name in YARDSTICKS]].sum(min_count=1)
-        order = sums.abs().max(axis=1).fillna(0.0).sort_values(ascending=False, kind="stable").index[:count]
+        size = sums.abs().max(axis=1)
+        order = size[size > 0].sort_values(ascending=False, kind="stable").index[:count]
         return [_sentence(groups.get_group(key), sums.loc[key]) for key in order]
+
+    def kept_out(self, count: int = 3) -> list[str]:
+        """The largest caps that are doubtful and that no yardstick held, in words; of each asset its largest."""
+        held = self.findings[[f"{name}_bps" for name in YARDSTICKS]].abs().max(axis=1) > 0
+        outside = self.findings[~held & (self.findings["at_stake_bps"] > 0)]
+        largest = outside.sort_values("at_stake_bps", ascending=False, kind="stable").drop_duplicates("asset_id")
+        return [
+            f"{line.date:%Y-%m-%d} {line.asset_id}, {line.rule}: {line.at_stake_bps / 1e4:.2%} of all caps of that day; "
+            f"{line.evidence}"
+            for line in largest.head(count).itertuples()
+        ]
+
+    def misdated(self) -> list[str]:
+        """One sentence for each rule that doubts the dates themselves: how many assets, and the first of them."""
+        lines = []
+        for (rule, _), group in self.findings[self.findings["rule"].isin(DATINGS)].groupby(["rule", "field"]):
+            first = group.sort_values("date", kind="stable").iloc[0]
+            lines.append(
+                f"{rule}: {group['asset_id'].nunique():,} of {len(self.market.assets):,} assets, since "
+                f"{first['date']:%Y-%m-%d} {first['asset_id']}: {first['evidence']}"
+            )
+        return lines
 
 
 def review_data(market: MarketData, findings: pd.DataFrame | None = None) -> DataReview:
@@ -130,8 +154,8 @@ def _effects(index: IndexHistory, findings: pd.DataFrame) -> FloatArray:
 
     A value on its day: yesterday's weight x the move, which is what holding it back would have kept out of that day's
     return. A move that came late: the same, on the day on which it came; as long as none came, minus the weight. A
-    supply k times its median of the month before: w k / (w k + 1 - w) - w, the change of the weight w if it were weighed
-    on that day. A cap that is not there: the weight.
+    supply k times its median of the month before: w k / (w k + 1 - w) - w, the change of the weight w if it were
+    weighed on that day. A cap that is not there: the weight.
     """
     weights, moved = index.weights, index.contributions
     dates, assets, kinds = findings["date"], findings["asset_id"], findings["moves"]
@@ -187,17 +211,16 @@ def _at_stake(market: MarketData, findings: pd.DataFrame) -> FloatArray:
 
 
 def _sentence(group: pd.DataFrame, sums: pd.Series) -> str:
-    first = group.iloc[0]
-    others = len(group) - 1
+    first, others = group.iloc[0], len(group) - 1
     who = f"{first['asset_id']} and {others:,} more" if others else str(first["asset_id"])
-    effects = [
-        f"{size:+,.1f} bp of the {name}"
-        for name, size in zip(("top 20", "total market"), sums, strict=True)
+    effects = " and ".join(
+        f"{size:+,.1f} bp of the {name.replace('_', ' ')}"
+        for name, size in zip(YARDSTICKS, sums, strict=True)
         if not np.isnan(size)
-    ]
-    did = f" {_DID[first['moves']]}: {', '.join(effects)}." if effects and first["moves"] else ""
+    )
     later = _LATER[first["later"]].format(date=first["later_date"])
-    return f"{first['date']:%Y-%m-%d} {who}, {first['rule']}: {first['evidence']}; {later}.{did}"
+    did = _DID["at most" if first["moves"] == "date of a move" and first["later"] == "open" else first["moves"]]
+    return f"{first['date']:%Y-%m-%d} {who}, {first['rule']}: {first['evidence']}; {later}. {did} {effects}."
 
 
 _LATER = {
@@ -207,7 +230,8 @@ _LATER = {
     "open": "it is open",
 }
 _DID = {
-    "level": "It moved the level of that day",
-    "date of a move": "What came late, or can still be lost",
-    "weight": "Weighed on that day, the weight would change",
+    "level": "On that day it moved the level by",
+    "date of a move": "The move that came late:",
+    "at most": "At most can be lost:",
+    "weight": "Weighed on that day, its weight would change by",
 }

@@ -17,6 +17,7 @@ import pyarrow as pa
 from research.errors import DataError
 from research.market.data import LEDGER_TYPES, empty_table
 from research.market.imports import checks
+from research.market.imports.held_back import hold_back_values
 from research.market.imports.profiles import Asset, Profile
 from research.market.imports.reading import refuse_many_rows
 from research.market.imports.table import VendorTable
@@ -144,6 +145,7 @@ def _checked(
     rows = checks.drop_second_closes(checks.drop_repeated(rows, ledger), ledger)
     rows = checks.set_impossible_values_missing(rows, ledger)
     rows = checks.split_after_gaps(rows, profile.split_after_gap_days, keys, ledger)
+    rows = hold_back_values(rows, profile.hold_back, ledger)
     asset_keys = rows.set_index(["key", "date"])["asset_key"]
     return checks.drop_empty(rows, ledger), moved, asset_keys
 

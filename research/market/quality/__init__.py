@@ -5,6 +5,7 @@ alone: what later days said of a finding stands in columns of its own.
 """
 
 from research.market.quality.defects import FINDING_TYPES, find_defects
+from research.market.quality.holding_back import HOLDABLE, hold_back
 from research.market.quality.outliers import HeldBack, quarantine
 
-__all__ = ["FINDING_TYPES", "HeldBack", "find_defects", "quarantine"]
+__all__ = ["FINDING_TYPES", "HOLDABLE", "HeldBack", "find_defects", "hold_back", "quarantine"]

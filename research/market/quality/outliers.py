@@ -27,8 +27,9 @@ class HeldBack:
 def quarantine(prices: FloatArray, limit: float) -> tuple[FloatArray, list[HeldBack]]:
     """Hold back prints that jump by more than `limit` in logarithm until a second one confirms them.
 
-    A print is compared with the last accepted one. The first beyond the limit is held back (NaN); the next is accepted
-    if it lies within the limit of the one held back or of the last accepted, else it is held back in its turn.
+    A print is compared with the last accepted one. The first beyond the limit is held back (NaN). The next is accepted
+    if it lies within the limit of the one held back or of the last accepted, or further out on the same side: a price
+    that goes on falling has left, whatever it is worth. Else it is held back in its turn.
 
     Returns
     -------
@@ -46,7 +47,9 @@ def quarantine(prices: FloatArray, limit: float) -> tuple[FloatArray, list[HeldB
         for row in np.flatnonzero(~np.isnan(prices[:, column])).tolist():
             price = float(prices[row, column])
             near = np.isnan(accepted) or abs(np.log(price / accepted)) <= limit
-            confirms = not np.isnan(held) and abs(np.log(price / held)) <= limit
+            confirms = not np.isnan(held) and (
+                abs(np.log(price / held)) <= limit or np.log(price / held) * np.log(held / accepted) > 0
+            )
             if not np.isnan(held):
                 log[-1] = replace(log[-1], judged=row, confirmed=bool(confirms and not near))
             if near or confirms:

@@ -19,6 +19,8 @@ SPLIT = pd.Timestamp("2021-01-20")
         ([1, 1, 9, 1, 1], [1, 1, None, 1, 1]),  # one wrong print
         ([1, 1, 9, 9, 9], [1, 1, None, 9, 9]),  # a new level, believed on its second day
         ([1, 9, 0.1, 1, 1], [1, None, None, 1, 1]),
+        ([1, 0.1, 1e-3, 1e-3], [1, None, 1e-3, 1e-3]),  # a crash that goes on is no wrong print: Terra, 2022-05-12
+        ([1, 9, 99, 999], [1, None, 99, None]),
         ([1, None, 9, None, 9], [1, None, None, None, 9]),
         ([1, 2, 4, 8, 16], [1, 2, 4, 8, 16]),
     ],
