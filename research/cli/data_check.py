@@ -53,15 +53,15 @@ def _say_what_it_is(market: MarketData, snapshot: Path) -> None:
     say("every file is as it was written")
     say(f"fingerprint {manifest.fingerprint}")
     say(f"{len(market.ledger):,} lines in the ledger of its import:")
-    for line in ledger_counts(market.ledger).itertuples():
-        say(f"  {line.rows:>7,} x {line.rule} ({line.field}, {_assets(line.assets)})")
+    for line in ledger_counts(market.ledger).to_dict("records"):
+        say(f"  {line['rows']:>7,} x {line['rule']} ({line['field']}, {_assets(line['assets'])})")
 
 
 def _say_findings(review: DataReview) -> None:
     """Counts by rule, then what did most to the two indices."""
     say(f"{len(review.findings):,} findings:")
-    for line in review.counts.itertuples():
-        say(f"  {line.findings:>7,} x {line.rule} ({line.field}, {_assets(line.assets)})")
+    for line in review.counts.to_dict("records"):
+        say(f"  {line['findings']:>7,} x {line['rule']} ({line['field']}, {_assets(line['assets'])})")
     for name, index in review.indices.items():
         if isinstance(index, str):
             say(f"no {name.replace('_', ' ')} can be built on it: {index}")

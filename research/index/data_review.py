@@ -71,14 +71,14 @@ class DataReview:
         return [_sentence(groups.get_group(key), sums.loc[key]) for key in order]
 
     def kept_out(self, count: int = 3) -> list[str]:
-        """The largest caps that are doubtful and that no yardstick held, in words; of each asset its largest."""
+        """The largest caps of supplies that are not there which no yardstick held, in words; one for each asset."""
         held = self.findings[[f"{name}_bps" for name in YARDSTICKS]].abs().max(axis=1) > 0
-        outside = self.findings[~held & (self.findings["at_stake_bps"] > 0)]
-        largest = outside.sort_values("at_stake_bps", ascending=False, kind="stable").drop_duplicates("asset_id")
+        thin = self.findings[~held & (self.findings["rule"] == "thin cap")]
+        largest = thin.sort_values("at_stake_bps", ascending=False, kind="stable").drop_duplicates("asset_id")
         return [
-            f"{line.date:%Y-%m-%d} {line.asset_id}, {line.rule}: {line.at_stake_bps / 1e4:.2%} of all caps of that day; "
-            f"{line.evidence}"
-            for line in largest.head(count).itertuples()
+            f"{line['date']:%Y-%m-%d} {line['asset_id']}, {line['at_stake_bps'] / 1e4:.2%} of all caps of that day: "
+            f"{line['evidence']}"
+            for line in largest.head(count).to_dict("records")
         ]
 
     def misdated(self) -> list[str]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import bottleneck
 import numpy as np
 
-from research.market.quality.prints import Found, Prints, beginnings, places_of
-from research.typing import BoolArray, FloatArray
+from research.market.quality.prints import Found, Prints, beginnings, places_of, smallest_of_largest, trailing
 
 ROUNDING = 1e-6  # relative: of vendors that print six digits
 SUPPLY_TOLERANCE = 0.05  # log
@@ -77,17 +76,16 @@ def thin_caps(prints: Prints) -> list[Found]:
     and under a hundredth of the median of the fifty largest of the day. A stretch ends after 30 prints without.
     """
     cap, volume = prints["market_cap"], prints["volume"]
-    window = min(TRADED_PRINTS, len(volume))
-    traded = bottleneck.move_median(volume, window, min_count=min(FEWEST_TRADED, window), axis=0)
+    traded = trailing(bottleneck.move_median, volume, TRADED_PRINTS, FEWEST_TRADED)
     with np.errstate(invalid="ignore", divide="ignore"):
         turnover = traded / cap
-    large = _largest(cap)
+    large = cap >= smallest_of_largest(cap, LARGEST)
     peers = np.where(large, turnover, np.nan)
-    usual = bottleneck.nanmedian(peers, axis=1)[:, None] if len(peers) else peers
+    usual = bottleneck.nanmedian(peers, axis=1)[:, None]
     known = large & ~np.isnan(turnover)
     thin = known & (turnover < THIN) & (turnover < THIN_BESIDE_PEERS * usual)
     measured = ~np.isnan(turnover)
-    thin = bottleneck.move_max(thin.astype(float), window, min_count=1, axis=0) > 0
+    thin = trailing(bottleneck.move_max, thin.astype(float), TRADED_PRINTS, 1) > 0
     where = places_of(beginnings(thin, measured))
     return [
         Found.stretches(
@@ -104,12 +102,3 @@ def thin_caps(prints: Prints) -> list[Found]:
             ],
         )
     ]
-
-
-def _largest(cap: FloatArray) -> BoolArray:
-    """The fifty largest caps of each day."""
-    if cap.shape[1] <= LARGEST:
-        return ~np.isnan(cap)
-    sizes = np.where(np.isnan(cap), -1.0, cap)
-    bound = -np.partition(-sizes, LARGEST - 1, axis=1)[:, LARGEST - 1 : LARGEST]
-    return (sizes >= bound) & (sizes > 0)

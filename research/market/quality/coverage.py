@@ -7,7 +7,16 @@ from collections import Counter
 import bottleneck
 import numpy as np
 
-from research.market.quality.prints import Found, Prints, beginnings, last_before, places_of, value_before
+from research.market.quality.prints import (
+    Found,
+    Prints,
+    beginnings,
+    last_before,
+    places_of,
+    smallest_of_largest,
+    trailing,
+    value_before,
+)
 from research.typing import BoolArray, FloatArray, IntArray
 
 TOGETHER, FEWEST_TOGETHER = 0.05, 2  # share of the assets priced on the day before, for each day, and a number
@@ -15,6 +24,7 @@ FEWEST_ROWS, FEWEST_ENDS, FEWEST_DAYS, SHARE_OF_ENDS = 50, 5, 3, 0.1  # of a pag
 STALE_CLOSES = 5
 SELDOM = 0.05  # share of closes that repeat; four in a row by chance are then one in 160,000
 OUTAGE_WINDOW, FEWEST_BEFORE = 30, 10  # prints, each of which had a value
+LARGEST = 20  # caps that matter to most indices
 
 
 def missing_prices(prints: Prints) -> list[Found]:
@@ -150,19 +160,22 @@ def _stale(prints: Prints, same: BoolArray) -> BoolArray:
 
 
 def outages(prints: Prints) -> list[Found]:
-    """Caps and volumes that stop while the price goes on, where each of the last 30 prints (10 at least) had one."""
+    """Caps and volumes that stop while the price goes on, where each of the last 30 prints (10 at least) had one.
+
+    So do caps of which the last one would be among the twenty largest of the day, whatever was before.
+    """
     found = []
     for field, there in (("market_cap", ~np.isnan(prints["market_cap"])), ("volume", prints["volume"] > 0)):
-        share = bottleneck.move_mean(
-            np.where(prints.priced, there, np.nan),
-            min(OUTAGE_WINDOW, len(there)),
-            min_count=min(FEWEST_BEFORE, len(there)),
-            axis=0,
-        )
+        known = np.where(prints.priced, there, np.nan)
+        share = trailing(bottleneck.move_mean, known, OUTAGE_WINDOW, FEWEST_BEFORE)
         before = last_before(prints.priced)
         usual = np.where(before >= 0, np.take_along_axis(share, np.maximum(before, 0), axis=0), 0.0)
         gone = prints.priced & ~there
-        begins = beginnings(gone, prints.priced) & (usual > 1.0 - 0.5 / OUTAGE_WINDOW)
+        last = value_before(np.where(there, prints[field], np.nan))
+        expected = usual > 1.0 - 0.5 / OUTAGE_WINDOW
+        if field == "market_cap":
+            expected |= last >= smallest_of_largest(prints[field], LARGEST)
+        begins = beginnings(gone, prints.priced) & expected
         where = places_of(begins)
         number, of = begins.sum(axis=1), prints.priced.sum(axis=1)
         word = "market cap" if field == "market_cap" else "volume"
@@ -173,7 +186,7 @@ def outages(prints: Prints) -> list[Found]:
                 where,
                 prints.priced & there,
                 value=prints[field][where],
-                expected=value_before(np.where(there, prints[field], np.nan))[where],
+                expected=last[where],
                 evidence=[
                     f"no {word} while there is a price; {n:,} of {m:,} assets lose theirs on this day"
                     for n, m in zip(number[where[0]].tolist(), of[where[0]].tolist(), strict=True)

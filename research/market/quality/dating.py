@@ -12,7 +12,7 @@ import bottleneck
 import numpy as np
 import pandas as pd
 
-from research.market.quality.prints import Found, Prints, beginnings, places_of
+from research.market.quality.prints import Found, Prints, beginnings, places_of, trailing
 from research.typing import BoolArray, FloatArray
 
 BITCOIN = "bitcoin"
@@ -137,14 +137,10 @@ def _reference(prints: Prints, reference: pd.Series | None) -> FloatArray | None
 
 def _correlation(ours: FloatArray, theirs: FloatArray) -> FloatArray:
     """Trailing correlation of two panels, over the days that both have; NaN over fewer than 90 of 180 days."""
-    if not len(ours):
-        return np.full(ours.shape, np.nan)
-    window = min(WINDOW, len(ours))
     both = ~np.isnan(ours) & ~np.isnan(theirs)
     x, y = np.where(both, ours, 0.0), np.where(both, theirs, 0.0)
     count, sx, sy, sxx, syy, sxy = (
-        bottleneck.move_sum(part, window, min_count=1, axis=0)
-        for part in (both.astype(float), x, y, x * x, y * y, x * y)
+        trailing(bottleneck.move_sum, part, WINDOW, 1) for part in (both.astype(float), x, y, x * x, y * y, x * y)
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         vx, vy = sxx / count - (sx / count) ** 2, syy / count - (sy / count) ** 2

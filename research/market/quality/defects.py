@@ -51,6 +51,8 @@ def find_defects(market: MarketData, *, reference: pd.Series | None = None) -> p
         NaT while open).
     """
     prints = Prints.of(market)
+    if not len(prints.days):
+        return empty_table(FINDING_TYPES)
     found = [
         *price_jumps(prints),
         *supply_jumps(prints),

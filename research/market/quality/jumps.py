@@ -52,7 +52,8 @@ def supply_jumps(prints: Prints) -> list[Found]:
     jumped = np.abs(steps.size) > np.maximum(LEAST_SUPPLY_STEP, UNUSUAL * _usual(steps, 0.0)) * _root(steps)
     if "supply" not in prints.panels:
         before = last_before(~np.isnan(supply))
-        jumped &= np.abs(_step_beside(prints["market_cap"], before)) > np.abs(_step_beside(prints["price"], before))
+        cap, price = (np.abs(_step_beside(prints[name], before)) for name in ("market_cap", "price"))
+        jumped &= (cap > price) | (cap >= CAP_STOOD)
     rows, columns = places_of(jumped)
     last = _last(supply, last_before(~np.isnan(supply)), rows, columns)
     values = supply[rows, columns]

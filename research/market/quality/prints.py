@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -76,8 +76,8 @@ class Steps:
     elapsed : float64
         Days in between.
     usual : float64
-        What is usual for the asset in a day: 1.4826 times the median size of its last 90 steps, each divided by the
-        root of its days, today's left out; NaN where there are fewer than 20. A crash does not widen it.
+        What is usual for the asset in a day: 1.4826 times the median size of its steps of the last 90 rows, each
+        divided by the root of its days, today's left out; NaN where there are fewer than 20. A crash does not widen it.
     """
 
     size: FloatArray
@@ -91,12 +91,16 @@ class Steps:
         size = logs - _taken(logs, before)
         elapsed = np.where(np.isnan(size), np.nan, days[:, None] - days[np.maximum(before, 0)])
         daily = np.abs(size) / np.sqrt(elapsed)
-        window = min(USUAL_PRINTS, len(daily))
-        median = bottleneck.move_median(daily, window, min_count=min(FEWEST_PRINTS, window), axis=0)
-        enough = np.cumsum(~np.isnan(daily), axis=0) >= FEWEST_PRINTS
         usual = np.full(size.shape, np.nan)
-        usual[1:] = np.where(enough, NORMAL * median, np.nan)[:-1]
+        usual[1:] = NORMAL * trailing(bottleneck.move_median, daily, USUAL_PRINTS, FEWEST_PRINTS)[:-1]
         return cls(size=size, elapsed=elapsed, usual=usual)
+
+
+def trailing(measure: Callable[..., FloatArray], values: FloatArray, days: int, fewest: int) -> FloatArray:
+    """A moving measure of bottleneck over the last `days` rows; NaN where fewer than `fewest` of them have a value."""
+    if len(values) < fewest:  # which bottleneck refuses
+        return np.full(values.shape, np.nan)
+    return measure(values, min(days, len(values)), min_count=fewest, axis=0)
 
 
 def places_of(mask: BoolArray) -> tuple[IntArray, IntArray]:
@@ -121,6 +125,15 @@ def _taken(values: FloatArray, rows: IntArray) -> FloatArray:
 def value_before(values: FloatArray) -> FloatArray:
     """The last value before each row, NaN where there is none."""
     return _taken(values, last_before(~np.isnan(values)))
+
+
+def smallest_of_largest(values: FloatArray, count: int) -> FloatArray:
+    """The value on rank `count` of each day, shape (days, 1); zero where there are fewer."""
+    if values.shape[1] < count:
+        return np.zeros((len(values), 1))
+    sizes = np.where(np.isnan(values), 0.0, values)
+    found: FloatArray = -np.partition(-sizes, count - 1, axis=1)[:, count - 1 : count]
+    return found
 
 
 def next_true(mask: BoolArray, rows: IntArray, columns: IntArray) -> IntArray:
