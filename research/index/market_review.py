@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from research.evaluation import market_structure as structure
 from research.index.analysis.weight_summaries import largest_weights
-from research.index.data_effects import largest_effects, levels_with_jumps_held_back
+from research.index.data_effects import effect_of_holding_back, largest_effects
 from research.index.data_review import DataReview, review_data
 from research.market import MarketData
 from research.market.ledger import ledger_counts
 
+HELD_BACK = ("price jump", "unit jump", "supply jump", "repeated row")
 STABLECOIN = "stablecoin"
 DRAWN = 6
 """Plots of doubtful values, and lines of stablecoins."""
@@ -31,15 +33,15 @@ class MarketReview:
     effects : DataFrame
         `largest_effects`.
     around : DataFrame
-        `around`: values on the days around the findings that did most, one for each asset and rule.
-    held_back : DataFrame
-        `levels_with_jumps_held_back`.
+        `around`: values on the days around the findings that did most, one for each asset.
+    held_back, held_back_most : DataFrame
+        `effect_of_holding_back`, and where it was largest (`farthest`).
     coverage, coverage_by_year, ledger : DataFrame
         Of price, market_cap and volume; the ledger by rule and field.
     lives, lives_by_year, deaths : DataFrame
         `births_and_deaths`, and the assets that ended or collapsed.
     baskets, survivorship : DataFrame
-        `survivorship_levels` and `survivorship_effect`.
+        `survivorship_levels` and `survivorship_effect`, without the prints and caps that are in doubt.
     totals, year_ends, shares : DataFrame
         `market_totals`; its last values in each year; shares of the market cap of the largest assets and all others.
     breadth : DataFrame
@@ -54,6 +56,7 @@ class MarketReview:
     effects: pd.DataFrame
     around: pd.DataFrame
     held_back: pd.DataFrame
+    held_back_most: pd.DataFrame
     coverage: pd.DataFrame
     coverage_by_year: pd.DataFrame
     ledger: pd.DataFrame
@@ -71,13 +74,18 @@ class MarketReview:
     silent_days: int
     count: int
 
+    @property
+    def source(self) -> str:
+        """What a figure names as its source."""
+        return self.market.manifest.name
+
 
 def review_market(
     market: MarketData,
     *,
     silent_days: int = structure.SILENT_DAYS,
     count: int = structure.COUNT,
-    outlier_jump: float = 1.0,
+    hold_back: Sequence[str] = HELD_BACK,
 ) -> MarketReview:
     """Look at a whole market: who is in it, who left, what is large, what trades, and what is doubtful.
 
@@ -87,8 +95,9 @@ def review_market(
         Days without a price after which an asset counts as dead.
     count : int
         Largest assets in the baskets of survivorship.
-    outlier_jump : float in (0, 5]
-        Log of the factor from which a print is held back until the next one confirms it.
+    hold_back : sequence of str
+        Rules of which each is asked what holding its values back would do: of `HOLDABLE` in
+        `research.market.quality.holding_back`.
 
     Raises
     ------
@@ -100,7 +109,9 @@ def review_market(
     fields = {"price": prices, "market_cap": caps, "volume": volumes}
     doubts = review_data(market)
     lives = structure.births_and_deaths(prices, silent_days=silent_days)
-    baskets = structure.survivorship_levels(prices, caps, count=count, silent_days=silent_days)
+    held_back = effect_of_holding_back(doubts, hold_back)
+    sound = _without_doubts(doubts)
+    baskets = structure.survivorship_levels(*sound, count=count, silent_days=silent_days)
     totals = structure.market_totals(caps, volumes)
     tagged = market.tags.loc[market.tags["tag"] == STABLECOIN, "asset_id"]
     pegs = structure.peg_table(prices[sorted(tagged)])
@@ -109,7 +120,8 @@ def review_market(
         doubts=doubts,
         effects=largest_effects(doubts),
         around=_around(doubts, fields | dict(market.extra)),
-        held_back=levels_with_jumps_held_back(doubts, outlier_jump=outlier_jump),
+        held_back=held_back,
+        held_back_most=structure.farthest(held_back),
         coverage=structure.coverage(fields),
         coverage_by_year=structure.coverage_by_year(fields),
         ledger=ledger_counts(market.ledger),
@@ -129,8 +141,25 @@ def review_market(
     )
 
 
+def _without_doubts(doubts: DataReview) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Prices without prints that went back, and caps without stretches in which next to nobody trades: hindsight."""
+    prices, caps = doubts.market.prices.copy(), doubts.market.market_caps.copy()
+    found = doubts.findings
+    wrong = (found["rule"] == "price jump") & (found["later"] == "discarded")
+    for panel, rows in ((prices, found[wrong]), (caps, found[found["rule"] == "thin cap"])):
+        for start, stop, asset in zip(rows["date"], rows["later_date"], rows["asset_id"], strict=True):
+            last = panel.index[-1] if pd.isna(stop) else stop - pd.Timedelta(days=1)
+            panel.loc[start:last, asset] = np.nan
+    return prices, caps
+
+
 def _around(doubts: DataReview, panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The days around the findings that did most, one for each asset and rule; those about a whole day left out."""
-    found = doubts.findings.drop_duplicates(["asset_id", "rule"])
+    """The days around the findings that did most, one for each asset; those about a whole day left out.
+
+    Of a doubtful supply the supply is shown: market cap over price where the market has no such field.
+    """
+    panels = {"supply": panels["market_cap"] / panels["price"]} | dict(panels)
+    found = doubts.findings.drop_duplicates("asset_id")
+    found = found.assign(field=found["field"].mask(found["rule"] == "supply jump", "supply"))
     found = found[found["asset_id"].isin(doubts.market.prices.columns) & found["field"].isin(panels)]
     return structure.around(panels, found.head(DRAWN))

@@ -17,7 +17,7 @@ from research.evaluation.market_structure.lifetimes import (
 )
 from research.evaluation.market_structure.liquidity import THRESHOLDS, liquidity, tradable
 from research.evaluation.market_structure.pegs import peg_distances, peg_table
-from research.evaluation.market_structure.spans import around, year_ends
+from research.evaluation.market_structure.spans import around, farthest, year_ends
 from research.evaluation.market_structure.survivorship import COUNT, survivorship_effect, survivorship_levels
 from research.evaluation.market_structure.totals import market_totals
 
@@ -33,6 +33,7 @@ __all__ = [
     "coverage",
     "coverage_by_year",
     "deaths",
+    "farthest",
     "lifetimes",
     "liquidity",
     "lives_by_year",

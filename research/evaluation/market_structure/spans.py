@@ -1,4 +1,4 @@
-"""Parts of long series that fit a page: the last value of each year, and the days around one of interest."""
+"""Parts of long series that fit a page: the last value of each year, the farthest from zero, the days around one."""
 
 from __future__ import annotations
 
@@ -20,6 +20,24 @@ def year_ends(frame: pd.DataFrame) -> pd.DataFrame:
         NaN where nothing was known in the year.
     """
     return frame.groupby(pd.Index(require_days(frame, "frame").year, name="year")).last()
+
+
+def farthest(frame: pd.DataFrame) -> pd.DataFrame:
+    """Where each column was farthest from zero, and where it ended.
+
+    Returns
+    -------
+    DataFrame by column
+        most (float, signed), day (datetime64): the value of the largest size, the first of several. last (float): the
+        last one known. Columns without a value are left out.
+    """
+    known = frame.loc[:, frame.notna().any()]
+    rows = []
+    for _, column in known.items():
+        values = column.dropna()
+        place = int(values.abs().argmax())
+        rows.append((values.iloc[place], values.index[place], values.iloc[-1]))
+    return pd.DataFrame(rows, index=known.columns, columns=["most", "day", "last"])
 
 
 def around(panels: Mapping[str, pd.DataFrame], places: pd.DataFrame, *, days: int = 60) -> pd.DataFrame:

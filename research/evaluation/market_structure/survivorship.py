@@ -24,6 +24,8 @@ from research.typing import BoolArray, FloatArray, IntArray
 EVERYONE, SURVIVORS = "all", "survivors"
 SCHEMES = ("equal", "market_cap")
 COUNT = 50
+SEASONED = 30
+"""Days since its first price that an asset must have before it is bought: a first month tells little of a cap."""
 
 
 def survivorship_levels(
@@ -43,7 +45,8 @@ def survivorship_levels(
     prices, market_caps : DataFrame, days x assets
         USD. Caps all NaN where there are none: the baskets are then of all assets that have a price, in equal parts.
     count : int
-        The largest so many by the cap of the day on which they are bought, among all or among the survivors.
+        The largest so many by the cap of the day on which they are bought, among all or among the survivors; with a
+        first price 30 days before at least.
     recovery : float, 0 to 1
         What is left of a dead asset's last price from the day after it.
     silent_days : int
@@ -67,7 +70,8 @@ def survivorship_levels(
     life = lifetimes(prices, silent_days=silent_days)
     alive = ~life["dead"].to_numpy()
     by_cap = not np.isnan(caps).all()
-    ranked = np.where(values > 0, caps if by_cap else 1.0, np.nan)
+    seasoned = np.arange(len(values))[:, None] - (~np.isnan(values)).argmax(axis=0) >= SEASONED
+    ranked = np.where((values > 0) & seasoned, caps if by_cap else 1.0, np.nan)
     ends = _month_ends(require_days(prices))
     ends = ends[(~np.isnan(ranked[ends]) & alive).sum(axis=1) >= 2]
     held = _held_values(values, life["last"].to_numpy(), prices.index.to_numpy(), ~alive, recovery)

@@ -29,5 +29,5 @@ def market_totals(market_caps: pd.DataFrame, volumes: pd.DataFrame) -> pd.DataFr
         If the panels differ in shape, their days are not complete, or a value is negative or infinite.
     """
     traded = liquidity(volumes, market_caps)[["volume", "turnover"]]
-    parts = [total(market_caps).rename("market_cap"), concentration(market_caps), traded, tradable(volumes)]
-    return pd.concat(parts, axis="columns")
+    sizes = total(market_caps).to_frame("market_cap")
+    return pd.concat([sizes, concentration(market_caps), traded, tradable(volumes)], axis="columns")

@@ -12,10 +12,12 @@ from research.reporting.presentation.table import Table
 
 FIELDS: Mapping[str, str] = {"price": "price", "market_cap": "market cap", "volume": "volume", "supply": "supply"}
 """Fields of a market as a reader calls them."""
+YEAR: Mapping[str, str] = {"year": "text"}
+"""A year is no count: it has no thousands separator."""
 SCHEMES: Mapping[str, str] = {"equal": "in equal parts", "market_cap": "by market cap"}
 EFFECTS: Mapping[str, str] = {
-    "top_20_bps": "effect on a top 20, bp",
-    "total_market_bps": "effect on the total market, bp",
+    "top_20_bps": "effect on the top 20",
+    "total_market_bps": "on the total market",
 }
 
 
@@ -25,7 +27,7 @@ def coverage(frame: pd.DataFrame) -> Table:
     return Table(
         frame,
         "Coverage by year",
-        formats=dict.fromkeys(shares, "fine percent") | {"assets_a_day": "count"},
+        formats={**YEAR} | dict.fromkeys(shares, "fine percent") | {"assets_a_day": "count"},
         headers={
             "assets": "assets with a price",
             "assets_a_day": "of these on a day, mean",
@@ -43,7 +45,7 @@ def lives(frame: pd.DataFrame, *, silent_days: int) -> Table:
     return Table(
         frame,
         "Births and deaths by year",
-        formats={"death_rate": "percent"},
+        formats={**YEAR} | {"death_rate": "percent"},
         headers={
             "at_start": "alive at the start",
             "born": "first price",
@@ -73,8 +75,8 @@ def deaths(frame: pd.DataFrame, *, limit: int = 10) -> Table:
             "from_high": "last price against its highest",
             "last_month": "last 30 days",
         },
-        note="Still quoted: 99\u00a0% or more below its highest price. A collapse in the last 30 days of a history is a "
-        "loss that an index had; an end without one leaves open what holders got.",
+        note="Still quoted: 99\u00a0% or more below its highest price. A collapse in the last 30 days of a history is "
+        "a loss that an index had; an end without one leaves open what holders got.",
         limit=limit,
     )
 
@@ -84,7 +86,7 @@ def survivorship(frame: pd.DataFrame, *, count: int) -> Table:
     return Table(
         frame.rename(index=SCHEMES).rename_axis("basket"),
         "Growth a year of all assets, and of the survivors alone",
-        formats=dict.fromkeys(("all", "survivors"), "change") | {"difference": "points", "ratio": "ratio"},
+        formats=dict.fromkeys(("all", "survivors"), "change") | {"difference": "short points", "ratio": "ratio"},
         headers={
             "all": "of all",
             "survivors": "of the survivors",
@@ -92,63 +94,82 @@ def survivorship(frame: pd.DataFrame, *, count: int) -> Table:
             "ratio": "final level of the survivors over that of all",
         },
         note=f"The {count} largest by the market cap of the day (all, where there are no caps), bought anew each month "
-        "without costs; a dead asset at its last price. Hindsight on purpose: nobody could have known who survives.",
+        "without costs; a dead asset at its last price; without prints that went back, and without caps that next to "
+        "nobody trades in. Hindsight on purpose: nobody could have known who survives.",
     )
 
 
 def findings(frame: pd.DataFrame, *, limit: int = 12) -> Table:
     """`DataReview.findings`, the largest effect first."""
-    shown = frame.assign(field=frame["field"].replace(FIELDS).str.replace("_", " "))
+    shown = frame.assign(field=_words(frame["field"]))
     return Table(
-        shown[["date", "asset_id", "rule", "evidence", "later", "later_date", *EFFECTS]].reset_index(drop=True),
+        shown[["date", "asset_id", "rule", "evidence", "later", *EFFECTS, "at_stake_bps"]].reset_index(drop=True),
         "Doubtful values by what they did to an index",
-        formats=dict.fromkeys(EFFECTS, "count"),
-        headers={"asset_id": "asset", "later": "later days", "later_date": "on", **EFFECTS},
-        note="bp: basis points, hundredths of a per cent of the level; a dash where the rule has no such number. A price: "
+        formats=dict.fromkeys([*EFFECTS, "at_stake_bps"], "percent of basis points"),
+        headers={"asset_id": "asset", "later": "later", "at_stake_bps": "share of all caps", **EFFECTS},
+        note="In per cent of the level, or points of a weight; a dash where the rule has no such number. A price: its "
         "weight times its move on that day. A price that came late: the same on the day on which it came. A supply: by "
-        "how much the asset's weight would change. Rules look backwards alone; what later days said is beside them. "
-        "Both indices are monthly, by market cap (in equal parts where there are no caps), uncapped and without costs.",
+        "how much the asset's weight would change. Rules look backwards alone; later: what days after said. Both "
+        "indices are monthly, by market cap (in equal parts where there are no caps), uncapped and without costs.",
         limit=limit,
     )
 
 
 def rules(frame: pd.DataFrame) -> Table:
     """`DataReview.counts`."""
+    said = {"findings": "times", "confirmed": "later confirmed", "discarded": "later discarded", "open": "still open"}
     return Table(
-        frame.assign(field=frame["field"].replace(FIELDS).str.replace("_", " ")),
+        frame.assign(field=_words(frame["field"])),
         "Doubtful values by rule",
-        headers={
-            "findings": "times",
-            "confirmed": "later confirmed",
-            "discarded": "later discarded",
-            "open": "still open",
-        },
+        headers={name: words for name, words in said.items() if name in frame},
         note="Confirmed: the next value stayed. Discarded: it went back. Ended: a stretch that is over.",
     )
 
 
-def year_ends(frame: pd.DataFrame) -> Table:
-    """`year_ends` of `market_totals`."""
-    counts = {name: f"assets that trade USD {format_value(name, 'usd')} a day" for name in THRESHOLDS}
+def held_back(frame: pd.DataFrame) -> Table:
+    """`farthest` of `effect_of_holding_back`, by yardstick and rule."""
+    named = frame.rename_axis(["index", "rule"]).reset_index() if len(frame) else frame.assign(index="", rule="")
+    return Table(
+        named.assign(index=_words(named["index"]))[["index", "rule", *frame.columns]],
+        "What holding back all values that a rule doubts does to the level",
+        formats=dict.fromkeys(("most", "last"), "fine change"),
+        headers={"most": "largest difference", "day": "on", "last": "difference at the end"},
+        note="Each rule by itself. A value is held back on what its own day shows, also where later days confirm it: a "
+        "large difference is no proof that the values were wrong. The profile of an import can ask for these rules.",
+    )
+
+
+def sizes(frame: pd.DataFrame) -> Table:
+    """`year_ends` of `market_totals`: size and concentration."""
     headers = {
+        "assets": "assets with a market cap",
+        "market_cap": "market cap, USD",
         "largest_asset": "largest asset",
         "largest": "its share",
-        "ten_largest": "share of the ten largest",
+        "five_largest": "share of the five largest",
+        "ten_largest": "of the ten largest",
         "effective_number": "effective number",
-        "market_cap": "market cap, USD",
-        "volume": "traded a day, USD",
-        "turnover": "traded a day, % of market cap",
     }
     return Table(
-        frame.rename(columns=counts)[["assets", *headers, *counts.values()]],
-        "The market at the end of each year",
-        formats=dict.fromkeys(("largest", "ten_largest"), "percent")
-        | dict.fromkeys(("market_cap", "volume"), "usd")
-        | {"turnover": "fine percent", "effective_number": "ratio"}
-        | dict.fromkeys(["assets", *counts.values()], "count"),
-        headers=headers | {"assets": "assets with a market cap"},
-        note="Effective number: so many equal assets would be as concentrated. Assets that trade so much: by the median "
-        "of 30 days. Reported volume overstates what can be traded. A dash: not known in that year.",
+        frame[[*headers]],
+        "Size and concentration at the end of each year",
+        formats={**YEAR}
+        | dict.fromkeys(("largest", "five_largest", "ten_largest"), "percent")
+        | {"market_cap": "usd", "effective_number": "ratio"},
+        headers=headers,
+        note="Effective number: so many equal assets would be as concentrated. A dash: not known in that year.",
+    )
+
+
+def trading(frame: pd.DataFrame) -> Table:
+    """`year_ends` of `market_totals`: what is traded."""
+    counts = {name: f"assets at USD {format_value(name, 'short')} a day or more" for name in THRESHOLDS}
+    return Table(
+        frame.rename(columns=counts)[["volume", "turnover", *counts.values()]],
+        "Trading at the end of each year",
+        formats={**YEAR} | {"volume": "usd", "turnover": "fine percent"} | dict.fromkeys(counts.values(), "count"),
+        headers={"volume": "traded on the day, USD", "turnover": "traded on the day, % of market cap"},
+        note="Assets by the median of their last 30 days; the rest on the last day of the year on which it is known.",
     )
 
 
@@ -172,3 +193,13 @@ def pegs(frame: pd.DataFrame) -> Table:
         },
         note="Assets with the tag stablecoin. The worst distance may be a wrong print: the doubtful values say so.",
     )
+
+
+def ledger(frame: pd.DataFrame) -> Table:
+    """`ledger_counts`."""
+    words = frame.assign(field=_words(frame["field"]), rule=_words(frame["rule"]))
+    return Table(words, "Ledger of the snapshot", limit=30)
+
+
+def _words(fields: pd.Series) -> pd.Series:
+    return fields.replace(FIELDS).str.replace("_", " ")

@@ -11,8 +11,9 @@ from research.evaluation.market_structure import THRESHOLDS
 from research.index.market_review import MarketReview
 from research.reporting.market.tables import EFFECTS, FIELDS, SCHEMES
 from research.reporting.presentation.formats import escape_markdown, format_value
-from research.reporting.presentation.texts import markdown_list
+from research.reporting.presentation.texts import bullets, markdown_list
 
+SHARE = "percent of basis points"
 LARGE = 100.0
 """Basis points of an effect that a reader has to know of."""
 NO_CAPS = "this market has no market caps"
@@ -20,40 +21,53 @@ NO_VOLUMES = "this market has no volumes"
 NO_STABLECOINS = "no asset has the tag stablecoin"
 NO_INDEX = "no index can be built from this market"
 NO_EFFECT = "no doubtful value moved an index"
-TOO_FEW = "there are too few assets, or days"
-LINES = {
-    "above_50": "above their average of 50 days",
-    "above_200": "above their average of 200 days",
-    "net_advances": "rising less falling",
-}
-"""Columns of `breadth` in words."""
 
 
 def verdict(facts: MarketReview) -> dict[str, str]:
     """The strip: what the market is, how much of it there is, and how much of it is doubtful."""
-    manifest, days = facts.market.manifest, facts.market.dates
+    days = facts.market.dates
     return {
-        "Market": manifest.name,
-        "Simulated": format_value(manifest.simulated, "text"),
+        "Simulated": format_value(facts.market.manifest.simulated, "text"),
         "Assets": _count(facts.market.prices.shape[1]),
         "Alive at the end": _count(facts.lives["alive"].iloc[-1]),
         "From": format_value(days[0], "date"),
         "To": format_value(days[-1], "date"),
         "Days": _count(len(days)),
         "Doubtful values": _count(len(facts.doubts.findings)),
-        "Of these, above 1\u00a0%": _count(len(_large(facts.doubts.findings))),
+        "Above 1\u00a0%": _count(len(_large(facts.doubts.findings))),
     }
 
 
 def first_look(facts: MarketReview) -> str:
-    """Three things to know before believing an index made from this market, and what the snapshot says of itself."""
+    """What the market is, and three things to know before believing an index made from it."""
+    manifest = facts.market.manifest
     lines = [
         f"**Who is missing.** {_missing(facts)}",
-        f"**What it is made of.** {escape_markdown(dominance(facts))}. {tradable(facts)}.",
+        f"**What it is made of.** {escape_markdown(dominance(facts))}.{_false_caps(facts)} {tradable(facts)}.",
         f"**What is doubtful.** {_doubtful(facts)}",
     ]
-    own = [f"*The snapshot says:* {escape_markdown(text)}" for text in facts.market.manifest.caveats]
-    return markdown_list([*lines, *own])
+    return f"**{escape_markdown(manifest.name)}**, from {escape_markdown(manifest.source)}.\n\n{markdown_list(lines)}"
+
+
+def caveats(facts: MarketReview) -> str:
+    """What the snapshot says of itself."""
+    own = facts.market.manifest.caveats
+    return f"What the snapshot says of itself:\n\n{bullets(own)}" if own else "The snapshot says nothing of itself."
+
+
+def _false_caps(facts: MarketReview) -> str:
+    """Assets whose cap is in doubt and a large part of all caps, the largest first."""
+    found = facts.doubts.findings
+    doubtful = found[(found["rule"] == "thin cap") & (found["at_stake_bps"] > LARGE)].sort_values(
+        "at_stake_bps", ascending=False
+    )
+    first = doubtful.drop_duplicates("asset_id").head(3)
+    said = [
+        f"{escape_markdown(row.asset_id)} ({format_value(row.at_stake_bps, SHARE)} of all caps on "
+        f"{format_value(row.date, 'date')})"
+        for row in first.itertuples()
+    ]
+    return f" Next to nobody trades in {', '.join(said)}: such caps are in doubt." if said else ""
 
 
 def _missing(facts: MarketReview) -> str:
@@ -66,7 +80,7 @@ def _missing(facts: MarketReview) -> str:
             f"an index would have lost with the others, it cannot show.{collapsed}"
         )
     added = " and ".join(
-        f"{format_value(row['difference'], 'points')} points a year {SCHEMES[str(scheme)]}"
+        f"{format_value(row['difference'], 'short points')} points a year {SCHEMES[str(scheme)]}"
         for scheme, row in facts.survivorship.iterrows()
     )
     told = f" A file of the survivors alone adds {added} to the growth of the largest assets." if added else ""
@@ -83,24 +97,19 @@ def _worthless(number: int) -> str:
 def _doubtful(facts: MarketReview) -> str:
     """How many values are doubtful, and what the worst of them did."""
     found, indices = facts.doubts.findings, facts.doubts.indices
-    missing = "".join(
-        f" The {_yardstick(name)} cannot be built: {escape_markdown(reason)}"
-        for name, reason in indices.items()
-        if isinstance(reason, str)
-    )
+    reasons = [reason for reason in indices.values() if isinstance(reason, str)]
+    missing = f" What they do cannot be measured: {escape_markdown(reasons[0])}" if reasons else ""
     if found.empty:
         return f"No rule finds a doubtful value.{missing}"
     first = found.iloc[0]
-    did = [
-        f"{format_value(first[name], 'count')} basis points of the {_yardstick(name)}"
-        for name in EFFECTS
-        if pd.notna(first[name])
-    ]
-    large = _count(len(_large(found)))
+    evidence = escape_markdown(first["evidence"].rstrip(".?"))
+    did = " and ".join(
+        f"{format_value(first[name], SHARE)} to the {_yardstick(name)}" for name in EFFECTS if pd.notna(first[name])
+    )
+    large = f" {_count(len(_large(found)))} of them moved a level, or a weight, by more than 1\u00a0%." if did else ""
     return (
-        f"{_count(len(found))} values; {large} of them moved a level, or a weight, by more than 1\u00a0%. The first of "
-        f"them: {escape_markdown(first['asset_id'])} on {format_value(first['date'], 'date')}, "
-        f"{escape_markdown(first['evidence'])}{': ' if did else ''}{', '.join(did)}.{missing}"
+        f"{_count(len(found))} values.{large} The first: {escape_markdown(first['asset_id'])} on "
+        f"{format_value(first['date'], 'date')}, {evidence}.{f' It did {did}.' if did else ''}{missing}"
     )
 
 
@@ -109,15 +118,17 @@ def effects(facts: MarketReview) -> str:
     if facts.effects.empty:
         return "No doubtful value moved an index"
     size = format_value(facts.effects["effect"].iloc[0], "fine change")
-    return f"{facts.effects.index[0]}: {size} of an index"
+    return f"Largest effect on a level or a weight: {facts.effects.index[0]}, {size}"
 
 
 def held_back(facts: MarketReview) -> str:
-    """Title of the levels with jumps held back."""
-    if facts.held_back.empty:
-        return "No index can be built"
-    last = facts.held_back.iloc[-1]
-    return "; ".join(f"{name} {format_value(value, 'number')}" for name, value in last.items())
+    """Title of what holding values back does to the first yardstick, which is the one that is drawn."""
+    table = facts.held_back_most
+    if table.empty:
+        return "No index can be built, or no rule doubts a value"
+    name = table.index.get_level_values(0)[0]
+    said = [f"{rule} {format_value(row['most'], 'fine change')}" for rule, row in table.xs(name).iterrows()]
+    return f"Largest difference of the {_yardstick(str(name))} without the values of a rule: {', '.join(said)}"
 
 
 def coverage(facts: MarketReview) -> str:
@@ -143,7 +154,7 @@ def survivorship(facts: MarketReview) -> str:
     scheme, size = facts.survivorship.index[0], facts.survivorship["difference"].iloc[0]
     if not size:
         return "Nobody ended, so the survivors are all there is"
-    return f"Survivors {SCHEMES[str(scheme)]} grow by {format_value(size, 'points')} points a year more than all"
+    return f"Survivors {SCHEMES[str(scheme)]} grow by {format_value(size, 'short points')} points a year more than all"
 
 
 def dominance(facts: MarketReview) -> str:
@@ -163,8 +174,8 @@ def tradable(facts: MarketReview) -> str:
     known = facts.totals[[*THRESHOLDS]].dropna()
     if known.empty:
         return "What can be traded is not known, for this market has no volumes"
-    said = [f"{_count(known[least].iloc[-1])} trade USD {format_value(least, 'usd')}" for least in THRESHOLDS]
-    return f"{', '.join(said)} a day or more"
+    least, *more = (f"{_count(known[size].iloc[-1])} trade USD {format_value(size, 'short')}" for size in THRESHOLDS)
+    return f"Of the assets {least} a day or more, {' and '.join(more)}"
 
 
 def breadth(facts: MarketReview) -> str:

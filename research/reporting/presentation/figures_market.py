@@ -25,6 +25,12 @@ from research.reporting.presentation.canvas import (
 )
 from research.reporting.presentation.formats import format_value
 
+BREADTH = {
+    "above_50": "above their average of 50 days",
+    "above_200": "above their average of 200 days",
+    "net_advances": "rising less falling",
+}
+"""Columns of `breadth` in words."""
 PEG_TICKS = (-0.5, -0.1, -0.03, -0.01, 0.0, 0.01, 0.03, 0.1, 0.5)
 TIED = 0.01
 """Within this distance of the peg the axis is linear, beyond it logarithmic."""
@@ -44,6 +50,23 @@ def lines(
         percent_axis(axes)
     axes.set_ylabel(f"{unit}, logarithmic" if log else unit)
     return noted(axes, "Line chart on a logarithmic axis" if log else "Line chart", frame)
+
+
+def held_back(frame: pd.DataFrame, *, source: str, empty: str) -> Axes:
+    """`effect_of_holding_back` on the first yardstick, one line for each rule."""
+    rules = frame if frame.empty else frame.xs(frame.columns[0][0], axis="columns", level=0)
+    return lines(pd.DataFrame(rules), source=source, unit="difference of the level, %", percent=True, empty=empty)
+
+
+def coverage(frame: pd.DataFrame, *, source: str, fields: Mapping[str, str]) -> Axes:
+    """`coverage`; `fields` has its columns in words."""
+    return lines(frame.rename(columns=fields), source=source, unit="assets")
+
+
+def breadth(frame: pd.DataFrame, *, source: str) -> Axes:
+    """`breadth` of the windows that `BREADTH` names."""
+    words, unit = frame[[*BREADTH]].rename(columns=BREADTH), "share of assets, %"
+    return lines(words, source=source, unit=unit, percent=True, empty="there are too few assets, or days")
 
 
 def tradable(totals: pd.DataFrame, *, source: str, empty: str) -> Axes:
@@ -66,7 +89,8 @@ def births_and_deaths(frame: pd.DataFrame, *, source: str) -> Axes:
     axes.bar(years, frame["born"], color=COLOURS[0], width=0.7, label="first price")
     axes.bar(years, frame["returned"], bottom=frame["born"], color=COLOURS[1], width=0.7, label="back after a silence")
     drawn = axes.bar(years, -died, color=COLOURS[2], hatch="//", edgecolor="white", width=0.7, label="fell silent")
-    axes.bar_label(drawn, [format_value(number, "count") for number in died], padding=3, fontsize=8)
+    axes.bar_label(drawn, [format_value(number, "count") if number else "" for number in died], padding=3, fontsize=8)
+    axes.use_sticky_edges = False
     axes.axhline(0.0, color=GREY, linewidth=0.8)
     axes.set_xticks(years, [str(year) for year in frame.index])
     axes.margins(y=0.15)
@@ -105,9 +129,10 @@ def doubtful_values(frame: pd.DataFrame, *, source: str, fields: Mapping[str, st
         axes.plot(values.index, values.to_numpy(), color=COLOURS[0], marker=".", markersize=2, linewidth=1.2)
         axes.axvline(0, color=GREY, linewidth=0.8, linestyle=(0, (1, 1)))
         axes.plot([0], values.loc[[0]].to_numpy(), marker="o", markersize=8, color=COLOURS[2], fillstyle="none")
-        axes.set_yscale("log")
+        axes.set_xlim(frame.index[0], frame.index[-1])
+        log_axis(axes, values.to_frame())
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: format_value(value, "short")))
-        axes.yaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
+        axes.set_xlabel("days")
         axes.set_title(f"{label_of(name)}\n{day:%Y-%m-%d}", fontsize=9, loc="left")
         words[(asset, field, day)] = f"{name}, {day:%Y-%m-%d}"
     plotted = frame.set_axis(list(words.values()), axis="columns")

@@ -42,8 +42,16 @@ def _points(value: float) -> str:
     return f"{100 * value:,.2f}"
 
 
+def _short_points(value: float) -> str:
+    return f"{100 * value:,.1f}"
+
+
 def _basis_points(value: float) -> str:
     return f"{1e4 * value:,.2f}"
+
+
+def _from_basis_points(value: float) -> str:
+    return f"{value / 100:,.2f}{_SPACE}%"
 
 
 def _change(value: float) -> str:
@@ -74,15 +82,21 @@ def _number(value: float) -> str:
 
 
 def _usd(value: float) -> str:
-    for size, word in ((1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k")):
-        if abs(value) >= size:
-            return f"{value / size:,.1f}{_SPACE}{word}"
-    return f"{value:,.2f}"
+    size, word = _size_of(value)
+    return f"{value / size:,.1f}{_SPACE}{word}" if word else f"{value:,.2f}"
 
 
 def _short(value: float) -> str:
-    """Two or three significant digits, never in powers of ten: for ticks of prices of any size."""
-    return _usd(value) if abs(value) >= 1000 else np.format_float_positional(value, 3, fractional=False, trim="-")
+    """Three significant digits at most, never in powers of ten: for ticks and round amounts of any size."""
+    size, word = _size_of(value)
+    return f"{np.format_float_positional(value / size, 3, fractional=False, trim='-')}{_SPACE}{word}".rstrip()
+
+
+def _size_of(value: float) -> tuple[float, str]:
+    for size, word in ((1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k")):
+        if abs(value) >= size:
+            return size, word
+    return 1.0, ""
 
 
 def _count(value: float) -> str:
@@ -114,7 +128,9 @@ KINDS: dict[str, Callable[[Any], str]] = {
     "fine percent": _fine_percent,
     "short percent": _short_percent,
     "points": _points,
+    "short points": _short_points,
     "basis points": _basis_points,
+    "percent of basis points": _from_basis_points,
     "change": _change,
     "whole change": _whole_change,
     "fine change": _fine_change,
@@ -135,7 +151,8 @@ NUMERIC = frozenset(KINDS) - {"date", "text"}
 def format_value(value: Any, kind: str) -> str:
     """`value` in words, as one of `KINDS`: percent (0.1234 -> 12.3 %), change (signed), ratio, usd (1.2 bn), …
 
-    "points" are percentage points, "years" takes days of which 365 make a year, "power of ten" a size above zero.
+    "points" and "short points" are percentage points, "years" takes days of which 365 make a year, "power of ten" a
+    size above zero, "percent of basis points" a number of them.
 
     Missing values (None, NaN, NaT) read as a dash.
 
