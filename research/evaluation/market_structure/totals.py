@@ -30,4 +30,4 @@ def market_totals(market_caps: pd.DataFrame, volumes: pd.DataFrame) -> pd.DataFr
     """
     traded = liquidity(volumes, market_caps)[["volume", "turnover"]]
     sizes = total(market_caps).to_frame("market_cap")
-    return pd.concat([sizes, concentration(market_caps), traded, tradable(volumes)], axis="columns")
+    return sizes.join(concentration(market_caps)).join(traded).join(tradable(volumes))

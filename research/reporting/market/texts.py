@@ -34,7 +34,7 @@ def verdict(facts: MarketReview) -> dict[str, str]:
         "To": format_value(days[-1], "date"),
         "Days": _count(len(days)),
         "Doubtful values": _count(len(facts.doubts.findings)),
-        "Above 1\u00a0%": _count(len(_large(facts.doubts.findings))),
+        "Of these over 1\u00a0%": _count(len(_large(facts.doubts.findings))),
     }
 
 
@@ -76,8 +76,8 @@ def _missing(facts: MarketReview) -> str:
     collapsed = _worthless(len(dead[~dead]))
     if not dead.any():
         return (
-            f"None of the {assets} assets ever ends: it may be a file of those that were there when it was made. What "
-            f"an index would have lost with the others, it cannot show.{collapsed}"
+            f"Not one of the {assets} assets ever ends: it may be a file of those that were there when it was made. "
+            f"What an index would have lost with the others, it cannot show.{collapsed}"
         )
     added = " and ".join(
         f"{format_value(row['difference'], 'short points')} points a year {SCHEMES[str(scheme)]}"
@@ -100,7 +100,7 @@ def _doubtful(facts: MarketReview) -> str:
     reasons = [reason for reason in indices.values() if isinstance(reason, str)]
     missing = f" What they do cannot be measured: {escape_markdown(reasons[0])}" if reasons else ""
     if found.empty:
-        return f"No rule finds a doubtful value.{missing}"
+        return "No rule finds a doubtful value."
     first = found.iloc[0]
     evidence = escape_markdown(first["evidence"].rstrip(".?"))
     did = " and ".join(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from research.evaluation.market_structure import THRESHOLDS
 from research.reporting.presentation.canvas import (
@@ -19,7 +19,6 @@ from research.reporting.presentation.canvas import (
     log_axis,
     noted,
     panels,
-    percent_axis,
     placeholder,
     too_short,
 )
@@ -47,7 +46,7 @@ def lines(
         log_axis(axes, frame.where(frame > 0))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: format_value(value, "short")))
     if percent:
-        percent_axis(axes)
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol="\u00a0%"))
     axes.set_ylabel(f"{unit}, logarithmic" if log else unit)
     return noted(axes, "Line chart on a logarithmic axis" if log else "Line chart", frame)
 
