@@ -17,10 +17,10 @@ import pyarrow as pa
 from research.errors import DataError
 from research.market.data import DAY, TAG_TYPES
 from research.market.imports.cleaning import CleanRows, clean
-from research.market.imports.profiles import Asset, Profile, instant
+from research.market.imports.profiles import Asset, Profile
 from research.market.imports.table import read_vendor_table
 from research.market.layout import ROWS_PER_GROUP
-from research.market.manifest import Manifest
+from research.market.manifest import Manifest, instant
 from research.market.snapshots.writing import write_snapshot
 from research.typing import IntArray
 

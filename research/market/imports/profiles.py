@@ -13,10 +13,10 @@ from typing import Self
 
 import pandas as pd
 
-from research.errors import DataError, ResearchError, shown, suggest
+from research.errors import DataError, shown, suggest
 from research.market.faults import as_data_error
 from research.market.layout import CORE_COLUMNS, ROW_ATTRIBUTES, text_fault
-from research.market.manifest import check_currency
+from research.market.manifest import check_currency, instant
 from research.market.quality.holding_back import check_holdable
 from research.settings import from_table, read_toml
 
@@ -186,28 +186,6 @@ class Profile:
 def shipped_profiles() -> list[str]:
     """Names of the profiles that come with the package."""
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
-
-
-def instant(text: str) -> dt.datetime:
-    """An ISO 8601 instant as a datetime in UTC.
-
-    Raises
-    ------
-    DataError
-        If `text` is not one, or has no time zone.
-    """
-    try:
-        moment = dt.datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            raise DataError(f"retrieved_at = {text!r} has no time zone; add Z if it is UTC.")
-        moment = moment.astimezone(dt.UTC)
-    except ResearchError:
-        raise
-    except (ValueError, OverflowError) as error:
-        raise DataError(f"retrieved_at = {text!r} is not an ISO 8601 instant, e.g. 2023-05-26T00:00:00Z.") from error
-    if moment.year < 2009:
-        raise DataError(f"retrieved_at = {text!r} lies before 2009, when there were no prices.")
-    return moment
 
 
 def _check_text(text: str, what: str) -> None:
