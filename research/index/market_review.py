@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,10 @@ from research.index.analysis.weight_summaries import largest_weights
 from research.index.data_effects import effect_of_holding_back, largest_effects
 from research.index.data_review import DataReview, review_data
 from research.market import MarketData
+from research.market.data import DAY
 from research.market.ledger import ledger_counts
+from research.point_in_time.pegged_and_wrapped import DOLLAR, MIN_DAYS, peg_bound_ratio
+from research.point_in_time.view import PointInTime
 
 HELD_BACK = ("price jump", "unit jump", "supply jump", "repeated row")
 STABLECOIN = "stablecoin"
@@ -47,6 +50,8 @@ class MarketReview:
     breadth : DataFrame
     pegs, peg_distances : DataFrame
         `peg_table` of all assets with the tag stablecoin, and the daily distances of those that were farthest.
+    untagged_pegs : DataFrame
+        `pegs_without_tag`.
     silent_days, count : int
         As asked for.
     """
@@ -71,6 +76,7 @@ class MarketReview:
     breadth: pd.DataFrame
     pegs: pd.DataFrame
     peg_distances: pd.DataFrame
+    untagged_pegs: pd.DataFrame
     silent_days: int
     count: int
 
@@ -136,9 +142,33 @@ def review_market(
         breadth=structure.breadth(prices),
         pegs=pegs,
         peg_distances=structure.peg_distances(prices[pegs.index[:DRAWN]]),
+        untagged_pegs=pegs_without_tag(market, tagged),
         silent_days=silent_days,
         count=count,
     )
+
+
+def pegs_without_tag(market: MarketData, tagged: Collection[str]) -> pd.DataFrame:
+    """Assets that were pegged to one USD by their prices at a month's end, as known then, and are not among `tagged`.
+
+    Returns
+    -------
+    DataFrame by asset, those that were pegged most often first
+        first, last (datetime64): month ends on which it was pegged (`peg_bound_ratio` below 1). pegged (int): how many
+        there were, judged (int): of how many on which there were enough prices to tell.
+    """
+    source, found = PointInTime(market), []
+    for row in (np.flatnonzero(source.dates[MIN_DAYS:].is_month_end) + MIN_DAYS).tolist():
+        view = source.at(row)
+        ratio = peg_bound_ratio(view, (DOLLAR,))
+        ids = source.asset_ids[view.assets]
+        found += [(name, view.date, value < 1) for name, value in zip(ids, ratio, strict=True) if not np.isnan(value)]
+    judged = pd.DataFrame(found, columns=["asset_id", "date", "pegged"]).astype({"date": DAY, "pegged": bool})
+    judged = judged[~judged["asset_id"].isin(list(tagged))]
+    pegged = judged[judged["pegged"]].groupby("asset_id")["date"]
+    table = pd.DataFrame(pegged.agg(first="min", last="max", pegged="size"))
+    table["judged"] = judged.groupby("asset_id").size().reindex(table.index)
+    return table.sort_values("pegged", ascending=False, kind="stable")
 
 
 def _without_doubts(doubts: DataReview) -> tuple[pd.DataFrame, pd.DataFrame]:

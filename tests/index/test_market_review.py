@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from research.index.market_review import MarketReview, review_market
+from research.index.market_review import MarketReview, pegs_without_tag, review_market
 from research.market import MarketData
 
 
@@ -58,6 +58,17 @@ def test_a_market_without_caps_volumes_or_tags_is_reviewed_as_far_as_it_goes(
     if "volumes" not in given:  # the yardsticks cannot be built, and say why
         assert all(isinstance(reason, str) for reason in facts.doubts.indices.values())
         assert facts.held_back.empty
+
+
+def test_five_stablecoins_whose_tags_are_lost_are_found_by_their_prices(market_50: MarketData) -> None:
+    coins = {"tether", "usd-coin", "dai", "frax", "binance-usd"}
+    assert coins <= set(pegs_without_tag(market_50, []).index[:5])
+    assert coins.isdisjoint(pegs_without_tag(market_50, coins).index)
+    early = pegs_without_tag(market_50.until("2020-06-30"), [])
+    assert early.loc["usd-coin", "last"] == pd.Timestamp("2020-06-30")
+    assert early.loc["usd-coin", "pegged"] <= early.loc["usd-coin", "judged"]
+    whole = pegs_without_tag(market_50, [])
+    assert (early["first"] == whole.loc[early.index, "first"]).all()
 
 
 def test_a_day_alone_is_a_market_too(market_50: MarketData) -> None:

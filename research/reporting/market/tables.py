@@ -195,6 +195,24 @@ def pegs(frame: pd.DataFrame) -> Table:
     )
 
 
+def untagged_pegs(frame: pd.DataFrame) -> Table:
+    """`pegs_without_tag`."""
+    return Table(
+        frame,
+        "Pegged to one USD by their prices, without the tag",
+        headers={
+            "asset_id": "asset",
+            "first": "first month end",
+            "last": "last month end",
+            "pegged": "month ends at the peg",
+            "judged": "of so many that can be judged",
+        },
+        note="Each month end as known on it, from 90 days of prices. A rulebook that goes by tags takes these for "
+        "assets like any other. Few month ends may be an asset that stood still at 1 USD by chance.",
+        limit=10,
+    )
+
+
 def ledger(frame: pd.DataFrame) -> Table:
     """`ledger_counts`."""
     words = frame.assign(field=_words(frame["field"]), rule=_words(frame["rule"]))

@@ -189,11 +189,14 @@ def breadth(facts: MarketReview) -> str:
 def pegs(facts: MarketReview) -> str:
     """Title of the figure of pegs."""
     table = facts.pegs
+    untagged = (
+        f"{_count(len(facts.untagged_pegs))} more look pegged" if len(facts.untagged_pegs) else "none looks pegged"
+    )
     if table.empty:
-        return "Stablecoins are not known"
+        return f"No asset has the tag stablecoin; {untagged.replace(' more', '')}"
     off = _count(len(table[table["beyond_3"] > 0]))
     farthest = f"{table.index[0]} by {format_value(table['worst'].iloc[0], 'change')}"
-    return f"{off} of {_count(len(table))} stablecoins were once more than 3\u00a0% off: {farthest} at the worst"
+    return f"{off} of {_count(len(table))} stablecoins were once more than 3\u00a0% off, {farthest} at the worst; {untagged} without the tag"
 
 
 def _large(found: pd.DataFrame) -> pd.DataFrame:

@@ -25,6 +25,7 @@ def every(facts: MarketReview) -> list[Table]:
         tables.sizes(facts.year_ends),
         tables.trading(facts.year_ends),
         tables.pegs(facts.pegs),
+        tables.untagged_pegs(facts.untagged_pegs),
     ]
 
 

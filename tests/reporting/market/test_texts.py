@@ -56,7 +56,7 @@ def test_a_market_without_caps_and_volumes_says_so_in_words(bare: MarketReview) 
     assert "Dominance is not known, for this market has no market caps." in said
     assert "What can be traded is not known, for this market has no volumes." in said
     assert texts.coverage(bare).endswith("; no market caps; no volumes")
-    assert texts.pegs(bare) == "Stablecoins are not known"
+    assert texts.pegs(bare) == "No asset has the tag stablecoin; none looks pegged"
 
 
 def test_where_no_index_can_be_built_the_reason_is_given_and_no_effect_claimed(facts: MarketReview) -> None:
