@@ -72,7 +72,12 @@ class ImportSummary:
 
 
 def import_table(
-    table: str | Path, profile: str | Path | Profile, out: str | Path, *, replace: bool = False
+    table: str | Path,
+    profile: str | Path | Profile,
+    out: str | Path,
+    *,
+    replace: bool = False,
+    fetched: Mapping[str, str] | None = None,
 ) -> ImportSummary:
     """Turn a long CSV or Parquet table into a snapshot.
 
@@ -86,6 +91,8 @@ def import_table(
         Snapshot folder to make.
     replace : bool
         Whether an existing snapshot at `out` may be replaced.
+    fetched : mapping of str to str, optional
+        How the table was fetched, for the manifest.
 
     Returns
     -------
@@ -119,6 +126,7 @@ def import_table(
                 close_convention=_convention(profile),
                 currency=profile.currency,
                 caveats=profile.caveats,
+                fetched=dict(fetched or {}),
             ),
             replace=replace,
         )

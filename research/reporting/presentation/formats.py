@@ -42,12 +42,20 @@ def _points(value: float) -> str:
     return f"{100 * value:,.2f}"
 
 
+def _signed_points(value: float) -> str:
+    return f"{100 * value:+,.1f}"
+
+
 def _basis_points(value: float) -> str:
     return f"{1e4 * value:,.2f}"
 
 
 def _change(value: float) -> str:
     return f"{100 * value:+,.1f}{_SPACE}%"
+
+
+def _growth(value: float) -> str:
+    return f"×{1 + value:,.1f}" if value >= 10 else _change(value)
 
 
 def _whole_change(value: float) -> str:
@@ -109,6 +117,8 @@ KINDS: dict[str, Callable[[Any], str]] = {
     "fine percent": _fine_percent,
     "short percent": _short_percent,
     "points": _points,
+    "signed points": _signed_points,
+    "growth": _growth,
     "basis points": _basis_points,
     "change": _change,
     "whole change": _whole_change,
@@ -129,7 +139,8 @@ NUMERIC = frozenset(KINDS) - {"date", "text"}
 def format_value(value: Any, kind: str) -> str:
     """`value` in words, as one of `KINDS`: percent (0.1234 -> 12.3 %), change (signed), ratio, usd (1.2 bn), …
 
-    "points" are percentage points, "years" takes days of which 365 make a year, "power of ten" a size above zero.
+    "points" and "signed points" are percentage points, "growth" is a return, from
+    1,000 % on as what one unit became, "years" takes days of which 365 make a year, "power of ten" a size above zero.
 
     Missing values (None, NaN, NaT) read as a dash.
 
