@@ -17,8 +17,10 @@ def add_commands(rooms: Any) -> None:
         required=True, metavar="ACTION"
     )
     add_fetch(actions)
-    table = actions.add_parser("import", help="make a snapshot from a long CSV or Parquet table")
-    table.add_argument("table", type=Path)
+    table = actions.add_parser("import", help="make a snapshot from a vendor's files")
+    table.add_argument(
+        "tables", type=Path, nargs="+", metavar="TABLE", help="a file, or several; a folder; a .zip; a pattern with *"
+    )
     table.add_argument("--profile", required=True, metavar="NAME|FILE", help="says which column is what")
     simulate = actions.add_parser("simulate", help="make the simulated sample market")
     for command, run in ((table, _import), (simulate, _simulate)):
@@ -31,7 +33,7 @@ def add_commands(rooms: Any) -> None:
 def _import(options: argparse.Namespace) -> int:
     from research.market import import_table
 
-    say_lines(import_table(options.table, options.profile, options.out, replace=options.replace))
+    say_lines(import_table(options.tables, options.profile, options.out, replace=options.replace))
     return 0
 
 

@@ -44,7 +44,9 @@ SCHEMAS = {
     ),
 }
 ROW_ATTRIBUTES = (
+    "place",
     "row",
+    "file",
     "date",
     "dated_by",
     "key",

@@ -125,7 +125,7 @@ def update_snapshot(reference: str | Path, write_new: WriteNew, *, out: str | Pa
         holder = stack.enter_context(scratch_folder(target or folder))
         scratch = holder / "snapshot"
         scratch.mkdir()
-        update = _written(folder, write_new, holder / "new", scratch)
+        update = _written(folder, write_new, holder / "retrieved" / "snapshot", scratch)  # `holder` is locked
         if update.written:
             target = target or snapshot_folder(name, update.manifest.retrieved_at)
             put_in_place(scratch, target, holder / REPLACED, replace=False)
