@@ -1,4 +1,4 @@
-"""`research data import | simulate | check`."""
+"""`research data import | simulate | check`; `fetch` is in `fetch.py`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from research.cli.data_check import add_check
-from research.cli.terminal import say
+from research.cli.fetch import add_fetch
+from research.cli.terminal import say, say_lines
 
 
 def add_commands(rooms: Any) -> None:
     """Add `research data ...` to the parser's sub-commands."""
-    actions = rooms.add_parser("data", help="import, simulate or check market data").add_subparsers(
+    actions = rooms.add_parser("data", help="fetch, import, simulate or check market data").add_subparsers(
         required=True, metavar="ACTION"
     )
+    add_fetch(actions)
     table = actions.add_parser("import", help="make a snapshot from a long CSV or Parquet table")
     table.add_argument("table", type=Path)
     table.add_argument("--profile", required=True, metavar="NAME|FILE", help="says which column is what")
@@ -29,7 +31,7 @@ def add_commands(rooms: Any) -> None:
 def _import(options: argparse.Namespace) -> int:
     from research.market import import_table
 
-    say(str(import_table(options.table, options.profile, options.out, replace=options.replace)))
+    say_lines(import_table(options.table, options.profile, options.out, replace=options.replace))
     return 0
 
 

@@ -42,6 +42,10 @@ def _points(value: float) -> str:
     return f"{100 * value:,.2f}"
 
 
+def _signed_points(value: float) -> str:
+    return f"{100 * value:+,.1f}"
+
+
 def _short_points(value: float) -> str:
     return f"{100 * value:,.1f}"
 
@@ -56,6 +60,10 @@ def _from_basis_points(value: float) -> str:
 
 def _change(value: float) -> str:
     return f"{100 * value:+,.1f}{_SPACE}%"
+
+
+def _growth(value: float) -> str:
+    return f"×{1 + value:,.1f}" if value >= 10 else _change(value)
 
 
 def _whole_change(value: float) -> str:
@@ -128,6 +136,8 @@ KINDS: dict[str, Callable[[Any], str]] = {
     "fine percent": _fine_percent,
     "short percent": _short_percent,
     "points": _points,
+    "signed points": _signed_points,
+    "growth": _growth,
     "short points": _short_points,
     "basis points": _basis_points,
     "percent of basis points": _from_basis_points,
@@ -151,8 +161,9 @@ NUMERIC = frozenset(KINDS) - {"date", "text"}
 def format_value(value: Any, kind: str) -> str:
     """`value` in words, as one of `KINDS`: percent (0.1234 -> 12.3 %), change (signed), ratio, usd (1.2 bn), …
 
-    "points" and "short points" are percentage points, "years" takes days of which 365 make a year, "power of ten" a
-    size above zero, "percent of basis points" a number of them.
+    "points", "signed points" and "short points" are percentage points, "growth" is a return, from 1,000 % on as what
+    one unit became, "years" takes days of which 365 make a year, "power of ten" a size above zero, "percent of basis
+    points" a number of them.
 
     Missing values (None, NaN, NaT) read as a dash.
 
