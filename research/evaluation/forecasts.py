@@ -13,7 +13,7 @@ import pandas as pd
 from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._calendar import require_dates
-from research.evaluation._columns import growth_of_one, history
+from research.evaluation._columns import history, total_growth
 from research.evaluation.bootstrap import MINIMUM, nested_rows, optimal_block_length
 from research.evaluation.drawdowns import depths
 from research.evaluation.verdicts import CANNOT_TELL
@@ -65,7 +65,7 @@ def expectations(
     for horizon in horizons:
         paths = simulate_paths(series.to_numpy(), horizon, draws=draws, block_length=block, seed=seed)
         for measure, values in {
-            "total_return": growth_of_one(paths)[-1] - 1.0,
+            "total_return": total_growth(paths) - 1.0,
             "max_drawdown": depths(paths).min(axis=0),
         }.items():
             table.loc[(horizon, measure)] = [*np.quantile(values, quantiles), (values < 0).mean()]
@@ -114,9 +114,9 @@ def forecast_record(
     for number, made in enumerate(range(max(first, MINIMUM), len(values) - horizon + 1, step)):
         block = optimal_block_length(series.iloc[:made])
         paths = simulate_paths(values[:made], horizon, draws=draws, block_length=block, seed=seed + number)
-        drawn = growth_of_one(paths)[-1] - 1.0
+        drawn = total_growth(paths) - 1.0
         lower, upper = np.quantile(drawn, tails)
-        realised = growth_of_one(values[made : made + horizon, None])[-1, 0] - 1.0
+        realised = total_growth(values[made : made + horizon, None])[0] - 1.0
         rows.append((lower, upper, realised, lower <= realised <= upper, float((drawn < realised).mean())))
         dates.append(series.index[made - 1])
     record = pd.DataFrame(

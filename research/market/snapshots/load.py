@@ -13,28 +13,24 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from research.errors import DataError
 from research.market.data import DAY, Date, MarketData, as_timestamp, asked_assets, days_between
 from research.market.layout import (
     ASSETS,
     CORE_COLUMNS,
-    DAILY,
     LEDGER,
     ROWS_PER_GROUP,
     TAGS,
     check_batch,
-    check_daily_schema,
     float_values,
     row_keys,
 )
 from research.market.limits import refuse_large_panels
 from research.market.manifest import Manifest
+from research.market.snapshots.daily_rows import DailyRows, number_of
 from research.market.snapshots.snapshot import VerifiedSnapshot, verified_snapshot
 from research.market.snapshots.writing import write_snapshot
-
-ROWS_PER_BATCH = 1 << 17  # read at a time: a few MB, so that small markets too load in little more than their own size
 
 
 def load_market(
@@ -50,8 +46,9 @@ def load_market(
 
     Parameters
     ----------
-    path : path
-        Snapshot folder. A relative path is tried against the current directory and then against the project's root.
+    path : str or path
+        A snapshot: its folder, or its name and date as `NAME`, `NAME@latest`, `NAME@2026-11-01` (the newest retrieved
+        by then: the data as known on that day, which `end` is not).
     start, end : date, optional
         First and last day wanted; the snapshot's own first and last day where they are wider or not given. Assets,
         tags and ledger are those known at `end`.
@@ -71,13 +68,11 @@ def load_market(
     """
     with verified_snapshot(path) as snapshot:
         manifest = snapshot.manifest
-        # pre_buffer would hold the whole file in memory while it is read
-        with pq.ParquetFile(snapshot.daily, read_dictionary=["asset_id"], pre_buffer=False) as file:
-            check_daily_schema(file.schema_arrow, str(snapshot.folder / DAILY))
-            window = _window(file, start, end, manifest.name)
-            listed = _listed_assets(snapshot)
-            known = _known_assets(listed, assets, window, manifest.name)
-            panels, last_dates = _read_panels(file, window, pd.Index(listed["asset_id"]), pd.Index(known["asset_id"]))
+        rows = snapshot.daily_rows()
+        window = _window(rows, start, end, manifest.name)
+        listed = _listed_assets(snapshot)
+        known = _known_assets(listed, assets, window, manifest.name)
+        panels, last_dates = _read_panels(rows, window, pd.Index(listed["asset_id"]), pd.Index(known["asset_id"]))
         tags, ledger = snapshot.table(TAGS), snapshot.table(LEDGER)
     tags = tags[
         (tags["valid_from"].isna() | (tags["valid_from"] <= window.end)) & tags["asset_id"].isin(known["asset_id"])
@@ -134,9 +129,9 @@ class _Window:
         return days_between(self.start, self.end)
 
 
-def _window(file: pq.ParquetFile, start: Date | None, end: Date | None, name: str) -> _Window:
-    """The asked days that the file has; its own first and last day stand in the statistics of its row groups."""
-    first, last = _first_and_last_day(file)
+def _window(rows: DailyRows, start: Date | None, end: Date | None, name: str) -> _Window:
+    """The asked days that the snapshot has."""
+    first, last = rows.first_day, rows.last_day
     begin = first if start is None else as_timestamp(start)
     stop = last if end is None else as_timestamp(end)
     wrong = None
@@ -151,16 +146,6 @@ def _window(file: pq.ParquetFile, start: Date | None, end: Date | None, name: st
             f"snapshot {name!r}: {wrong}. The data run from {first.date()} to {last.date()}: choose dates among these."
         )
     return _Window(start=max(begin, first), end=min(stop, last))
-
-
-def _first_and_last_day(file: pq.ParquetFile) -> tuple[pd.Timestamp, pd.Timestamp]:
-    groups = [file.metadata.row_group(i).column(0).statistics for i in range(file.num_row_groups)]
-    if not groups or not all(group is not None and group.has_min_max for group in groups):
-        raise DataError(f"{DAILY} has no rows, or no statistics of their dates. Import the source table again.")
-    try:
-        return pd.Timestamp(groups[0].min), pd.Timestamp(groups[-1].max)
-    except (ValueError, OverflowError) as error:
-        raise DataError(f"{DAILY} has dates outside of the years 1 to 9999. Import the source table again.") from error
 
 
 def _listed_assets(snapshot: VerifiedSnapshot) -> pd.DataFrame:
@@ -185,44 +170,32 @@ def _known_assets(listed: pd.DataFrame, asked: Iterable[str] | None, window: _Wi
 
 
 def _read_panels(
-    file: pq.ParquetFile, window: _Window, listed: pd.Index, known: pd.Index
+    rows: DailyRows, window: _Window, listed: pd.Index, known: pd.Index
 ) -> tuple[dict[str, pd.DataFrame], pd.DatetimeIndex]:
     """Scatter the rows into one NaN-filled array per column; also the last day with a price, by asset."""
-    days = window.days
-    names = file.schema_arrow.names[2:]
+    days, names = window.days, rows.columns
     refuse_large_panels(len(days), len(known), len(names), "Load fewer days or assets (start=, end=, assets=)")
     arrays = {name: np.full((len(days), len(known)), np.nan) for name in names}
     column_of = known.get_indexer(listed)
-    first_day = int(window.start.to_datetime64().astype("datetime64[D]").astype(np.int64))
+    first_day = number_of(window.start)
     last_days = np.full(len(known), np.iinfo(np.int64).min)
-    last_key, where = -1, str(DAILY)
-    for batch in _batches_until(file, first_day + len(days) - 1):
+    last_key = -1
+    for where, batch in rows.batches(number_of(rows.first_day), first_day + len(days) - 1):
         day_numbers, codes = row_keys(batch, listed, where)
         last_key = check_batch(batch, day_numbers, codes, listed, last_key, where)
-        rows, columns = day_numbers - first_day, column_of[codes]
-        wanted = (columns >= 0) & (rows < len(days))
+        places, columns = day_numbers - first_day, column_of[codes]
+        wanted = (columns >= 0) & (places < len(days))
         priced = wanted & ~np.isnan(float_values(batch, "price", where))
         last_days[columns[priced]] = day_numbers[priced]  # rows are sorted by date, so the latest one stays
-        wanted &= rows >= 0
-        rows, columns = rows[wanted], columns[wanted]
+        wanted &= places >= 0
+        places, columns = places[wanted], columns[wanted]
         for name, array in arrays.items():
-            array[rows, columns] = float_values(batch, name, where)[wanted]
+            array[places, columns] = float_values(batch, name, where)[wanted]
     panels = {
         name: pd.DataFrame(array, index=days, columns=known.rename("asset_id"), copy=False)
         for name, array in arrays.items()
     }
     return panels, pd.DatetimeIndex(last_days.astype("datetime64[D]").astype(DAY))
-
-
-def _batches_until(file: pq.ParquetFile, last_day: int) -> Iterator[pa.RecordBatch]:
-    """Batches of the row groups that begin on `last_day` or before."""
-    epoch = pd.Timestamp(0)
-    groups = [
-        i
-        for i in range(file.num_row_groups)
-        if (pd.Timestamp(file.metadata.row_group(i).column(0).statistics.min) - epoch).days <= last_day
-    ]
-    yield from file.iter_batches(batch_size=ROWS_PER_BATCH, row_groups=groups)
 
 
 def _long_batches(market: MarketData, schema: pa.Schema) -> Iterator[pa.RecordBatch]:

@@ -1,16 +1,18 @@
 """A snapshot on disk, found, verified and opened. It is written in `writing.py` and becomes panels in `load.py`.
 
-The format (five files in one folder, never edited after writing) is in `layout.py` and, for people, in data/README.md.
+The format (a few files in one folder, never edited after writing) is in `layout.py` and, for people, in data/README.md.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
 
@@ -18,13 +20,17 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from research.errors import DataError, shown
+from research.errors import DataError
 from research.market.data import DAY
 from research.market.faults import as_data_error
-from research.market.layout import ASSETS, DAILY, FILES, LEDGER, SCHEMAS, TAGS
+from research.market.layout import ASSETS, LEDGER, SCHEMAS, TAGS, part_names
 from research.market.limits import BYTES_PER_LINE, refuse_beyond_limit
 from research.market.manifest import MANIFEST_FILE, Manifest
-from research.market.snapshots.placing import bring_back
+from research.market.snapshots.catalog import find_snapshot
+from research.market.snapshots.daily_rows import DailyRows
+from research.market.snapshots.writing import sha256_of
+
+_NO_LINK = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,14 +41,41 @@ class VerifiedSnapshot:
     ----------
     folder : Path
     manifest : Manifest
-    daily : binary file
-        daily.parquet, the very file that was verified, whatever the folder's name shows by now.
+    parts : dict of str to binary file
+        daily.parquet and its later parts, in order: the very files that were verified, whatever the folder's name shows
+        by now.
     """
 
     folder: Path
     manifest: Manifest
-    daily: BufferedReader
+    parts: Mapping[str, BufferedReader]
     _tables: Mapping[str, bytes]
+    _states: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+
+    def share(self, name: str, target: Path) -> None:
+        """Give a file a second name, `target`: a hard link, or a copy where the file system has none.
+
+        Raises
+        ------
+        DataError
+            If it is not the file that was verified.
+        """
+        file = self.parts.get(name)
+        as_verified = file is not None and _state(file) == self._states[name]
+        try:
+            os.link(self.folder / name, target)
+        except OSError as error:
+            if error.errno not in _NO_LINK:
+                raise
+            shutil.copyfile(self.folder / name, target)
+        if as_verified and file is not None and os.path.samestat(os.fstat(file.fileno()), target.stat()):
+            self._states[name] = _state(file)  # a second name changes the time of change, and no byte
+        elif sha256_of(target) != self.manifest.sha256[name]:
+            raise DataError(f"the snapshot {self.folder} was replaced while it was read. Try again.")
+
+    def daily_rows(self) -> DailyRows:
+        """The daily rows, all parts as one."""
+        return DailyRows(self.parts, self.folder)
 
     def table(self, name: str) -> pd.DataFrame:
         """One of the small tables (assets, tags, ledger) as a frame with datetime64 dates and str texts.
@@ -75,25 +108,23 @@ def verified_snapshot(path: str | Path) -> Iterator[VerifiedSnapshot]:
 
     Parameters
     ----------
-    path : path
-        Relative paths are tried against the current directory, then against the project's root: a notebook runs in
-        its own folder.
+    path : str or path
+        A path, or a name and a date: NAME, NAME@latest, NAME@2026-11-01 (see `catalog.find_snapshot`).
 
     Raises
     ------
     DataError
-        If there is no such folder, a file is missing or differs from its sha256, or the manifest is not readable.
+        If there is no such snapshot, a file is missing or differs from its sha256, or the manifest is not readable.
     """
-    if not isinstance(path, (str, os.PathLike)):
-        raise DataError(f"a snapshot: found {shown(path)}, expected the path of its folder, e.g. 'data/sample'.")
     with as_data_error(f"the snapshot {path} cannot be read", "Restore it, or import the source table again."):
-        folder = _found(Path(path))
+        folder = find_snapshot(path)
         with ExitStack() as stack:
             snapshot = _opened(folder, stack)
-            state = _state(snapshot.daily)
+            snapshot._states.update((name, _state(file)) for name, file in snapshot.parts.items())
             _verify(snapshot)
             yield snapshot
-            if _state(snapshot.daily) != state:  # replaced, which changes no byte of it, or edited in its place
+            if any(_state(file) != snapshot._states[name] for name, file in snapshot.parts.items()):
+                # replaced, which changes no byte of it, or edited in its place
                 _verify(snapshot)
 
 
@@ -108,9 +139,9 @@ def _opened(folder: Path, stack: ExitStack) -> VerifiedSnapshot:
     while True:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            manifest = _read(handle, MANIFEST_FILE, folder)
+            manifest = _manifest(_read(handle, MANIFEST_FILE, folder), folder / MANIFEST_FILE)
             tables = {name: _read(handle, name, folder) for name in (ASSETS, TAGS, LEDGER)}
-            daily = stack.enter_context(_open(handle, DAILY, folder))
+            parts = {name: stack.enter_context(_open(handle, name, folder)) for name in part_names(manifest.sha256)}
         except DataError:
             if os.path.samestat(os.fstat(handle), folder.stat()):
                 raise
@@ -119,8 +150,8 @@ def _opened(folder: Path, stack: ExitStack) -> VerifiedSnapshot:
             os.close(handle)
         return VerifiedSnapshot(
             folder=folder,
-            manifest=_manifest(manifest, folder / MANIFEST_FILE),
-            daily=daily,
+            manifest=manifest,
+            parts=parts,
             _tables=tables,
         )
 
@@ -158,30 +189,15 @@ def _state(file: BufferedReader) -> tuple[int, int, int]:
 
 def _verify(snapshot: VerifiedSnapshot) -> None:
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in snapshot._tables.items()}
-    snapshot.daily.seek(0)
-    digests[DAILY] = hashlib.file_digest(snapshot.daily, "sha256").hexdigest()
-    snapshot.daily.seek(0)
-    for name in FILES:
+    for name, file in snapshot.parts.items():
+        file.seek(0)
+        digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(0)
+    for name, digest in digests.items():
         expected = snapshot.manifest.sha256.get(name)
-        if digests[name] != expected:
+        if digest != expected:
             raise DataError(
-                f"snapshot {snapshot.folder}: {name} has sha256 {digests[name][:12]}…, the manifest says "
+                f"snapshot {snapshot.folder}: {name} has sha256 {digest[:12]}…, the manifest says "
                 f"{str(expected)[:12]}…: the file was changed or damaged after it was written. "
                 "Restore it, or import the source table again."
             )
-
-
-def _found(path: Path) -> Path:
-    places = [path] if path.is_absolute() else [Path.cwd() / path, Path(__file__).resolve().parents[3] / path]
-    for place in places:
-        if not place.exists():
-            bring_back(place)
-        if (place / MANIFEST_FILE).is_file():
-            return place
-    seen = "; ".join(
-        f"{place} ({'no manifest.json in it' if place.is_dir() else 'no such folder'})" for place in places
-    )
-    raise DataError(
-        f"no snapshot at {path}. Looked at: {seen}. "
-        "Make one with `research data import TABLE --profile NAME --out FOLDER`, or use data/sample."
-    )

@@ -18,10 +18,12 @@ from nbformat import NotebookNode
 
 from research.errors import ReportError
 from research.reporting.publishing.assets import TEMPLATE, policy, script, style
+from research.reporting.publishing.drawings import checked_drawing
 from research.reporting.publishing.page import Page
 from research.reporting.publishing.sanitising import sanitised
 
 _WARNING = re.compile(r"^\S.*?:\d+: (\w*Warning: .*)\n(?:  .*\n)?", re.MULTILINE)
+_DRAWING = re.compile(r'<div class="(?:wide|narrow)" id="(drawing-\d+-(?:wide|narrow))">')
 _HEADING = re.compile(r"^(#{1,6}) +(.+?) *#* *$", re.MULTILINE)
 
 
@@ -36,6 +38,7 @@ def render_page(notebook: NotebookNode, page: Page) -> str:
     notebook = copy.deepcopy(notebook)
     _shorten_warnings(notebook)
     question = _take_question(notebook)
+    drawings = _take_drawings(notebook)
     resources = {
         "page": page,
         "question": question,
@@ -46,7 +49,20 @@ def render_page(notebook: NotebookNode, page: Page) -> str:
         "policy": policy(),
     }
     html, _ = _exporter().from_notebook_node(notebook, resources)
-    return str(html)
+    return _DRAWING.sub(lambda place: f"{place[0]}{drawings[place[1]]}", str(html))
+
+
+def _take_drawings(notebook: NotebookNode) -> dict[str, str]:
+    """Every drawing, checked, by the name of its place on the page: the sanitiser of HTML knows no such element."""
+    drawings: dict[str, str] = {}
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        about = output.get("metadata", {}).get("figure", {})
+        if "wide" in about:
+            about["drawing"] = number = len(drawings) // 2 + 1
+            for size in ("wide", "narrow"):
+                name = f"drawing-{number}-{size}"
+                drawings[name] = checked_drawing(about.pop(size), name=name, label=str(about.get("alt", "")))
+    return drawings
 
 
 def verdict_of(notebook: NotebookNode) -> list[dict[str, str]]:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from research.errors import DataError
 from research.market import MarketData, load_market, write_market
-from research.market.snapshots import load as load_module
+from research.market.snapshots import daily_rows
 from tests.conftest import ROOT
 from tests.market.helpers import assert_same_market, rewritten, small_market
 
@@ -51,7 +51,7 @@ def test_loaded_panels_are_those_of_a_pivot(table: pd.DataFrame, rows_per_batch:
     days = pd.date_range(table["date"].min(), table["date"].max())
     market = MarketData.from_panels(expected["price"], volumes=expected["volume"])
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(load_module, "ROWS_PER_BATCH", rows_per_batch)
+        patch.setattr(daily_rows, "ROWS_PER_BATCH", rows_per_batch)
         write_market(market, Path(folder) / "snapshot")
         loaded = load_market(Path(folder) / "snapshot")
     for panel, name in ((loaded.prices, "price"), (loaded.volumes, "volume")):
@@ -184,7 +184,7 @@ def test_loading_needs_little_more_memory_than_the_panels(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("path", [None, 3, b"data/sample", ["data/sample"]])
 def test_what_is_no_path_is_refused_in_words(path: object) -> None:
-    with pytest.raises(DataError, match=r"found .*, expected the path of its folder"):
+    with pytest.raises(DataError, match=r"found .*, expected NAME, NAME@latest, .* or the path"):
         load_market(path)  # type: ignore[arg-type]
 
 

@@ -69,7 +69,7 @@ def notebook() -> NotebookNode:
     table = pd.DataFrame({"a": [1, 2]})
     bundle = {"text/html": Table(table, "A table").to_html(), "text/plain": "a table"}
     picture = {"image/png": PIXEL, "text/plain": "T\nC\n   n\nx  2"}
-    about = {"image/png": {"title": "T & co", "caption": "C", "alt": 'Two "lines"'}}
+    about = {"figure": {"title": "T & co", "caption": "C", "alt": 'Two "lines"'}}
     outputs = [
         v4.new_output("display_data", data=bundle),
         v4.new_output("execute_result", data={"text/html": table.to_html(), "text/plain": "x"}, execution_count=1),

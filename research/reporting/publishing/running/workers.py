@@ -22,6 +22,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from research.errors import ReportError
+from research.reporting.presentation import for_a_page
 from research.reporting.publishing.running.jobs import CELL_TIMEOUT, Job, Outcome, can_fork, one_line
 
 DEFAULT_JOBS = min(2, os.cpu_count() or 1)
@@ -202,6 +203,7 @@ def _ask(connection: Connection, job: Job) -> Outcome:
 def _start(module: str, descriptor: int, scratch: Path | None, *arguments: str) -> subprocess.Popen[bytes]:
     """A fresh interpreter that runs a module of this folder; it has the path and environment of a report's kernel."""
     environment = os.environ | {
+        for_a_page.VARIABLE: "1",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # before anybody imports pyplot, or figures are lost
         "JUPYTER_PREFER_ENV_PATH": "1",  # the kernel of this environment, not a namesake of the user's
     }
