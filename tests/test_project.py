@@ -194,3 +194,12 @@ def test_no_file_names_a_package_registry_or_a_path_of_one_machine() -> None:
         is_test = path.is_relative_to(ROOT / "tests")  # tests look for such paths themselves
         for needle in hosts + ([] if is_test else paths):
             assert needle.encode() not in content, f"{path.relative_to(ROOT)} holds {needle}"
+
+
+def test_building_and_evaluating_an_index_waits_for_no_slow_import() -> None:
+    """Each of these takes as long to import as pandas, and every kernel of every report would pay for it."""
+    slow = ("arch", "matplotlib", "scipy.stats", "scipy.optimize", "seaborn", "sklearn", "statsmodels")
+    code = "import sys; from research import build_index, performance_summary"
+    code += f"; print([name for name in {slow} if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert run.stdout.strip() == "[]"

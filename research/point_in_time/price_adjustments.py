@@ -7,32 +7,17 @@ are not touched: nothing is known before it happens. Detection only proposes; a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
 import pandas as pd
 
 from research.market import MarketData
+from research.market.quality import HeldBack, quarantine
 from research.point_in_time.corporate_actions import MIGRATION_COLUMNS, NOT_LISTED, Conversion
 from research.typing import FloatArray
 
 JUMP = 5.0
 CAP_BAND = (0.5, 2.0)
 VOLUME_BAND = (0.1, 10.0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class HeldBack:
-    """A print of day `row` that is `factor` times the last accepted one, and what the next print said about it.
-
-    `judged` is the row of that next print; None as long as there is none.
-    """
-
-    row: int
-    asset: int
-    factor: float
-    judged: int | None = None
-    confirmed: bool = False
 
 
 def adjusted_panels(
@@ -121,37 +106,3 @@ def propose_redenominations(market: MarketData) -> pd.DataFrame:
                     )
                 break
     return pd.DataFrame(proposals, columns=[*MIGRATION_COLUMNS, "jump", "evidence"])
-
-
-def quarantine(prices: FloatArray, limit: float) -> tuple[FloatArray, list[HeldBack]]:
-    """Hold back prints that jump by more than `limit` in logarithm until a second one confirms them.
-
-    A print is compared with the last accepted one. The first beyond the limit is held back (NaN); the next is accepted
-    if it lies within the limit of the one held back or of the last accepted, else it is held back in its turn.
-
-    Returns
-    -------
-    prices : ndarray
-        With NaN in place of what was held back on its day.
-    log : list of HeldBack
-        In order of asset, then day.
-    """
-    steps = pd.DataFrame(np.log(prices)).ffill().diff().abs()
-    log: list[HeldBack] = []
-    suspects = np.flatnonzero((steps.max() > limit).to_numpy())
-    cleaned = prices.copy()
-    for column in suspects.tolist():
-        accepted, held = np.nan, np.nan
-        for row in np.flatnonzero(~np.isnan(prices[:, column])).tolist():
-            price = float(prices[row, column])
-            near = np.isnan(accepted) or abs(np.log(price / accepted)) <= limit
-            confirms = not np.isnan(held) and abs(np.log(price / held)) <= limit
-            if not np.isnan(held):
-                log[-1] = replace(log[-1], judged=row, confirmed=bool(confirms and not near))
-            if near or confirms:
-                accepted, held = price, np.nan
-            else:
-                held = price
-                cleaned[row, column] = np.nan
-                log.append(HeldBack(row=row, asset=column, factor=price / accepted))
-    return cleaned, log

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from research.errors import DataError, MethodologyError, suggest
 from research.market import MarketData
+from research.market.quality import HeldBack
 from research.point_in_time.corporate_actions import read_forks, read_migrations, read_removals, successors
 from research.point_in_time.given_tables import given, read_signals, read_votes
-from research.point_in_time.price_adjustments import HeldBack, adjusted_panels
+from research.point_in_time.price_adjustments import adjusted_panels
 from research.point_in_time.signal_log import SignalLog, log_of_signals
 from research.point_in_time.tags import TagTable
 from research.typing import BoolArray, FloatArray, IntArray

@@ -18,6 +18,7 @@ import pyarrow as pa
 from research.errors import DataError
 from research.market.data import LEDGER_TYPES, empty_table
 from research.market.imports import checks
+from research.market.imports.held_back import hold_back_values
 from research.market.imports.profiles import Asset, Profile
 from research.market.imports.reading import refuse_many_rows
 from research.market.imports.table import VendorTable
@@ -156,6 +157,7 @@ def _checked(
     rows = checks.set_impossible_values_missing(rows, ledger)
     here = {key: before[key] for key in rows["key"].unique() if key in before}
     rows = checks.split_after_gaps(rows, profile.split_after_gap_days, keys, ledger, here)
+    rows = hold_back_values(rows, profile.hold_back, ledger)
     asset_keys = rows.set_index(["key", "date"])["asset_key"]
     known = {_numbered(key, place) for key, periods in here.items() for place in range(1, len(periods) + 1)}
     return checks.drop_empty(rows, ledger, known), moved, asset_keys

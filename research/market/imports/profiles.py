@@ -17,6 +17,7 @@ from research.errors import DataError, shown, suggest
 from research.market.faults import as_data_error
 from research.market.layout import CORE_COLUMNS, ROW_ATTRIBUTES, text_fault
 from research.market.manifest import check_currency, instant
+from research.market.quality.holding_back import check_holdable
 from research.settings import from_table, read_toml
 
 RESERVED = {*CORE_COLUMNS, "asset_id", *ROW_ATTRIBUTES, "rule"}  # names of rows and of the ledger
@@ -128,6 +129,8 @@ class Profile:
         In order of time; before the first, a row's date is the day whose close it has.
     split_after_gap_days : int, optional
         When an asset's prices resume after a longer gap, a new asset begins: `etc`, then `etc-2`.
+    hold_back : tuple of str
+        Rules (see `quality.HOLDABLE`) whose doubtful values are set missing; none unless it is asked for.
     assets : dict of str to Asset
         By the vendor's key, or by key and number after a split (`etc-2`).
     """
@@ -142,6 +145,7 @@ class Profile:
     date_format: str | None = None
     dating: tuple[DatingRule, ...] = ()
     split_after_gap_days: int | None = None
+    hold_back: tuple[str, ...] = ()
     assets: dict[str, Asset] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -153,6 +157,7 @@ class Profile:
                 f"profile {self.name!r}: split_after_gap_days = {self.split_after_gap_days}; "
                 f"expected 1 to {LONGEST_GAP:,}."
             )
+        check_holdable(self.hold_back, f"profile {self.name!r}, hold_back")
         check_currency(self.currency, f"profile {self.name!r}")
         if self.date_format is not None:
             _check_date_format(self.date_format)
