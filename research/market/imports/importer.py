@@ -75,6 +75,7 @@ def import_table(
     *,
     replace: bool = False,
     continues: pd.DataFrame | None = None,
+    fetched: Mapping[str, str] | None = None,
 ) -> ImportSummary:
     """Turn a long CSV or Parquet table into a snapshot.
 
@@ -91,6 +92,8 @@ def import_table(
     continues : DataFrame, optional
         Assets of the snapshot that the table continues (see `updating.py`): a key whose prices resume after a long gap
         is a new asset, also where the gap lies between the two.
+    fetched : mapping of str to str, optional
+        How the table was fetched, for the manifest.
 
     Returns
     -------
@@ -124,6 +127,7 @@ def import_table(
             close_convention=_convention(profile),
             currency=profile.currency,
             caveats=profile.caveats,
+            fetched=dict(fetched or {}),
         ),
         replace=replace,
     )
