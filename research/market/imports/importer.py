@@ -173,6 +173,11 @@ def _remove_if_empty(folder: Path) -> None:
         folder.rmdir()
 
 
+def retrieval(table: Given, profile: Profile) -> str:
+    """When the table was retrieved, as the profile says or else when the newest of its files was saved."""
+    return profile.retrieved_at or _modified(find_files(table, profile.files))
+
+
 def _modified(files: list[TableFile]) -> str:
     """When the newest of the files was saved."""
     moment = dt.datetime.fromtimestamp(max(file.path.stat().st_mtime for file in files), dt.UTC)
