@@ -31,6 +31,7 @@ ALLOWED: Mapping[str, str] = {
     "presentation/canvas.py:name_ends": "where a name stands beside its line",
     "presentation/canvas.py:thinned": "how many points a screen can show",
     "presentation/svg.py:*": "how a drawing is written: sizes, and paths in steps",
+    "presentation/canvas.py:panels": "rows of a grid, and its height",
     "presentation/figures.py:rolling_returns": "1 + r, for a logarithmic axis",
     "presentation/figures.py:forecasts": "1 + r, for a logarithmic axis",
     "presentation/figures.py:monthly_heatmap": "height, the number in a cell, and the limits of the colours",

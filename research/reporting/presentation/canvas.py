@@ -37,12 +37,13 @@ def too_short(frame: pd.DataFrame) -> bool:
     return bool(frame.notna().sum().max() < 2)
 
 
-def placeholder(frame: pd.DataFrame, source: str) -> Axes:
-    """An empty figure that says why."""
+def placeholder(frame: pd.DataFrame, source: str, why: str = "") -> Axes:
+    """An empty figure that says why; without a reason given, because the history is too short."""
+    why = why or "the history is too short"
     axes = canvas(source, height=1.2)
     axes.set_axis_off()
-    axes.text(0.5, 0.5, "Nothing to show: the history is too short.", transform=axes.transAxes, ha="center")
-    return noted(axes, "Empty figure, the history is too short", frame)
+    axes.text(0.5, 0.5, f"Nothing to show: {why}.", transform=axes.transAxes, ha="center")
+    return noted(axes, f"Empty figure, {why}", frame)
 
 
 def line_chart(frame: pd.DataFrame, source: str) -> Axes:
@@ -122,6 +123,19 @@ def canvas(source: str, height: float = WIDE[1]) -> Axes:
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_axisbelow(True)
     return axes
+
+
+def panels(source: str, count: int) -> list[Axes]:
+    """So many small plots in rows of three, with one source under them."""
+    rows = -(-count // 3)
+    with plt.rc_context({"font.family": "sans-serif", "font.size": 9, "text.parse_math": False}):
+        figure, grid = plt.subplots(rows, 3, figsize=(WIDE[0], 2.1 * rows), layout="constrained", squeeze=False)
+        figure.supxlabel(f"Source: {source}", x=0.01, ha="left", fontsize=8, color=GREY)
+    for number, axes in enumerate(grid.flat):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(axis="y", color=GRID, linewidth=0.8)
+        axes.set_visible(number < count)
+    return list(grid.flat[:count])
 
 
 def dated(source: str, height: float = WIDE[1]) -> Axes:

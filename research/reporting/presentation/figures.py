@@ -112,10 +112,13 @@ def rolling_returns(frame: pd.DataFrame, *, source: str, window_days: int) -> Ax
     return noted(axes, "Line chart of returns over a rolling window", frame)
 
 
-def weights(frame: pd.DataFrame, *, source: str) -> Axes:
-    """`largest_weights` over time as stacked areas; a tenth one, all others together, is grey."""
+def weights(frame: pd.DataFrame, *, source: str, unit: str = "weight, % of the index", empty: str = "") -> Axes:
+    """`largest_weights` over time as stacked areas; a tenth one, all others together, is grey.
+
+    `empty` says why there is nothing to draw, if there is nothing.
+    """
     if too_short(frame):
-        return placeholder(frame, source)
+        return placeholder(frame, source, empty)
     axes = dated(source)
     colours, names = [*COLOURS[:9], "#c9c9c9"], [label_of(name) for name in frame.columns]
     drawn = thinned(frame)
@@ -123,7 +126,7 @@ def weights(frame: pd.DataFrame, *, source: str) -> Axes:
     axes.set_ylim(0, 1)
     axes.set_xlim(frame.index[0], frame.index[-1])
     percent_axis(axes)
-    axes.set_ylabel("weight, % of the index")
+    axes.set_ylabel(unit)
     handles, texts = axes.get_legend_handles_labels()
     axes.legend(handles[::-1], texts[::-1], loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
     return noted(axes, "Stacked areas of weights", frame)
@@ -246,8 +249,13 @@ def waterfall(frame: pd.DataFrame, *, source: str, steps: Sequence[str], shown: 
     return noted(axes, "Horizontal waterfall of weights, what each step reached", reached)
 
 
-def bars(frame: pd.DataFrame, *, source: str, unit: str) -> Axes:
-    """One horizontal bar for each row of a single column, a share; gains and losses differ in colour and direction."""
+def bars(frame: pd.DataFrame, *, source: str, unit: str, empty: str = "no row") -> Axes:
+    """One horizontal bar for each row of a single column, a share; gains and losses differ in colour and direction.
+
+    `empty` says why there is nothing to draw, if there is nothing.
+    """
+    if frame.empty:
+        return placeholder(frame, source, empty)
     values = frame.iloc[:, 0]
     axes = canvas(source, height=0.27 * len(frame) + 1.4)
     colours = np.where(values < 0, COLOURS[2], COLOURS[0])

@@ -24,7 +24,7 @@ from tests.conftest import ROOT
 
 from .conftest import Project
 
-NOTEBOOKS = ("index_factsheet", "index_audit", "index_evaluation")
+NOTEBOOKS = ("index_factsheet", "index_audit", "index_evaluation", "market_review")
 BENCHMARKS = ("bitcoin", "ethereum")  # these ids stand in the notebooks' own code
 ATTACKS = (
     '<meta http-equiv="refresh" content="0;url={evil}refresh">',
@@ -77,18 +77,19 @@ def attacks(evil: tuple[str, list[str]]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, attacks: list[str]) -> Project:
-    """The three notebooks, built on the sample with hostile names and a hostile rulebook."""
+    """The notebooks, built on the sample with hostile names and a hostile rulebook."""
     project = Project(tmp_path_factory.mktemp("hostile"))
     hostile = _write_market(project.root / "market", attacks)
     rulebook = project.root / "rules.toml"
     rulebook.write_text(_rulebook(attacks), encoding="utf-8")
-    given = {"snapshot": str(project.root / "market"), "rulebook": str(rulebook)}
+    given = {"snapshot": str(project.root / "market")}
     old = load_market(ROOT / "data" / "sample").prices.dropna(axis="columns").columns.difference(BENCHMARKS)
     one, other = (hostile[asset] for asset in old[:2])
     chosen = {
-        "index_factsheet": {"benchmarks": [one, other], "draws": 100},
-        "index_audit": {"benchmark": one, "asset_id": other},
-        "index_evaluation": {"benchmark": one, "draws": 100},
+        "index_factsheet": {"rulebook": str(rulebook), "benchmarks": [one, other], "draws": 100},
+        "index_audit": {"rulebook": str(rulebook), "benchmark": one, "asset_id": other},
+        "index_evaluation": {"rulebook": str(rulebook), "benchmark": one, "draws": 100},
+        "market_review": {},
     }
     text = ""
     for name in NOTEBOOKS:

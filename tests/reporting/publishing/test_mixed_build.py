@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, subprocess
 def test_good_reports_are_published_whatever_happens_to_the_others(mixed) -> None:
     project, _ = mixed
     pages = {path.name for path in project.site.iterdir()}
-    assert pages == {"good.html", "other.html", "index.html", "manifest.json", ".build.lock"}
+    assert pages == {"good.html", "other.html", "index.html", "manifest.json", ".build.lock", "editions"}
     assert "<strong>3</strong> days in Bonn" in (project.site / "good.html").read_text(encoding="utf-8")
     assert "<strong>9</strong> days in Köln" in (project.site / "other.html").read_text(encoding="utf-8")
 
@@ -66,7 +67,7 @@ def test_every_failure_is_one_line_with_its_own_reason_and_the_exit_status_is_on
 def test_the_notebook_that_failed_is_kept_and_named_and_nothing_else_is_left(mixed) -> None:
     project, result = mixed
     assert {path.name for path in project.work.iterdir()} == {
-        "build.lock", "fails.ipynb", "exits.ipynb", "dies.ipynb", "untitled.ipynb"
+        "build.lock", "build.log", "fails.ipynb", "exits.ipynb", "dies.ipynb", "untitled.ipynb"
     }  # fmt: skip
     kept = next(line for line in errors(result) if "fails" in line).split("is kept: ")[1]
     assert "the well is dry" in Path(kept).read_text(encoding="utf-8")
@@ -75,7 +76,9 @@ def test_the_notebook_that_failed_is_kept_and_named_and_nothing_else_is_left(mix
 def test_progress_names_each_start_and_finish_and_ends_with_the_path_of_the_index_page(mixed) -> None:
     project, result = mixed
     lines = result.stdout.splitlines()
-    assert "good: started (1 of 6)" in lines
+    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ", line) for line in lines[:-1])
+    assert (project.work / "build.log").read_text(encoding="utf-8").splitlines() == lines[:-1]
+    assert any(line.endswith("good: started (1 of 7)") for line in lines)
     assert sum("published after" in line for line in lines) == 2
     assert sum("failed after" in line for line in lines) == 6
     assert lines[-1] == f"Index page: {project.site / 'index.html'}"

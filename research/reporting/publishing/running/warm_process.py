@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import threading
+from contextlib import suppress
 
 from research.reporting.publishing.running import worker
 from research.reporting.publishing.running.forked_kernel import end_with_parent
@@ -37,12 +38,13 @@ def main(descriptor: int, statements: list[str]) -> None:
     gc.collect()
     gc.freeze()  # the collector of a fork leaves alone, and so shared, what was there before
     requests = socket.socket(fileno=descriptor)
-    requests.sendall(json.dumps({"failed": failed, "threads": threading.active_count()}).encode() + b"\n")
-    while True:
-        _, descriptors, _, _ = socket.recv_fds(requests, 1, 1)
-        if not descriptors:
-            return
-        fork_worker(descriptors[0], requests)
+    with suppress(BrokenPipeError, ConnectionResetError):  # the other side is gone, and so is the reason to be here
+        requests.sendall(json.dumps({"failed": failed, "threads": threading.active_count()}).encode() + b"\n")
+        while True:
+            _, descriptors, _, _ = socket.recv_fds(requests, 1, 1)
+            if not descriptors:
+                return
+            fork_worker(descriptors[0], requests)
 
 
 def import_ahead(statements: list[str]) -> list[str]:
