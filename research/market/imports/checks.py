@@ -20,6 +20,7 @@ import pandas as pd
 
 from research.errors import DataError
 from research.market.data import LEDGER_TYPES
+from research.market.imports.closes import dated
 from research.market.imports.sections import DatingRule
 from research.market.layout import ROW_ATTRIBUTES, value_range
 
@@ -34,10 +35,7 @@ def value_columns(rows: pd.DataFrame) -> list[str]:
 
 def apply_dating(rows: pd.DataFrame, rules: tuple[DatingRule, ...]) -> tuple[pd.DataFrame, int]:
     """Give each row the day whose close it has, and the number of its rule (0: none) as `dated_by`; count the moved."""
-    rule = np.searchsorted(
-        np.array([r.start for r in rules], dtype="datetime64[us]"), rows["date"].to_numpy(), side="right"
-    )
-    shifts = np.array([0, *(r.shift_days for r in rules)])[rule]
+    rule, shifts = dated(rows["date"].to_numpy().astype("datetime64[D]").astype(np.int64), rules)
     return rows.assign(date=rows["date"] + pd.to_timedelta(shifts, unit="D"), dated_by=rule), int((shifts != 0).sum())
 
 

@@ -65,7 +65,7 @@ class ImportSummary:
         files = f" of {self.met.files:,} files" if self.met.files > 1 else ""
         lines = [
             f"{self.out}: {self.manifest.name}",
-            f"{self.rows_written:,} of {self.rows_read:,} rows{files}, {self.assets:,} assets, "
+            f"{self.rows_written:,} of {self.rows_read:,} rows{files}, {self.assets:,} {'asset' if self.assets == 1 else 'assets'}, "
             f"{self.first_date.date()} to {self.last_date.date()}",
             f"{self.rows_moved:,} rows moved to the day whose close they are",
             *self.met.lines(),
