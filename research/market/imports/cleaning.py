@@ -17,9 +17,9 @@ import pyarrow as pa
 from research.errors import DataError
 from research.market.data import LEDGER_TYPES, empty_table
 from research.market.imports import checks
+from research.market.imports.assets import Asset
 from research.market.imports.profiles import Profile
 from research.market.imports.rows import refuse_many_rows
-from research.market.imports.sections import Asset
 from research.market.imports.table import VendorTable
 from research.market.layout import CORE_COLUMNS, LEDGER, SCHEMAS
 from research.typing import FloatArray, IntArray

@@ -16,11 +16,11 @@ import pyarrow as pa
 
 from research.errors import DataError
 from research.market.data import DAY, TAG_TYPES
+from research.market.imports.assets import Asset
 from research.market.imports.batches import Tally
 from research.market.imports.cleaning import CleanRows, clean
 from research.market.imports.files import Given, TableFile, find_files
 from research.market.imports.profiles import Profile, instant
-from research.market.imports.sections import Asset
 from research.market.imports.table import read_vendor_table
 from research.market.layout import ROWS_PER_GROUP
 from research.market.manifest import Manifest
@@ -65,7 +65,8 @@ class ImportSummary:
         files = f" of {self.met.files:,} files" if self.met.files > 1 else ""
         lines = [
             f"{self.out}: {self.manifest.name}",
-            f"{self.rows_written:,} of {self.rows_read:,} rows{files}, {self.assets:,} {'asset' if self.assets == 1 else 'assets'}, "
+            f"{self.rows_written:,} of {self.rows_read:,} rows{files}, {self.assets:,} "
+            f"{'asset' if self.assets == 1 else 'assets'}, "
             f"{self.first_date.date()} to {self.last_date.date()}",
             f"{self.rows_moved:,} rows moved to the day whose close they are",
             *self.met.lines(),

@@ -13,7 +13,8 @@ from typing import Self
 
 from research.errors import DataError, ResearchError, shown, suggest
 from research.market.faults import as_data_error
-from research.market.imports.sections import Asset, Columns, Dates, DatingRule, Files, Join, Layout, Numbers, Wide
+from research.market.imports.assets import Asset
+from research.market.imports.sections import Columns, Dates, DatingRule, Files, Join, Layout, Numbers, Wide
 from research.market.manifest import check_currency
 from research.settings import from_table, read_toml
 
