@@ -1,4 +1,4 @@
-"""`research data import | simulate | check`."""
+"""`research data import | profile | simulate | check`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ def add_commands(rooms: Any) -> None:
         "tables", type=Path, nargs="+", metavar="TABLE", help="a file, or several; a folder; a .zip; a pattern with *"
     )
     table.add_argument("--profile", required=True, metavar="NAME|FILE", help="says which column is what")
+    profile = actions.add_parser("profile", help="look at a vendor's files and write a first profile")
+    profile.add_argument("tables", type=Path, nargs="+", metavar="TABLE", help="as for import")
+    profile.add_argument("--out", type=Path, metavar="FILE", help="the .toml file to write; otherwise it is printed")
+    profile.add_argument("--replace", action="store_true", help="replace a file that is there")
+    profile.set_defaults(run=_profile)
     simulate = actions.add_parser("simulate", help="make the simulated sample market")
     for command, run in ((table, _import), (simulate, _simulate)):
         command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the snapshot to make")
@@ -35,6 +40,20 @@ def _import(options: argparse.Namespace) -> int:
     summary = import_table(options.tables, options.profile, options.out, replace=options.replace)
     for line in str(summary).splitlines():
         say(line)
+    return 0
+
+
+def _profile(options: argparse.Namespace) -> int:
+    from research.market.imports.drafts import draft_profile, write_draft
+
+    if options.out is None:
+        for line in draft_profile(options.tables).splitlines():
+            say(line)
+        return 0
+    profile = write_draft(options.tables, options.out, replace_it=options.replace)
+    say(f"{options.out}: a first profile. Read it before you import with --profile {options.out}")
+    for question in profile.questions:
+        say(f"  it asks: {question}")
     return 0
 
 

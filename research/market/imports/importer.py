@@ -235,6 +235,8 @@ def _tags(keys: pd.DataFrame, known: Mapping[str, Asset]) -> pd.DataFrame:
 def _convention(profile: Profile) -> str:
     """The dating rules in words."""
     words = "a price dated D is the close of UTC day D"
+    if profile.dates.stamp == "end":
+        words += "; the vendor stamps it with the moment after it, 00:00 of the next day"
     for rule in profile.dating:
         words += f"; the vendor's rows dated {rule.start} or later were moved by {rule.shift_days:+d} day to make it so"
     return words
