@@ -1,4 +1,4 @@
-"""`research data import | simulate`; the other actions of the room have modules of their own."""
+"""`research data import | profile | simulate`; the other actions of the room have modules of their own."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ def add_commands(rooms: Any) -> None:
         "tables", type=Path, nargs="+", metavar="TABLE", help="a file, or several; a folder; a .zip; a pattern with *"
     )
     table.add_argument("--profile", required=True, metavar="NAME|FILE", help="says which column is what")
+    profile = actions.add_parser("profile", help="look at a vendor's files and write a first profile")
+    profile.add_argument("tables", type=Path, nargs="+", metavar="TABLE", help="as for import")
+    profile.add_argument("--out", type=Path, metavar="FILE", help="the .toml file to write; otherwise it is printed")
+    profile.add_argument("--replace", action="store_true", help="replace a file that is there")
+    profile.set_defaults(run=_profile)
     simulate = actions.add_parser("simulate", help="make the simulated sample market")
     for command, run in ((table, _import), (simulate, _simulate)):
         place = command.add_mutually_exclusive_group(required=True)
@@ -44,6 +49,20 @@ def _import(options: argparse.Namespace) -> int:
     profile = Profile.load(options.profile)
     out = options.out or snapshot_folder(options.name, retrieval(options.tables, profile))
     say_lines(import_table(options.tables, profile, out, replace=options.replace))
+    return 0
+
+
+def _profile(options: argparse.Namespace) -> int:
+    from research.market.imports.drafts import draft_profile, write_draft
+
+    if options.out is None:
+        for line in draft_profile(options.tables).splitlines():
+            say(line)
+        return 0
+    profile = write_draft(options.tables, options.out, replace_it=options.replace)
+    say(f"{options.out}: a first profile. Read it before you import with --profile {options.out}")
+    for question in profile.questions:
+        say(f"  it asks: {question}")
     return 0
 
 

@@ -19,12 +19,12 @@ import pandas as pd
 
 from research.errors import DataError
 from research.market.data import TAG_TYPES
+from research.market.imports.assets import Asset
 from research.market.imports.batches import Tally
 from research.market.imports.cleaning import clean
 from research.market.imports.daily import as_day, daily_rows
 from research.market.imports.files import Given, TableFile, find_files
 from research.market.imports.profiles import Profile
-from research.market.imports.sections import Asset
 from research.market.imports.table import read_vendor_table
 from research.market.manifest import Manifest, instant
 from research.market.snapshots.placing import scratch_folder
@@ -68,7 +68,8 @@ class ImportSummary:
         files = f" of {self.met.files:,} files" if self.met.files > 1 else ""
         lines = [
             f"{self.out}: {self.manifest.name}",
-            f"{self.rows_written:,} of {self.rows_read:,} rows{files}, {self.assets:,} assets, "
+            f"{self.rows_written:,} of {self.rows_read:,} rows{files}, {self.assets:,} "
+            f"{'asset' if self.assets == 1 else 'assets'}, "
             f"{self.first_date.date()} to {self.last_date.date()}",
             f"{self.rows_moved:,} rows moved to the day whose close they are",
             *self.met.lines(),
@@ -219,6 +220,8 @@ def _tags(keys: pd.DataFrame, known: Mapping[str, Asset]) -> pd.DataFrame:
 def _convention(profile: Profile) -> str:
     """The dating rules in words."""
     words = "a price dated D is the close of UTC day D"
+    if profile.dates.stamp == "end":
+        words += "; the vendor stamps it with the moment after it, 00:00 of the next day"
     for rule in profile.dating:
         words += f"; the vendor's rows dated {rule.start} or later were moved by {rule.shift_days:+d} day to make it so"
     return words

@@ -23,8 +23,8 @@ import pyarrow as pa
 
 from research.errors import DataError, suggest
 from research.market.data import MarketData
+from research.market.imports.assets import Asset
 from research.market.imports.profiles import Profile
-from research.market.imports.sections import Asset
 from research.market.snapshots.catalog import find_snapshot
 from research.market.snapshots.load import load_market
 from research.market.sources.calls import Plan, Watch, changed, is_fresh, last_retrieved, of_kind, parsed, write_rows
