@@ -21,6 +21,7 @@ from research.market.imports.files import TableFile
 from research.market.imports.sections import Files
 from research.market.imports.sheets import read_sheet
 
+UTF8 = "utf-8-sig"  # read by Python, so that a wrong byte is an error before Arrow sees its row
 BLOCK = 1 << 20  # bytes of a CSV at a time: no line may be longer; 16 times as many where each asset is a column
 ROWS_PER_BATCH = 1 << 16
 BUFFER = 1 << 20  # bytes of a column of Parquet in memory at a time, before they are unpacked
@@ -150,7 +151,10 @@ def _csv(file: TableFile, files: Files, choose: Choose, tally: Tally) -> Iterato
     chosen = choose(file, names, tally)
     actual = [header[names.index(name)] for name in chosen]
     reading = pa.csv.ReadOptions(
-        block_size=BLOCK * (16 if len(header) > 1000 else 1), skip_rows=files.skip_lines, use_threads=False
+        encoding=UTF8,
+        block_size=BLOCK * (16 if len(header) > 1000 else 1),
+        skip_rows=files.skip_lines,
+        use_threads=False,
     )
     parsing = pa.csv.ParseOptions(delimiter=files.delimiter, ignore_empty_lines=False, invalid_row_handler=odd)
     convert = pa.csv.ConvertOptions(
@@ -167,7 +171,7 @@ def _csv(file: TableFile, files: Files, choose: Choose, tally: Tally) -> Iterato
 
 
 def _header(file: TableFile, files: Files) -> list[str]:
-    reading = pa.csv.ReadOptions(skip_rows=files.skip_lines, block_size=16 * BLOCK, use_threads=False)
+    reading = pa.csv.ReadOptions(encoding=UTF8, skip_rows=files.skip_lines, block_size=16 * BLOCK, use_threads=False)
     parsing = pa.csv.ParseOptions(delimiter=files.delimiter, invalid_row_handler=lambda _: "skip")
     with file.open() as source, pa.csv.open_csv(source, reading, parsing) as reader:
         names: list[str] = reader.schema.names

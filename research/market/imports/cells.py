@@ -41,12 +41,15 @@ def moments(batch: Batch, name: str, dates: Dates) -> tuple[np.ndarray, bool]:
     return seconds, epoch or dates.zone != "UTC" or bool((seconds % DAY != 0).any())
 
 
-def codes(batch: Batch, name: str, words: dict[str, int]) -> np.ndarray:
-    """The number of each text among `words`, which grows; -1 where there is none."""
-    column = batch.column(name)
+def codes(batch: Batch, names: tuple[str, ...], words: dict[str, int]) -> np.ndarray:
+    """The number of each text among `words`, which grows; -1 where there is none. Several columns make one text."""
+    column = batch.column(names[0])
     if column is None:
         return np.full(len(batch.row), -1, dtype=np.int32)
-    where = f"{batch.file.label}, column {name!r}"
+    where = f"{batch.file.label}, column {' and '.join(map(repr, names))}"
+    if len(names) > 1:
+        parts = [_text_column(_unpacked(_required(batch, name)), where) for name in names]
+        column = pc.binary_join_element_wise(*(pc.utf8_trim_whitespace(part) for part in parts), " ")
     column = column if pa.types.is_dictionary(column.type) else _text_column(column, where).dictionary_encode()
     texts = _text_column(column.dictionary, where)
     found = _known(texts, words)
@@ -265,6 +268,10 @@ def _trimmed(batch: Batch, column: pa.Array, name: str, expected: str, missing: 
     texts = pc.utf8_trim_whitespace(_text_column(column, where, expected))
     nothing = pa.array([*EMPTY_TEXTS, *(text.strip() for text in missing)])
     return pc.if_else(pc.is_in(texts, nothing), None, texts)
+
+
+def _unpacked(column: pa.Array) -> pa.Array:
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
 def _text_column(column: pa.Array, where: str, expected: str = "text") -> pa.Array:

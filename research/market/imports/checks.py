@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from research.errors import DataError
+from research.market.imports.closes import dated
 from research.market.imports.sections import DatingRule
 from research.market.imports.table import ROW_BITS
 from research.market.layout import value_range
@@ -95,10 +96,8 @@ class Block:
 
 def apply_dating(days: np.ndarray, rules: tuple[DatingRule, ...]) -> tuple[np.ndarray, IntArray]:
     """The day whose close each row is, and the number of its rule (0: none); `days` are the vendor's dates."""
-    starts = np.array([rule.start for rule in rules], dtype="datetime64[D]").astype(np.int64)
-    number = starts.searchsorted(days, side="right")
-    shifts = np.array([0, *(rule.shift_days for rule in rules)], dtype=days.dtype)
-    return days + shifts[number], number
+    number, shifts = dated(days, rules)
+    return (days + shifts).astype(days.dtype), number
 
 
 def refuse_impossible_days(block: Block, retrieved: dt.datetime) -> None:

@@ -20,11 +20,12 @@ import pyarrow as pa
 from research.errors import DataError
 from research.market.data import DAY, LEDGER_TYPES, empty_table
 from research.market.imports import checks
+from research.market.imports.assets import Asset
 from research.market.imports.checks import Block
+from research.market.imports.held_back import hold_back_values
 from research.market.imports.profiles import Profile
 from research.market.imports.rows import refuse_many_texts
 from research.market.imports.runs import Columns, SortedRuns
-from research.market.imports.sections import Asset
 from research.market.imports.table import VendorTable
 from research.market.layout import CORE_COLUMNS
 from research.typing import BoolArray, FloatArray, IntArray
@@ -147,6 +148,7 @@ def _check(block: Block, profile: Profile, retrieved: dt.datetime, before: check
     checks.drop_second_closes(block)
     block.notes += checks.set_impossible_values_missing(block.numbers, block.kept)
     checks.split_after_gaps(block, profile.split_after_gap_days, before)
+    hold_back_values(block, profile.hold_back)
     checks.drop_empty(block, before)
 
 

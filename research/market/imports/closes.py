@@ -8,7 +8,7 @@ from research.errors import DataError
 from research.market.imports.batches import Batch, Tally
 from research.market.imports.cells import DAY
 from research.market.imports.rows import Rows
-from research.market.imports.sections import Dates
+from research.market.imports.sections import Dates, DatingRule
 
 JUST_AFTER = 600  # seconds past midnight that still count as midnight: a vendor's clock is not to the second
 
@@ -36,6 +36,13 @@ def days_of(batch: Batch, seconds: np.ndarray, timed: bool, dates: Dates) -> tup
             'is no day\'s end. To keep the last row of each day alone, say intraday = "last" under [dates].'
         )
     return days, before_end
+
+
+def dated(days: np.ndarray, rules: tuple[DatingRule, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """For each day since 1970 the number of its dating rule (0: none), and the days by which the rule moves it."""
+    starts = np.array([rule.start for rule in rules], dtype="datetime64[D]").astype(np.int64)
+    rule = np.searchsorted(starts, days, side="right")
+    return rule, np.array([0, *(rule.shift_days for rule in rules)])[rule]
 
 
 def _shown(seconds: int) -> str:

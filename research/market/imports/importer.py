@@ -19,12 +19,12 @@ import pandas as pd
 
 from research.errors import DataError
 from research.market.data import TAG_TYPES
+from research.market.imports.assets import Asset
 from research.market.imports.batches import Tally
 from research.market.imports.cleaning import clean
 from research.market.imports.daily import as_day, daily_rows
 from research.market.imports.files import Given, TableFile, find_files
 from research.market.imports.profiles import Profile
-from research.market.imports.sections import Asset
 from research.market.imports.table import read_vendor_table
 from research.market.manifest import Manifest, instant
 from research.market.snapshots.placing import scratch_folder
@@ -68,7 +68,8 @@ class ImportSummary:
         files = f" of {self.met.files:,} files" if self.met.files > 1 else ""
         lines = [
             f"{self.out}: {self.manifest.name}",
-            f"{self.rows_written:,} of {self.rows_read:,} rows{files}, {self.assets:,} assets, "
+            f"{self.rows_written:,} of {self.rows_read:,} rows{files}, {self.assets:,} "
+            f"{'asset' if self.assets == 1 else 'assets'}, "
             f"{self.first_date.date()} to {self.last_date.date()}",
             f"{self.rows_moved:,} rows moved to the day whose close they are",
             *self.met.lines(),
@@ -85,6 +86,7 @@ def import_table(
     out: str | Path,
     *,
     replace: bool = False,
+    fetched: Mapping[str, str] | None = None,
     continues: pd.DataFrame | None = None,
 ) -> ImportSummary:
     """Turn a vendor's table into a snapshot.
@@ -99,6 +101,8 @@ def import_table(
         Snapshot folder to make.
     replace : bool
         Whether an existing snapshot at `out` may be replaced.
+    fetched : mapping of str to str, optional
+        How the table was fetched, for the manifest.
     continues : DataFrame, optional
         Assets of the snapshot that the table continues (see `updating.py`): a key whose prices resume after a long gap
         is a new asset, also where the gap lies between the two.
@@ -136,6 +140,7 @@ def import_table(
                 close_convention=_convention(profile),
                 currency=profile.currency,
                 caveats=(*profile.caveats, *met.notes),
+                fetched=dict(fetched or {}),
             ),
             replace=replace,
         )
@@ -167,6 +172,11 @@ def _scratch(target: Path, stack: ExitStack) -> Path:
 def _remove_if_empty(folder: Path) -> None:
     with suppress(OSError):
         folder.rmdir()
+
+
+def retrieval(table: Given, profile: Profile) -> str:
+    """When the table was retrieved, as the profile says or else when the newest of its files was saved."""
+    return profile.retrieved_at or _modified(find_files(table, profile.files))
 
 
 def _modified(files: list[TableFile]) -> str:
@@ -210,6 +220,8 @@ def _tags(keys: pd.DataFrame, known: Mapping[str, Asset]) -> pd.DataFrame:
 def _convention(profile: Profile) -> str:
     """The dating rules in words."""
     words = "a price dated D is the close of UTC day D"
+    if profile.dates.stamp == "end":
+        words += "; the vendor stamps it with the moment after it, 00:00 of the next day"
     for rule in profile.dating:
         words += f"; the vendor's rows dated {rule.start} or later were moved by {rule.shift_days:+d} day to make it so"
     return words

@@ -12,8 +12,10 @@ from typing import Self
 
 from research.errors import DataError, shown, suggest
 from research.market.faults import as_data_error
-from research.market.imports.sections import Asset, Columns, Dates, DatingRule, Files, Numbers, Wide
+from research.market.imports.assets import Asset
+from research.market.imports.sections import Columns, Dates, DatingRule, Files, Join, Layout, Numbers, Wide
 from research.market.manifest import check_currency, instant
+from research.market.quality.holding_back import check_holdable
 from research.settings import from_table, read_toml
 
 LONGEST_GAP = 100_000  # days: longer than there have been prices
@@ -38,10 +40,14 @@ class Profile:
     numbers : Numbers
     wide : Wide, optional
         Where a table has one column an asset.
+    join : Join, optional
+        A second table, from which values are taken.
     dating : tuple of DatingRule
         In order of time; before the first, a row's date is the day whose close it has.
     split_after_gap_days : int, optional
         When an asset's prices resume after a longer gap, a new asset begins: `etc`, then `etc-2`.
+    hold_back : tuple of str
+        Rules (see `quality.HOLDABLE`) whose doubtful values are set missing; none unless it is asked for.
     assets : dict of str to Asset
         By the vendor's key, or by key and number after a split (`etc-2`).
     """
@@ -58,8 +64,10 @@ class Profile:
     dates: Dates = field(default_factory=Dates)
     numbers: Numbers = field(default_factory=Numbers)
     wide: Wide | None = None
+    join: Join | None = None
     dating: tuple[DatingRule, ...] = ()
     split_after_gap_days: int | None = None
+    hold_back: tuple[str, ...] = ()
     assets: dict[str, Asset] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -71,6 +79,7 @@ class Profile:
                 f"profile {self.name!r}: split_after_gap_days = {self.split_after_gap_days}; "
                 f"expected 1 to {LONGEST_GAP:,}."
             )
+        check_holdable(self.hold_back, f"profile {self.name!r}, hold_back")
         check_currency(self.currency, f"profile {self.name!r}")
         self._check_key_and_price()
         if self.retrieved_at is not None:
@@ -90,13 +99,16 @@ class Profile:
             raise DataError(
                 f"profile {self.name!r}: a wide table has no column {others[0]}. Leave it out of [columns]."
             )
+        twice = [] if self.join is None else [name for name in self.join.taken if name in self.columns.numbers]
+        if twice:
+            raise DataError(f"profile {self.name!r}: {twice[0]} is in [columns] and in [join]. Keep one of them.")
         if self.wide is None and self.columns.price is None:
             raise DataError(f"profile {self.name!r}: columns: missing price. Add the column of the closes.")
 
     @property
-    def numbers_of_rows(self) -> tuple[str, ...]:
-        """The numbers that each row has once it is read, by the snapshot's names."""
-        return tuple(self.wide.fields or ("price",)) if self.wide is not None else tuple(self.columns.numbers)
+    def layout(self) -> Layout:
+        """How the files of the first table are read."""
+        return Layout(columns=self.columns, files=self.files, dates=self.dates, numbers=self.numbers)
 
     @classmethod
     def load(cls, profile: str | Path) -> Self:

@@ -7,6 +7,7 @@ together in `table.py`, checked in `cleaning.py`, and become a snapshot in `impo
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -15,9 +16,11 @@ from research.errors import DataError
 from research.market.imports.batches import Batch, Tally, choose_columns, read_batches
 from research.market.imports.cells import codes, moments, numbers
 from research.market.imports.closes import LastOfDay, days_of
-from research.market.imports.files import TableFile, readable
+from research.market.imports.files import TableFile, find_files, readable
+from research.market.imports.joining import SecondTable
 from research.market.imports.profiles import Profile
 from research.market.imports.rows import Rows, refuse_many_texts
+from research.market.imports.sections import Layout
 from research.market.imports.wide import read_wide
 from research.market.layout import text_fault
 
@@ -49,53 +52,78 @@ def read_rows(files: Sequence[TableFile], profile: Profile, words: Words, tally:
         )
     for name in ("key", *profile.columns.texts):
         words.setdefault(name, {})
-    parts = read_wide(files, profile, words, tally) if profile.wide is not None else _long(files, profile, words, tally)
-    for rows in parts:
+    for rows in (_first if profile.join is None else _joined)(files, profile, words, tally):
         refuse_many_texts(rows.file, sum(map(len, words.values())))
         yield rows
 
 
-def _long(files: Sequence[TableFile], profile: Profile, words: Words, tally: Tally) -> Iterator[Rows]:
-    columns = profile.columns
-    wanted = list(dict.fromkeys([columns.date, *columns.texts.values(), *columns.numbers.values()]))
-    optional = set(wanted) - {columns.date, columns.key} if columns.may_be_absent else set()
+def _first(files: Sequence[TableFile], profile: Profile, words: Words, tally: Tally) -> Iterator[Rows]:
+    """The rows of the first table, which is the only one of most profiles."""
+    if profile.wide is not None:
+        return read_wide(files, profile, words, tally)
+    return _long(files, profile.layout, words, tally)
+
+
+def _joined(files: Sequence[TableFile], profile: Profile, words: Words, tally: Tally) -> Iterator[Rows]:
+    """The rows of the first table with values of the second. Where prices are compared, the first is read twice."""
+    join = profile.join
+    assert join is not None
+    theirs = files if join.table is None else find_files(files[0].path.parent / join.table, profile.files)
+    how = dataclasses.replace(profile.files, key=None)
+    layout = Layout(columns=join.columns, files=how, dates=join.dates, numbers=profile.numbers)
+    their_words: Words = {name: {} for name in join.columns.texts}
+    second = SecondTable(_long(theirs, layout, their_words, Tally()), their_words, join, theirs[0].path.name)
+    if join.columns.price is not None:
+        for rows in _first(files, profile, words, Tally()):
+            second.compare(rows, words["key"], profile.dating)
+    second.settle()
+    count = 0
+    for rows in _first(files, profile, words, tally):
+        count += len(rows)
+        yield second.add(rows, words["key"], profile.dating)
+    tally.notes += second.notes(count)
+
+
+def _long(files: Sequence[TableFile], layout: Layout, words: Words, tally: Tally) -> Iterator[Rows]:
+    columns = layout.columns
+    wanted = list(dict.fromkeys([columns.date, *sum(columns.texts.values(), ()), *columns.numbers.values()]))
+    optional = set(wanted) - {columns.date, *columns.texts.get("key", ())} if columns.may_be_absent else set()
     for file in files:
         tally.files += 1
-        last = LastOfDay(profile.dates, tally)
-        key = _key_of_file(file, profile)
+        last = LastOfDay(layout.dates, tally)
+        key = _key_of_file(file, layout)
         with readable(file):
-            for batch in read_batches(file, profile.files, choose_columns(wanted, optional), tally):
-                rows, before_end = _typed(batch, profile, words, key)
-                yield last.add(rows, before_end) if profile.dates.intraday == "last" else rows
+            for batch in read_batches(file, layout.files, choose_columns(wanted, optional), tally):
+                rows, before_end = _typed(batch, layout, words, key)
+                yield last.add(rows, before_end) if layout.dates.intraday == "last" else rows
         yield from last.rest()
 
 
-def _key_of_file(file: TableFile, profile: Profile) -> str | None:
-    if profile.files.key is None:
+def _key_of_file(file: TableFile, layout: Layout) -> str | None:
+    if layout.files.key is None:
         return None
-    key = profile.files.key_of(file.stem)
+    key = layout.files.key_of(file.stem)
     fault = "a name that fits none of them" if key is None else text_fault(key)
     if fault:
         raise DataError(
-            f"{file.label}: the asset is the {{key}} in {' or '.join(profile.files.keys)} ([files] key of the "
+            f"{file.label}: the asset is the {{key}} in {' or '.join(layout.files.keys)} ([files] key of the "
             f"profile), and {file.stem[:60]!r} is {fault}. Rename the file, correct the key, or leave the file out "
             "with [files] pattern."
         )
     return key
 
 
-def _typed(batch: Batch, profile: Profile, words: Words, key: str | None) -> tuple[Rows, np.ndarray]:
-    columns = profile.columns
-    days, before_end = days_of(batch, *moments(batch, columns.date, profile.dates), profile.dates)
+def _typed(batch: Batch, layout: Layout, words: Words, key: str | None) -> tuple[Rows, np.ndarray]:
+    columns = layout.columns
+    days, before_end = days_of(batch, *moments(batch, columns.date, layout.dates), layout.dates)
     texts = {name: codes(batch, column, words[name]) for name, column in columns.texts.items()}
     if key is not None:
         texts["key"] = np.full(len(days), words["key"].setdefault(key, len(words["key"])), dtype=np.int32)
     nameless = texts["key"] < 0
     if nameless.any():
-        raise DataError(
-            f"{batch.file.label}, column {columns.key!r}: row {batch.first(nameless)} has no asset. Name it."
-        )
-    values = {name: numbers(batch, column, profile.numbers) for name, column in columns.numbers.items()}
+        where = f"{batch.file.label}, column {' and '.join(map(repr, columns.texts['key']))}"
+        raise DataError(f"{where}: row {batch.first(nameless)} has no asset. Name it.")
+    values = {name: numbers(batch, column, layout.numbers) for name, column in columns.numbers.items()}
     if columns.volume_coins is not None:  # a price that is none gives no volume either
         values["volume"] = values["volume"] * np.where(values["price"] > 0, values["price"], np.nan)
     rows = Rows(

@@ -25,8 +25,11 @@ class Columns:
     Attributes
     ----------
     date : str
-    key, price : str, optional
-        The vendor's identifier of the asset, and the close in USD. Left out only where another section says them.
+    key : str or tuple of str, optional
+        The vendor's identifier of the asset; of several columns together, where one alone repeats. Left out where
+        another section says it.
+    price : str, optional
+        The close in USD. Left out for wide tables only.
     market_cap, volume, symbol, name : str, optional
         Left out where the vendor has none: the snapshot's values are then missing.
     volume_coins : str, optional
@@ -38,7 +41,7 @@ class Columns:
     """
 
     date: str
-    key: str | None = None
+    key: str | tuple[str, ...] | None = None
     price: str | None = None
     market_cap: str | None = None
     volume: str | None = None
@@ -49,6 +52,8 @@ class Columns:
     may_be_absent: bool = False
 
     def __post_init__(self) -> None:
+        if self.key == ():
+            raise DataError("columns: key is an empty list. Name the column of the asset, or several.")
         if self.volume is not None and self.volume_coins is not None:
             raise DataError("columns: volume (USD) and volume_coins are both given. Keep the one that is right.")
         for name in self.extra:
@@ -68,9 +73,12 @@ class Columns:
         return {name: column for name, column in core.items() if column is not None} | self.extra
 
     @property
-    def texts(self) -> dict[str, str]:
-        """Key, symbol and name -> vendor column, of those that the table has."""
-        return {name: column for name in ("key", "symbol", "name") if (column := getattr(self, name)) is not None}
+    def texts(self) -> dict[str, tuple[str, ...]]:
+        """Key, symbol and name -> vendor columns, of those that the table has."""
+        named = {name: getattr(self, name) for name in ("key", "symbol", "name")}
+        return {
+            name: (given,) if isinstance(given, str) else given for name, given in named.items() if given is not None
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +211,16 @@ class Numbers:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Layout:
+    """All that says how the files of one long table are read."""
+
+    columns: Columns
+    files: Files = field(default_factory=Files)
+    dates: Dates = field(default_factory=Dates)
+    numbers: Numbers = field(default_factory=Numbers)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Wide:
     """One column an asset, the header has the keys. One file is the prices; of several, each field's file by pattern.
 
@@ -237,49 +255,58 @@ class DatingRule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tag:
-    """A tag and the first day on which it was known."""
+class Join:
+    """Values of a second table: for each row the latest that was known at the close of its day.
 
-    tag: str
-    valid_from: dt.date
-
-    def __post_init__(self) -> None:
-        _check_text(self.tag, "tag")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asset:
-    """What the vendor's table does not say about one asset. What is None comes from the table or from the key.
-
-    A tag that is a text alone is static: its history is unknown.
+    Attributes
+    ----------
+    columns : Columns
+        Of the second table: date, key, and what is taken from it (market_cap, volume, extra). A `supply` among the
+        extras makes market caps, price x supply, where there are none. Its price is compared and not taken.
+    table : str, optional
+        A file beside the first table; left out, the first table itself is read a second time.
+    dates : Dates
+    dating : tuple of DatingRule
+        Both as for a first table: the second may be dated differently.
+    max_age_days : int
+        Values older than this are not used; 0: only those of the same day.
+    price_within : float
+        Where both tables have a price for a day and they differ by more than this share, the row of the second is set
+        aside: it is of another asset with the same key.
+    keys : dict of str to str
+        Key in the first table -> key in the second, where they differ.
     """
 
-    id: str | None = None
-    symbol: str | None = None
-    name: str | None = None
-    tags: tuple[Tag | str, ...] = ()
+    columns: Columns
+    table: str | None = None
+    dates: Dates = field(default_factory=Dates)
+    dating: tuple[DatingRule, ...] = ()
+    max_age_days: int = 0
+    price_within: float = 0.1
+    keys: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("id", "symbol", "name"):
-            if getattr(self, name) is not None:
-                _check_text(getattr(self, name), name)
-        names = [tag if isinstance(tag, str) else tag.tag for tag in self.tags]
-        for name in names:
-            _check_text(name, "tag")
-        if len(set(names)) < len(names):
-            raise DataError(f"tags: {max(names, key=names.count)!r} is given twice. Keep the one that is right.")
+        if self.columns.key is None or not self.taken:
+            raise DataError("join: columns need date, key, and what is taken: market_cap, volume or extra.")
+        if self.columns.volume_coins is not None:
+            raise DataError("join: a volume in coins cannot be taken from a second table. Leave volume_coins out.")
+        if not 0 <= self.max_age_days <= 400:
+            raise DataError(f"join: max_age_days = {self.max_age_days}; expected 0 to 400.")
+        if not 0 < self.price_within < 1:
+            raise DataError(f"join: price_within = {self.price_within:g}; expected a share between 0 and 1.")
+        if self.table is not None and ("/" in self.table or "\\" in self.table or self.table in ("", ".", "..")):
+            raise DataError(f"join: table = {self.table!r}; expected the name of a file beside the first table.")
+
+    @property
+    def taken(self) -> list[str]:
+        """Names of the numbers that are taken, in the snapshot."""
+        return [name for name in self.columns.numbers if name != "price"]
 
 
 def _one_of(what: str, value: str | None, allowed: tuple[str | None, ...]) -> None:
     if value not in allowed:
         words = ", ".join(repr(word) for word in allowed if word is not None)
         raise DataError(f"{what} = {value!r}; expected one of {words}.")
-
-
-def _check_text(text: str, what: str) -> None:
-    fault = text_fault(text)
-    if fault:
-        raise DataError(f"{what} = {text[:30]!r} is {fault}. Correct it, or leave it out.")
 
 
 def _check_format(date_format: str) -> None:

@@ -22,7 +22,8 @@ import pytest
 from research.errors import DataError
 from research.market import MarketData, Profile, import_table, load_market
 from research.market.imports import cleaning, daily, table
-from research.market.imports.sections import Asset, Columns, Dates, DatingRule, Tag
+from research.market.imports.assets import Asset, Tag
+from research.market.imports.sections import Columns, Dates, DatingRule
 from tests.conftest import ROOT
 from tests.market.helpers import HEADER, PROFILE, assert_same_market, csv, names_in
 
