@@ -25,7 +25,7 @@ from research.market.limits import BYTES_PER_LINE, refuse_beyond_limit
 from research.typing import FloatArray
 
 EMPTY_TEXTS = ["", "NaN", "nan", "NA", "N/A", "n/a", "null", "NULL", "None"]
-BYTES_PER_ROW, BYTES_PER_NUMBER, BYTES_PER_TEXT = 48, 8, 1_000  # what an import needs at its peak, measured
+BYTES_PER_TEXT = 1_000  # of a different key, symbol or name, at the peak of an import; rows are kept on disk
 ROWS_PER_BATCH = 1 << 16
 BUFFER = 1 << 20  # bytes of a column of Parquet in memory at a time, before they are unpacked
 LARGEST_COLUMN = 1 << 29  # bytes of one column in one row group of Parquet, unpacked: read as a whole
@@ -80,7 +80,7 @@ def read_rows(path: Path, profile: Profile, words: dict[str, dict[str, int]]) ->
     with as_data_error(
         f"{path} cannot be read as {path.suffix[1:]}", "Save the table again, as .csv in UTF-8 or as .parquet."
     ):
-        for batch in _batches(path, wanted, list(texts.values())):
+        for batch in _batches(path, wanted):
             place = _Place(path, count)
             days = _days(batch, columns.date, profile.date_format, place)
             codes = {name: _codes(batch, column, words[name], place) for name, column in texts.items()}
@@ -89,19 +89,16 @@ def read_rows(path: Path, profile: Profile, words: dict[str, dict[str, int]]) ->
                 raise DataError(f"{path}, column {columns.key!r}: row {place.row(nameless)} has no asset. Name it.")
             numbers = {name: _numbers(batch, column, place) for name, column in columns.numbers.items()}
             count += batch.num_rows
-            refuse_many_rows(path, count, numbers=len(columns.numbers), texts=sum(map(len, words.values())))
+            refuse_many_texts(path, sum(map(len, words.values())))
             yield Rows(days=days, texts=codes, numbers=numbers)
 
 
-def refuse_many_rows(path: Path, rows: int, *, numbers: int, texts: int = 0, lines: int = 0) -> None:
-    """Raise DataError if importing so many rows needs more memory than is allowed.
-
-    `numbers` are those of one row, `texts` the different keys, symbols and names, `lines` those of the ledger.
-    """
-    needed = rows * (BYTES_PER_ROW + BYTES_PER_NUMBER * numbers) + texts * BYTES_PER_TEXT + lines * BYTES_PER_LINE
-    what = f"{path}: {rows:,} rows" + (f" with {texts:,} different keys, symbols and names" if texts else "")
-    what += f" and {lines:,} lines in the ledger" if lines else ""
-    refuse_beyond_limit(needed, what, "Import a part of the table")
+def refuse_many_texts(path: Path, texts: int, lines: int = 0) -> None:
+    """Raise DataError if so many different texts, and lines in the ledger, need more memory than is allowed."""
+    what = f"{path}: {texts:,} different keys, symbols and names" + (
+        f" and {lines:,} lines in the ledger" if lines else ""
+    )
+    refuse_beyond_limit(texts * BYTES_PER_TEXT + lines * BYTES_PER_LINE, what, "Import a part of the table")
 
 
 @dataclass(frozen=True)
@@ -116,14 +113,14 @@ class _Place:
         return self.before + 1 + int(wrong.argmax())
 
 
-def _batches(path: Path, wanted: list[str], texts: list[str]) -> Iterator[pa.RecordBatch]:
+def _batches(path: Path, wanted: list[str]) -> Iterator[pa.RecordBatch]:
     if not path.is_file():
         what = f"{path} is no file" if path.exists() else f"no table at {path}"
         raise DataError(f"{what}. Expected a .csv or .parquet file.")
     if path.suffix == ".csv":
         return _csv(path, wanted)
     if path.suffix == ".parquet":
-        return _parquet(path, wanted, texts)
+        return _parquet(path, wanted)
     raise DataError(f"{path}: expected a .csv or .parquet file, found {path.suffix or 'no suffix'!r}.")
 
 
@@ -138,7 +135,7 @@ def _csv(path: Path, wanted: list[str]) -> Iterator[pa.RecordBatch]:
         yield from reader
 
 
-def _parquet(path: Path, wanted: list[str], texts: list[str]) -> Iterator[pa.RecordBatch]:
+def _parquet(path: Path, wanted: list[str]) -> Iterator[pa.RecordBatch]:
     schema = pq.read_schema(path)
     _check_columns(path, wanted, schema.names)
     for name in wanted:
@@ -149,7 +146,6 @@ def _parquet(path: Path, wanted: list[str], texts: list[str]) -> Iterator[pa.Rec
     # texts stay dictionaries, so that one long text in a million rows is in memory once
     packed = [name for name in wanted if pa.types.is_string(schema.field(name).type)]
     with pq.ParquetFile(path, read_dictionary=packed, pre_buffer=False, buffer_size=BUFFER) as file:
-        refuse_many_rows(path, file.metadata.num_rows, numbers=sum(name not in texts for name in wanted) - 1)
         for group in range(file.num_row_groups):
             columns = file.metadata.row_group(group)
             largest = max(columns.column(place).total_uncompressed_size for place in range(columns.num_columns))
@@ -207,13 +203,17 @@ def _codes(batch: pa.RecordBatch, name: str, words: dict[str, int], place: _Plac
     """The number of each text among `words`, which grows; -1 where there is none."""
     column = batch.column(name)
     column = column if pa.types.is_dictionary(column.type) else _checked_text(column, name, place).dictionary_encode()
-    texts = [text.strip() for text in _checked_text(column.dictionary, name, place).to_pylist()]
-    for number, text in enumerate(texts):
-        fault = None if text in EMPTY_TEXTS else text_fault(text)
-        if fault:
-            row = place.row(column.indices.fill_null(-1).to_numpy(zero_copy_only=False) == number)
-            raise DataError(f"{place.path}, column {name!r}: row {row} has {fault}: {text[:30]!r}. Correct it.")
-    codes = [-1 if text in EMPTY_TEXTS else words.setdefault(text, len(words)) for text in texts]
+    codes = []
+    for number, text in enumerate(_checked_text(column.dictionary, name, place).to_pylist()):
+        code = words.get(text)
+        if code is None:
+            text = text.strip()
+            fault = None if text in EMPTY_TEXTS else text_fault(text)
+            if fault:
+                row = place.row(column.indices.fill_null(-1).to_numpy(zero_copy_only=False) == number)
+                raise DataError(f"{place.path}, column {name!r}: row {row} has {fault}: {text[:30]!r}. Correct it.")
+            code = -1 if text in EMPTY_TEXTS else words.setdefault(text, len(words))
+        codes.append(code)
     numbers = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     found: np.ndarray = np.array([*codes, -1], dtype=np.int32)[numbers]
     return found

@@ -1,60 +1,64 @@
-"""All rows of a vendor's file in memory, by column. They are read in `reading.py` and checked in `cleaning.py`."""
+"""All rows of a vendor's file, to be given back by key. They are read in `reading.py` and checked in `cleaning.py`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from research.errors import DataError
-from research.market.data import DAY
 from research.market.imports.profiles import Profile
 from research.market.imports.reading import read_rows
-from research.typing import FloatArray, IntArray
+from research.market.imports.runs import SortedRuns
+
+MOST_ROWS_OF_A_KEY = 100_000  # there are fewer than 10,000 days since 2009
+LATER_BYTES = 64  # of a row on the disk after it was checked: sorted by day, and in the snapshot
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class VendorTable:
-    """The rows of a vendor's table, in the order of the file.
+    """The rows of a vendor's table.
 
     Attributes
     ----------
     path : Path
-    days : int32, shape (rows,)
-        The vendor's dates, as days since 1970-01-01.
-    texts : dict of str to (int32, shape (rows,)) and list of str
-        "key", and "symbol" and "name" where the table has them: the number of each row's text in the list; -1: none.
-    numbers : dict of str to float64, shape (rows,)
-        By the snapshot's names; NaN where the table has none.
+    rows : SortedRuns
+        By the column key. Columns: row (int64, counted from 1), day (int32, the vendor's date as days since
+        1970-01-01), key, and symbol and name where the table has them (int32, the number of the text; -1: none), and
+        the profile's numbers by the snapshot's names (float64, NaN where the table has none).
+    texts : dict of str to list of str
+        The texts of key, symbol and name, by their numbers.
     """
 
     path: Path
-    days: np.ndarray
-    texts: dict[str, tuple[np.ndarray, list[str]]]
-    numbers: dict[str, FloatArray]
-
-    def rows(self, positions: IntArray) -> pd.DataFrame:
-        """Some rows as a frame: row (counted from 1), date, key, symbol and name where there are any, numbers."""
-        columns: dict[str, object] = {"row": positions + 1, "date": self.days[positions].astype("datetime64[D]")}
-        for name, (codes, words) in self.texts.items():
-            columns[name] = pd.Categorical.from_codes(codes[positions], pd.Index(words, dtype="str")).astype("str")
-        frame = pd.DataFrame(columns | {name: values[positions] for name, values in self.numbers.items()})
-        return frame.astype({"date": DAY})
+    rows: SortedRuns
+    texts: dict[str, list[str]]
 
 
-def read_vendor_table(path: str | Path, profile: Profile) -> VendorTable:
-    """Read the columns that the profile names; errors are those of `read_rows`, and an empty table is one."""
+def read_vendor_table(path: str | Path, profile: Profile, scratch: Callable[[], Path]) -> VendorTable:
+    """Read the columns that the profile names; `scratch` gives a folder for a table that is too large for memory.
+
+    Raises
+    ------
+    DataError
+        Those of `read_rows`; also for an empty table, and for a key with more rows than there can be.
+    """
     path = Path(path)
     words: dict[str, dict[str, int]] = {}
-    parts = list(read_rows(path, profile, words))
-    if not sum(map(len, parts)):
+    rows = SortedRuns("key", "by-key.arrow", scratch, further_bytes=LATER_BYTES)
+    count = 0
+    for part in read_rows(path, profile, words):
+        numbered = np.arange(count + 1, count + 1 + len(part))
+        rows.add({"row": numbered, "day": part.days, **part.texts, **part.numbers})
+        count += len(part)
+        if len(rows.counts) and rows.counts.max() > MOST_ROWS_OF_A_KEY:
+            key = list(words["key"])[int(rows.counts.argmax())]
+            raise DataError(
+                f"{path}: {key!r} has more than {MOST_ROWS_OF_A_KEY:,} rows, far more than there are days since 2009: "
+                "expected one row for each asset and day."
+            )
+    if not count:
         raise DataError(f"{path}: the table has no rows. Nothing to import.")
-    first = parts[0]
-    return VendorTable(
-        path=path,
-        days=np.concatenate([part.days for part in parts]),
-        texts={name: (np.concatenate([part.texts[name] for part in parts]), list(words[name])) for name in first.texts},
-        numbers={name: np.concatenate([part.numbers[name] for part in parts]) for name in first.numbers},
-    )
+    return VendorTable(path=path, rows=rows, texts={name: list(numbers) for name, numbers in words.items()})

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import sys
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -100,3 +103,42 @@ def test_no_name_leads_out_of_the_folder(kept: Downloads, name: str) -> None:
 def test_a_record_holds_what_it_says_and_no_more(kept: Downloads) -> None:
     record = json.loads((kept.folder / "records/csv/btc.csv").read_text())
     assert set(record) == {"url", "retrieved_at", "sha256", "etag"}
+
+
+def killed_at(step: int, folder: Path) -> bool:
+    """Whether a child that keeps a new answer got as far as its `step`-th call of the system, and was killed there."""
+    child = os.fork()
+    if child == 0:
+        steps = 0
+
+        def count(event: str, _: tuple[object, ...]) -> None:
+            nonlocal steps
+            steps += event.startswith(("open", "os."))
+            if steps == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        with opened_downloads(folder) as downloads:
+            sys.addaudithook(count)
+            downloads.keep("csv/btc.csv", answer(b"time,PriceUSD\n"))
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)
+
+
+def test_a_kill_at_any_step_leaves_the_old_answer_the_new_one_or_none(tmp_path: Path) -> None:
+    seen = set()
+    for step in range(1, 100):
+        folder = tmp_path / str(step)
+        with opened_downloads(folder) as downloads:
+            downloads.keep("csv/btc.csv", answer(b"time\n"))
+        killed = killed_at(step, folder)
+        with opened_downloads(folder) as downloads:
+            whole = downloads.record("csv/btc.csv") is not None
+            seen.add(downloads.read("csv/btc.csv") if whole else None)
+            downloads.keep("csv/btc.csv", answer(b"last\n"))
+        files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+        assert files == {"answers/csv/btc.csv", "records/csv/btc.csv"}
+        if not killed:
+            break
+    assert step > 8
+    assert seen == {b"time\n", None, b"time,PriceUSD\n"}
