@@ -1,4 +1,4 @@
-"""`research data import | profile | simulate | check`."""
+"""`research data import | profile | simulate`; the other actions of the room have modules of their own."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from research.cli.terminal import say
+from research.cli.data_check import add_check
+from research.cli.data_update import add_list, add_update
+from research.cli.fetch import add_fetch
+from research.cli.terminal import say, say_lines
 
 
 def add_commands(rooms: Any) -> None:
     """Add `research data ...` to the parser's sub-commands."""
-    actions = rooms.add_parser("data", help="import, simulate or check market data").add_subparsers(
+    actions = rooms.add_parser("data", help="fetch, import, simulate or check market data").add_subparsers(
         required=True, metavar="ACTION"
     )
+    add_fetch(actions)
     table = actions.add_parser("import", help="make a snapshot from a vendor's files")
     table.add_argument(
         "tables", type=Path, nargs="+", metavar="TABLE", help="a file, or several; a folder; a .zip; a pattern with *"
@@ -26,20 +30,25 @@ def add_commands(rooms: Any) -> None:
     profile.set_defaults(run=_profile)
     simulate = actions.add_parser("simulate", help="make the simulated sample market")
     for command, run in ((table, _import), (simulate, _simulate)):
-        command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the snapshot to make")
+        place = command.add_mutually_exclusive_group(required=True)
+        place.add_argument("--out", type=Path, metavar="DIR", help="the snapshot to make")
+        if command is table:
+            place.add_argument("--name", help="make it below data/snapshots, by this name and the day of retrieval")
         command.add_argument("--replace", action="store_true", help="replace a snapshot that is there")
         command.set_defaults(run=run)
-    check = actions.add_parser("check", help="verify a snapshot and say what is in it")
-    check.add_argument("snapshot", type=Path)
-    check.set_defaults(run=_check)
+    add_update(actions)
+    add_list(actions)
+    add_check(actions)
 
 
 def _import(options: argparse.Namespace) -> int:
-    from research.market import import_table
+    from research.market import Profile, import_table
+    from research.market.imports.importer import retrieval
+    from research.market.snapshots.catalog import snapshot_folder
 
-    summary = import_table(options.tables, options.profile, options.out, replace=options.replace)
-    for line in str(summary).splitlines():
-        say(line)
+    profile = Profile.load(options.profile)
+    out = options.out or snapshot_folder(options.name, retrieval(options.tables, profile))
+    say_lines(import_table(options.tables, profile, out, replace=options.replace))
     return 0
 
 
@@ -62,21 +71,4 @@ def _simulate(options: argparse.Namespace) -> int:
 
     manifest = write_sample(options.out, replace=options.replace)
     say(f"{options.out}: {manifest.name}, {manifest.rows:,} rows, fingerprint {manifest.fingerprint}")
-    return 0
-
-
-def _check(options: argparse.Namespace) -> int:
-    from research.index import rulebooks_for
-    from research.market import load_market
-
-    market = load_market(options.snapshot)
-    manifest, dates = market.manifest, market.dates
-    say(f"{options.snapshot}: {manifest.name}, from {manifest.source}")
-    say(f"{manifest.rows:,} rows, {len(market.assets):,} assets, {dates[0].date()} to {dates[-1].date()}")
-    say(f"{len(market.ledger):,} lines in the ledger; every file is as it was written")
-    say(f"fingerprint {manifest.fingerprint}")
-    able = rulebooks_for(market)
-    say(f"{able['runs'].sum()} of {len(able)} shipped rulebooks can run on it:")
-    for name, row in able.iterrows():
-        say(f"  {name}: {row['reason'] or row['since'].strftime('since %Y-%m-%d')}")
     return 0

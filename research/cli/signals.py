@@ -16,7 +16,7 @@ def add_commands(rooms: Any) -> None:
     )
     make = actions.add_parser("build", help="write the table of signals that a recipe makes on a snapshot")
     make.add_argument("recipe", metavar="NAME|FILE", help="a shipped recipe, or the path of a .toml file")
-    make.add_argument("--snapshot", type=Path, default=Path("data/sample"), metavar="DIR", help="default: the sample")
+    make.add_argument("--snapshot", default="data/sample", help="NAME, NAME@DATE or a path; default: the sample")
     make.add_argument("--out", type=Path, required=True, metavar="FILE", help="a .csv or .parquet file to make")
     make.add_argument("--replace", action="store_true", help="replace a file that is there")
     make.set_defaults(run=_build)

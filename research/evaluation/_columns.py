@@ -172,16 +172,31 @@ def standard_deviation(values: FloatArray) -> FloatArray:
 
 def growth_of_one(values: FloatArray) -> FloatArray:
     """Level after each period of a unit invested at the start: the cumulative product of 1 + r."""
+    with np.errstate(over="ignore"):
+        level = np.asarray(np.cumprod(1.0 + _possible(values), axis=0), dtype=np.float64)
+    return _held(level, level[-1:])
+
+
+def total_growth(values: FloatArray) -> FloatArray:
+    """The last row of `growth_of_one`, several times faster: what a unit has become."""
+    with np.errstate(over="ignore"):
+        growth = np.asarray(np.prod(1.0 + _possible(values), axis=0), dtype=np.float64)
+    return _held(growth, growth)
+
+
+def _possible(values: FloatArray) -> FloatArray:
     if values.size and values.min() < -1:
         raise DataError(
             f"a return of {values.min():.6g} is below −100 %: simple returns as fractions are expected "
             "(0.05 for 5 %); use returns_from_levels for prices."
         )
-    with np.errstate(over="ignore"):
-        level = np.asarray(np.cumprod(1.0 + values, axis=0), dtype=np.float64)
-    if level.size and not np.isfinite(level[-1]).all():
+    return values
+
+
+def _held(levels: FloatArray, last: FloatArray) -> FloatArray:
+    if not np.isfinite(last).all():
         raise DataError("returns: compounded they are too large for a number; look for a faulty one.")
-    return level
+    return levels
 
 
 def _reduce(

@@ -19,11 +19,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from arch.bootstrap import optimal_block_length as politis_white
 
 from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._columns import Frame, companion_of, history
+from research.evaluation.block_length import politis_white
 from research.typing import FloatArray, IntArray
 
 Metric = Callable[..., Any]
@@ -134,7 +134,7 @@ def optimal_block_length(returns: pd.Series) -> float:
     if np.ptp(values) == 0:
         return 1.0
     sizes = np.abs(values - values.mean())  # a single day weighs less in them than in squares
-    lengths = [politis_white(series)["stationary"].iloc[0] for series in (values, sizes) if np.ptp(series) > 0]
+    lengths = [politis_white(series) for series in (values, sizes) if np.ptp(series) > 0]
     return float(np.nanmax([1.0, *lengths]))
 
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
 
 from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._calendar import check_spacing
 from research.evaluation._columns import Rate, companion_of, history, one_frame, one_series, per_period
+from research.evaluation._distributions import student_t
 from research.evaluation.inference import automatic_lags, long_run_variance
 from research.typing import FloatArray
 
@@ -202,7 +202,7 @@ def rolling_alpha(
     error = own - alpha - slope * other
     influence = error * (1.0 - other.mean(axis=0) * deviation * window / np.where(square > 0, square, np.nan))
     spread = np.sqrt(long_run_variance(influence, automatic_lags(window)) / (window - 2))
-    half = student.ppf((1.0 + confidence) / 2.0, window - 2) * spread
+    half = student_t.ppf((1.0 + confidence) / 2.0, window - 2) * spread
     lines = np.stack([alpha, alpha - half, alpha + half], axis=1) * periods_per_year
     return pd.DataFrame(lines, index=sample.index[ends], columns=["alpha", "lower", "upper"])
 
@@ -231,6 +231,6 @@ def _coefficients(own: FloatArray, design: FloatArray, lags: int | None, confide
     spread = np.sqrt(long_run_variance(pull * error[:, None], lags) * len(own))
     freedom = len(own) - design.shape[1]
     ratio = estimate / np.where(spread > 0, spread, np.nan)
-    half = student.ppf((1.0 + confidence) / 2.0, freedom) * spread
-    values = [estimate, spread, ratio, 2.0 * student.sf(np.abs(ratio), freedom), estimate - half, estimate + half]
+    half = student_t.ppf((1.0 + confidence) / 2.0, freedom) * spread
+    values = [estimate, spread, ratio, 2.0 * student_t.sf(np.abs(ratio), freedom), estimate - half, estimate + half]
     return pd.DataFrame(dict(zip(COEFFICIENT_COLUMNS, values, strict=False)))

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
-from scipy.stats import norm
-from scipy.stats import t as student_t
 
 from research.evaluation._columns import standard_deviation
+from research.evaluation._distributions import norm, student_t
 from research.evaluation.bootstrap import MINIMUM
 from research.evaluation.metrics import skewness_and_kurtosis
 from research.typing import BoolArray, FloatArray
@@ -107,6 +105,8 @@ def fit_student_t(values: FloatArray) -> tuple[float, float, float]:
         return float(parameters[1] - constant + (freedom + 1) / 2 * tails), np.array(gradient)
 
     limits = [(None, None), (np.log(1e-6), None), (np.log(0.5), np.log(1000.0))]
+    from scipy.optimize import minimize  # here: few pages fit tails, and all would wait for it
+
     found = minimize(loss, [0.0, np.log(0.7), np.log(5.0)], jac=True, method="L-BFGS-B", bounds=limits, tol=1e-12)
     location, scale, freedom = found.x[0], np.exp(found.x[1]), np.exp(found.x[2])
     return centre + spread * float(location), spread * float(scale), float(freedom)

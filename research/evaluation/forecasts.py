@@ -9,12 +9,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom
 
 from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._calendar import require_dates
-from research.evaluation._columns import growth_of_one, history
+from research.evaluation._columns import history, total_growth
 from research.evaluation.bootstrap import MINIMUM, nested_rows, optimal_block_length
 from research.evaluation.drawdowns import depths
 from research.evaluation.verdicts import CANNOT_TELL
@@ -66,7 +65,7 @@ def expectations(
     for horizon in horizons:
         paths = simulate_paths(series.to_numpy(), horizon, draws=draws, block_length=block, seed=seed)
         for measure, values in {
-            "total_return": growth_of_one(paths)[-1] - 1.0,
+            "total_return": total_growth(paths) - 1.0,
             "max_drawdown": depths(paths).min(axis=0),
         }.items():
             table.loc[(horizon, measure)] = [*np.quantile(values, quantiles), (values < 0).mean()]
@@ -115,9 +114,9 @@ def forecast_record(
     for number, made in enumerate(range(max(first, MINIMUM), len(values) - horizon + 1, step)):
         block = optimal_block_length(series.iloc[:made])
         paths = simulate_paths(values[:made], horizon, draws=draws, block_length=block, seed=seed + number)
-        drawn = growth_of_one(paths)[-1] - 1.0
+        drawn = total_growth(paths) - 1.0
         lower, upper = np.quantile(drawn, tails)
-        realised = growth_of_one(values[made : made + horizon, None])[-1, 0] - 1.0
+        realised = total_growth(values[made : made + horizon, None])[0] - 1.0
         rows.append((lower, upper, realised, lower <= realised <= upper, float((drawn < realised).mean())))
         dates.append(series.index[made - 1])
     record = pd.DataFrame(
@@ -155,6 +154,8 @@ def forecast_calibration(record: pd.DataFrame) -> pd.Series:
     lower = upper = np.nan
     held = CANNOT_TELL
     if independent:
+        from scipy.stats import binom  # here: importing scipy.stats takes longer than pandas
+
         lower, upper = binom.ppf([0.025, 0.975], independent, expected) / independent
         as_good = binom.sf(np.floor(inside * independent) - 1, independent, max(expected - WORSE, 0.0))
         held = "no" if inside < lower else "yes" if as_good <= 0.05 else CANNOT_TELL

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
-from statsmodels.stats.multitest import multipletests
 
 from research.checks import check_number
 from research.errors import DataError, suggest
@@ -25,6 +23,7 @@ from research.evaluation._columns import (
     positive_or_nan,
     several_by_column,
 )
+from research.evaluation._distributions import norm
 from research.evaluation.relative import Benchmark
 from research.typing import FloatArray
 
@@ -104,7 +103,7 @@ def alpha_test(
         excess = r - rf
         if len(r) < 10:
             return rows
-        fit = _hac_regression(excess, [b - rf for b in benchmarks], used)
+        fit = hac_regression(excess, [b - rf for b in benchmarks], used)
         fit = [np.where(np.ptp(excess, axis=0) > 0, figure, np.nan) for figure in fit]
         alpha, error = fit[0] * periods_per_year, fit[1] * periods_per_year
         t_statistic, p_value = _t_test(*fit[:2])
@@ -144,6 +143,8 @@ def adjust_pvalues(pvalues: pd.Series | Sequence[float], *, method: str = "holm"
         raise DataError(f"p-value {faulty.iloc[0]} of {faulty.index[0]!r}: expected a number from 0 to 1.")
     adjusted = np.full(len(values), np.nan)
     if len(made):
+        from statsmodels.stats.multitest import multipletests  # here: importing it takes as long as pandas
+
         adjusted[values.notna()] = multipletests(made.to_numpy(), method=ADJUSTMENTS[method])[1]
     return pd.Series(adjusted, index=values.index)
 
@@ -163,7 +164,7 @@ def long_run_variance(values: FloatArray, lags: int) -> FloatArray:
     return np.asarray(total)
 
 
-def _hac_regression(y: FloatArray, x: list[FloatArray], lags: int) -> list[FloatArray]:
+def hac_regression(y: FloatArray, x: list[FloatArray], lags: int) -> list[FloatArray]:
     """Coefficient and Newey-West standard error of the intercept, and of the slope on x if there is one, by column.
 
     A coefficient is a weighted sum of y, and its error that of the sum of weight times residual: White's sandwich with

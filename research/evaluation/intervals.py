@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student_t
 
 from research.checks import check_number
 from research.errors import DataError, suggest
 from research.evaluation._columns import ROUNDING, Frame, PerColumn, by_column, positive_or_nan, standard_deviation
+from research.evaluation._distributions import student_t
 from research.evaluation.bootstrap import MINIMUM
 from research.evaluation.metrics import annualized_volatility, downside_deviation, skewness
 from research.evaluation.relative import Benchmark, beta, correlation, down_capture, tracking_error, up_capture

@@ -28,10 +28,10 @@ from research.evaluation._columns import (
     Rate,
     by_column,
     by_row,
-    growth_of_one,
     per_period,
     positive_or_nan,
     standard_deviation,
+    total_growth,
 )
 from research.evaluation.drawdowns import depths
 from research.typing import FloatArray
@@ -71,7 +71,7 @@ def returns_from_levels(levels: FrameT) -> FrameT:
 
 def total_return(returns: Frame) -> PerColumn:
     """Compounded return over the whole history, Π(1+r) − 1, as a fraction."""
-    return by_column(lambda r: growth_of_one(r)[-1] - 1.0, returns)
+    return by_column(lambda r: total_growth(r) - 1.0, returns)
 
 
 def cagr(returns: Frame, *, periods_per_year: float = 365) -> PerColumn:
@@ -257,7 +257,7 @@ def excess_kurtosis(returns: Frame) -> PerColumn:
 def compound_rate(values: FloatArray, periods_per_year: float) -> FloatArray:
     """CAGR by column of a complete array; NaN where a few periods compound to more than a number can hold."""
     with np.errstate(over="ignore"):
-        rate: FloatArray = growth_of_one(values)[-1] ** (periods_per_year / len(values)) - 1.0
+        rate: FloatArray = total_growth(values) ** (periods_per_year / len(values)) - 1.0
     return np.where(np.isfinite(rate), rate, np.nan)
 
 

@@ -13,8 +13,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import squareform
 
 from research.checks import check_number
 from research.errors import DataError
@@ -104,6 +102,9 @@ class TrialRegistry:
         check_number("correlation", correlation, DataError, at_least=-1, at_most=1)
         if self.count < 2:
             return self.count
+        from scipy.cluster.hierarchy import fcluster, linkage  # here: few callers, and slow to import
+        from scipy.spatial.distance import squareform
+
         matrix = self.returns.corr().fillna(0.0).to_numpy().copy()
         np.fill_diagonal(matrix, 1.0)
         distance = np.sqrt(np.clip((1.0 - matrix) / 2.0, 0.0, None))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from research.checks import check_number
 from research.errors import DataError
@@ -153,7 +152,7 @@ def _groups(scores: FloatArray, known: np.ndarray, groups: int) -> list[FloatArr
     weights = []
     for sign in (-1.0, 1.0):
         rank = np.full(len(scores), np.inf)
-        rank[known] = rankdata(sign * scores[known], method="min")
+        rank[known] = pd.Series(sign * scores[known]).rank(method="min")
         chosen = rank <= size
         weights.append(chosen / chosen.sum())
     return weights

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._columns import positive_or_nan
+from research.evaluation._distributions import norm
 from research.evaluation.inference import adjust_pvalues
 from research.evaluation.week_tests import mean_test, panel, skill_verdict
 from research.typing import FloatArray

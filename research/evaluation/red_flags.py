@@ -11,8 +11,6 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
-from scipy.stats import norm
 
 from research.checks import check_number
 from research.errors import DataError
@@ -26,7 +24,8 @@ from research.evaluation._columns import (
     positive_or_nan,
     standard_deviation,
 )
-from research.evaluation.inference import automatic_lags, long_run_variance
+from research.evaluation._distributions import norm
+from research.evaluation.inference import automatic_lags, hac_regression, long_run_variance
 from research.evaluation.metrics import annualized_volatility, ewma_volatility, sharpe_ratio
 from research.evaluation.regimes import drawdown_by_cycle, market_cycles
 from research.evaluation.rolling import rolling_sharpe
@@ -164,18 +163,17 @@ def _sharpe_declining(excess: pd.Series, year: int) -> Finding | None:
     scaled = (excess / volatility.where(volatility > 0)).iloc[WARM_UP:].dropna()  # the first rest on few days
     if len(scaled) < year:
         return None
-    time = sm.add_constant(np.linspace(-0.5, 0.5, len(scaled)))
-    lags = automatic_lags(len(scaled))
-    fit = sm.OLS(scaled.to_numpy(), time).fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": False})
-    severity = _severity(float(norm.cdf(fit.tvalues[1])))
-    if severity is None:
+    sharpes = rolling_sharpe(excess, year, periods_per_year=year)  # missing where returns do not vary but for rounding
+    time = np.linspace(-0.5, 0.5, len(scaled))[:, None]
+    *_, slope, error = hac_regression(scaled.to_numpy()[:, None], [time], automatic_lags(len(scaled)))
+    trend = float(slope[0] / error[0]) if error[0] > 0 else np.nan
+    severity = _severity(float(norm.cdf(trend)))
+    if severity is None or sharpes.isna().all():
         return None
     half = len(excess) // 2
-    best = str(rolling_sharpe(excess, year, periods_per_year=year).idxmax())
+    best = str(sharpes.idxmax())
     early, late = (sharpe_ratio(part, periods_per_year=year) for part in (excess.iloc[:half], excess.iloc[half:]))
-    evidence = (
-        f"Sharpe ratio {early:.2f} in the first half, {late:.2f} in the second; t of the trend {fit.tvalues[1]:.1f}."
-    )
+    evidence = f"Sharpe ratio {early:.2f} in the first half, {late:.2f} in the second; t of the trend {trend:.1f}."
     return Finding("sharpe_declining", evidence, severity, pd.Timestamp(best))
 
 

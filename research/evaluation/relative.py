@@ -24,10 +24,10 @@ from research.evaluation._columns import (
     Rate,
     by_column,
     choose,
-    growth_of_one,
     per_period,
     positive_or_nan,
     standard_deviation,
+    total_growth,
 )
 from research.evaluation.metrics import compound_rate
 from research.typing import FloatArray
@@ -201,8 +201,8 @@ def down_capture(
 def _capture(method: str, periods_per_year: float) -> Callable[[FloatArray, FloatArray, FloatArray], FloatArray]:
     def geometric(r: FloatArray, b: FloatArray, picked: FloatArray) -> FloatArray:
         power = periods_per_year / np.maximum(picked.sum(axis=0), 1)
-        ours = growth_of_one(np.where(picked, r, 0.0))[-1] ** power - 1.0
-        theirs = growth_of_one(np.where(picked, b, 0.0))[-1] ** power - 1.0
+        ours = total_growth(np.where(picked, r, 0.0)) ** power - 1.0
+        theirs = total_growth(np.where(picked, b, 0.0)) ** power - 1.0
         defined = picked.any(axis=0) & (theirs != 0) & np.isfinite(ours) & np.isfinite(theirs)
         return ours / np.where(defined, theirs, np.nan)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom
 
 from research.checks import check_number
 from research.errors import DataError
@@ -43,6 +42,8 @@ def forecast_reliability(record: pd.DataFrame) -> pd.DataFrame:
     index = pd.Index(LEVELS, name="quantile")
     if record.empty:
         return pd.DataFrame(columns=["seen", "lower", "upper"], index=index[:0], dtype=float)
+    from scipy.stats import binom  # here: importing scipy.stats takes longer than pandas
+
     independent = min(len(record), 1 + (len(record) - 1) * record.attrs["step"] // record.attrs["horizon"])
     ranks = record["rank"].to_numpy(dtype=float)
     lower, upper = (binom.ppf(tail, independent, LEVELS) / independent for tail in (0.025, 0.975))

@@ -7,7 +7,6 @@ The first three functions take figures per observation, the others returns and a
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import norm
 
 from research.checks import check_number
 from research.errors import DataError
@@ -20,6 +19,7 @@ from research.evaluation._columns import (
     positive_or_nan,
     standard_deviation,
 )
+from research.evaluation._distributions import norm
 from research.evaluation.metrics import skewness_and_kurtosis
 from research.typing import FloatArray
 

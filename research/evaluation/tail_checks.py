@@ -11,12 +11,11 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, xlogy
-from scipy.stats import chi2, multivariate_normal, norm
-from scipy.stats import t as student
 
 from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._columns import Frame, PerColumn, by_column, companion_of, history
+from research.evaluation._distributions import chi2_sf, norm, student_t
 from research.evaluation.drawdowns import depths
 from research.evaluation.inference import adjust_pvalues
 from research.evaluation.tails import Method, value_at_risk
@@ -114,9 +113,9 @@ def breach_tests(breached: BoolArray, probability: float) -> dict[str, float]:
         "expected": count * probability,
         "breaches": total,
         "share": total / count if count else np.nan,
-        "kupiec": float(chi2.sf(ratio, 1)) if count else np.nan,
-        "independence": float(chi2.sf(clustering, 1)) if has_both else np.nan,
-        "coverage": float(chi2.sf(ratio + clustering, 2)) if has_both else np.nan,
+        "kupiec": float(chi2_sf(ratio, 1)) if count else np.nan,
+        "independence": float(chi2_sf(clustering, 1)) if has_both else np.nan,
+        "coverage": float(chi2_sf(ratio + clustering, 2)) if has_both else np.nan,
     }
 
 
@@ -169,9 +168,11 @@ def tail_dependence(
     result["estimate"] = estimate = float((worst[0] & worst[1]).sum()) / days
     if 0.0 < estimate < 1.0:
         spread = _long_run_error(_tail_influences(*(np.asarray(each, dtype=np.float64) for each in worst)))
-        half = student.ppf((1.0 + confidence) / 2.0, COSINES) * spread / (estimate * (1.0 - estimate))
+        half = student_t.ppf((1.0 + confidence) / 2.0, COSINES) * spread / (estimate * (1.0 - estimate))
         result["lower"], result["upper"] = expit(logit(estimate) - half), expit(logit(estimate) + half)
     correlation = float(np.clip(np.corrcoef(own, other)[0, 1], -1.0, 1.0))
+    from scipy.stats import multivariate_normal  # here: importing scipy.stats takes longer than pandas
+
     limit = np.full(2, norm.ppf(share))
     joint = multivariate_normal(cov=[[1.0, correlation], [correlation, 1.0]], allow_singular=True)
     result["normal"] = float(joint.cdf(limit)) / share
@@ -193,11 +194,13 @@ def distribution_lines(returns: pd.Series) -> pd.DataFrame:
         return pd.DataFrame(columns=["observed", "normal", "student_t"], index=pd.Index([], name="probability"))
     seen = [share for share in SHARES if share * len(values) >= LEAST_EXPECTED]
     probability = np.array([*seen, 0.5, *(1.0 - share for share in reversed(seen))])
+    from scipy.stats import t as student  # here: importing scipy.stats takes longer than pandas
+
     freedom, place, scale = student.fit(values)
     lines = {
         "observed": np.quantile(values, probability),
-        "normal": norm.ppf(probability, values.mean(), values.std(ddof=1)),
-        "student_t": student.ppf(probability, freedom, place, scale),
+        "normal": values.mean() + values.std(ddof=1) * norm.ppf(probability),
+        "student_t": place + scale * student_t.ppf(probability, freedom),
     }
     return pd.DataFrame(lines, index=pd.Index(probability, name="probability"))
 

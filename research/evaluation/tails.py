@@ -14,11 +14,11 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._columns import Frame, PerColumn, by_column, choose, companion_of, history, positive_or_nan
+from research.evaluation._distributions import norm
 from research.evaluation.fitted_tails import (
     Checked,
     modified_expected_shortfall,

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._columns import companion_of, history, one_frame
+from research.evaluation._distributions import norm
 from research.evaluation.inference import alpha_test
 
 CANNOT_TELL = "cannot tell"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
 
 from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._columns import ROUNDING, numbers_of
+from research.evaluation._distributions import student_t
 from research.evaluation.inference import automatic_lags, long_run_variance
 from research.typing import FloatArray
 
@@ -85,9 +85,9 @@ def mean_test(
         return result
     error, shrink = np.sqrt(variance / periods), np.sqrt(1.0 - span)
     freedom = min(1.5 / span, periods - 1.0)
-    half = student.ppf((1.0 + confidence) / 2.0, freedom) * error / shrink
+    half = student_t.ppf((1.0 + confidence) / 2.0, freedom) * error / shrink
     result["standard_error"], result["t_statistic"] = error, value / error
-    result["p_value"] = 2.0 * student.sf(abs(value / error) * shrink, freedom)
+    result["p_value"] = 2.0 * student_t.sf(abs(value / error) * shrink, freedom)
     result["lower"], result["upper"] = value - half, value + half
     return result
 

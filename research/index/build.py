@@ -68,7 +68,8 @@ def build_index(
     votes : DataFrame, optional
         date, proposal, voter, power, choice.
     migrations : DataFrame, optional
-        date, asset_id, new_asset_id, ratio (new units per old one): redenominations and migrations.
+        date, asset_id, new_asset_id, ratio (new units per old one): redenominations and migrations. A line about an
+        asset and day takes the place of what is evident there ([events] redenominations); 1, confirmed, refuses it.
     removals : DataFrame, optional
         date, asset_id, reason: extraordinary removals, sold at the next close.
     forks : DataFrame, optional
@@ -100,7 +101,8 @@ def build_index(
     table = signals if made is None else made.table
     assert not isinstance(table, SignalHistory)
     tables = {"signals": table, "votes": votes, "migrations": migrations, "removals": removals, "forks": forks}
-    source = PointInTime(market, **tables, outlier_jump=methodology.events.outlier_jump)
+    events = methodology.events
+    source = PointInTime(market, **tables, redenominations=events.redenominations, outlier_jump=events.outlier_jump)
     plan = determinations(source.dates, methodology.schedule)
     if made is not None and methodology.base_date is None:
         plan = [step for step in plan if step.row >= made.first_row]  # before the first call there is nothing to follow
@@ -144,8 +146,7 @@ def own_signals(
             MethodologyWarning,
             stacklevel=3,
         )
-    jump = rules.events.outlier_jump
-    return make_signals(market, recipe, migrations=migrations, removals=removals, outlier_jump=jump)
+    return make_signals(market, recipe, migrations=migrations, removals=removals, **rules.events.reading)
 
 
 def require_market(market: object) -> None:

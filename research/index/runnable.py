@@ -37,23 +37,23 @@ def rulebooks_for(market: MarketData) -> pd.DataFrame:
         If `market` is no `MarketData`.
     """
     require_market(market)
-    sources: dict[float | None, PointInTime] = {}
-    signals: dict[tuple[str, float | None], SignalHistory | ResearchError] = {}
+    sources: dict[str, PointInTime] = {}
+    signals: dict[tuple[str, str], SignalHistory | ResearchError] = {}
     rows = {}
     for name in rulebooks():
         rules = Methodology.load(name)
-        jump = rules.events.outlier_jump
-        if jump not in sources:
-            sources[jump] = PointInTime(market, outlier_jump=jump)
+        reading = str(rules.events.reading)
+        if reading not in sources:
+            sources[reading] = PointInTime(market, **rules.events.reading)
         if rules.signals is None:
-            since, reason = _start(sources[jump], rules, 0)
+            since, reason = _start(sources[reading], rules, 0)
         else:
-            key = (rules.signals.recipe, jump)
+            key = (rules.signals.recipe, reading)
             made = signals[key] = signals[key] if key in signals else _signals(market, rules)
             if isinstance(made, ResearchError):
                 since, reason = None, str(made)
             else:
-                source = PointInTime(market, signals=made.table, outlier_jump=jump)
+                source = PointInTime(market, signals=made.table, **rules.events.reading)
                 since, reason = _start(source, rules, made.first_row)
         rows[name] = {"runs": not reason, "since": since, "needs": _needed_table(rules), "reason": reason}
     return pd.DataFrame.from_dict(rows, orient="index").astype({"since": DAY}).rename_axis("rulebook")

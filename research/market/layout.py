@@ -6,8 +6,10 @@ in `snapshot.py`, panels in `load.py`.
 
 from __future__ import annotations
 
+import re
 import sys
 import unicodedata
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -53,6 +55,7 @@ ROW_ATTRIBUTES = (
     "name",
 )  # of a row on import; the rest are numbers
 ROWS_PER_GROUP = 1 << 18  # decoded as a whole when read: small enough not to count beside the panels
+ROWS_PER_PART = 1 << 20  # the daily rows of a new snapshot are cut at the end of a year once there are so many
 LONGEST_TEXT = 200  # characters of an id, a symbol, a name or a tag
 LOWEST, HIGHEST = 1e-18, 1e18  # USD; no market comes near either, and products of such values do not overflow
 RANGES = {"price": (LOWEST, 1e12), "market_cap": (LOWEST, HIGHEST), "volume": (0.0, HIGHEST)}
@@ -60,6 +63,20 @@ VALUE_RULE = (
     "Expected in USD: a price from 1e-18 to 1e12, a cap from 1e-18 to 1e18, a volume from 0 to 1e18; all else finite."
 )
 _EPOCH = np.datetime64("1970-01-01", "D")
+_LATER_PART = re.compile(r"daily-\d{4}-\d{2}-\d{2}\.parquet")
+
+
+def part_names(files: Iterable[str]) -> list[str]:
+    """The parts of the daily rows among the files of a manifest, in order of their days.
+
+    The first is `daily.parquet`; a later one has the name of its first day, `daily-2026-11-27.parquet`.
+    """
+    return [DAILY, *sorted(name for name in files if _LATER_PART.fullmatch(name))]
+
+
+def later_part(first_day: int) -> str:
+    """The name of a part that is not the first; `first_day` in days since 1970-01-01."""
+    return f"daily-{_EPOCH + first_day}.parquet"
 
 
 def row_keys(batch: pa.RecordBatch, assets: pd.Index, where: str) -> tuple[np.ndarray, np.ndarray]:

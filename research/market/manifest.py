@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from research.errors import DataError, shown, suggest
+from research.errors import DataError, ResearchError, shown, suggest
 
 FORMAT_VERSION = 1
 MANIFEST_FILE = "manifest.json"
+_LATER = ("updates", "fetched")  # entries that older manifests lack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,11 @@ class Manifest:
         What a reader of any result should know about these data.
     format_version : int
         Version of the folder's layout.
+    updates : str
+        Fingerprint of the snapshot that this one continues; empty, and then not written, where it continues none.
+    fetched : dict of str to str
+        How it was fetched, so that an update can ask again: the source and its arguments, never a key. Empty, and then
+        not written, where it came from a table.
     """
 
     name: str
@@ -53,6 +60,8 @@ class Manifest:
     simulated: bool = False
     caveats: tuple[str, ...] = ()
     format_version: int = FORMAT_VERSION
+    updates: str = ""
+    fetched: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
@@ -66,7 +75,7 @@ class Manifest:
     @property
     def fingerprint(self) -> str:
         """Hex digest that identifies the snapshot: of this manifest's content, file digests included."""
-        content = dataclasses.asdict(self)
+        content = self._content()
         content["sha256"] = {name: digest for name, digest in self.sha256.items() if name != MANIFEST_FILE}
         return hashlib.sha256(_json(content).encode()).hexdigest()
 
@@ -76,7 +85,11 @@ class Manifest:
 
     def to_json(self) -> str:
         """The text of `manifest.json`: sorted keys, so that the same content has the same bytes."""
-        return _json(dataclasses.asdict(self)) + "\n"
+        return _json(self._content()) + "\n"
+
+    def _content(self) -> dict[str, Any]:
+        """All entries; later ones only where they say something, so that older manifests keep their bytes."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if value or name not in _LATER}
 
     @classmethod
     def from_json(cls, text: str, where: str) -> Self:
@@ -113,6 +126,28 @@ def check_currency(currency: str, where: str) -> None:
         )
 
 
+def instant(text: str) -> dt.datetime:
+    """An ISO 8601 instant as a datetime in UTC.
+
+    Raises
+    ------
+    DataError
+        If `text` is not one, or has no time zone.
+    """
+    try:
+        moment = dt.datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise DataError(f"retrieved_at = {text!r} has no time zone; add Z if it is UTC.")
+        moment = moment.astimezone(dt.UTC)
+    except ResearchError:
+        raise
+    except (ValueError, OverflowError) as error:
+        raise DataError(f"retrieved_at = {text!r} is not an ISO 8601 instant, e.g. 2023-05-26T00:00:00Z.") from error
+    if moment.year < 2009:
+        raise DataError(f"retrieved_at = {text!r} lies before 2009, when there were no prices.")
+    return moment
+
+
 def _json(content: dict[str, Any]) -> str:
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
 
@@ -136,6 +171,8 @@ def _check_entries(cls: type[Manifest], content: dict[str, Any], where: str) -> 
     for name in content.keys() - known.keys():
         raise DataError(f"{where} has an unknown entry {name!r}: {suggest(name, known)}")
     for name, kind in known.items():
+        if name not in content and name in _LATER:
+            continue
         if name not in content:
             raise DataError(f"{where} lacks the entry {name!r}. Restore the snapshot, or import its source again.")
         value = content[name]

@@ -32,6 +32,7 @@ class Conversion:
     """From the close of `row` on, one unit of `old` is what `ratio` units of `new` are, and trades under `old`.
 
     `new` is `NOT_LISTED` where the market has no asset `new_id` (yet), and `old` where the id stays the same.
+    `evidence` is what shows it where nobody announced it (`evident_redenominations.py`).
     """
 
     row: int
@@ -39,11 +40,17 @@ class Conversion:
     new: int
     new_id: str
     ratio: float
+    evidence: str = ""
 
     @property
     def merges(self) -> bool:
         """Whether another asset of the market is merged into `old`."""
         return self.new not in (self.old, NOT_LISTED)
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is converted: the same id at the ratio 1 says that a price did move."""
+        return self.new != self.old or self.ratio != 1.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,11 @@
 Each test has two bounds and gives one number, the larger of the two observations in units of its bound, for the
 reference that is nearest. Below 1 both bounds hold: the asset is pegged, or a copy. Tags say the same where
 somebody wrote them down, and from the first day on; these tests need `MIN_DAYS` of history.
+
+The usual daily change is 1.4826 times the median distance of the changes from their median: the standard deviation of
+normal ones, which a few bad days do not widen, so that a coin that lost its peg for a weekend is still pegged here. On
+the month ends of four real files these bounds hold for 97 % of what USD coins did, and for none of 951 others; a
+standard deviation of at most 0.5 % held for 76 % (measured in `tests/point_in_time/test_pegged_and_wrapped.py`).
 """
 
 from __future__ import annotations
@@ -27,16 +32,17 @@ from research.typing import FloatArray, IntArray
 WINDOW = 90
 MIN_DAYS = 60
 PEG_DISTANCE = 0.01  # median of |ln(price / peg)|
-PEG_DEVIATION = 0.005  # standard deviation of the daily changes of ln(price / peg)
+PEG_DEVIATION = 0.0125  # usual size of the daily changes of ln(price / peg)
 COPY_CORRELATION = 0.995  # of daily returns
 COPY_TRACKING_ERROR = 0.05  # a year
 DOLLAR = "usd"
+NORMAL = 1.4826  # standard deviations of a normal distribution in a median distance from the median
 
 
 def peg_bound_ratio(view: MarketView, pegs: tuple[str, ...]) -> FloatArray:
     """How far each asset is from being pegged, shape (n,): below 1 it is.
 
-    ``max(median |ln(price / peg)| / 1 %, deviation of daily changes / 0.5 %)`` over 90 days, the smallest over pegs.
+    ``max(median |ln(price / peg)| / 1 %, usual daily change of it / 1.25 %)`` over 90 days, the smallest over pegs.
 
     Parameters
     ----------
@@ -59,6 +65,14 @@ def peg_bound_ratio(view: MarketView, pegs: tuple[str, ...]) -> FloatArray:
         distance[place] = np.inf
         nearest = _nearer(nearest, distance)
     return nearest
+
+
+def dollar_bounds(view: MarketView, assets: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Median distance from one USD and usual daily change of assets by position in the market, shapes (k,).
+
+    Fractions, over 90 days; NaN with fewer than 60 closes in them.
+    """
+    return _observed(np.log(view.window_of(assets, "price", WINDOW)))
 
 
 def copy_bound_ratio(view: MarketView, parents: int | tuple[str, ...]) -> FloatArray:
@@ -89,9 +103,16 @@ def copy_bound_ratio(view: MarketView, parents: int | tuple[str, ...]) -> FloatA
 
 def _distance(logs: FloatArray) -> FloatArray:
     """Distance from the peg in units of the bounds, of ln(price / peg); NaN with too few days in common."""
-    level, moves = window_median(np.abs(logs)), window_deviation(np.diff(logs, axis=0))
-    worse = np.maximum(level / PEG_DISTANCE, moves / PEG_DEVIATION)
-    return np.where(window_count(logs) >= MIN_DAYS, worse, np.nan)
+    level, moves = _observed(logs)
+    return np.maximum(level / PEG_DISTANCE, moves / PEG_DEVIATION)
+
+
+def _observed(logs: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Median size and usual daily change of ln(price / peg); NaN with too few days in common."""
+    enough = window_count(logs) >= MIN_DAYS
+    changes = np.diff(logs, axis=0)
+    moves = NORMAL * window_median(np.abs(changes - window_median(changes)))
+    return np.where(enough, window_median(np.abs(logs)), np.nan), np.where(enough, moves, np.nan)
 
 
 def _copy(returns: FloatArray, parent: FloatArray) -> FloatArray:

@@ -2,37 +2,23 @@
 
 Prices are kept in the unit in which an asset was first listed. From the day of a redenomination or migration on they
 are multiplied by its ratio (new units per old one), so that a unit of the index stays what it was. Rows before the day
-are not touched: nothing is known before it happens. Detection only proposes; a person confirms.
+are not touched: nothing is known before it happens. What is less than evident is only proposed; a person confirms.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from research.market import MarketData
+from research.market.quality import HeldBack, quarantine
 from research.point_in_time.corporate_actions import MIGRATION_COLUMNS, NOT_LISTED, Conversion
+from research.point_in_time.evident_redenominations import JUMP, evident_redenominations
 from research.typing import FloatArray
 
-JUMP = 5.0
+PRICES = ("price", "open", "high", "low")
 CAP_BAND = (0.5, 2.0)
 VOLUME_BAND = (0.1, 10.0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class HeldBack:
-    """A print of day `row` that is `factor` times the last accepted one, and what the next print said about it.
-
-    `judged` is the row of that next print; None as long as there is none.
-    """
-
-    row: int
-    asset: int
-    factor: float
-    judged: int | None = None
-    confirmed: bool = False
 
 
 def adjusted_panels(
@@ -60,15 +46,17 @@ def convert_panels(panels: dict[str, FloatArray], conversions: list[Conversion])
     """
     if not conversions:
         return panels
-    result = {name: panel.copy() for name, panel in panels.items()}
+    moves = any(step.new != step.old for step in conversions)
+    result = {name: panel.copy() if moves or name in PRICES else panel for name, panel in panels.items()}
     unit = np.ones(next(iter(panels.values())).shape[1])  # units quoted now per unit at listing, by asset
     for conversion in conversions:
         row, old, new = conversion.row, conversion.old, conversion.new
         unit[old] *= conversion.ratio
         for name, panel in result.items():
-            is_price = name in ("price", "open", "high", "low")
+            is_price = name in PRICES
             if new == old:
-                panel[row:, old] *= conversion.ratio if is_price else 1.0
+                if is_price:
+                    panel[row:, old] *= conversion.ratio
             elif new == NOT_LISTED:
                 panel[row:, old] = np.nan
             else:
@@ -86,14 +74,17 @@ def propose_redenominations(market: MarketData) -> pd.DataFrame:
     """Days on which a price jumped by a factor of 5 or more while the market cap did not: ratios to be confirmed.
 
     Where there is no market cap, USD volume takes its place, compared with its median of 30 days, within a factor of
-    10: a weaker sign, for trading often stops and comes back with a rush. Nothing is applied.
+    10: a weaker sign, for trading often stops and comes back with a rush. Nothing is applied here; those that are
+    `evident` are by default, when an index is built.
 
     Returns
     -------
     DataFrame
         date, asset_id, new_asset_id, ratio (new units per old: the inverse of the jump), jump (price today over the
-        last one), evidence (what stayed in place, and how it moved): the columns that `migrations` takes, and more.
+        last one), evidence (what stayed in place, and how it moved), evident (bool): the columns that `migrations`
+        takes, and more.
     """
+    evident = {(step.row, step.old) for step in evident_redenominations(market, [])}
     prices = market.prices.ffill()
     jump = (prices / prices.shift()).where(market.prices.notna())
     factors = jump.to_numpy()
@@ -117,41 +108,8 @@ def propose_redenominations(market: MarketData) -> pd.DataFrame:
                             "ratio": 1.0 / factor,
                             "jump": factor,
                             "evidence": f"{word} x{change:.2f}",
+                            "evident": (row, column) in evident,
                         }
                     )
                 break
-    return pd.DataFrame(proposals, columns=[*MIGRATION_COLUMNS, "jump", "evidence"])
-
-
-def quarantine(prices: FloatArray, limit: float) -> tuple[FloatArray, list[HeldBack]]:
-    """Hold back prints that jump by more than `limit` in logarithm until a second one confirms them.
-
-    A print is compared with the last accepted one. The first beyond the limit is held back (NaN); the next is accepted
-    if it lies within the limit of the one held back or of the last accepted, else it is held back in its turn.
-
-    Returns
-    -------
-    prices : ndarray
-        With NaN in place of what was held back on its day.
-    log : list of HeldBack
-        In order of asset, then day.
-    """
-    steps = pd.DataFrame(np.log(prices)).ffill().diff().abs()
-    log: list[HeldBack] = []
-    suspects = np.flatnonzero((steps.max() > limit).to_numpy())
-    cleaned = prices.copy()
-    for column in suspects.tolist():
-        accepted, held = np.nan, np.nan
-        for row in np.flatnonzero(~np.isnan(prices[:, column])).tolist():
-            price = float(prices[row, column])
-            near = np.isnan(accepted) or abs(np.log(price / accepted)) <= limit
-            confirms = not np.isnan(held) and abs(np.log(price / held)) <= limit
-            if not np.isnan(held):
-                log[-1] = replace(log[-1], judged=row, confirmed=bool(confirms and not near))
-            if near or confirms:
-                accepted, held = price, np.nan
-            else:
-                held = price
-                cleaned[row, column] = np.nan
-                log.append(HeldBack(row=row, asset=column, factor=price / accepted))
-    return cleaned, log
+    return pd.DataFrame(proposals, columns=[*MIGRATION_COLUMNS, "jump", "evidence", "evident"])

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from research.errors import DataError, MethodologyError, suggest
 from research.market import MarketData
+from research.market.quality import HeldBack
 from research.point_in_time.corporate_actions import read_forks, read_migrations, read_removals, successors
+from research.point_in_time.evident_redenominations import evident_redenominations
 from research.point_in_time.given_tables import given, read_signals, read_votes
-from research.point_in_time.price_adjustments import HeldBack, adjusted_panels
+from research.point_in_time.price_adjustments import adjusted_panels
 from research.point_in_time.signal_log import SignalLog, log_of_signals
 from research.point_in_time.tags import TagTable
 from research.typing import BoolArray, FloatArray, IntArray
@@ -36,11 +38,15 @@ class PointInTime:
         migrations: pd.DataFrame | None = None,
         removals: pd.DataFrame | None = None,
         forks: pd.DataFrame | None = None,
+        redenominations: str = "evident",
         outlier_jump: float | None = None,
     ) -> None:
         self.market = market
         self.dates = market.dates
-        self.conversions = read_migrations(migrations, market)
+        announced = read_migrations(migrations, market)
+        evident = evident_redenominations(market, announced) if redenominations == "evident" else []
+        units = [step for step in (*announced, *evident) if step.changes]
+        self.conversions = sorted(units, key=lambda step: step.row)
         self.removals = read_removals(removals, market, self.conversions)
         self.forks = read_forks(forks, market, self.conversions)
         self.has_removals = removals is not None

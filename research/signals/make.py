@@ -29,6 +29,7 @@ def make_signals(
     *,
     migrations: pd.DataFrame | None = None,
     removals: pd.DataFrame | None = None,
+    redenominations: str = Events().redenominations,
     outlier_jump: float | None = Events().outlier_jump,
 ) -> SignalHistory:
     """Make every call of a recipe on a market.
@@ -45,6 +46,8 @@ def make_signals(
     recipe : Recipe
     migrations, removals : DataFrame, optional
         As in `build_index`: prices are continued over migrations; what is announced to be removed gets no call.
+    redenominations : str
+        As in the rulebook's [events]: changes of unit that are "evident" are taken up, or those "given" alone.
     outlier_jump : float, optional
         As in the rulebook's [events]: prints that jump further are held back until a second one confirms them.
 
@@ -62,7 +65,13 @@ def make_signals(
     """
     if not isinstance(recipe, Recipe):
         raise MethodologyError(f"recipe is {recipe!r:.80}: expected a Recipe. Read one with Recipe.load(name or path).")
-    source = PointInTime(market, migrations=migrations, removals=removals, outlier_jump=outlier_jump)
+    source = PointInTime(
+        market,
+        migrations=migrations,
+        removals=removals,
+        redenominations=redenominations,
+        outlier_jump=outlier_jump,
+    )
     key = cache.fingerprint(source, recipe) if market.manifest.sha256 else None
     kept = cache.read(key) if key else None
     if kept is not None:

@@ -10,7 +10,8 @@ import bottleneck as bn
 import numpy as np
 from scipy.special import ndtri
 
-from research.point_in_time.price_adjustments import CAP_BAND, JUMP
+from research.point_in_time.evident_redenominations import JUMP
+from research.point_in_time.price_adjustments import CAP_BAND
 from research.typing import BoolArray, FloatArray, IntArray
 
 

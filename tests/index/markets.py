@@ -84,6 +84,16 @@ def with_ranges(market: MarketData, seed: int) -> MarketData:
     return MarketData.from_panels(market.prices, market.market_caps, market.volumes, extra=extra)
 
 
+def with_new_units(market: MarketData, seed: int) -> MarketData:
+    """The market with evident redenominations: prices leap on a day, supplies the other way; some come back."""
+    rng = np.random.default_rng(seed)
+    factors = np.ones(market.prices.shape)
+    for asset in range(market.prices.shape[1]):
+        day, stays = rng.integers(40, len(factors) - 20), rng.choice([1, 5, len(factors)])
+        factors[day : day + stays, asset] = float(rng.choice([1e-3, 0.1, 7.3, 100.0]))
+    return MarketData.from_panels(market.prices * factors, market.market_caps, market.volumes)
+
+
 def random_case(tables: dict[str, Any], seed: int) -> tuple[MarketData, Methodology, dict[str, pd.DataFrame]]:
     """A random market with what the rules in `tables` need, the rulebook, and the tables that are known besides.
 
@@ -96,6 +106,8 @@ def random_case(tables: dict[str, Any], seed: int) -> tuple[MarketData, Methodol
         market = with_stablecoins(market, seed)
     if methodology.costs.half_spread_bps == "estimated":
         market = with_ranges(market, seed)
+    if "new units" in known:
+        market = with_new_units(market, seed)
     rng = np.random.default_rng(seed + 1)
     names = [str(name) for name in market.prices.columns if name not in COINS]
     free = [name for place, name in enumerate(names) if place != NEVER_MOVED]

@@ -98,6 +98,12 @@ RULES = {
         }
     },
     "outliers held back": {"events": {"outlier_jump": 0.12}, "schedule": {"reconstitution": "weekly"}},
+    "evident redenominations": {"known": ["new units", "migrations"], "schedule": {"reconstitution": "weekly"}},
+    "units as given alone": {
+        "known": ["new units"],
+        "events": {"redenominations": "given"},
+        "schedule": {"reconstitution": "weekly"},
+    },
     "spreads estimated from ranges": {"costs": {"half_spread_bps": "estimated", "spread_window_days": 20}},
     "back to the target on drift": {
         "schedule": {"reconstitution": "quarterly", "drift_absolute": 0.05, "drift_relative": 0.2, "lag_days": 2}

@@ -7,6 +7,7 @@ import numpy as np
 from research.errors import suggest
 from research.index.analysis.record import IndexRecord
 from research.market import MarketData
+from research.point_in_time.pegged_and_wrapped import PEG_DEVIATION, PEG_DISTANCE, dollar_bounds
 from research.rulebook.methodology import Methodology
 
 
@@ -51,6 +52,7 @@ def _not_investable(rules: Methodology) -> list[str]:
     return lines
 
 
+PEG_TAG = ("stablecoin",)
 DEAD_TOKEN_FLAG = 0.01
 """Difference in growth a year between the two values of dead tokens above which an output says so."""
 
@@ -88,6 +90,7 @@ def caveats(index: IndexRecord) -> list[str]:
             f"{index.source.asset_ids[last.asset]} on {index.source.dates[last.row].date()}: a wrong print or a "
             "redenomination that is not in the table of migrations looks like that."
         )
+    lines += _new_units(index) + _untagged_pegs(index)
     cash = float(index.cash_weight.iloc[-1])
     if cash > 0:
         lines.append(f"{cash:.0%} of the value is held as cash: there is nothing to hold.")
@@ -100,3 +103,46 @@ def caveats(index: IndexRecord) -> list[str]:
     )
     lines.append(f"A price index: taxes, staking income, {forks} are not in it.")
     return lines + list(market.manifest.caveats)
+
+
+def _new_units(index: IndexRecord) -> list[str]:
+    """What was taken for a redenomination of a member without anybody having said so."""
+    found = [event for event in index.event_records if event.event == "evident redenomination"]
+    if not found:
+        return []
+    shown = [
+        f"{index.source.asset_ids[event.asset]} on {index.source.dates[event.row].date()} ({event.detail})"
+        for event in sorted(found, key=lambda event: event.row)[-3:]
+    ]
+    more = f", and {len(found) - len(shown)} times before" if len(found) > len(shown) else ""
+    return [
+        f"A member's unit changed by its prices alone, no table of migrations says so: {'; '.join(shown)}{more}. Its "
+        "value moved as its market cap did. A line for that asset and day decides: the true ratio, or 1 and confirmed "
+        "where the price did move."
+    ]
+
+
+def _untagged_pegs(index: IndexRecord) -> list[str]:
+    """Members that were pegged to one dollar when they were chosen or weighted, by price, and have no tag for it."""
+    overlay = index.methodology.overlay
+    first: dict[str, str] = {}
+    for decision in index.decision_records:
+        view, members = decision.view, decision.members
+        if decision.kept or not len(members):
+            continue
+        level, moves = dollar_bounds(view, members)
+        pegged = (
+            (level < PEG_DISTANCE) & (moves < PEG_DEVIATION) & (index.source.tagged(PEG_TAG, view.row)[members] == "")
+        )
+        for place in np.flatnonzero(pegged).tolist():
+            name = str(index.source.asset_ids[members[place]])
+            if overlay is None or name not in overlay.stable_leg:
+                evidence = f"median distance {level[place]:.2%}, usual daily change {moves[place]:.2%}, over 90 days"
+                first.setdefault(name, f"{name} on {view.date.date()} ({evidence})")
+    if not first:
+        return []
+    shown = "; ".join(list(first.values())[:3]) + (f"; and {len(first) - 3} more" if len(first) > 3 else "")
+    return [
+        f"Members look pegged to one USD, without a tag for it: {shown}. Tag them (`research data label` does), or "
+        'exclude them by price with exclude_pegged = ["usd"].'
+    ]

@@ -8,7 +8,10 @@ import pandas as pd
 
 from research.point_in_time.tags import sectors_at
 
-WARNINGS = ("collapse", "leap", "suspended", "removed", "wiped out", "held back", "supply revised", "fork given up")
+WARNINGS = (
+    *("collapse", "leap", "evident redenomination", "suspended", "removed", "wiped out", "held back"),
+    *("supply revised", "fork given up"),
+)
 """Events of an index that count as warnings of its data."""
 
 

@@ -117,7 +117,12 @@ class Portfolio:
     def _convert(self, step: Conversion) -> None:
         """Exchange what is held of a migrated asset's new id for the old id of its predecessor, value for value."""
         if step.new == step.old and step.old in self.holdings.assets:
-            self.log("redenominated", step.old, "price continued in the unit of the first listing", 0.0)
+            if step.evidence:
+                self.log(
+                    "evident redenomination", step.old, f"{step.evidence}: one old unit is {step.ratio:.4g} new", 0.0
+                )
+            else:
+                self.log("redenominated", step.old, "price continued in the unit of the first listing", 0.0)
         elif np.isin([step.old, step.new], self.holdings.assets).any():
             self.log("migrated", step.old, f"continues at the price of {step.new_id}", 0.0)
             if step.new in self.holdings.assets:

@@ -18,7 +18,6 @@ import pyarrow.parquet as pq
 
 from research.errors import DataError, suggest
 from research.market.imports.files import TableFile
-from research.market.imports.rows import refuse_many_rows
 from research.market.imports.sections import Files
 from research.market.imports.sheets import read_sheet
 
@@ -191,10 +190,7 @@ def _parquet(file: TableFile, choose: Choose, tally: Tally) -> Iterator[tuple[pa
             )
     # texts stay dictionaries, so that one long text in a million rows is in memory once
     packed = [name for name in wanted if pa.types.is_string(schema.field(name).type)]
-    kinds = [schema.field(name).type for name in wanted]
-    numbers = sum(pa.types.is_floating(kind) or pa.types.is_integer(kind) for kind in kinds)
     with pq.ParquetFile(source, read_dictionary=packed, pre_buffer=False, buffer_size=BUFFER) as parquet:
-        refuse_many_rows(file.label, parquet.metadata.num_rows, numbers=numbers)
         for group in range(parquet.num_row_groups):
             columns = parquet.metadata.row_group(group)
             largest = max(columns.column(place).total_uncompressed_size for place in range(columns.num_columns))

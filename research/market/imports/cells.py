@@ -51,16 +51,27 @@ def codes(batch: Batch, names: tuple[str, ...], words: dict[str, int]) -> np.nda
         parts = [_text_column(_unpacked(_required(batch, name)), where) for name in names]
         column = pc.binary_join_element_wise(*(pc.utf8_trim_whitespace(part) for part in parts), " ")
     column = column if pa.types.is_dictionary(column.type) else _text_column(column, where).dictionary_encode()
-    texts = [text.strip() for text in _text_column(column.dictionary, where).to_pylist()]
-    for number, text in enumerate(texts):
+    texts = _text_column(column.dictionary, where)
+    found = _known(texts, words)
+    for number in np.flatnonzero(found < 0):
+        text = texts[number].as_py().strip()
         fault = None if text in EMPTY_TEXTS else text_fault(text)
         if fault:
             row = batch.first(column.indices.fill_null(-1).to_numpy(zero_copy_only=False) == number)
             raise DataError(f"{where}: row {row} has {fault}: {text[:30]!r}. Correct it.")
-    found = [-1 if text in EMPTY_TEXTS else words.setdefault(text, len(words)) for text in texts]
+        found[number] = -1 if text in EMPTY_TEXTS else words.setdefault(text, len(words))
     indices = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    numbers: np.ndarray = np.array([*found, -1], dtype=np.int32)[indices]
+    numbers: np.ndarray = np.append(found, -1).astype(np.int32)[indices]
     return numbers
+
+
+def _known(texts: pa.Array, words: dict[str, int]) -> np.ndarray:
+    """The number of each text that is among `words` as it stands, else -1."""
+    if 4 * len(texts) < len(words):  # then the table of all words takes longer to make than these to be looked up
+        return np.array([words.get(text, -1) for text in texts.to_pylist()], dtype=np.int64)
+    places = pc.index_in(texts, pa.array(list(words), pa.string()))
+    found: np.ndarray = places.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return found
 
 
 def numbers(batch: Batch, name: str, how: Numbers) -> FloatArray:

@@ -1,31 +1,34 @@
 """A vendor's table and its profile -> a snapshot. Nothing is written unless everything is right.
 
-Reading is in `table.py`, the checks and what they do to a value in `checks.py`, profiles in `profiles.py`.
+Rows are read (`table.py`), checked some keys at a time (`cleaning.py`, `checks.py`) and written some days at a time
+(`daily.py`). Between these steps a table of more than a million rows lies on the disk, in a scratch folder beside the
+snapshot, so that an import needs little more memory for a large table than for a small one.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from research.errors import DataError
-from research.market.data import DAY, TAG_TYPES
+from research.market.data import TAG_TYPES
 from research.market.imports.assets import Asset
 from research.market.imports.batches import Tally
-from research.market.imports.cleaning import CleanRows, clean
+from research.market.imports.cleaning import clean
+from research.market.imports.daily import as_day, daily_rows
 from research.market.imports.files import Given, TableFile, find_files
-from research.market.imports.profiles import Profile, instant
+from research.market.imports.profiles import Profile
 from research.market.imports.table import read_vendor_table
-from research.market.layout import ROWS_PER_GROUP
-from research.market.manifest import Manifest
-from research.market.snapshots.writing import write_snapshot
-from research.typing import IntArray
+from research.market.manifest import Manifest, instant
+from research.market.snapshots.placing import scratch_folder
+from research.market.snapshots.writing import checked_target, write_snapshot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +81,13 @@ class ImportSummary:
 
 
 def import_table(
-    table: Given, profile: str | Path | Profile, out: str | Path, *, replace: bool = False
+    table: Given,
+    profile: str | Path | Profile,
+    out: str | Path,
+    *,
+    replace: bool = False,
+    fetched: Mapping[str, str] | None = None,
+    continues: pd.DataFrame | None = None,
 ) -> ImportSummary:
     """Turn a vendor's table into a snapshot.
 
@@ -92,6 +101,11 @@ def import_table(
         Snapshot folder to make.
     replace : bool
         Whether an existing snapshot at `out` may be replaced.
+    fetched : mapping of str to str, optional
+        How the table was fetched, for the manifest.
+    continues : DataFrame, optional
+        Assets of the snapshot that the table continues (see `updating.py`): a key whose prices resume after a long gap
+        is a new asset, also where the gap lies between the two.
 
     Returns
     -------
@@ -104,48 +118,65 @@ def import_table(
         Then nothing is written, and an existing snapshot stays as it was.
     """
     profile = profile if isinstance(profile, Profile) else Profile.load(profile)
-    files, met = find_files(table, profile.files), Tally()
-    vendor = read_vendor_table(files, profile, met)
-    retrieved_at = profile.retrieved_at or _modified(files)
-    rows = clean(vendor, profile, min(instant(retrieved_at), dt.datetime.now(dt.UTC)))
-    rows_read = len(vendor.days)
-    del vendor
-    assets = _assets(rows.assets, profile.assets)
-    order = _order(rows, pd.Index(assets["asset_id"]))
-    manifest = write_snapshot(
-        out,
-        daily=_daily(rows, order, assets["asset_id"]),
-        assets=assets,
-        tags=_tags(rows.assets, profile.assets),
-        ledger=rows.ledger,
-        manifest=Manifest(
-            name=profile.name,
-            source=profile.source,
-            retrieved_at=retrieved_at,
-            licence=profile.licence,
-            close_convention=_convention(profile),
-            currency=profile.currency,
-            caveats=(*profile.caveats, *met.notes),
-        ),
-        replace=replace,
-    )
+    target = checked_target(out, replace)
+    with ExitStack() as stack:
+        scratch = functools.cache(lambda: _scratch(target, stack))
+        files, met = find_files(table, profile.files), Tally()
+        vendor = read_vendor_table(files, profile, met, scratch)
+        retrieved_at = profile.retrieved_at or _modified(files)
+        rows = clean(vendor, profile, min(instant(retrieved_at), dt.datetime.now(dt.UTC)), scratch, continues)
+        assets = _assets(rows.assets, profile.assets)
+        manifest = write_snapshot(
+            out,
+            daily=daily_rows(rows, assets["asset_id"]),
+            assets=assets,
+            tags=_tags(rows.assets, profile.assets),
+            ledger=rows.ledger,
+            manifest=Manifest(
+                name=profile.name,
+                source=profile.source,
+                retrieved_at=retrieved_at,
+                licence=profile.licence,
+                close_convention=_convention(profile),
+                currency=profile.currency,
+                caveats=(*profile.caveats, *met.notes),
+                fetched=dict(fetched or {}),
+            ),
+            replace=replace,
+        )
+    days = np.flatnonzero(rows.by_day.counts)
     return ImportSummary(
         out=Path(out),
         manifest=manifest,
-        rows_read=rows_read,
+        rows_read=len(vendor.rows),
         rows_written=manifest.rows,
         rows_moved=rows.moved,
         met=met,
         assets=len(assets),
-        first_date=_day(rows.days[order[0]]),
-        last_date=_day(rows.days[order[-1]]),
+        first_date=as_day(days[0]),
+        last_date=as_day(days[-1]),
         ledger_counts={str(rule): int(n) for rule, n in rows.ledger["rule"].value_counts().sort_index().items()},
         unused=tuple(sorted(profile.assets.keys() - rows.matched)),
     )
 
 
-def _day(number: int) -> pd.Timestamp:
-    return pd.Timestamp(np.datetime64(int(number), "D").astype(DAY))
+def _scratch(target: Path, stack: ExitStack) -> Path:
+    """A scratch folder beside the target; folders made for it are removed again where nothing is written into them."""
+    for folder in reversed((target.parent, *target.parent.parents)):  # the innermost is asked first
+        if not folder.exists():
+            stack.callback(_remove_if_empty, folder)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return stack.enter_context(scratch_folder(target))
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def retrieval(table: Given, profile: Profile) -> str:
+    """When the table was retrieved, as the profile says or else when the newest of its files was saved."""
+    return profile.retrieved_at or _modified(find_files(table, profile.files))
 
 
 def _modified(files: list[TableFile]) -> str:
@@ -164,52 +195,6 @@ def _assets(keys: pd.DataFrame, known: Mapping[str, Asset]) -> pd.DataFrame:
     by_id = keys.assign(symbol=symbol, name=name).groupby("asset_id")
     last = by_id[["symbol", "name"]].last()
     return last.assign(first_date=by_id["first_date"].min(), last_date=by_id["last_date"].max()).reset_index()
-
-
-def _places(rows: CleanRows, ids: pd.Index) -> IntArray:
-    """Where the asset of each asset key stands among the sorted `ids`."""
-    return ids.get_indexer(pd.Index(rows.assets["asset_id"]))
-
-
-def _order(rows: CleanRows, ids: pd.Index) -> IntArray:
-    """Positions of the rows that stay, by day and then asset_id; refused where two keys give one asset a day twice."""
-    rank = np.append(_places(rows, ids), -1)
-    place = rows.days * np.int64(len(ids)) + rank[rows.asset]
-    place[rows.asset < 0] = np.iinfo(np.int64).max
-    order: IntArray = place.argsort()[: np.count_nonzero(rows.asset >= 0)]
-    for begin in range(0, len(order), ROWS_PER_GROUP):
-        same = np.flatnonzero(np.diff(place[order[begin : begin + ROWS_PER_GROUP + 1]]) == 0)
-        if len(same):
-            pair = order[begin + same[0] : begin + same[0] + 2]
-            keys = rows.assets.iloc[rows.asset[pair]]
-            raise DataError(
-                f"two rows for one day: the keys {' and '.join(map(repr, sorted(keys['asset_key'])))} both stand for "
-                f"{keys['asset_id'].iloc[0]!r}, and both have a row for {_day(rows.days[pair[0]]).date()}. "
-                "Give one of them another id under [assets] in the profile."
-            )
-    return order
-
-
-def _daily(rows: CleanRows, order: IntArray, ids: pd.Series) -> pa.RecordBatchReader:
-    """The rows in `order`, some at a time."""
-    schema = pa.schema(
-        {
-            "date": pa.date32(),
-            "asset_id": pa.dictionary(pa.int32(), pa.string()),
-            **dict.fromkeys(rows.numbers, pa.float64()),
-        }
-    )
-    rank, names = _places(rows, pd.Index(ids)), pa.array(ids, pa.string())
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        for begin in range(0, len(order), ROWS_PER_GROUP):
-            part = order[begin : begin + ROWS_PER_GROUP]
-            keys = pa.DictionaryArray.from_arrays(pa.array(rank[rows.asset[part]], pa.int32()), names)
-            numbers = [pa.array(values[part], from_pandas=True) for values in rows.numbers.values()]
-            dates = pa.array(rows.days[part], pa.int32()).cast(pa.date32())
-            yield pa.RecordBatch.from_arrays([dates, keys, *numbers], schema=schema)
-
-    return pa.RecordBatchReader.from_batches(schema, batches())
 
 
 def _tags(keys: pd.DataFrame, known: Mapping[str, Asset]) -> pd.DataFrame:

@@ -6,16 +6,16 @@ ones lie in `profiles/`; the format is described in data/README.md.
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from research.errors import DataError, ResearchError, shown, suggest
+from research.errors import DataError, shown, suggest
 from research.market.faults import as_data_error
 from research.market.imports.assets import Asset
 from research.market.imports.sections import Columns, Dates, DatingRule, Files, Join, Layout, Numbers, Wide
-from research.market.manifest import check_currency
+from research.market.manifest import check_currency, instant
+from research.market.quality.holding_back import check_holdable
 from research.settings import from_table, read_toml
 
 LONGEST_GAP = 100_000  # days: longer than there have been prices
@@ -46,6 +46,8 @@ class Profile:
         In order of time; before the first, a row's date is the day whose close it has.
     split_after_gap_days : int, optional
         When an asset's prices resume after a longer gap, a new asset begins: `etc`, then `etc-2`.
+    hold_back : tuple of str
+        Rules (see `quality.HOLDABLE`) whose doubtful values are set missing; none unless it is asked for.
     assets : dict of str to Asset
         By the vendor's key, or by key and number after a split (`etc-2`).
     """
@@ -65,6 +67,7 @@ class Profile:
     join: Join | None = None
     dating: tuple[DatingRule, ...] = ()
     split_after_gap_days: int | None = None
+    hold_back: tuple[str, ...] = ()
     assets: dict[str, Asset] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -76,6 +79,7 @@ class Profile:
                 f"profile {self.name!r}: split_after_gap_days = {self.split_after_gap_days}; "
                 f"expected 1 to {LONGEST_GAP:,}."
             )
+        check_holdable(self.hold_back, f"profile {self.name!r}, hold_back")
         check_currency(self.currency, f"profile {self.name!r}")
         self._check_key_and_price()
         if self.retrieved_at is not None:
@@ -128,25 +132,3 @@ class Profile:
 def shipped_profiles() -> list[str]:
     """Names of the profiles that come with the package."""
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
-
-
-def instant(text: str) -> dt.datetime:
-    """An ISO 8601 instant as a datetime in UTC.
-
-    Raises
-    ------
-    DataError
-        If `text` is not one, or has no time zone.
-    """
-    try:
-        moment = dt.datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            raise DataError(f"retrieved_at = {text!r} has no time zone; add Z if it is UTC.")
-        moment = moment.astimezone(dt.UTC)
-    except ResearchError:
-        raise
-    except (ValueError, OverflowError) as error:
-        raise DataError(f"retrieved_at = {text!r} is not an ISO 8601 instant, e.g. 2023-05-26T00:00:00Z.") from error
-    if moment.year < 2009:
-        raise DataError(f"retrieved_at = {text!r} lies before 2009, when there were no prices.")
-    return moment

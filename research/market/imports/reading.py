@@ -19,7 +19,7 @@ from research.market.imports.closes import LastOfDay, days_of
 from research.market.imports.files import TableFile, find_files, readable
 from research.market.imports.joining import SecondTable
 from research.market.imports.profiles import Profile
-from research.market.imports.rows import Rows, refuse_many_rows
+from research.market.imports.rows import Rows, refuse_many_texts
 from research.market.imports.sections import Layout
 from research.market.imports.wide import read_wide
 from research.market.layout import text_fault
@@ -52,10 +52,8 @@ def read_rows(files: Sequence[TableFile], profile: Profile, words: Words, tally:
         )
     for name in ("key", *profile.columns.texts):
         words.setdefault(name, {})
-    count = 0
     for rows in (_first if profile.join is None else _joined)(files, profile, words, tally):
-        count += len(rows)
-        refuse_many_rows(rows.file, count, numbers=len(rows.numbers), texts=sum(map(len, words.values())))
+        refuse_many_texts(rows.file, sum(map(len, words.values())))
         yield rows
 
 

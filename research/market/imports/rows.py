@@ -13,7 +13,7 @@ import numpy as np
 from research.market.limits import BYTES_PER_LINE, refuse_beyond_limit
 from research.typing import FloatArray, IntArray
 
-BYTES_PER_ROW, BYTES_PER_NUMBER, BYTES_PER_TEXT = 48, 8, 1_000  # what an import needs at its peak, measured
+BYTES_PER_TEXT = 1_000  # of a different key, symbol or name, at the peak of an import; rows are kept on the disk
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,12 +67,8 @@ class Rows:
         )
 
 
-def refuse_many_rows(label: str, rows: int, *, numbers: int, texts: int = 0, lines: int = 0) -> None:
-    """Raise DataError if importing so many rows needs more memory than is allowed.
-
-    `numbers` are those of one row, `texts` the different keys, symbols and names, `lines` those of the ledger.
-    """
-    needed = rows * (BYTES_PER_ROW + BYTES_PER_NUMBER * numbers) + texts * BYTES_PER_TEXT + lines * BYTES_PER_LINE
-    what = f"{label}: {rows:,} rows" + (f" with {texts:,} different keys, symbols and names" if texts else "")
+def refuse_many_texts(label: str, texts: int, lines: int = 0) -> None:
+    """Raise DataError if so many different texts, and lines in the ledger, need more memory than is allowed."""
+    what = f"{label}: {texts:,} different keys, symbols and names"
     what += f" and {lines:,} lines in the ledger" if lines else ""
-    refuse_beyond_limit(needed, what, "Import a part of the table")
+    refuse_beyond_limit(texts * BYTES_PER_TEXT + lines * BYTES_PER_LINE, what, "Import a part of the table")

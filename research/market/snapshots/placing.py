@@ -26,7 +26,7 @@ _UNSUPPORTED = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
 def scratch_folder(out: Path) -> Iterator[Path]:
     """A new folder beside `out` to write in, gone at the end. Before, what killed writers of `out` left is removed."""
     with _locked(out.parent):  # no other writer starts or tidies up meanwhile
-        _tidy_up(out)
+        tidy_up(out)
         scratch = Path(tempfile.mkdtemp(prefix=_prefix(out), dir=out.parent))
         lock = _lock(scratch, wait=False)
     try:
@@ -35,6 +35,22 @@ def scratch_folder(out: Path) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)  # what resists is removed by the next writer
         if lock is not None:
             os.close(lock)
+
+
+@contextmanager
+def no_one_else(folder: Path) -> Iterator[None]:
+    """BlockingIOError where another process is inside this block for the same folder. It ends with its process."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError:
+            pass  # a file system without locks: `put_in_place` still refuses the second of two
+        yield
+    finally:
+        os.close(handle)
 
 
 def put_in_place(folder: Path, out: Path, aside: Path, *, replace: bool) -> None:
@@ -64,7 +80,8 @@ def bring_back(out: Path) -> None:
             os.close(lock)
 
 
-def _tidy_up(out: Path) -> None:
+def tidy_up(out: Path) -> None:
+    """Remove what killed writers of `out` left behind; what running ones are at work on stays."""
     bring_back(out)
     for scratch in _scratch_folders(out):
         lock = _lock(scratch, wait=False)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,13 +20,14 @@ from research.market.faults import as_data_error
 from research.market.layout import (
     ASSETS,
     DAILY,
-    FILES,
     LEDGER,
     ROWS_PER_GROUP,
+    ROWS_PER_PART,
     SCHEMAS,
     TAGS,
     check_batch,
     check_daily_schema,
+    later_part,
     row_keys,
 )
 from research.market.manifest import MANIFEST_FILE, Manifest
@@ -70,29 +74,90 @@ def write_snapshot(
         If `out` exists and is no snapshot, or may not be replaced; if rows are unsorted or doubled, an asset is
         unknown, a price or cap is not positive and finite, or a volume is negative.
     """
-    out = Path(out)
-    with as_data_error(f"{out} could not be written", "Nothing was changed there. Correct that and try again."):
-        if out.is_symlink():  # the snapshot that it points to is meant, and replaced; the link stays
-            out = Path(os.path.realpath(out))
-        bring_back(out)
-        _check_target(out, replace)
+    out = checked_target(out, replace)
+    with _as_data_error(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         with scratch_folder(out) as holder:
             scratch = holder / out.name
             scratch.mkdir()
-            rows = _write_daily(scratch / DAILY, daily, pd.Index(assets["asset_id"]))
-            for name, table in ((ASSETS, assets), (TAGS, tags), (LEDGER, ledger)):
-                _write_table(scratch / name, table)
-            digests = {name: _sha256(scratch / name) for name in FILES}
-            manifest = dataclasses.replace(manifest, rows=rows, sha256=digests).signed()
-            (scratch / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
-            for file in (*scratch.iterdir(), scratch):
-                flush(file)
+            rows = _write_parts(scratch, daily, pd.Index(assets["asset_id"]))
+            if rows == 0:
+                raise DataError("there are no daily rows to write: a snapshot needs at least one price.")
+            write_tables(scratch, assets=assets, tags=tags, ledger=ledger)
+            manifest = sign(scratch, dataclasses.replace(manifest, rows=rows), known={})
             put_in_place(scratch, out, holder / REPLACED, replace=replace)
     return manifest
 
 
-def _write_daily(file: Path, daily: pa.Table | pa.RecordBatchReader, assets: pd.Index) -> int:
+def checked_target(out: str | Path, replace: bool) -> Path:
+    """The folder that is meant: the one that a symbolic link points to. Raises DataError as `write_snapshot` does."""
+    out = Path(out)
+    with _as_data_error(out):
+        out = Path(os.path.realpath(out)) if out.is_symlink() else out  # the link stays
+        bring_back(out)
+        _check_target(out, replace)
+    return out
+
+
+def _as_data_error(out: Path) -> AbstractContextManager[None]:
+    return as_data_error(f"{out} could not be written", "Nothing was changed there. Correct that and try again.")
+
+
+def write_tables(folder: Path, *, assets: pd.DataFrame, tags: pd.DataFrame, ledger: pd.DataFrame) -> None:
+    """Write the three small tables of a snapshot."""
+    for name, table in ((ASSETS, assets), (TAGS, tags), (LEDGER, ledger)):
+        _write_table(folder / name, table)
+
+
+def sign(folder: Path, manifest: Manifest, known: Mapping[str, str]) -> Manifest:
+    """Write the manifest of a folder whose other files are complete, and flush all to disk.
+
+    `known` are digests of files that need not be read again, because they were verified as a part of another snapshot.
+    """
+    names = sorted(file.name for file in folder.iterdir())
+    digests = {name: known[name] if name in known else sha256_of(folder / name) for name in names}
+    manifest = dataclasses.replace(manifest, sha256=digests).signed()
+    (folder / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
+    for file in (*folder.iterdir(), folder):
+        flush(file)
+    return manifest
+
+
+def _write_parts(folder: Path, daily: pa.Table | pa.RecordBatchReader, assets: pd.Index) -> int:
+    """Write the daily rows, and give back how many there are.
+
+    In one part; or, where there are many, in parts that end with a year and have `ROWS_PER_PART` rows or more each, so
+    that the last days of a large snapshot can be read, and its updates written, without all the others.
+    """
+    check_daily_schema(daily.schema, "the daily rows")
+    rows = 0
+    for first_day, batches in itertools.groupby(_by_part(_batches(daily)), key=lambda part: part[0]):
+        part = pa.RecordBatchReader.from_batches(daily.schema, (batch for _, batch in batches))
+        rows += write_daily(folder / (later_part(first_day) if rows else DAILY), part, assets)
+    return rows
+
+
+def _by_part(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Batches, cut where a new part begins, each with the first day of its part (since 1970-01-01)."""
+    first_day = rows = 0
+    year = None
+    for batch in batches:
+        days = batch.column("date").cast(pa.int32()).fill_null(0).to_numpy()
+        years = days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64)
+        new_years = np.flatnonzero(np.diff(years, prepend=years[0] if year is None else year) > 0)
+        begin, year = 0, years[-1]
+        for end in [*new_years, len(days)]:
+            if end < len(days) and rows + end - begin < ROWS_PER_PART:
+                continue
+            if end > begin:
+                first_day = first_day if rows else int(days[begin])
+                rows += end - begin
+                yield first_day, batch.slice(begin, end - begin)
+            begin, rows = end, rows if end == len(days) else 0
+
+
+def write_daily(file: Path, daily: pa.Table | pa.RecordBatchReader, assets: pd.Index) -> int:
+    """Write one part of the daily rows, each row checked, and give back how many there are. `assets` are sorted ids."""
     where = "the daily rows"
     check_daily_schema(daily.schema, where)
     if not (assets.is_unique and assets.is_monotonic_increasing):
@@ -112,8 +177,6 @@ def _write_daily(file: Path, daily: pa.Table | pa.RecordBatchReader, assets: pd.
             last_key = check_batch(batch, *row_keys(batch, assets, where), assets, last_key, where)
             writer.write_table(pa.Table.from_batches([batch]).cast(schema), row_group_size=ROWS_PER_GROUP)
             rows += batch.num_rows
-    if rows == 0:
-        raise DataError("there are no daily rows to write: a snapshot needs at least one price.")
     return rows
 
 
@@ -150,6 +213,7 @@ def _check_target(out: Path, replace: bool) -> None:
         )
 
 
-def _sha256(file: Path) -> str:
+def sha256_of(file: Path) -> str:
+    """Hex digest of a file's bytes."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -39,7 +39,11 @@ def rulebook_text(rules: Methodology) -> str:
         "Overlay": [_overlaid(overlay), *told(overlay, _OVERLAY_HEAD, _OVERLAY)] if overlay else [],
         "Schedule": [_scheduled(rules.schedule), *told(rules.schedule, _SCHEDULE_HEAD, _SCHEDULE)],
         "Costs": [_cost(rules.costs), *told(rules.costs, _COSTS_HEAD, _COSTS)],
-        "Missing prices": [_carried(rules.events), *told(rules.events, _EVENTS_HEAD, _EVENTS)],
+        "Missing prices": [
+            _carried(rules.events),
+            _UNITS[rules.events.redenominations],
+            *told(rules.events, _EVENTS_HEAD, _EVENTS),
+        ],
         "Base": [_base(rules)],
     }
     return "\n".join(f"- **{name}.** {' '.join(filter(None, part))}" for name, part in parts.items() if any(part))
@@ -306,7 +310,11 @@ def _carried(events: Events) -> str:
     )
 
 
-_EVENTS_HEAD = "carry_days remove_after_days removal_haircut"
+_UNITS = {
+    "evident": "Where a price leaps fivefold and the cap stays, a unit has changed: the holding moves as the cap does.",
+    "given": "A unit changes where a table of migrations says so, whatever price and market cap show.",
+}
+_EVENTS_HEAD = "carry_days remove_after_days removal_haircut redenominations"
 _EVENTS: Sentences = {
     "outlier_jump": lambda e: (
         f"A print whose log is further than {e.outlier_jump:g} from the last one waits until the next one confirms it."

@@ -7,29 +7,9 @@ import pandas as pd
 import pytest
 
 from research.index import build_index
-from research.point_in_time.price_adjustments import quarantine
 from tests.index.small_markets import DAYS, events_of, flat, market, two
 
 SPLIT = pd.Timestamp("2021-01-20")
-
-
-@pytest.mark.parametrize(
-    ("prints", "kept"),
-    [
-        ([1, 1, 9, 1, 1], [1, 1, None, 1, 1]),  # one wrong print
-        ([1, 1, 9, 9, 9], [1, 1, None, 9, 9]),  # a new level, believed on its second day
-        ([1, 9, 0.1, 1, 1], [1, None, None, 1, 1]),
-        ([1, None, 9, None, 9], [1, None, None, None, 9]),
-        ([1, 2, 4, 8, 16], [1, 2, 4, 8, 16]),
-    ],
-)
-def test_a_print_far_from_the_last_accepted_one_waits_for_a_second(prints: list, kept: list) -> None:
-    column = np.array([[np.nan if price is None else price] for price in prints], dtype=float)
-    cleaned, log = quarantine(column, 1.5)
-    np.testing.assert_array_equal(
-        cleaned[:, 0], np.array([np.nan if price is None else price for price in kept], dtype=float)
-    )
-    assert len(log) == sum(a is not None and b is None for a, b in zip(prints, kept, strict=True))
 
 
 def test_an_outlier_does_not_move_the_level_of_an_index_that_holds_prints_back() -> None:

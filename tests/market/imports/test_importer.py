@@ -21,7 +21,7 @@ import pytest
 
 from research.errors import DataError
 from research.market import MarketData, Profile, import_table, load_market
-from research.market.imports import cleaning, importer
+from research.market.imports import cleaning, daily, table
 from research.market.imports.assets import Asset, Tag
 from research.market.imports.sections import Columns, Dates, DatingRule
 from tests.conftest import ROOT
@@ -570,10 +570,10 @@ def peak_of_import(table: Path, out: Path) -> float:
 
 @pytest.mark.parametrize("cap", [1.0, 0.0])
 def test_an_import_needs_no_more_memory_than_the_data_card_says(tmp_path: Path, cap: float) -> None:
-    """150 MB, 72 bytes for a row, 1,000 for an asset and 120 for a line of the ledger (a cap of zero gives one)."""
-    assets, days = 2_000, 500
+    """400 MB, 1,000 bytes for an asset, 120 for a line of the ledger (a cap of zero gives one), and none for a row."""
+    assets, days = 2_000, 1_000
     dates = np.arange(np.datetime64("2020-01-01"), np.datetime64("2020-01-01") + days)
-    table = pa.table(
+    rows = pa.table(
         {
             "day": np.tile(dates, assets),
             "coin": np.repeat([f"asset-{n}" for n in range(assets)], days),
@@ -582,9 +582,9 @@ def test_an_import_needs_no_more_memory_than_the_data_card_says(tmp_path: Path, 
             "vol": np.ones(assets * days),
         }
     )
-    pq.write_table(table, tmp_path / "table.parquet")
+    pq.write_table(rows, tmp_path / "table.parquet")
     lines = 0 if cap else assets * days
-    allowed = 150 + (assets * days * 72 + assets * 1_000 + lines * 120) / 1e6
+    allowed = 400 + (assets * 1_000 + lines * 120) / 1e6
     assert peak_of_import(tmp_path / "table.parquet", tmp_path / "out") < allowed
 
 
@@ -595,7 +595,7 @@ def test_a_small_file_that_asks_for_much_memory_is_refused_before_it_gets_it(tmp
     pq.write_table(pa.table(columns), tmp_path / "table.parquet", compression="zstd")
     assert (tmp_path / "table.parquet").stat().st_size < 600_000
     tracemalloc.start()
-    with pytest.raises(DataError, match=r"30,000,000 rows need 2.2 GB.*RESEARCH_MAX_MARKET_GB=3"):
+    with pytest.raises(DataError, match=r"'2024-01-01' has more than 100,000 rows, far more than there are days"):
         import_table(tmp_path / "table.parquet", PROFILE, tmp_path / "out")
     assert tracemalloc.get_traced_memory()[1] < 20e6
     tracemalloc.stop()
@@ -608,8 +608,8 @@ def test_rows_of_a_csv_are_counted_while_they_are_read(tmp_path: Path, monkeypat
 
 
 def test_one_key_cannot_have_more_rows_than_there_are_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cleaning, "ROWS_AT_A_TIME", 3)
-    with pytest.raises(DataError, match="'btc' has 4 rows, far more than there are days since 2009"):
+    monkeypatch.setattr(table, "MOST_ROWS_OF_A_KEY", 3)
+    with pytest.raises(DataError, match="'btc' has more than 3 rows, far more than there are days since 2009"):
         imported(tmp_path, GOOD, GOOD, GOOD, GOOD)
 
 
@@ -622,8 +622,8 @@ def test_the_size_of_a_block_changes_nothing(
     ]
     (tmp_path / "whole").mkdir()
     whole = imported(tmp_path / "whole", *lines)
-    monkeypatch.setattr(cleaning, "ROWS_AT_A_TIME", max(4, rows_at_a_time))
-    monkeypatch.setattr(importer, "ROWS_PER_GROUP", rows_at_a_time)
+    monkeypatch.setattr(cleaning, "ROWS_AT_A_TIME", rows_at_a_time)
+    monkeypatch.setattr(daily, "ROWS_PER_GROUP", rows_at_a_time)
     assert_same_market(imported(tmp_path, *lines), whole)
 
 

@@ -120,6 +120,7 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
             {"carry_days": 1},
             {"remove_after_days": 30},
             {"removal_haircut": 0.5},
+            {"redenominations": "given"},
             {"outlier_jump": 1.5},
             {"trade_at_carried_prices": True},
             {"freed_weight": "stable"},
