@@ -41,7 +41,7 @@ def add_commands(rooms: Any) -> None:
     for action in (build, listing, check, opening, diff):
         action.add_argument("--config", type=Path, default=Path("reports/reports.toml"), metavar="FILE")
         action.add_argument("--out", type=Path, metavar="DIR", help="the published folder (default: site beside FILE)")
-        action.add_argument("--snapshot", metavar="PATH", help="on this market, in markets/NAME/site beside FILE")
+        action.add_argument("--snapshot", metavar="SNAPSHOT", help="on this market, in markets/NAME/site beside FILE")
         action.add_argument("--as-of", type=_day, metavar="DATE", help="as of this day, in as-of/DATE/site")
 
 
