@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from research.market.data import MarketData
     from research.market.imports.importer import ImportSummary, import_table
     from research.market.imports.profiles import Profile, shipped_profiles
+    from research.market.imports.updating import update_from_table
     from research.market.manifest import Manifest
     from research.market.snapshots.load import load_market, write_market
     from research.market.snapshots.snapshot import open_snapshot
@@ -24,6 +25,7 @@ __all__ = [
     "load_market",
     "open_snapshot",
     "shipped_profiles",
+    "update_from_table",
     "write_market",
     "write_snapshot",
 ]
@@ -37,6 +39,7 @@ _HOME = {
     "load_market": "snapshots.load",
     "open_snapshot": "snapshots.snapshot",
     "shipped_profiles": "imports.profiles",
+    "update_from_table": "imports.updating",
     "write_market": "snapshots.load",
     "write_snapshot": "snapshots.writing",
 }

@@ -19,11 +19,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from research.errors import DataError
-from research.market.imports.profiles import DatingRule
+from research.market.imports.closes import dated
+from research.market.imports.sections import DatingRule
+from research.market.imports.table import ROW_BITS
 from research.market.layout import value_range
 from research.typing import BoolArray, FloatArray, IntArray
 
+Periods = Mapping[str, list[tuple[int, int]]]  # by key, the first and last day with a price of each of its assets
 EARLIEST = np.datetime64("2009-01-03", "D")  # bitcoin's first block: there is no earlier price
+_NEVER = 1 << 40  # days: no price lies long after it
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,7 +48,7 @@ class Block:
     Attributes
     ----------
     row : int64
-        Counted from 1, in the vendor's file.
+        Which row of which file it is (`ROW_BITS` of `table.py`).
     day : int32
         The day whose close a row is, as days since 1970-01-01.
     dated_by : int64
@@ -56,6 +60,8 @@ class Block:
         Every column of the snapshot; NaN where there is no value.
     keys : list of str
         The vendor's keys by their numbers, those of the whole table.
+    files : list of str
+        The vendor's files by their numbers, as messages name them.
     kept : bool
         False where the row was dropped.
     asset : int64
@@ -73,6 +79,7 @@ class Block:
     texts: dict[str, np.ndarray]
     numbers: dict[str, FloatArray]
     keys: list[str]
+    files: list[str]
     kept: BoolArray = field(init=False)
     asset: IntArray = field(init=False)
     asset_keys: list[str] = field(init=False)
@@ -81,26 +88,27 @@ class Block:
     def __post_init__(self) -> None:
         self.kept = np.ones(len(self.row), dtype=bool)
 
+    def row_name(self, position: int) -> str:
+        """A row as messages name it: its number, and its file where there are several."""
+        file, number = divmod(int(self.row[position]), 1 << ROW_BITS)
+        return f"{number} of {self.files[file]}" if len(self.files) > 1 else f"{number}"
+
 
 def apply_dating(days: np.ndarray, rules: tuple[DatingRule, ...]) -> tuple[np.ndarray, IntArray]:
     """The day whose close each row is, and the number of its rule (0: none); `days` are the vendor's dates."""
-    starts = np.array([rule.start for rule in rules], dtype="datetime64[D]").astype(np.int64)
-    number = starts.searchsorted(days, side="right")
-    shifts = np.array([0, *(rule.shift_days for rule in rules)], dtype=days.dtype)
-    return days + shifts[number], number
+    number, shifts = dated(days, rules)
+    return (days + shifts).astype(days.dtype), number
 
 
-def refuse_impossible_days(
-    days: np.ndarray, row: IntArray, key: np.ndarray, keys: list[str], retrieved: dt.datetime
-) -> None:
+def refuse_impossible_days(block: Block, retrieved: dt.datetime) -> None:
     """Raise DataError for the close of a day that had not ended at `retrieved`, or before the first prices."""
     ended = np.datetime64(retrieved.astimezone(dt.UTC).date(), "D") - 1
-    wrong = np.flatnonzero((days > ended.astype(np.int64)) | (days < EARLIEST.astype(np.int64)))
+    wrong = np.flatnonzero((block.day > ended.astype(np.int64)) | (block.day < EARLIEST.astype(np.int64)))
     if len(wrong):
-        first = wrong[row[wrong].argmin()]
+        first = wrong[block.row[wrong].argmin()]
         raise DataError(
-            f"row {row[first]} ({keys[key[first]]}) is the close of {_date(days[first])}, expected {EARLIEST} to "
-            f"{ended}, the last UTC day that had ended when the table was retrieved "
+            f"row {block.row_name(first)} ({block.keys[block.key[first]]}) is the close of {_date(block.day[first])}, "
+            f"expected {EARLIEST} to {ended}, the last UTC day that had ended when the table was retrieved "
             f"({retrieved:%Y-%m-%d %H:%M} UTC). Remove the row, or correct its date or the profile's retrieved_at."
         )
 
@@ -121,11 +129,12 @@ def drop_repeated(block: Block) -> None:
         values = block.numbers[name]
         raise DataError(
             f"two rows for one day: {block.keys[block.key[other]]!r} on {_date(block.day[other])} in rows "
-            f"{block.row[one]} and {block.row[other]}, with {name} {values[one]} and {values[other]}. "
-            "Remove the wrong one from the table."
+            f"{block.row_name(one)} and {block.row_name(other)}, with {name} {values[one]} and {values[other]}. Remove "
+            "the wrong one from the table; if it has several rows a day on purpose, say so with intraday under [dates] "
+            "of the profile."
         )
     block.kept[repeated] = False
-    numbers = [str(row) for row in block.row[repeated]]
+    numbers = [str(row) for row in block.row[repeated] % (1 << ROW_BITS)]
     block.notes.append(Note(rows=repeated, field="row", rule="repeated row dropped", old=numbers))
 
 
@@ -162,28 +171,33 @@ def set_impossible_values_missing(numbers: Mapping[str, FloatArray], kept: BoolA
     return notes
 
 
-def split_after_gaps(block: Block, longest: int | None) -> None:
+def split_after_gaps(block: Block, longest: int | None, known: Periods) -> None:
     """Say which asset each row belongs to: its key's, or a new one after a gap in the key's prices.
 
-    A key whose prices resume after more than `longest` days is a new asset from then on: `etc`, then `etc-2`.
+    A key whose prices resume after more than `longest` days is a new asset from then on: `etc`, then `etc-2`. Where the
+    table continues a snapshot, `known` has the first and last day of each asset of a key there, in order.
 
     Only the gap decides, and it is known on the day of resumption. Two assets that share a ticker one after the
     other are thus never spliced; one that the vendor lost for so long loses its history, which is the safer mistake.
     """
-    resumes = np.zeros(len(block.key), dtype=bool)
-    if longest is not None:
-        priced = np.flatnonzero(block.kept & ~np.isnan(block.numbers["price"]))
-        before, after = priced[:-1], priced[1:]
-        gap = (block.key[after] == block.key[before]) & (block.day[after] - block.day[before] > longest)
-        resumes[after[gap]] = True
     new_key = ~_as_above(block.key)
+    resumes = np.zeros(len(new_key), dtype=bool)
+    number = np.ones(len(new_key), dtype=np.int64)
+    if longest is not None:
+        earlier, last_price = _assets_before(block, np.flatnonzero(new_key), known)
+        of_key = new_key.cumsum() - 1
+        priced = np.flatnonzero(block.kept & ~np.isnan(block.numbers["price"]))
+        days, previous = block.day[priced], last_price[of_key[priced]]
+        again = np.flatnonzero(_as_above(block.key[priced]))
+        previous[again] = days[again - 1]
+        resumes[priced[days - previous > longest]] = True
+        splits = resumes.cumsum()
+        number = earlier[of_key] + splits - (splits - resumes)[_first_of_each(~new_key)]
     begins = np.flatnonzero(new_key | resumes)
     block.asset = (new_key | resumes).cumsum() - 1
-    splits = resumes.cumsum()
-    number = 1 + splits[begins] - splits[_first_of_each(~new_key)[begins]]
     keys = [block.keys[key] for key in block.key[begins]]
-    block.asset_keys = [key if n == 1 else f"{key}-{n}" for key, n in zip(keys, number, strict=True)]
-    places = np.flatnonzero(number > 1)
+    block.asset_keys = [numbered(key, n) for key, n in zip(keys, number[begins], strict=True)]
+    places = np.flatnonzero(resumes[begins])
     made = [block.asset_keys[place] for place in places]
     taken = set(made).intersection(block.keys) if made else set()
     if taken:
@@ -197,16 +211,34 @@ def split_after_gaps(block: Block, longest: int | None) -> None:
     )
 
 
-def drop_empty(block: Block) -> None:
-    """Drop rows without any value, and assets that never have a price."""
+def drop_empty(block: Block, known: Periods) -> None:
+    """Drop rows without any value, and assets that never have a price, here or before (`known`)."""
     block.kept &= np.logical_or.reduce([~np.isnan(values) for values in block.numbers.values()])
     priced = np.zeros(len(block.asset_keys), dtype=bool)
     priced[block.asset[block.kept & ~np.isnan(block.numbers["price"])]] = True
+    before = {numbered(key, place + 1) for key, periods in known.items() for place in range(len(periods))}
+    priced |= [key in before for key in block.asset_keys]
     without = np.flatnonzero(block.kept & ~priced[block.asset])
     last = without[~_as_above(block.asset[without][::-1])[::-1]]
     names = [block.asset_keys[asset] for asset in block.asset[last]]
     block.notes.append(Note(rows=last, field="asset_id", rule="asset without any price dropped", old=names))
     block.kept[without] = False
+
+
+def numbered(key: str, number: int) -> str:
+    """The asset key of the first, second, ... asset that a key stands for."""
+    return key if number == 1 else f"{key}-{number}"
+
+
+def _assets_before(block: Block, starts: IntArray, known: Periods) -> tuple[IntArray, IntArray]:
+    """By key: which of its assets comes first, and the last price of that one in the snapshot that is continued."""
+    number, last_price = np.ones(len(starts), dtype=np.int64), np.full(len(starts), _NEVER)
+    for place, start in enumerate(starts) if known else ():
+        periods = known.get(block.keys[block.key[start]], [])
+        if periods:
+            number[place] = max(1, sum(first <= block.day[start] for first, _ in periods))
+            last_price[place] = periods[number[place] - 1][1]
+    return number, last_price
 
 
 def _rules_broken(name: str, values: FloatArray) -> Iterator[tuple[str, BoolArray]]:

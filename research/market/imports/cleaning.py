@@ -7,6 +7,7 @@ is kept by day, for the snapshot; what does not is a line of the ledger.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,11 @@ import pyarrow as pa
 from research.errors import DataError
 from research.market.data import DAY, LEDGER_TYPES, empty_table
 from research.market.imports import checks
+from research.market.imports.assets import Asset
 from research.market.imports.checks import Block
 from research.market.imports.held_back import hold_back_values
-from research.market.imports.profiles import Asset, Profile
-from research.market.imports.reading import refuse_many_texts
+from research.market.imports.profiles import Profile
+from research.market.imports.rows import refuse_many_texts
 from research.market.imports.runs import Columns, SortedRuns
 from research.market.imports.table import VendorTable
 from research.market.layout import CORE_COLUMNS
@@ -61,8 +63,16 @@ class CleanRows:
     moved: int
 
 
-def clean(table: VendorTable, profile: Profile, retrieved: dt.datetime, scratch: Callable[[], Path]) -> CleanRows:
+def clean(
+    table: VendorTable,
+    profile: Profile,
+    retrieved: dt.datetime,
+    scratch: Callable[[], Path],
+    continues: pd.DataFrame | None = None,
+) -> CleanRows:
     """Check every row, and give each its asset and its day. The rows of `table` are used up.
+
+    `continues` is the table of the assets of the snapshot that the rows continue, if they do.
 
     Raises
     ------
@@ -70,26 +80,27 @@ def clean(table: VendorTable, profile: Profile, retrieved: dt.datetime, scratch:
         If it is not known what a row means (see `checks.py`), if no row has a price, or if two keys give one asset_id
         without the profile saying so of both.
     """
-    by_day = SortedRuns("day", "by-day.arrow", scratch)
-    names = tuple(dict.fromkeys([*CORE_COLUMNS, *profile.columns.numbers]))
+    by_day = SortedRuns("day", "by-day", scratch)
+    names = tuple(dict.fromkeys([*CORE_COLUMNS, *table.numbers]))
     seen: list[pd.DataFrame] = []
     lines: list[pa.Table] = []
     matched: set[str] = set()
     moved = known = 0
+    before = _periods(table.texts["key"], profile.assets, continues)
     for part in table.rows.blocks(ROWS_AT_A_TIME):
-        block, moved_here = _block(part, table, profile, retrieved, names)
-        _check(block, profile)
+        block, moved_here = _block(part, table, profile, names)
+        _check(block, profile, retrieved, before)
         matched.update(block.asset_keys)
         moved += moved_here
         last, place = _assets(block, table.texts)
-        numbers = {name: block.numbers[name][block.kept] for name in profile.columns.numbers}
+        numbers = {name: block.numbers[name][block.kept] for name in table.numbers}
         asset = (known + place[block.asset[block.kept]]).astype(np.int32)
         by_day.add({"day": block.day[block.kept], "asset": asset, **numbers})
         seen.append(last)
         known += len(last)
         lines += _ledger(block, profile.assets)
         count = sum(part.num_rows for part in lines)
-        refuse_many_texts(table.path, sum(map(len, table.texts.values())), lines=count)
+        refuse_many_texts(table.files[0].label, sum(map(len, table.texts.values())), lines=count)
     if not known:
         raise DataError("no row has a price that can be used. Nothing to import; is the right column in the profile?")
     assets = pd.concat(seen, ignore_index=True)
@@ -110,13 +121,9 @@ def asset_id(key: str, known: Mapping[str, Asset]) -> str:
     return (known[key].id if key in known else None) or key.lower()
 
 
-def _block(
-    part: Columns, table: VendorTable, profile: Profile, retrieved: dt.datetime, names: tuple[str, ...]
-) -> tuple[Block, int]:
+def _block(part: Columns, table: VendorTable, profile: Profile, names: tuple[str, ...]) -> tuple[Block, int]:
     """The rows of some keys in order, with every column of the snapshot; and how many of them were moved."""
-    keys = table.texts["key"]
     day, dated_by = checks.apply_dating(part["day"], profile.dating)
-    checks.refuse_impossible_days(day, part["row"], part["key"], keys, retrieved)
     moved = int((day != part["day"]).sum())
     first, last = int(day.min()), int(day.max())
     place = part["key"] * np.int64(last - first + 1) + (day - first)
@@ -129,48 +136,71 @@ def _block(
         key=part["key"][order],
         texts={name: part[name][order] for name in table.texts if name != "key"},
         numbers={name: part[name][order] if name in part else np.full(len(day), np.nan) for name in names},
-        keys=keys,
+        keys=table.texts["key"],
+        files=[file.label for file in table.files],
     )
     return block, moved
 
 
-def _check(block: Block, profile: Profile) -> None:
+def _check(block: Block, profile: Profile, retrieved: dt.datetime, before: checks.Periods) -> None:
+    checks.refuse_impossible_days(block, retrieved)
     checks.drop_repeated(block)
     checks.drop_second_closes(block)
     block.notes += checks.set_impossible_values_missing(block.numbers, block.kept)
-    checks.split_after_gaps(block, profile.split_after_gap_days)
+    checks.split_after_gaps(block, profile.split_after_gap_days, before)
     hold_back_values(block, profile.hold_back)
-    checks.drop_empty(block)
+    checks.drop_empty(block, before)
+
+
+def _periods(keys: list[str], known: Mapping[str, Asset], continues: pd.DataFrame | None) -> checks.Periods:
+    """First and last day of each asset that a key was in the snapshot that is continued: `etc`, `etc-2`, ..."""
+    if continues is None:
+        return {}
+    priced = continues.dropna(subset=["first_date"])
+    first, last = (priced[name].to_numpy().astype("datetime64[D]").astype(int) for name in ("first_date", "last_date"))
+    days = dict(zip(priced["asset_id"], zip(first, last, strict=True), strict=True))
+    found = {}
+    for key in keys:
+        ids = (asset_id(checks.numbered(key, place), known) for place in itertools.count(1))
+        found[key] = [days[name] for name in itertools.takewhile(days.__contains__, ids)]
+    return {key: periods for key, periods in found.items() if periods}
 
 
 def _assets(block: Block, texts: Mapping[str, list[str]]) -> tuple[pd.DataFrame, IntArray]:
-    """One line for each asset with a price, as in `CleanRows`; and the place of each asset of the block among them."""
+    """One line for each asset that has rows, as in `CleanRows`; and the place of each asset of the block among them."""
     priced = block.kept & ~np.isnan(block.numbers["price"])
-    last_price, last_row = _last(block, priced), _last(block, block.kept)
-    there = last_price >= 0
-    first_price = len(priced) - 1 - _last(block, priced, backwards=True)
+    last_row = _last(block, block.kept)
+    there = last_row >= 0
     table: dict[str, Any] = {
-        "asset_key": [key for key, priced in zip(block.asset_keys, there, strict=True) if priced],
-        "key": [block.keys[key] for key in block.key[last_price[there]]],
+        "asset_key": [key for key, some in zip(block.asset_keys, there, strict=True) if some],
+        "key": [block.keys[key] for key in block.key[last_row[there]]],
     }
     for name in ("symbol", "name"):
         codes = block.texts.get(name, np.full(len(priced), -1))
         rows = _last(block, block.kept & (codes >= 0))[there]
         table[name] = [texts[name][codes[row]] if row >= 0 else None for row in rows]
-    for name, rows in (("last_row", last_row), ("first_date", first_price), ("last_date", last_price)):
-        table[name] = block.day[rows[there]].astype("datetime64[D]")
+    rows_of = {"last_row": last_row, "first_date": _first(block, priced), "last_date": _last(block, priced)}
+    days = np.append(block.day.astype("datetime64[D]"), np.datetime64("NaT"))  # found at -1: no such row
+    table |= {name: days[rows[there]] for name, rows in rows_of.items()}
     types = dict.fromkeys(("asset_key", "key", "symbol", "name"), "str")
     types |= dict.fromkeys(("last_row", "first_date", "last_date"), DAY)
     return pd.DataFrame(table).astype(types), there.cumsum() - 1
 
 
-def _last(block: Block, chosen: BoolArray, *, backwards: bool = False) -> IntArray:
-    """The last of the chosen rows of each asset; -1: none. Backwards the first, as a position counted from the end."""
-    asset, chosen = (block.asset[::-1], chosen[::-1]) if backwards else (block.asset, chosen)
+def _last(block: Block, chosen: BoolArray) -> IntArray:
+    """The last of the chosen rows of each asset; -1: none."""
     last = np.full(len(block.asset_keys), -1)
     places = np.flatnonzero(chosen)
-    last[asset[places]] = places  # of several values for one place, the last one stays
+    last[block.asset[places]] = places  # of several values for one place, the last one stays
     return last
+
+
+def _first(block: Block, chosen: BoolArray) -> IntArray:
+    """The first of the chosen rows of each asset; -1: none."""
+    first = np.full(len(block.asset_keys), -1)
+    places = np.flatnonzero(chosen)[::-1]
+    first[block.asset[places]] = places
+    return first
 
 
 def _refuse_unsaid_unions(assets: pd.DataFrame, known: Mapping[str, Asset]) -> None:
