@@ -48,6 +48,7 @@ ROW_ATTRIBUTES = (
     "date",
     "dated_by",
     "key",
+    "vendor_key",
     "asset_key",
     "symbol",
     "name",

@@ -70,7 +70,7 @@ def drop_repeated(rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
         raise DataError(
             f"two rows for one day: {second['key']!r} on {second['date'].date()} in rows {first['row']} and "
             f"{second['row']}, with {differing[0]} {first[differing[0]]} and {second[differing[0]]}. "
-            "Remove the wrong one from the table."
+            "Remove the wrong one; if they are two assets, say so in a table of identities (data/README.md)."
         )
     note(ledger, rows[identical], "row", "repeated row dropped", rows.loc[identical, "row"].astype("str"))
     return rows[~identical]
@@ -106,8 +106,12 @@ def set_impossible_values_missing(rows: pd.DataFrame, ledger: Ledger) -> pd.Data
     return rows
 
 
-def split_after_gaps(rows: pd.DataFrame, longest: int | None, keys: Set[str], ledger: Ledger) -> pd.DataFrame:
+def split_after_gaps(
+    rows: pd.DataFrame, longest: int | None, keys: Set[str], ledger: Ledger, *, whole: Set[str] = frozenset()
+) -> pd.DataFrame:
     """Give each row the key of its asset, in the column `asset_key`; `keys` are those of the whole table.
+
+    Those in `whole` are never split: a person has decided about them.
 
     A key whose prices resume after more than `longest` days is a new asset from then on: `etc`, then `etc-2`.
 
@@ -119,7 +123,7 @@ def split_after_gaps(rows: pd.DataFrame, longest: int | None, keys: Set[str], le
     rows = rows.sort_values(["key", "date"], kind="stable")
     priced = rows.loc[rows["price"].notna(), ["key", "date"]]
     gap = priced.groupby("key")["date"].diff().dt.days
-    resumes = (gap > longest).reindex(rows.index, fill_value=False)
+    resumes = (gap > longest).reindex(rows.index, fill_value=False) & ~rows["key"].isin(whole)
     number = resumes.groupby(rows["key"]).cumsum() + 1
     split = rows.assign(asset_key=rows["key"].where(number == 1, rows["key"] + "-" + number.astype("str")))
     rule = f"prices resume after more than {longest} days: a new asset"

@@ -18,6 +18,7 @@ from research.errors import DataError
 from research.market.data import LEDGER_TYPES, empty_table
 from research.market.imports import checks
 from research.market.imports.held_back import hold_back_values
+from research.market.imports.identities import UNDECIDED, Identities
 from research.market.imports.profiles import Asset, Profile
 from research.market.imports.reading import refuse_many_rows
 from research.market.imports.table import VendorTable
@@ -59,7 +60,9 @@ class CleanRows:
     moved: int
 
 
-def clean(table: VendorTable, profile: Profile, retrieved: dt.datetime) -> CleanRows:
+def clean(
+    table: VendorTable, profile: Profile, retrieved: dt.datetime, identities: Identities = UNDECIDED
+) -> CleanRows:
     """Check every row, and give each its asset and its day. The arrays of `table` are used up.
 
     Raises
@@ -69,6 +72,8 @@ def clean(table: VendorTable, profile: Profile, retrieved: dt.datetime) -> Clean
         without the profile saying so of both.
     """
     codes, keys = table.texts["key"]
+    identities.check_keys(keys, has_names="name" in table.texts)
+    known_assets = identities.assets(profile.assets)
     asset = np.full(len(codes), -1, dtype=np.int32)
     numbers = {name: table.numbers.get(name) for name in dict.fromkeys([*CORE_COLUMNS, *profile.columns.numbers])}
     arrays = {name: np.full(len(codes), np.nan) if values is None else values for name, values in numbers.items()}
@@ -79,7 +84,7 @@ def clean(table: VendorTable, profile: Profile, retrieved: dt.datetime) -> Clean
     for positions in _blocks(codes, keys):
         ledger: checks.Ledger = [empty_table(LEDGER_TYPES)]
         rows = _with_all_columns(table.rows(positions), list(arrays))
-        rows, moved_here, asset_keys = _checked(rows, profile, retrieved, frozenset(keys), ledger)
+        rows, moved_here, asset_keys = _checked(rows, profile, retrieved, identities, frozenset(keys), ledger)
         moved += moved_here
         matched.update(asset_keys.unique())
         last = _assets(rows)
@@ -90,14 +95,14 @@ def clean(table: VendorTable, profile: Profile, retrieved: dt.datetime) -> Clean
             values[places] = rows[name]
         seen.append(last)
         known += len(last)
-        lines.append(_identified(pd.concat(ledger, ignore_index=True), asset_keys, profile.assets))
+        lines.append(_identified(pd.concat(ledger, ignore_index=True), asset_keys, known_assets))
         count = sum(part.num_rows for part in lines)
         refuse_many_rows(table.path, len(codes), numbers=len(arrays), texts=len(keys), lines=count)
     if not known:
         raise DataError("no row has a price that can be used. Nothing to import; is the right column in the profile?")
     assets = pd.concat(seen, ignore_index=True)
-    assets["asset_id"] = [asset_id(key, profile.assets) for key in assets["asset_key"]]
-    _refuse_unsaid_unions(assets, profile.assets)
+    assets["asset_id"] = [asset_id(key, known_assets) for key in assets["asset_key"]]
+    _refuse_unsaid_unions(assets, known_assets)
     return CleanRows(
         days=table.days,
         asset=asset,
@@ -137,14 +142,20 @@ def _with_all_columns(rows: pd.DataFrame, numbers: list[str]) -> pd.DataFrame:
 
 
 def _checked(
-    rows: pd.DataFrame, profile: Profile, retrieved: dt.datetime, keys: frozenset[str], ledger: checks.Ledger
+    rows: pd.DataFrame,
+    profile: Profile,
+    retrieved: dt.datetime,
+    identities: Identities,
+    keys: frozenset[str],
+    ledger: checks.Ledger,
 ) -> tuple[pd.DataFrame, int, pd.Series]:
     """The rows that stay; how many were moved; the asset key of each (key, date), dropped ones too."""
     rows, moved = checks.apply_dating(rows, profile.dating)
     checks.refuse_impossible_days(rows, retrieved)
+    rows = identities.apply(rows, profile.assets, ledger)
     rows = checks.drop_second_closes(checks.drop_repeated(rows, ledger), ledger)
     rows = checks.set_impossible_values_missing(rows, ledger)
-    rows = checks.split_after_gaps(rows, profile.split_after_gap_days, keys, ledger)
+    rows = checks.split_after_gaps(rows, profile.split_after_gap_days, keys, ledger, whole=identities.ids)
     rows = hold_back_values(rows, profile.hold_back, ledger)
     asset_keys = rows.set_index(["key", "date"])["asset_key"]
     return checks.drop_empty(rows, ledger), moved, asset_keys
@@ -153,7 +164,8 @@ def _checked(
 def _assets(rows: pd.DataFrame) -> pd.DataFrame:
     """One line for each asset key: the last key, symbol and name of its rows, its first and last day with a price."""
     rows = rows.sort_values("date", kind="stable")
-    last = rows.groupby("asset_key")[["key", "symbol", "name", "date"]].last().rename(columns={"date": "last_row"})
+    last = rows.groupby("asset_key")[["vendor_key", "symbol", "name", "date"]].last()
+    last = last.rename(columns={"date": "last_row", "vendor_key": "key"})
     priced = rows[rows["price"].notna()].groupby("asset_key")["date"]
     return last.assign(first_date=priced.min(), last_date=priced.max()).reset_index()
 

@@ -17,9 +17,12 @@ import pyarrow as pa
 from research.errors import DataError
 from research.market.data import DAY, TAG_TYPES
 from research.market.imports.cleaning import CleanRows, clean
+from research.market.imports.identities import UNDECIDED, Identities
+from research.market.imports.labels import with_labels
 from research.market.imports.profiles import Asset, Profile
 from research.market.imports.table import read_vendor_table
 from research.market.layout import ROWS_PER_GROUP
+from research.market.ledger import with_lines
 from research.market.manifest import Manifest, instant
 from research.market.snapshots.writing import write_snapshot
 from research.typing import IntArray
@@ -42,6 +45,8 @@ class ImportSummary:
         Lines of the ledger, by rule.
     unused : tuple of str
         Entries of the profile's [assets] that match nothing in the table.
+    labels_left_out : tuple of str
+        Lines of the labels that no asset of the table, or more than one, could be meant by.
     """
 
     out: Path
@@ -54,6 +59,7 @@ class ImportSummary:
     last_date: pd.Timestamp
     ledger_counts: Mapping[str, int]
     unused: tuple[str, ...]
+    labels_left_out: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lines = [
@@ -65,11 +71,17 @@ class ImportSummary:
         lines += [f"{count:,} x {rule}" for rule, count in self.ledger_counts.items()]
         if self.unused:
             lines.append(f"entries of the profile that match no row: {', '.join(self.unused)}")
-        return "\n".join(lines)
+        return "\n".join([*lines, *self.labels_left_out])
 
 
 def import_table(
-    table: str | Path, profile: str | Path | Profile, out: str | Path, *, replace: bool = False
+    table: str | Path,
+    profile: str | Path | Profile,
+    out: str | Path,
+    *,
+    identities: str | Path | None = None,
+    labels: str | Path | None = None,
+    replace: bool = False,
 ) -> ImportSummary:
     """Turn a long CSV or Parquet table into a snapshot.
 
@@ -81,6 +93,10 @@ def import_table(
         Name of a shipped profile, path of a TOML file, or a Profile.
     out : path
         Snapshot folder to make.
+    identities : path, optional
+        CSV table that decides which asset a key is, and when (see `identities.py`); in place of the profile's.
+    labels : path, optional
+        CSV table of tags by asset_id or symbol (see `labels.py`), besides the profile's.
     replace : bool
         Whether an existing snapshot at `out` may be replaced.
 
@@ -95,19 +111,27 @@ def import_table(
         Then nothing is written, and an existing snapshot stays as it was.
     """
     profile = profile if isinstance(profile, Profile) else Profile.load(profile)
+    decided = profile.identities if identities is None else identities
+    decisions = UNDECIDED if decided is None else Identities.load(decided)
+    known = decisions.assets(profile.assets)
     vendor = read_vendor_table(table, profile)
     retrieved_at = profile.retrieved_at or _modified(Path(table))
-    rows = clean(vendor, profile, min(instant(retrieved_at), dt.datetime.now(dt.UTC)))
+    rows = clean(vendor, profile, min(instant(retrieved_at), dt.datetime.now(dt.UTC)), decisions)
     rows_read = len(vendor.days)
     del vendor
-    assets = _assets(rows.assets, profile.assets)
+    assets = _assets(rows.assets, known)
+    tags = _tags(rows.assets, known)
+    left_out: tuple[str, ...] = ()
+    if labels is not None:
+        tags, left_out = with_labels(tags, labels, assets)
+    ledger = with_lines(rows.ledger, decisions.unit_lines(assets))
     order = _order(rows, pd.Index(assets["asset_id"]))
     manifest = write_snapshot(
         out,
         daily=_daily(rows, order, assets["asset_id"]),
         assets=assets,
-        tags=_tags(rows.assets, profile.assets),
-        ledger=rows.ledger,
+        tags=tags,
+        ledger=ledger,
         manifest=Manifest(
             name=profile.name,
             source=profile.source,
@@ -128,8 +152,9 @@ def import_table(
         assets=len(assets),
         first_date=_day(rows.days[order[0]]),
         last_date=_day(rows.days[order[-1]]),
-        ledger_counts={str(rule): int(n) for rule, n in rows.ledger["rule"].value_counts().sort_index().items()},
+        ledger_counts={str(rule): int(n) for rule, n in ledger["rule"].value_counts().sort_index().items()},
         unused=tuple(sorted(profile.assets.keys() - rows.matched)),
+        labels_left_out=left_out,
     )
 
 
@@ -171,7 +196,7 @@ def _order(rows: CleanRows, ids: pd.Index) -> IntArray:
             pair = order[begin + same[0] : begin + same[0] + 2]
             keys = rows.assets.iloc[rows.asset[pair]]
             raise DataError(
-                f"two rows for one day: the keys {' and '.join(map(repr, sorted(keys['asset_key'])))} both stand for "
+                f"two rows for one day: the keys {' and '.join(map(repr, sorted(keys['key'])))} both stand for "
                 f"{keys['asset_id'].iloc[0]!r}, and both have a row for {_day(rows.days[pair[0]]).date()}. "
                 "Give one of them another id under [assets] in the profile."
             )
