@@ -117,6 +117,8 @@ def test_its_sections_say_how_to_read_what_follows(path: Path) -> None:
 
 def test_it_runs_for_an_index_that_starts_before_the_benchmarks(path: Path, tmp_path: Path) -> None:
     """A lag one day shorter than that of the shipped benchmark rulebooks."""
+    if path.stem == "market_review":
+        pytest.skip("shows a market, and no index")
     import papermill
 
     own_signals = path.stem == "signal_review"

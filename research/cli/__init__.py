@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         return fail(system_fault(error), status=1)
     except KeyboardInterrupt:
-        return fail("stopped; what was published before stays.", status=130)
+        return fail("stopped; what was there before stays.", status=130)
 
 
 def _stop(number: int, _frame: Any) -> None:

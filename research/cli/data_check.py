@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def add_check(actions: Any) -> None:
     """Add `research data check` to the actions of the room."""
     check = actions.add_parser("check", help="verify a snapshot, and say what is doubtful in it and what that does")
-    check.add_argument("snapshot", type=Path)
+    check.add_argument("snapshot", metavar="SNAPSHOT", help="NAME, NAME@DATE or a path")
     check.add_argument("--out", type=Path, metavar="FILE", help="write every finding to a new .csv or .parquet file")
     check.add_argument("--replace", action="store_true", help="replace a file that is there")
     check.add_argument("--rulebooks", action="store_true", help="also say which shipped rulebooks can run on it")
@@ -44,7 +44,7 @@ def _check(options: argparse.Namespace) -> int:
     return 0
 
 
-def _say_what_it_is(market: MarketData, snapshot: Path) -> None:
+def _say_what_it_is(market: MarketData, snapshot: str) -> None:
     from research.market.ledger import ledger_counts
 
     manifest, dates = market.manifest, market.dates

@@ -5,8 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from research.errors import printable
+
+T = TypeVar("T")
+FIRST_SIGN, NEXT_SIGN = 2.0, 30.0  # seconds of work before something is said of it, and between two lines
 
 
 def say(line: str) -> None:
@@ -15,6 +21,12 @@ def say(line: str) -> None:
         print(printable(line), flush=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def say_lines(what: object) -> None:
+    """Print a text of several lines, each as `say` does."""
+    for line in str(what).split("\n"):
+        say(line)
 
 
 def fail(message: str, status: int) -> int:
@@ -28,3 +40,22 @@ def at_least_one(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
     return int(text)
+
+
+def watched(items: Sequence[T], what: str) -> Iterable[T]:
+    """`items`, with a progress bar on stderr once they take longer than two seconds; a line now and then in a log."""
+    if not sys.stderr.isatty():
+        return _with_lines(items, what)
+    from tqdm import tqdm
+
+    bar: Iterable[T] = tqdm(items, desc=what, delay=FIRST_SIGN, dynamic_ncols=True)
+    return bar
+
+
+def _with_lines(items: Sequence[T], what: str) -> Iterator[T]:
+    due = time.monotonic() + FIRST_SIGN
+    for done, item in enumerate(items):
+        if time.monotonic() >= due:
+            print(printable(f"{what}: {done:,} of {len(items):,}"), file=sys.stderr, flush=True)
+            due = time.monotonic() + NEXT_SIGN
+        yield item

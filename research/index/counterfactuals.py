@@ -76,6 +76,27 @@ def counterfactuals(index: IndexHistory) -> pd.DataFrame:
     return result.rename_axis("variant")
 
 
+def rule_effects(variants: pd.DataFrame, index: IndexHistory) -> pd.Series:
+    """What each rule has added to growth a year, from `counterfactuals` and the level before costs; largest first.
+
+    Returns
+    -------
+    Series, index = what was left out of the rules, or "costs"
+        CAGR as published less CAGR without it, as a fraction: positive where the rule paid. Of the lags the one that is
+        furthest from the published index stands for all. What looks ahead, or could not be built, is left out.
+    """
+    known = variants.drop(index=["as published", SURVIVORS], errors="ignore")["cagr_difference"].dropna()
+    is_lag = known.index.str.startswith("lag of")
+    is_dead = known.index.str.startswith("dead tokens")
+    effects = -known[~is_lag & ~is_dead]
+    effects.index = effects.index.str.removeprefix("no ")
+    if is_lag.any():
+        lag = str(known[is_lag].abs().idxmax())
+        effects[f"the lag, against a {lag}"] = -known[lag]
+    effects["costs"] = cagr(returns_from_levels(index.level)) - cagr(returns_from_levels(index.gross_level))
+    return effects[effects.abs().sort_values(ascending=False, kind="stable").index].rename("added_growth")
+
+
 def _figures(levels: pd.DataFrame) -> pd.DataFrame:
     """What is taken from returns, by variant; tracking error is against "as published", and NaN without it."""
     if levels.columns.empty:

@@ -44,11 +44,12 @@ SCHEMAS = {
     ),
 }
 ROW_ATTRIBUTES = (
+    "place",
     "row",
+    "file",
     "date",
     "dated_by",
     "key",
-    "vendor_key",
     "asset_key",
     "symbol",
     "name",

@@ -1,9 +1,11 @@
-"""How much memory one market may take: asked before it is taken, so that a small file cannot ask for all of it."""
+"""How much memory and disk one market may take: asked before it is taken, so that a small file cannot ask for all."""
 
 from __future__ import annotations
 
 import math
 import os
+import shutil
+from pathlib import Path
 
 from research.errors import DataError
 
@@ -30,6 +32,16 @@ def refuse_beyond_limit(needed: int, what: str, instead: str) -> None:
         raise DataError(
             f"{what} need {needed / 1e9:,.1f} GB of memory, and a market may take {limit:g} GB. {instead}, or allow "
             f"more with the environment variable {VARIABLE}={math.ceil(needed / 1e9)}."
+        )
+
+
+def refuse_beyond_disk(folder: Path, needed: int, what: str) -> None:
+    """Raise DataError if `needed` bytes are more than are free on the disk of `folder`."""
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise DataError(
+            f"{what} needs another {needed / 1e9:,.2f} GB on the disk of {folder.parent}, and {free / 1e9:,.2f} GB are "
+            "free. Free some, or choose a place on another disk."
         )
 
 

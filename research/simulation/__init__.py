@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from research.market.data import TAG_TYPES, MarketData, days_between
+from research.market.data import LEDGER_TYPES, TAG_TYPES, MarketData, days_between
 from research.market.imports import checks
+from research.market.imports.cleaning import written
 from research.market.manifest import Manifest
 from research.market.snapshots.load import write_market
 from research.simulation import universe
@@ -102,14 +103,24 @@ def _quarantine(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     suspects = (frames["price"] <= 0) | (frames["market_cap"] <= 0)
     rows, columns = np.nonzero(suspects.to_numpy())
     cells = {name: frames[name].to_numpy()[rows, columns] for name in ("price", "market_cap", "volume")}
-    keys = {"date": suspects.index[rows], "key": suspects.columns[columns].to_numpy()}
-    lines: checks.Ledger = []
-    checked = checks.set_impossible_values_missing(pd.DataFrame(keys | cells), lines)
-    for name in cells:
+    lines = [
+        pd.DataFrame(
+            {
+                "date": suspects.index[rows[note.rows]],
+                "asset_id": suspects.columns[columns[note.rows]],
+                "field": note.field,
+                "rule": note.rule,
+                "old": written(note.old).to_pylist(),
+                "new": None,
+            }
+        )
+        for note in checks.set_impossible_values_missing(cells, np.ones(len(rows), dtype=bool))
+    ]
+    for name, checked in cells.items():
         values = frames[name].to_numpy(copy=True)
-        values[rows, columns] = checked[name]
+        values[rows, columns] = checked
         frames[name] = pd.DataFrame(values, suspects.index, suspects.columns)
-    ledger = pd.concat(lines)
+    ledger = pd.concat(lines).astype(LEDGER_TYPES)
     return ledger.sort_values(["date", "asset_id", "field"]).reset_index(drop=True)
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from research.errors import MethodologyError
 from research.index import Methodology, rulebooks
+from research.market import MarketData, load_market, write_market
 from research.reporting.presentation import display
 from research.signals.registry import ConfigurationRegistry
 from tests.conftest import ROOT
@@ -59,6 +60,26 @@ def assert_clean(shown: Shown) -> None:
 def test_a_rulebook_goes_through_a_notebook_to_its_end(notebook: str, rulebook: str, shown: Shown) -> None:
     run(notebook, rulebook=rulebook)
     assert [item["label"] for item in shown[0][1]["verdict"]][:3] == ["Level", "As of", "Inception"]
+    assert shown[-1][0]["text/plain"].startswith("Made from")
+    assert_clean(shown)
+
+
+@pytest.mark.parametrize("panels", [(), ("volumes",), ("market_caps",), ("market_caps", "volumes")])
+def test_the_market_review_shows_a_market_without_caps_volumes_or_tags_to_its_end(
+    panels: tuple[str, ...], shown: Shown, tmp_path: Path
+) -> None:
+    sample = load_market(ROOT / "data" / "sample", end="2019-12-31")
+    given = {name: getattr(sample, name) for name in panels}
+    write_market(MarketData.from_panels(sample.prices, **given), tmp_path / "bare")
+    run("market_review", snapshot=str(tmp_path / "bare"))
+    assert [item["label"] for item in shown[0][1]["verdict"]][:3] == ["Simulated", "Assets", "Alive at the end"]
+    assert shown[-1][0]["text/plain"].startswith("Made from")
+    assert_clean(shown)
+
+
+@pytest.mark.parametrize("days", [{}, {"since": "2024-12-31"}, {"until": "2018-01-15"}, {"hold_back": []}])
+def test_the_market_review_shows_any_part_of_the_sample_to_its_end(days: dict[str, Any], shown: Shown) -> None:
+    run("market_review", **days)
     assert shown[-1][0]["text/plain"].startswith("Made from")
     assert_clean(shown)
 

@@ -17,7 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from research.reporting.publishing.site import digest
+from research.reporting.publishing.placing import digest
+from research.reporting.publishing.site.editions import edition_names
+from research.reporting.publishing.site.manifest import damaged, read_manifest
 from tests.reporting.publishing.conftest import Project
 from tests.robustness import SCALE
 
@@ -28,6 +30,8 @@ import os, signal, sys
 from pathlib import Path
 from research.cli import main
 from research.reporting.publishing import build
+from research.reporting.publishing.page import Page
+from research.reporting.publishing.running.jobs import Outcome
 
 def one_build(last, text):
     left = last
@@ -41,17 +45,17 @@ def one_build(last, text):
             return function(*given, **named)
         return call
 
-    def instead_of_kernels(jobs, *, scratch, settle, **_):
-        for name in jobs:
-            page = scratch / f"{name}.html"
-            page.write_text(f"<p>{name} {text}</p></html>")
-            settle(name, build.Outcome(seconds=0.0, html=page))
+    def instead_of_kernels(todo, shelf, how, **_):
+        about = dict(title="T", built_at="2026-01-01", commit="", parameters={}, snapshots={}, simulated=False)
+        for name, made in todo.items():
+            html = f"<p>{name} {text}</p></html>"
+            shelf.settle(name, Outcome(html=html, content=html, page=Page(**about)), fingerprint=made.fingerprint)
 
-    build.run_jobs = instead_of_kernels
-    for step in ("open", "replace", "unlink"):
+    build._execute = instead_of_kernels
+    for step in ("open", "replace", "unlink", "rename", "mkdir"):
         setattr(Path, step, dying(getattr(Path, step)))
     os.fsync = dying(os.fsync)
-    return main(["report", "build", "--config", sys.argv[1]])
+    return main(["report", "build", "--force", "--config", sys.argv[1]])
 
 build.git_commit(), build.versions()  # once for all
 for line in sys.stdin:  # each build in a child of its own, which costs no imports
@@ -103,8 +107,16 @@ def assert_agree(project: Project, text: str) -> None:
         assert entries(project)[name]["error"] is None
         assert text in page.decode()
     pages = {f"{name}.html" for name in REPORTS}
-    assert {file.name for file in project.site.iterdir()} == pages | {"manifest.json", "index.html", ".build.lock"}
-    assert {file.name for file in project.work.iterdir()} == {"build.lock"}
+    others = {"manifest.json", "index.html", ".build.lock", "editions"}
+    assert {file.name for file in project.site.iterdir()} == pages | others
+    assert {file.name for file in project.work.iterdir()} == {"build.lock", "build.log"}
+    newest, *older = edition_names(project.site)
+    for edition in (newest, *older):
+        folder = project.site / "editions" / edition
+        assert damaged(folder, read_manifest(folder)) == {}
+        assert {file.name for file in folder.iterdir()} == pages | {"manifest.json", "index.html"}
+    assert text in (project.site / "editions" / newest / "one.html").read_text(encoding="utf-8")
+    assert {file.name for file in (project.site / "editions").iterdir()} == {newest, *older}
 
 
 def test_a_kill_at_any_step_of_publishing_is_put_right_by_the_next_build(tmp_path: Path) -> None:

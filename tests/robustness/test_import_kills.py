@@ -15,6 +15,7 @@ import pytest
 
 from research import cli
 from research.market import load_market
+from research.market.imports import runs
 from research.market.snapshots import placing
 from tests.market.helpers import HEADER, names_in
 from tests.robustness import SCALE
@@ -37,6 +38,7 @@ def run_import(table: Path, out: Path, in_one_step: bool, last_step: int | None)
     """In a process of its own, which kills itself before its `last_step`-th call of the system."""
     if not in_one_step:
         placing._exchange = lambda one, other: False
+    runs.ROWS_PER_RUN = 1_000  # so that rows are sorted on the disk, as those of a large table are
     steps = 0
 
     def count(event: str, _: tuple) -> None:

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 from research.errors import ResearchError
 from research.market import MarketData, Profile, import_table, load_market, write_market
+from research.market.imports.sections import Dates
 from research.market.snapshots import placing, writing
 from tests.market.helpers import PROFILE, names_in, rewritten, small_market
 from tests.robustness import SCALE
@@ -126,7 +127,9 @@ def assert_valid(market: MarketData) -> None:
 PROFILES = st.builds(
     lambda **changes: dataclasses.replace(PROFILE, **changes),
     split_after_gap_days=st.sampled_from([None, 1, 10]),
-    date_format=st.sampled_from([None, None, "%d.%m.%Y", "%Y-%m-%dT%H:%M"]),
+    dates=st.sampled_from(
+        [Dates(), Dates(stamp="day"), Dates(format="%d.%m.%Y"), Dates(format="%Y-%m-%dT%H:%M", stamp="end")]
+    ),
     retrieved_at=st.sampled_from(["2024-02-01T00:00:00Z", "2024-01-31T12:00:00+02:00", "2100-01-01T00:00:00Z"]),
 )
 ROWS = st.lists(
@@ -278,7 +281,6 @@ source = "somewhere"
 licence = "none"
 currency = "USD"
 retrieved_at = "2024-02-01T00:00:00Z"
-date_format = "%Y-%m-%d"
 split_after_gap_days = 100
 caveats = ["one"]
 [columns]
@@ -286,6 +288,21 @@ date = "day"
 key = "coin"
 price = "close"
 extra = { high = "cap" }
+[dates]
+format = "%Y-%m-%d"
+stamp = "day"
+zone = "UTC"
+intraday = "refuse"
+closing_hours = 1
+[numbers]
+decimal = "."
+thousands = ""
+units = { "$" = 1 }
+missing = ["-"]
+[files]
+pattern = "*"
+delimiter = ","
+skip_lines = 0
 [[dating]]
 start = 2018-01-30
 shift_days = -1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from research.errors import MethodologyError
@@ -51,7 +52,7 @@ def first_determination(source: PointInTime, methodology: Methodology, plan: Seq
             f"{name}: no determination with an effective day (lag {methodology.schedule.lag_days} days) lies in the "
             f"data, {dates[0].date()} to {dates[-1].date()}. Use a longer history or a shorter schedule."
         )
-    raise MethodologyError(f"{name}: {_why_not(closest, methodology)}")
+    raise MethodologyError(f"{name}: {_why_not(closest, methodology)}{_wholly_missing(source)}")
 
 
 def _on_base_date(source: PointInTime, methodology: Methodology, base_date: dt.date) -> Determination:
@@ -64,6 +65,15 @@ def _on_base_date(source: PointInTime, methodology: Methodology, base_date: dt.d
             f"run from {source.dates[0].date()} to {source.dates[-1].date()}. Choose one inside, or leave it out."
         )
     return Determination(row=row - lag, effective_row=row, reconstitution=True)
+
+
+def _wholly_missing(source: PointInTime) -> str:
+    """A sentence on market caps or volumes of which the market has none, as that of an exchange: no rule mends that."""
+    kinds = {"market_cap": "market caps", "volume": "volumes"}
+    missing = [words for name, words in kinds.items() if np.isnan(source.panel(name)).all()]
+    return (
+        f" This market has no {' and no '.join(missing)}: screens and weights that need them fail." if missing else ""
+    )
 
 
 def _eligible(decision: Decision) -> int:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,10 +25,11 @@ import numpy as np
 import pandas as pd
 
 from research.errors import DataError, suggest
-from research.market.imports.checks import Ledger, note
+from research.market.imports.assets import Asset
+from research.market.imports.checks import Note
 from research.market.imports.hand_tables import day_of_text, read_hand_table, text_of
-from research.market.imports.profiles import Asset
 from research.market.ledger import UNIT_DECIDED
+from research.typing import IntArray
 
 COLUMNS = ["key", "name", "from", "until", "asset_id", "ratio", "kind", "note"]
 RULE = "decided by hand: which asset this key is"
@@ -97,25 +99,35 @@ class Identities:
         _refuse_clashes(decisions, units, where)
         return cls(where=where, decisions=tuple(decisions), units=tuple(units))
 
-    @property
-    def ids(self) -> frozenset[str]:
+    @cached_property
+    def ids(self) -> list[str]:
         """The assets that rows are decided to be of."""
-        return frozenset(decision.asset_id for decision in self.decisions)
+        return sorted({decision.asset_id for decision in self.decisions})
 
-    def check_keys(self, keys: list[str], has_names: bool) -> None:
-        """DataError if a line is about a key that the vendor's table does not have, or about names it has none of."""
-        known = set(keys)
+    @property
+    def decided_keys(self) -> frozenset[str]:
+        """The vendor's keys that lines are about."""
+        return frozenset(decision.key for decision in self.decisions)
+
+    def check_keys(self, texts: Mapping[str, list[str]]) -> None:
+        """DataError if a line is about a key that the vendor's table lacks, or about names where it has none.
+
+        `texts` are those of a `VendorTable`.
+        """
+        known = set(texts["key"])
         for decision in self.decisions:
+            where = f"{self.where}, line {decision.line}"
             if decision.key not in known:
+                raise DataError(f"{where}: the table has no key {decision.key!r}: {suggest(decision.key, known)}")
+            if decision.name and "name" not in texts:
                 raise DataError(
-                    f"{self.where}, line {decision.line}: the table has no key {decision.key!r}: "
-                    f"{suggest(decision.key, known)}"
+                    f"{where}: the name {decision.name!r} is asked for, and the profile's [columns] say no name. Add "
+                    "it there, or leave the name blank."
                 )
-            if decision.name and not has_names:
-                raise DataError(
-                    f"{self.where}, line {decision.line}: the name {decision.name!r} is asked for, and the profile's "
-                    "[columns] say no name. Add it there, or leave the name blank."
-                )
+
+    def keys(self, texts: Mapping[str, list[str]]) -> list[str]:
+        """The vendor's keys by their numbers, and then the ids that rows are decided to be of."""
+        return [*texts["key"], *self.ids] if self.decisions else texts["key"]
 
     def assets(self, known: Mapping[str, Asset]) -> dict[str, Asset]:
         """What a profile says of assets by key, and of those decided by their id.
@@ -132,38 +144,59 @@ class Identities:
                 found[decision.asset_id] = replace(found[decision.asset_id], id=decision.asset_id)
         return found
 
-    def apply(self, rows: pd.DataFrame, known: Mapping[str, Asset], ledger: Ledger) -> pd.DataFrame:
-        """Give rows that a line is about the id of their asset as `key`; `vendor_key` keeps the vendor's.
+    def which(
+        self, rows: Mapping[str, np.ndarray], texts: Mapping[str, list[str]], known: Mapping[str, Asset]
+    ) -> IntArray:
+        """Number of the decision that each row is about, shape (rows,); -1 for none.
 
-        Rows have the day whose close they are. Each decision that is about any row becomes a line of the ledger.
+        Parameters
+        ----------
+        rows : dict of str to ndarray, shape (rows,)
+            key and, where there are names, name (numbers of texts); day: whose close it is, since 1970-01-01.
 
         Raises
         ------
         DataError
             If rows that no line is about would become a decided asset without the profile saying so.
         """
-        rows = rows.assign(vendor_key=rows["key"])
+        found = np.full(len(rows["key"]), -1, dtype=np.int64)
         if not self.decisions:
-            return rows
-        decided = pd.Series(False, index=rows.index)
-        for decision in self.decisions:
-            mine = (rows["vendor_key"] == decision.key) & rows["date"].between(decision.start, decision.end)
-            if decision.name:
-                mine &= rows["name"] == decision.name
-            rows.loc[mine, "key"] = decision.asset_id
-            decided |= mine
-            first = rows[mine].sort_values("date", kind="stable").head(1)
-            note(ledger, first, "asset_id", RULE, first["vendor_key"] + decision.why, first["key"])
-        for key in rows.loc[~decided, "key"].unique():
+            return found
+        keys = texts["key"]
+        present = {keys[code] for code in np.unique(rows["key"])}
+        for number, decision in enumerate(self.decisions):
+            if decision.key in present:
+                mine = rows["key"] == keys.index(decision.key)
+                mine &= (rows["day"] >= _number(decision.start)) & (rows["day"] <= _number(decision.end))
+                if decision.name:
+                    names = texts["name"]
+                    mine &= rows["name"] == (names.index(decision.name) if decision.name in names else -2)
+                found[mine] = number
+        for code in np.unique(rows["key"][found < 0]).tolist():
+            key = keys[code]
             says = known[key].id if key in known else None
             if says is None and key.lower() in self.ids:
-                row = rows[~decided & (rows["key"] == key)].iloc[0]
+                day = rows["day"][(found < 0) & (rows["key"] == code)].min().astype("datetime64[D]")
                 raise DataError(
-                    f"{self.where}: no line is about row {row['row']} ({key!r} on {row['date'].date()}), which would "
-                    f"become {key.lower()!r}, an asset that other lines decide about. Give these rows a line: the same "
-                    "asset_id if they are one, another if not."
+                    f"{self.where}: no line is about {key!r} on {day}, which would become {key.lower()!r}, an asset "
+                    "that other lines decide about. Give these rows a line: with the same asset_id if they are one, "
+                    "with another if not."
                 )
-        return rows
+        return found
+
+    def keyed(self, key: np.ndarray, which: IntArray, vendor_keys: list[str]) -> np.ndarray:
+        """Numbers among `keys` of the rows: that of the decided id where a decision is about a row."""
+        if not self.decisions:
+            return key
+        ids = [len(vendor_keys) + self.ids.index(decision.asset_id) for decision in self.decisions]
+        return np.where(which >= 0, np.array([*ids, -1])[which], key).astype(key.dtype)
+
+    def notes(self, which: IntArray) -> list[Note]:
+        """A line of the ledger for each decision, on the first of the rows that it is about; they are in order."""
+        numbers, rows = np.unique(which, return_index=True)
+        rows, decided = rows[numbers >= 0], [self.decisions[number] for number in numbers[numbers >= 0]]
+        old, new = ([decision.key + decision.why for decision in decided], [one.asset_id for one in decided])
+        return [Note(rows=rows, field="asset_id", rule=RULE, old=old, new=new)] if decided else []
 
     def unit_lines(self, assets: pd.DataFrame) -> pd.DataFrame:
         """The decisions about units as lines of a ledger.
@@ -221,6 +254,10 @@ def _unit(line: dict[Hashable, Any], where: str) -> UnitDecision:
     return UnitDecision(
         asset_id=text_of(line["asset_id"], "asset_id", where), date=date, ratio=ratio, line=line["line"]
     )
+
+
+def _number(day: pd.Timestamp) -> int:
+    return int(day.to_datetime64().astype("datetime64[D]").astype(np.int64))
 
 
 def _refuse_clashes(decisions: list[Decision], units: list[UnitDecision], where: str) -> None:

@@ -6,16 +6,20 @@ or removes the line. Redenominations are proposed from a snapshot (`propose_rede
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
 
+from research.market.imports.batches import Tally
 from research.market.imports.checks import apply_dating
+from research.market.imports.cleaning import ROWS_AT_A_TIME
+from research.market.imports.files import Given, find_files
 from research.market.imports.identities import COLUMNS
 from research.market.imports.profiles import Profile
-from research.market.imports.table import read_vendor_table
+from research.market.imports.table import VendorTable, read_vendor_table
 
 GAP = 90  # days
 JUMP = 2.0  # of the price over a gap
@@ -24,21 +28,38 @@ A_DAYS_MOVE = 0.25  # log of the price, times the root of the days in between
 SOON = 7  # days, or a step of the table
 
 
-def propose_identities_of(table: str | Path, profile: str | Path | Profile) -> pd.DataFrame:
-    """Lines for a table of identities, from a vendor's table as its profile reads it: see `propose_identities`."""
+def propose_identities_of(table: Given, profile: str | Path | Profile) -> pd.DataFrame:
+    """Lines for a table of identities, from a vendor's files as their profile reads them: see `propose_identities`."""
     profile = profile if isinstance(profile, Profile) else Profile.load(profile)
-    vendor = read_vendor_table(table, profile)
-    rows, _ = apply_dating(vendor.rows(np.arange(len(vendor.days))), profile.dating)
-    return propose_identities(rows)
+    with TemporaryDirectory() as folder:
+        files = find_files(table, profile.files)
+        vendor = read_vendor_table(files, profile, Tally(), lambda: Path(folder))
+        return propose_identities(_frames(vendor, profile))
 
 
-def propose_identities(rows: pd.DataFrame) -> pd.DataFrame:
+def _frames(vendor: VendorTable, profile: Profile) -> Iterator[pd.DataFrame]:
+    """The rows of some keys at a time, as `propose_identities` takes them."""
+    for part in vendor.rows.blocks(ROWS_AT_A_TIME):
+        day, _ = apply_dating(part["day"], profile.dating)
+        columns = {
+            "key": pd.Categorical.from_codes(part["key"], pd.Index(vendor.texts["key"], dtype="str")).astype("str"),
+            "date": day.astype("datetime64[D]").astype("datetime64[us]"),
+            "price": part["price"],
+            "market_cap": part.get("market_cap", np.full(len(day), np.nan)),
+        }
+        if "name" in part:
+            columns["name"] = pd.Categorical.from_codes(part["name"], pd.Index(vendor.texts["name"], dtype="str"))
+        yield pd.DataFrame(columns)
+
+
+def propose_identities(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Lines for a table of identities.
 
     Parameters
     ----------
-    rows : DataFrame
-        key, date (whose close it is), price, market_cap and, where the vendor has it, name: NaN where there is none.
+    parts : iterable of DataFrame
+        All rows of some keys in each: key, date (whose close it is), price, market_cap and, where the vendor has it,
+        name; NaN where there is none.
 
     Returns
     -------
@@ -53,14 +74,22 @@ def propose_identities(rows: pd.DataFrame) -> pd.DataFrame:
 
         `note` has the evidence; a line of "twice" or "name" is proposed for each name.
     """
-    rows = rows[rows["price"] > 0].sort_values(["key", "date"], kind="stable")
-    blank, caps = pd.Series("", rows.index), rows.get("market_cap", pd.Series(np.nan, rows.index))
-    rows = rows.assign(name=rows["name"].fillna("") if "name" in rows else blank)
-    rows = rows.assign(market_cap=caps.where(caps > 0))
-    step = np.median(np.diff(np.unique(rows["date"].to_numpy("datetime64[D]"))).astype(int)) if len(rows) else 0
-    soon = pd.Timedelta(days=max(SOON, int(np.nan_to_num(step)) + 1))
-    lines = [line for key, part in rows.groupby("key") for line in _of_key(str(key), part)]
-    lines += _renames(rows, soon)
+    lines: list[dict[str, object]] = []
+    firsts, lasts, days = [], [], [np.array([], dtype="datetime64[D]")]
+    for rows in parts:
+        names = rows["name"].astype("str").fillna("") if "name" in rows else pd.Series("", rows.index)
+        rows = rows.assign(name=names, market_cap=rows["market_cap"].where(rows["market_cap"] > 0))
+        rows = rows[rows["price"] > 0].sort_values(["key", "date"], kind="stable")
+        lines += [line for key, part in rows.groupby("key") for line in _of_key(str(key), part)]
+        firsts.append(rows.drop_duplicates("key"))
+        lasts.append(rows.drop_duplicates("key", keep="last"))
+        days.append(np.unique(rows["date"].to_numpy("datetime64[D]")))
+    every = np.unique(np.concatenate(days))
+    if len(every) > 1:
+        step = int(np.median(np.diff(every).astype(int)))
+        first, last = pd.concat(firsts), pd.concat(lasts)
+        begins, ends = first[first["date"] > every[0]], last[last["date"] < every[-1]]
+        lines += _renames(begins, ends, pd.Timedelta(days=max(SOON, step + 1)))
     return pd.DataFrame(lines, columns=COLUMNS)
 
 
@@ -110,17 +139,15 @@ def _id(key: str, number: int) -> str:
     return key.lower() if number == 0 else f"{key.lower()}-{number + 1}"
 
 
-def _renames(rows: pd.DataFrame, soon: pd.Timedelta) -> Iterator[dict[str, object]]:
+def _renames(begins: pd.DataFrame, ends: pd.DataFrame, soon: pd.Timedelta) -> Iterator[dict[str, object]]:
     """Keys that end while another begins with their supply; for each that begins, the nearest that ends."""
-    first, last = rows.drop_duplicates("key"), rows.drop_duplicates("key", keep="last")
-    begins = first[first["date"] > rows["date"].min()]
-    ends = last[last["date"] < rows["date"].max()]
+    begins, ends = begins.sort_values("date"), ends.sort_values("date")
     pairs = begins.merge(ends, how="cross", suffixes=("", "_old"))
     wait = pairs["date"] - pairs["date_old"]
-    price = np.log(pairs["price"] / pairs["price_old"])
-    supply = np.log(pairs["market_cap"] / pairs["market_cap_old"]) - price
-    near = (price.abs() <= A_DAYS_MOVE * np.sqrt(wait.dt.days.clip(lower=1))) & (supply.abs() <= SAME_SUPPLY)
-    pairs = pairs.assign(supply=supply, apart=supply.abs())[near & (wait > pd.Timedelta(0)) & (wait <= soon)]
+    price = np.log((pairs["price"] / pairs["price_old"]).to_numpy())
+    supply = np.log((pairs["market_cap"] / pairs["market_cap_old"]).to_numpy()) - price
+    near = (np.abs(price) <= A_DAYS_MOVE * np.sqrt(wait.dt.days.clip(lower=1))) & (np.abs(supply) <= SAME_SUPPLY)
+    pairs = pairs.assign(supply=supply, apart=np.abs(supply))[near & (wait > pd.Timedelta(0)) & (wait <= soon)]
     pairs = pairs.sort_values("apart", kind="stable")
     for pair in pairs.drop_duplicates("key").itertuples(index=False):
         note = (

@@ -1,31 +1,37 @@
 """A vendor's table and its profile -> a snapshot. Nothing is written unless everything is right.
 
-Reading is in `table.py`, the checks and what they do to a value in `checks.py`, profiles in `profiles.py`.
+Rows are read (`table.py`), checked some keys at a time (`cleaning.py`, `checks.py`) and written some days at a time
+(`daily.py`). Between these steps a table of more than a million rows lies on the disk, in a scratch folder beside the
+snapshot, so that an import needs little more memory for a large table than for a small one.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from research.errors import DataError
-from research.market.data import DAY, TAG_TYPES
-from research.market.imports.cleaning import CleanRows, clean
+from research.market.data import TAG_TYPES
+from research.market.imports.assets import Asset
+from research.market.imports.batches import Tally
+from research.market.imports.cleaning import clean
+from research.market.imports.daily import as_day, daily_rows
+from research.market.imports.files import Given, TableFile, find_files
 from research.market.imports.identities import UNDECIDED, Identities
 from research.market.imports.labels import with_labels
-from research.market.imports.profiles import Asset, Profile
+from research.market.imports.profiles import Profile
 from research.market.imports.table import read_vendor_table
-from research.market.layout import ROWS_PER_GROUP
 from research.market.ledger import with_lines
 from research.market.manifest import Manifest, instant
-from research.market.snapshots.writing import write_snapshot
-from research.typing import IntArray
+from research.market.snapshots.placing import scratch_folder
+from research.market.snapshots.writing import checked_target, write_snapshot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +45,8 @@ class ImportSummary:
     manifest : Manifest
     rows_read, rows_written, rows_moved : int
         Rows of the table, rows of the snapshot, and rows that were given another day by a dating rule.
+    met : Tally
+        What was met while reading: files, blank rows, rows that are no close, absent columns.
     assets : int
     first_date, last_date : Timestamp
     ledger_counts : dict of str to int
@@ -46,7 +54,7 @@ class ImportSummary:
     unused : tuple of str
         Entries of the profile's [assets] that match nothing in the table.
     labels_left_out : tuple of str
-        Lines of the labels that no asset of the table, or more than one, could be meant by.
+        Sentences on labels that no asset, or more than one, could be meant by.
     """
 
     out: Path
@@ -54,6 +62,7 @@ class ImportSummary:
     rows_read: int
     rows_written: int
     rows_moved: int
+    met: Tally
     assets: int
     first_date: pd.Timestamp
     last_date: pd.Timestamp
@@ -62,11 +71,14 @@ class ImportSummary:
     labels_left_out: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        files = f" of {self.met.files:,} files" if self.met.files > 1 else ""
         lines = [
             f"{self.out}: {self.manifest.name}",
-            f"{self.rows_written:,} of {self.rows_read:,} rows, {self.assets:,} assets, "
+            f"{self.rows_written:,} of {self.rows_read:,} rows{files}, {self.assets:,} "
+            f"{'asset' if self.assets == 1 else 'assets'}, "
             f"{self.first_date.date()} to {self.last_date.date()}",
             f"{self.rows_moved:,} rows moved to the day whose close they are",
+            *self.met.lines(),
         ]
         lines += [f"{count:,} x {rule}" for rule, count in self.ledger_counts.items()]
         if self.unused:
@@ -75,20 +87,22 @@ class ImportSummary:
 
 
 def import_table(
-    table: str | Path,
+    table: Given,
     profile: str | Path | Profile,
     out: str | Path,
     *,
     identities: str | Path | None = None,
     labels: str | Path | None = None,
     replace: bool = False,
+    fetched: Mapping[str, str] | None = None,
+    continues: pd.DataFrame | None = None,
 ) -> ImportSummary:
-    """Turn a long CSV or Parquet table into a snapshot.
+    """Turn a vendor's table into a snapshot.
 
     Parameters
     ----------
-    table : path
-        One row for each asset and day; .csv (with a header) or .parquet.
+    table : path, or sequence of paths
+        A file (.csv, .csv.gz, .parquet, .json, .xlsx), a folder or .zip of such files, or a pattern with *.
     profile : str, path or Profile
         Name of a shipped profile, path of a TOML file, or a Profile.
     out : path
@@ -99,6 +113,11 @@ def import_table(
         CSV table of tags by asset_id or symbol (see `labels.py`), besides the profile's.
     replace : bool
         Whether an existing snapshot at `out` may be replaced.
+    fetched : mapping of str to str, optional
+        How the table was fetched, for the manifest.
+    continues : DataFrame, optional
+        Assets of the snapshot that the table continues (see `updating.py`): a key whose prices resume after a long gap
+        is a new asset, also where the gap lies between the two.
 
     Returns
     -------
@@ -111,59 +130,77 @@ def import_table(
         Then nothing is written, and an existing snapshot stays as it was.
     """
     profile = profile if isinstance(profile, Profile) else Profile.load(profile)
-    decided = profile.identities if identities is None else identities
-    decisions = UNDECIDED if decided is None else Identities.load(decided)
-    known = decisions.assets(profile.assets)
-    vendor = read_vendor_table(table, profile)
-    retrieved_at = profile.retrieved_at or _modified(Path(table))
-    rows = clean(vendor, profile, min(instant(retrieved_at), dt.datetime.now(dt.UTC)), decisions)
-    rows_read = len(vendor.days)
-    del vendor
-    assets = _assets(rows.assets, known)
-    tags = _tags(rows.assets, known)
-    left_out: tuple[str, ...] = ()
-    if labels is not None:
-        tags, left_out = with_labels(tags, labels, assets)
-    ledger = with_lines(rows.ledger, decisions.unit_lines(assets))
-    order = _order(rows, pd.Index(assets["asset_id"]))
-    manifest = write_snapshot(
-        out,
-        daily=_daily(rows, order, assets["asset_id"]),
-        assets=assets,
-        tags=tags,
-        ledger=ledger,
-        manifest=Manifest(
-            name=profile.name,
-            source=profile.source,
-            retrieved_at=retrieved_at,
-            licence=profile.licence,
-            close_convention=_convention(profile),
-            currency=profile.currency,
-            caveats=profile.caveats,
-        ),
-        replace=replace,
-    )
+    target = checked_target(out, replace)
+    table_of_ids = profile.identities if identities is None else identities
+    decided = UNDECIDED if table_of_ids is None else Identities.load(table_of_ids)
+    known = decided.assets(profile.assets)
+    with ExitStack() as stack:
+        scratch = functools.cache(lambda: _scratch(target, stack))
+        files, met = find_files(table, profile.files), Tally()
+        vendor = read_vendor_table(files, profile, met, scratch)
+        retrieved_at = profile.retrieved_at or _modified(files)
+        decided.check_keys(vendor.texts)
+        rows = clean(vendor, profile, min(instant(retrieved_at), dt.datetime.now(dt.UTC)), scratch, continues, decided)
+        assets = _assets(rows.assets, known)
+        ledger = with_lines(rows.ledger, decided.unit_lines(assets))
+        tags, left_out = with_labels(_tags(rows.assets, known), labels, assets)
+        manifest = write_snapshot(
+            out,
+            daily=daily_rows(rows, assets["asset_id"]),
+            assets=assets,
+            tags=tags,
+            ledger=ledger,
+            manifest=Manifest(
+                name=profile.name,
+                source=profile.source,
+                retrieved_at=retrieved_at,
+                licence=profile.licence,
+                close_convention=_convention(profile),
+                currency=profile.currency,
+                caveats=(*profile.caveats, *met.notes),
+                fetched=dict(fetched or {}),
+            ),
+            replace=replace,
+        )
+    days = np.flatnonzero(rows.by_day.counts)
     return ImportSummary(
         out=Path(out),
         manifest=manifest,
-        rows_read=rows_read,
+        rows_read=len(vendor.rows),
         rows_written=manifest.rows,
         rows_moved=rows.moved,
+        met=met,
         assets=len(assets),
-        first_date=_day(rows.days[order[0]]),
-        last_date=_day(rows.days[order[-1]]),
+        first_date=as_day(days[0]),
+        last_date=as_day(days[-1]),
         ledger_counts={str(rule): int(n) for rule, n in ledger["rule"].value_counts().sort_index().items()},
-        unused=tuple(sorted(profile.assets.keys() - rows.matched)),
+        unused=tuple(sorted(profile.assets.keys() - rows.matched - decided.decided_keys)),
         labels_left_out=left_out,
     )
 
 
-def _day(number: int) -> pd.Timestamp:
-    return pd.Timestamp(np.datetime64(int(number), "D").astype(DAY))
+def _scratch(target: Path, stack: ExitStack) -> Path:
+    """A scratch folder beside the target; folders made for it are removed again where nothing is written into them."""
+    for folder in reversed((target.parent, *target.parent.parents)):  # the innermost is asked first
+        if not folder.exists():
+            stack.callback(_remove_if_empty, folder)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return stack.enter_context(scratch_folder(target))
 
 
-def _modified(table: Path) -> str:
-    moment = dt.datetime.fromtimestamp(table.stat().st_mtime, dt.UTC)
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def retrieval(table: Given, profile: Profile) -> str:
+    """When the table was retrieved, as the profile says or else when the newest of its files was saved."""
+    return profile.retrieved_at or _modified(find_files(table, profile.files))
+
+
+def _modified(files: list[TableFile]) -> str:
+    """When the newest of the files was saved."""
+    moment = dt.datetime.fromtimestamp(max(file.path.stat().st_mtime for file in files), dt.UTC)
     return moment.replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
@@ -177,52 +214,6 @@ def _assets(keys: pd.DataFrame, known: Mapping[str, Asset]) -> pd.DataFrame:
     by_id = keys.assign(symbol=symbol, name=name).groupby("asset_id")
     last = by_id[["symbol", "name"]].last()
     return last.assign(first_date=by_id["first_date"].min(), last_date=by_id["last_date"].max()).reset_index()
-
-
-def _places(rows: CleanRows, ids: pd.Index) -> IntArray:
-    """Where the asset of each asset key stands among the sorted `ids`."""
-    return ids.get_indexer(pd.Index(rows.assets["asset_id"]))
-
-
-def _order(rows: CleanRows, ids: pd.Index) -> IntArray:
-    """Positions of the rows that stay, by day and then asset_id; refused where two keys give one asset a day twice."""
-    rank = np.append(_places(rows, ids), -1)
-    place = rows.days * np.int64(len(ids)) + rank[rows.asset]
-    place[rows.asset < 0] = np.iinfo(np.int64).max
-    order: IntArray = place.argsort()[: np.count_nonzero(rows.asset >= 0)]
-    for begin in range(0, len(order), ROWS_PER_GROUP):
-        same = np.flatnonzero(np.diff(place[order[begin : begin + ROWS_PER_GROUP + 1]]) == 0)
-        if len(same):
-            pair = order[begin + same[0] : begin + same[0] + 2]
-            keys = rows.assets.iloc[rows.asset[pair]]
-            raise DataError(
-                f"two rows for one day: the keys {' and '.join(map(repr, sorted(keys['key'])))} both stand for "
-                f"{keys['asset_id'].iloc[0]!r}, and both have a row for {_day(rows.days[pair[0]]).date()}. "
-                "Give one of them another id under [assets] in the profile."
-            )
-    return order
-
-
-def _daily(rows: CleanRows, order: IntArray, ids: pd.Series) -> pa.RecordBatchReader:
-    """The rows in `order`, some at a time."""
-    schema = pa.schema(
-        {
-            "date": pa.date32(),
-            "asset_id": pa.dictionary(pa.int32(), pa.string()),
-            **dict.fromkeys(rows.numbers, pa.float64()),
-        }
-    )
-    rank, names = _places(rows, pd.Index(ids)), pa.array(ids, pa.string())
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        for begin in range(0, len(order), ROWS_PER_GROUP):
-            part = order[begin : begin + ROWS_PER_GROUP]
-            keys = pa.DictionaryArray.from_arrays(pa.array(rank[rows.asset[part]], pa.int32()), names)
-            numbers = [pa.array(values[part], from_pandas=True) for values in rows.numbers.values()]
-            dates = pa.array(rows.days[part], pa.int32()).cast(pa.date32())
-            yield pa.RecordBatch.from_arrays([dates, keys, *numbers], schema=schema)
-
-    return pa.RecordBatchReader.from_batches(schema, batches())
 
 
 def _tags(keys: pd.DataFrame, known: Mapping[str, Asset]) -> pd.DataFrame:
@@ -248,6 +239,8 @@ def _tags(keys: pd.DataFrame, known: Mapping[str, Asset]) -> pd.DataFrame:
 def _convention(profile: Profile) -> str:
     """The dating rules in words."""
     words = "a price dated D is the close of UTC day D"
+    if profile.dates.stamp == "end":
+        words += "; the vendor stamps it with the moment after it, 00:00 of the next day"
     for rule in profile.dating:
         words += f"; the vendor's rows dated {rule.start} or later were moved by {rule.shift_days:+d} day to make it so"
     return words

@@ -27,8 +27,10 @@ from research.market.snapshots.snapshot import verified_snapshot
 from research.market.snapshots.writing import write_snapshot
 
 
-def with_labels(tags: pd.DataFrame, path: str | Path, assets: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """The tags and those of a file; and a sentence on each group of lines that were left out.
+def with_labels(
+    tags: pd.DataFrame, path: str | Path | None, assets: pd.DataFrame
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """The tags and those of a file, if there is one; and a sentence on each group of lines that were left out.
 
     A tag that an asset has already stays as it is.
 
@@ -44,6 +46,8 @@ def with_labels(tags: pd.DataFrame, path: str | Path, assets: pd.DataFrame) -> t
     DataError
         Naming the line, if the file cannot be read, a text or day is none, or an asset is given a tag twice.
     """
+    if path is None:
+        return tags, ()
     labels = _read(Path(path))
     ids, left_out = _found(labels, assets, str(path))
     labels = labels.assign(asset_id=ids)[[name != "" for name in ids]]

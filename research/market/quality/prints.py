@@ -76,8 +76,8 @@ class Steps:
     elapsed : float64
         Days in between.
     usual : float64
-        What is usual for the asset in a day: 1.4826 times the median size of its steps of the last 90 rows, each
-        divided by the root of its days, today's left out; NaN where there are fewer than 20. A crash does not widen it.
+        What is usual for the asset in a day: 1.4826 times the median size of its last 90 steps, each divided by the
+        root of its days, today's left out; NaN where there are fewer than 20. A crash does not widen it.
     """
 
     size: FloatArray
@@ -91,9 +91,21 @@ class Steps:
         size = logs - _taken(logs, before)
         elapsed = np.where(np.isnan(size), np.nan, days[:, None] - days[np.maximum(before, 0)])
         daily = np.abs(size) / np.sqrt(elapsed)
-        usual = np.full(size.shape, np.nan)
-        usual[1:] = NORMAL * trailing(bottleneck.move_median, daily, USUAL_PRINTS, FEWEST_PRINTS)[:-1]
-        return cls(size=size, elapsed=elapsed, usual=usual)
+        return cls(size=size, elapsed=elapsed, usual=NORMAL * _median_before(daily))
+
+
+def _median_before(values: FloatArray) -> FloatArray:
+    """Median of the last 90 values of each asset before each row that has one, however many rows lie between.
+
+    Each asset's own values are put together first: what others do, and which of them are looked at, must not matter.
+    """
+    order = np.argsort(np.isnan(values), axis=0, kind="stable")
+    own = np.take_along_axis(values, order, axis=0)
+    medians = np.full(values.shape, np.nan)
+    medians[1:] = trailing(bottleneck.move_median, own, USUAL_PRINTS, FEWEST_PRINTS)[:-1]
+    found = np.empty_like(values)
+    np.put_along_axis(found, order, medians, axis=0)
+    return found
 
 
 def trailing(measure: Callable[..., FloatArray], values: FloatArray, days: int, fewest: int) -> FloatArray:

@@ -134,6 +134,12 @@ def open_snapshot(path: str | Path) -> tuple[Path, Manifest]:
         return snapshot.folder, snapshot.manifest
 
 
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a snapshot's folder, which agrees with itself; the other files are not looked at."""
+    with as_data_error(f"{folder} cannot be read", "Restore it, or import the source table again."):
+        return _manifest((folder / MANIFEST_FILE).read_bytes(), folder / MANIFEST_FILE)
+
+
 def _opened(folder: Path, stack: ExitStack) -> VerifiedSnapshot:
     """All files of one folder, opened through a handle of it, so that none comes from a folder that takes its place."""
     while True:

@@ -34,7 +34,7 @@ from research.market.snapshots.snapshot import VerifiedSnapshot, verified_snapsh
 from research.market.snapshots.writing import check_target, sha256_of, sign, write_daily, write_tables
 from research.typing import IntArray
 
-WriteNew = Callable[[Path, pd.DataFrame], object]
+WriteNew = Callable[[Path, VerifiedSnapshot], object]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -98,8 +98,8 @@ def update_snapshot(reference: str | Path, write_new: WriteNew, *, out: str | Pa
     reference : str or path
         The old snapshot (see `find_snapshot`): the newest of its name.
     write_new : callable
-        Called with a folder and the table of the old snapshot's assets; writes there, as a snapshot, what the source
-        has now: the new days, and as much of the past as it gives.
+        Called with a folder and the old snapshot, open; writes there, as a snapshot, what the source has now: the new
+        days, and as much of the past as it gives.
     out : path, optional
         The folder to make. Default: the name's folder in the catalog, by the day of the new retrieval.
 
@@ -125,7 +125,7 @@ def update_snapshot(reference: str | Path, write_new: WriteNew, *, out: str | Pa
         holder = stack.enter_context(scratch_folder(target or folder))
         scratch = holder / "snapshot"
         scratch.mkdir()
-        update = _written(folder, write_new, holder / "new", scratch)
+        update = _written(folder, write_new, holder / "retrieved" / "snapshot", scratch)  # `holder` is locked
         if update.written:
             target = target or snapshot_folder(name, update.manifest.retrieved_at)
             put_in_place(scratch, target, holder / REPLACED, replace=False)
@@ -147,7 +147,7 @@ def _name(folder: Path) -> str:
 def _written(folder: Path, write_new: WriteNew, new_folder: Path, scratch: Path) -> Update:
     """Write the new snapshot into `scratch`, where there is anything new."""
     with verified_snapshot(folder) as old:
-        write_new(new_folder, old.table(ASSETS))
+        write_new(new_folder, old)
         with verified_snapshot(new_folder) as new:
             rows, new_rows = old.daily_rows(), new.daily_rows()
             fault = _fault(old.manifest, new.manifest, rows, new_rows)
@@ -159,6 +159,12 @@ def _written(folder: Path, write_new: WriteNew, new_folder: Path, scratch: Path)
             update = _report(old, merge, assets, revisions)
             if merge.end == merge.old_end and revisions.empty:
                 return update
+            if old.manifest.retrieved_at and instant(new.manifest.retrieved_at) <= instant(old.manifest.retrieved_at):
+                raise DataError(
+                    f"{folder} is not updated: the new data are others and were retrieved at "
+                    f"{new.manifest.retrieved_at}, the snapshot at {old.manifest.retrieved_at}. Give newer ones; where "
+                    "the profile says retrieved_at, correct it there."
+                )
             count, known = _write_parts(scratch, old, merge, _day_numbers(revisions["date"]))
             ledger = continued_ledger(old.table(LEDGER), new.table(LEDGER), revisions)
             write_tables(scratch, assets=assets, tags=continued_tags(old.table(TAGS), new.table(TAGS)), ledger=ledger)
@@ -183,11 +189,6 @@ def _fault(was: Manifest, is_now: Manifest, rows: DailyRows, new_rows: DailyRows
         return (
             f"the snapshot is {was.name!r} from {was.source!r}, the new data are {is_now.name!r} from "
             f"{is_now.source!r}. Update it with the profile it was imported with"
-        )
-    if was.retrieved_at and instant(is_now.retrieved_at) <= instant(was.retrieved_at):
-        return (
-            f"the new data were retrieved at {is_now.retrieved_at}, the snapshot at {was.retrieved_at}. Give newer "
-            "ones; where the profile says retrieved_at, correct it there"
         )
     if set(rows.columns) != set(new_rows.columns):
         other = ", ".join(sorted(set(rows.columns) ^ set(new_rows.columns)))

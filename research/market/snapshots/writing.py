@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pandas as pd
@@ -69,12 +70,8 @@ def write_snapshot(
         If `out` exists and is no snapshot, or may not be replaced; if rows are unsorted or doubled, an asset is
         unknown, a price or cap is not positive and finite, or a volume is negative.
     """
-    out = Path(out)
-    with as_data_error(f"{out} could not be written", "Nothing was changed there. Correct that and try again."):
-        if out.is_symlink():  # the snapshot that it points to is meant, and replaced; the link stays
-            out = Path(os.path.realpath(out))
-        bring_back(out)
-        check_target(out, replace)
+    out = checked_target(out, replace)
+    with _as_data_error(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         with scratch_folder(out) as holder:
             scratch = holder / out.name
@@ -86,6 +83,20 @@ def write_snapshot(
             manifest = sign(scratch, dataclasses.replace(manifest, rows=rows), known={})
             put_in_place(scratch, out, holder / REPLACED, replace=replace)
     return manifest
+
+
+def checked_target(out: str | Path, replace: bool) -> Path:
+    """The folder that is meant: the one that a symbolic link points to. Raises DataError as `write_snapshot` does."""
+    out = Path(out)
+    with _as_data_error(out):
+        out = Path(os.path.realpath(out)) if out.is_symlink() else out  # the link stays
+        bring_back(out)
+        check_target(out, replace)
+    return out
+
+
+def _as_data_error(out: Path) -> AbstractContextManager[None]:
+    return as_data_error(f"{out} could not be written", "Nothing was changed there. Correct that and try again.")
 
 
 def write_tables(folder: Path, *, assets: pd.DataFrame, tags: pd.DataFrame, ledger: pd.DataFrame) -> None:

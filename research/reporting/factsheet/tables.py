@@ -20,8 +20,10 @@ def performance(summary: pd.DataFrame, *, confidence: float = 0.95) -> Table:
     units = {"fraction": "percent", "ratio": "ratio", "days": "count"}
     return Table(
         frame.rename(index=lambda name: str(name).replace("_", " ")),
-        f"Performance and risk, with {format_value(confidence, 'short percent')} intervals",
-        row_formats={str(metric).replace("_", " "): units[unit] for metric, unit in summary["unit"].items()},
+        f"All figures of performance and risk, with {format_value(confidence, 'short percent')} intervals",
+        folded=True,
+        row_formats={str(metric).replace("_", " "): units[unit] for metric, unit in summary["unit"].items()}
+        | {"total return": "growth"},
         note="lower and upper are the ends of a confidence interval where nothing else is said: of the stationary "
         "block bootstrap, or self-normalised where clusters of volatility would make that too narrow. How often each "
         "holds was measured: research/evaluation/CONVENTIONS.md. A dash marks a figure without an interval. "
@@ -102,4 +104,27 @@ def rolling(frame: pd.DataFrame, *, window_days: int) -> Table:
         frame.rename_axis("series"),
         f"Every window of {window_days} days",
         formats={"share_positive": "percent", "windows": "count"} | dict.fromkeys(numbers, "change"),
+    )
+
+
+def beside(frame: pd.DataFrame) -> Table:
+    """`risk_beside`: return and risk of the index and of its benchmarks, and the difference to the first of them."""
+    names = {
+        "cagr": "growth a year (CAGR)",
+        "annualized_volatility": "volatility a year",
+        "sharpe_ratio": "Sharpe ratio",
+        "max_drawdown": "deepest fall from a high",
+        "expected_shortfall": "mean of the worst 5\u00a0% of days",
+        "worst_day": "worst day",
+        "longest_drawdown": "longest time below a high, days",
+    }
+    kinds = {"sharpe_ratio": "ratio", "longest_drawdown": "count"}
+    return Table(
+        frame.rename(index=names).rename_axis("figure"),
+        "Return and risk beside the benchmarks",
+        row_formats={words: kinds.get(name, "percent") for name, words in names.items()},
+        headers={"difference": f"difference to {frame.columns[1]}"},
+        note="Over the days that all have. lower and upper are a 95\u00a0% interval of the difference; a dash marks a "
+        "figure for which no such interval has been measured. The Sharpe ratio is arithmetic, of returns above the "
+        "risk-free rate.",
     )

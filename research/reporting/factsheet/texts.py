@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
+from research.index.analysis.worst import WorstDay, WorstStretch
+from research.index.first_look import FirstLook
 from research.reporting.presentation.formats import escape_markdown, format_value
+from research.reporting.presentation.texts import markdown_list
+
+ONE_LOOK: Mapping[str, str] = {
+    "title": "Level, and under it the fall from the highest level so far",
+    "caption": "All start at the index's level; equal distances up its axis are equal returns. Bands: the regime of "
+    "the benchmark known at each close.",
+}
+"""Title and caption: keywords of `show_figure`."""
+NAMED = 3  # members, or rules, that a sentence names
 
 
 def concentration(today: pd.Series, explained: float, benchmark: str) -> str:
@@ -16,3 +29,61 @@ def concentration(today: pd.Series, explained: float, benchmark: str) -> str:
         f"**{escape_markdown(benchmark)} explains {format_value(explained, 'percent')}** of the variance of "
         "daily returns."
     )
+
+
+def first_look(look: FirstLook, *, benchmark: str) -> str:
+    """Three sentences: against the benchmark; the worst, and who made it; what the rules added or took."""
+    against, worst = _against(look.beside, benchmark), _worst(look.stretch, look.day, benchmark)
+    return markdown_list([against, worst, _why(look.effects)])
+
+
+def _against(beside: pd.DataFrame, benchmark: str) -> str:
+    index, other, growth = beside.columns[0], beside.columns[1], beside.loc["cagr"]
+    told = {"better": "faster", "worse": "slower"}.get(str(growth["verdict"]), "too close to tell")
+    values = [
+        (name, *(format_value(beside.loc[row, side], kind) for side in (index, other)))
+        for name, row, kind in (
+            ("volatility", "annualized_volatility", "percent"),
+            ("deepest fall", "max_drawdown", "percent"),
+            ("Sharpe ratio", "sharpe_ratio", "ratio"),
+        )
+    ]
+    rest = "; ".join(f"{name} **{ours}** against {theirs}" for name, ours, theirs in values)
+    low, high = (format_value(growth[end], "change") for end in ("lower", "upper"))
+    return (
+        f"**Against {escape_markdown(benchmark)}**: it grew **{format_value(growth[index], 'percent')}** a year "
+        f"against {format_value(growth[other], 'percent')}, {told} (95\u00a0% interval of the difference {low} to "
+        f"{high}); {rest}."
+    )
+
+
+def _worst(stretch: WorstStretch | None, day: WorstDay, benchmark: str) -> str:
+    loss = f"{format_value(day.change, 'percent')} on {format_value(day.date, 'date')}"
+    words = (
+        f"Its worst day was **{loss}** ({escape_markdown(benchmark)} {format_value(day.benchmark, 'percent')}): "
+        f"{_members(day.members)}."
+    )
+    if stretch is None:
+        return f"**The worst**: it never fell below an earlier high. {words}"
+    span = f"from {format_value(stretch.peak, 'date')} to {format_value(stretch.trough, 'date')}"
+    back = (
+        f"not made good after {format_value(stretch.days, 'count')} days"
+        if pd.isna(stretch.recovered)
+        else f"made good {format_value(stretch.days, 'count')} days after the high"
+    )
+    fall = format_value(stretch.depth, "percent")
+    return f"**The worst**: it fell **{fall}** {span}, {back} ({_members(stretch.members)}). {words}"
+
+
+def _members(contributions: pd.Series) -> str:
+    """The largest losses, by name, in points of the level."""
+    losses = contributions[contributions < 0].head(NAMED).items()
+    return ", ".join(f"{escape_markdown(name)} {format_value(part, 'signed points')} points" for name, part in losses)
+
+
+def _why(effects: pd.Series) -> str:
+    largest = effects.head(NAMED)
+    words = ", ".join(
+        f"{escape_markdown(name)} **{format_value(part, 'signed points')}** points" for name, part in largest.items()
+    )
+    return f"**Why ahead or behind**: growth a year with the rule less growth without it, the largest first: {words}."

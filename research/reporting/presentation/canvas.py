@@ -25,9 +25,11 @@ PLOTTED: WeakKeyDictionary[Axes, tuple[str, pd.DataFrame]] = WeakKeyDictionary()
 
 COLOURS = [entry["color"] for entry in matplotlib.style.library["petroff10"]["axes.prop_cycle"]]
 DASHES: tuple[Any, ...] = ("solid", (0, (5, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)))
+POINTS = 500  # of the edge of an area
 ROOM = 75
 """Letters of all names for which one row of a legend has room: with more, it would squeeze the figure."""
-WIDE, GREY = (8.6, 4.3), "#5c5c5c"
+WIDE = (8.6, 4.3)
+INK, GREY, GRID = "#1b1f24", "#5c5c5c", "#dddddd"
 
 
 def too_short(frame: pd.DataFrame) -> bool:
@@ -35,17 +37,28 @@ def too_short(frame: pd.DataFrame) -> bool:
     return bool(frame.notna().sum().max() < 2)
 
 
-def placeholder(frame: pd.DataFrame, source: str) -> Axes:
-    """An empty figure that says why."""
+def placeholder(frame: pd.DataFrame, source: str, why: str = "") -> Axes:
+    """An empty figure that says why; without a reason given, because the history is too short."""
+    why = why or "the history is too short"
     axes = canvas(source, height=1.2)
     axes.set_axis_off()
-    axes.text(0.5, 0.5, "Nothing to show: the history is too short.", transform=axes.transAxes, ha="center")
-    return noted(axes, "Empty figure, the history is too short", frame)
+    axes.text(0.5, 0.5, f"Nothing to show: {why}.", transform=axes.transAxes, ha="center")
+    return noted(axes, f"Empty figure, {why}", frame)
 
 
 def line_chart(frame: pd.DataFrame, source: str) -> Axes:
     """One line for each column over time, the first in front."""
     axes = dated(source)
+    lines(axes, frame)
+    if len(frame.columns) > 1:
+        long = sum(len(str(name)) for name in frame.columns) > ROOM
+        columns = 3 if long else 5
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=columns, frameon=False, fontsize=9)
+    return axes
+
+
+def lines(axes: Axes, frame: pd.DataFrame) -> tuple[Any, Any]:
+    """Draw one line for each column, from end to end of the axis; gives back the first and the last day."""
     dashes = cycle(DASHES)
     for position, name in enumerate(frame.columns):
         style = {"color": COLOURS[position % len(COLOURS)], "linestyle": next(dashes)}
@@ -57,12 +70,48 @@ def line_chart(frame: pd.DataFrame, source: str) -> Axes:
             zorder=3 - 0.1 * position,
             **style,
         )
-    if len(frame.columns) > 1:
-        long = sum(len(str(name)) for name in frame.columns) > ROOM
-        columns = 3 if long else 5
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=columns, frameon=False, fontsize=9)
     axes.set_xlim(frame.index[0], frame.index[-1])
-    return axes
+    return frame.index[0], frame.index[-1]
+
+
+def shade(axes: Axes, present: pd.Series) -> None:
+    """A band of colour behind the days of each category; days without one stay white."""
+    for position, name in enumerate(present.cat.categories):
+        inside = (present == name).to_numpy()
+        colour, hatch = COLOURS[(0, 3, 2)[position % 3]], ("", "...", "//")[position % 3]
+        band = {"color": colour, "alpha": 0.18, "hatch": hatch, "linewidth": 0}
+        axes.fill_between(present.index, 0, 1, where=inside, transform=axes.get_xaxis_transform(), label=name, **band)
+
+
+def name_ends(axes: Axes, frame: pd.DataFrame) -> None:
+    """The name of each line at its last value, moved apart where two would cover each other."""
+    last = frame.ffill().iloc[-1].sort_values()
+    low, high = axes.get_ylim()
+    step = (high / low) ** 0.08 if axes.get_yscale() == "log" else (high - low) * 0.08
+    place = -np.inf
+    for name, value in last.items():
+        apart = place * step if axes.get_yscale() == "log" else place + step
+        place = max(value, apart) if np.isfinite(place) else value
+        colour = COLOURS[frame.columns.get_loc(name) % len(COLOURS)]  # type: ignore[operator]
+        where: Any = ("axes fraction", "data")
+        axes.annotate(f" {label_of(name)}", (1.0, place), xycoords=where, fontsize=9, va="center", color=colour)
+
+
+def stacked(source: str) -> tuple[Axes, Axes]:
+    """Two axes of dates, one above the other, of which the upper is twice as high."""
+    upper = dated(source, height=5.4)
+    figure = upper.get_figure(root=True)
+    assert figure is not None
+    upper.remove()
+    grid = figure.add_gridspec(2, 1, height_ratios=[2, 1])
+    axes = [figure.add_subplot(grid[row]) for row in range(2)]
+    for each in axes:
+        each.spines[["top", "right"]].set_visible(False)
+        each.set_axisbelow(True)
+        each.grid(axis="y", color=GRID, linewidth=0.8)
+        date_ticks(each, most=8)
+    axes[0].tick_params(labelbottom=False)
+    return axes[0], axes[1]
 
 
 def canvas(source: str, height: float = WIDE[1]) -> Axes:
@@ -76,24 +125,43 @@ def canvas(source: str, height: float = WIDE[1]) -> Axes:
     return axes
 
 
-def dated(source: str) -> Axes:
+def panels(source: str, count: int) -> list[Axes]:
+    """So many small plots in rows of three, with one source under them."""
+    rows = -(-count // 3)
+    with plt.rc_context({"font.family": "sans-serif", "font.size": 9, "text.parse_math": False}):
+        figure, grid = plt.subplots(rows, 3, figsize=(WIDE[0], 2.1 * rows), layout="constrained", squeeze=False)
+        figure.supxlabel(f"Source: {source}", x=0.01, ha="left", fontsize=8, color=GREY)
+    for number, axes in enumerate(grid.flat):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(axis="y", color=GRID, linewidth=0.8)
+        axes.set_visible(number < count)
+    return list(grid.flat[:count])
+
+
+def dated(source: str, height: float = WIDE[1]) -> Axes:
     """An empty figure with an axis of dates."""
-    axes = canvas(source)
-    axes.grid(axis="y", color="#dddddd", linewidth=0.8)
-    locator = mdates.AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
+    axes = canvas(source, height)
+    axes.grid(axis="y", color=GRID, linewidth=0.8)
+    date_ticks(axes, most=8)
+    return axes
+
+
+def date_ticks(axes: Axes, *, most: int) -> None:
+    """Days, months or years along the horizontal axis, at most so many."""
+    locator = mdates.AutoDateLocator(minticks=3, maxticks=most)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     formats = ["%Y", "%b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y"]  # years to seconds: a day is the finest
     axes.xaxis.set_major_formatter(
         mdates.ConciseDateFormatter(locator, formats=formats, zero_formats=formats, show_offset=False)  # type: ignore[no-untyped-call]
     )
-    return axes
 
 
 def log_axis(axes: Axes, frame: pd.DataFrame) -> None:
-    """Ticks at 1, 2, 5, and more of them where the values span little."""
+    """Ticks at 1, 2, 5; more of them where the values span little, and powers of ten alone where they span much."""
     spread = frame.max().max() / frame.min().min()
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5) if spread > 20 else (1, 1.5, 2, 3, 4, 5, 7)))
+    subs = (1,) if spread > 1000 else (1, 2, 5) if spread > 20 else (1, 1.5, 2, 3, 4, 5, 7)
+    axes.yaxis.set_major_locator(LogLocator(base=10, subs=subs))
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
@@ -102,13 +170,19 @@ def by_row(axes: Axes, names: pd.Index) -> None:
     axes.set_yticks(np.arange(len(names)), [label_of(name) for name in names])
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x", color="#dddddd", linewidth=0.8)
+    axes.grid(axis="x", color=GRID, linewidth=0.8)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, symbol="\u00a0%"))
 
 
 def percent_axis(axes: Axes) -> None:
     """The vertical axis in per cent."""
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol="\u00a0%"))
+
+
+def thinned(frame: pd.DataFrame) -> pd.DataFrame:
+    """Every so manieth row, and the last: an area needs no more points than a screen has columns to show it."""
+    step = max(1, len(frame) // POINTS)
+    return frame if step == 1 else pd.concat([frame.iloc[:-1:step], frame.iloc[-1:]])
 
 
 def label_of(name: object) -> str:

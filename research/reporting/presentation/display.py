@@ -11,12 +11,14 @@ from __future__ import annotations
 import base64
 import html
 import io
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from research.errors import ReportError, printable
+from research.reporting.presentation import for_a_page
 from research.reporting.presentation.formats import escape_markdown, inert_markdown
 from research.reporting.presentation.table import Table
 
@@ -47,23 +49,25 @@ def show_figure(axes: Axes, *, title: str, caption: str, alt: str | None = None)
         If `axes` does not come from `figures`: its data are unknown, and no digest can be made.
     """
     import matplotlib.pyplot as plt
+    from matplotlib import rc_context
 
     from research.reporting.presentation.canvas import PLOTTED
+    from research.reporting.presentation.svg import drawings
 
     if axes not in PLOTTED:
         raise ReportError("these axes were not drawn by the functions of figures.py, so what they show is unknown.")
     kind, data = PLOTTED[axes]
     figure = axes.get_figure(root=True)
     assert figure is not None
-    picture = _png(figure)
+    about = {"title": title, "caption": caption, "alt": alt or describe(title, kind, data)}
+    words = {"text/plain": f"{title}\n{caption}\n{digest(data)}"}
+    with rc_context({"text.parse_math": False}):  # a dollar sign in a name is no formula, in ticks made now either
+        _spell_out(figure)
+        if os.environ.get(for_a_page.VARIABLE):
+            _display(words, {"figure": about | drawings(figure)})
+        else:
+            _display(words | {"image/png": base64.b64encode(_png(figure)).decode("ascii")}, {"figure": about})
     plt.close(figure)
-    _display(
-        {
-            "image/png": base64.b64encode(picture).decode("ascii"),
-            "text/plain": f"{title}\n{caption}\n{digest(data)}",
-        },
-        {"image/png": {"title": title, "caption": caption, "alt": alt or describe(title, kind, data)}},
-    )
 
 
 def show_table(table: Table) -> None:
@@ -128,19 +132,22 @@ def _marks(values: pd.Series) -> list[float]:
     ]
 
 
+def _spell_out(figure: Figure) -> None:
+    """Foreign names as they stand, no longer than a figure has room for."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        text.set_parse_math(False)
+        text.set_text(printable(text.get_text(), keep="\n")[:_LONGEST])
+
+
 def _png(figure: Figure) -> bytes:
     """The figure as PNG with a palette: under a third of the size, and nothing that an eye would miss."""
-    from matplotlib import rc_context
-    from matplotlib.text import Text
     from PIL import Image
 
     drawn, small = io.BytesIO(), io.BytesIO()
-    with rc_context({"text.parse_math": False}):  # a dollar sign in a name is no formula, in ticks made now either
-        for text in figure.findobj(Text):
-            assert isinstance(text, Text)
-            text.set_parse_math(False)
-            text.set_text(printable(text.get_text(), keep="\n")[:_LONGEST])
-        figure.savefig(drawn, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight")
+    figure.savefig(drawn, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight")
     image = Image.open(drawn).convert("RGB")
     image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
         small, format="png", optimize=True

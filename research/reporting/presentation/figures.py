@@ -19,15 +19,21 @@ from matplotlib.ticker import FuncFormatter
 from research.reporting.presentation.canvas import (
     COLOURS,
     GREY,
+    INK,
     by_row,
     canvas,
     dated,
     label_of,
     line_chart,
+    lines,
     log_axis,
+    name_ends,
     noted,
     percent_axis,
     placeholder,
+    shade,
+    stacked,
+    thinned,
     too_short,
 )
 from research.reporting.presentation.formats import format_value
@@ -48,13 +54,46 @@ def levels(frame: pd.DataFrame, *, source: str, unit: str = "level", log: bool =
     return noted(axes, f"Line chart{' on a logarithmic axis' if log else ''}", frame)
 
 
+def one_look(frame: pd.DataFrame, falls: pd.DataFrame, labels: pd.Series, *, source: str) -> Axes:
+    """Levels on a logarithmic axis, named at their ends, over bands of regimes; under them their falls.
+
+    Parameters
+    ----------
+    frame, falls : DataFrame, shape (days, series)
+        `rebased` levels and `drawdown_series` of the same columns, the index first.
+    labels : Series of category
+        The regime known at each close.
+    """
+    if too_short(frame):
+        return placeholder(frame, source)
+    axes, below = stacked(source)
+    days = lines(axes, frame)
+    log_axis(axes, frame)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    axes.set_ylabel("level, logarithmic")
+    shade(axes, labels.reindex(frame.index))
+    handles, names = axes.get_legend_handles_labels()
+    bands = slice(len(frame.columns), None)  # the lines are named at their ends
+    axes.legend(handles[bands], names[bands], loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
+    name_ends(axes, frame)
+    lines(below, falls)
+    area = thinned(falls.iloc[:, [0]])
+    below.fill_between(area.index, area.iloc[:, 0].to_numpy(), 0, color=COLOURS[0], alpha=0.25, linewidth=0)
+    below.set_ylim(top=0.01)
+    percent_axis(below)
+    below.set_ylabel("below the high, %")
+    below.set_xlim(*days)
+    drawn = frame.join(falls.rename(columns=lambda name: f"{name}, below its high"))
+    return noted(axes, "Line chart on a logarithmic axis over bands of regimes, and drawdowns under it", drawn)
+
+
 def drawdowns(frame: pd.DataFrame, *, source: str) -> Axes:
     """Fall from the highest level so far (0 or below), the first column as an area."""
     if too_short(frame):
         return placeholder(frame, source)
     axes = line_chart(frame, source)
-    first = frame.iloc[:, 0]
-    axes.fill_between(frame.index, first.to_numpy(), 0, color=COLOURS[0], alpha=0.25, linewidth=0)
+    area = thinned(frame.iloc[:, [0]])
+    axes.fill_between(area.index, area.iloc[:, 0].to_numpy(), 0, color=COLOURS[0], alpha=0.25, linewidth=0)
     axes.set_ylim(top=0.01)
     percent_axis(axes)
     axes.set_ylabel("below the highest level so far, %")
@@ -73,17 +112,21 @@ def rolling_returns(frame: pd.DataFrame, *, source: str, window_days: int) -> Ax
     return noted(axes, "Line chart of returns over a rolling window", frame)
 
 
-def weights(frame: pd.DataFrame, *, source: str) -> Axes:
-    """`largest_weights` over time as stacked areas; a tenth one, all others together, is grey."""
+def weights(frame: pd.DataFrame, *, source: str, unit: str = "weight, % of the index", empty: str = "") -> Axes:
+    """`largest_weights` over time as stacked areas; a tenth one, all others together, is grey.
+
+    `empty` says why there is nothing to draw, if there is nothing.
+    """
     if too_short(frame):
-        return placeholder(frame, source)
+        return placeholder(frame, source, empty)
     axes = dated(source)
     colours, names = [*COLOURS[:9], "#c9c9c9"], [label_of(name) for name in frame.columns]
-    axes.stackplot(frame.index, frame.to_numpy().T, labels=names, colors=colours, edgecolor="white", linewidth=0.3)
+    drawn = thinned(frame)
+    axes.stackplot(drawn.index, drawn.to_numpy().T, labels=names, colors=colours, edgecolor="white", linewidth=0.3)
     axes.set_ylim(0, 1)
     axes.set_xlim(frame.index[0], frame.index[-1])
     percent_axis(axes)
-    axes.set_ylabel("weight, % of the index")
+    axes.set_ylabel(unit)
     handles, texts = axes.get_legend_handles_labels()
     axes.legend(handles[::-1], texts[::-1], loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
     return noted(axes, "Stacked areas of weights", frame)
@@ -111,7 +154,7 @@ def monthly_heatmap(frame: pd.DataFrame, *, source: str, full: float) -> Axes:
         vmin=-2 * limit,  # the pale half of the colours, on which dark numbers can be read
         vmax=2 * limit,
         linewidths=1,
-        annot_kws={"fontsize": 9, "color": "#1b1f24"},
+        annot_kws={"fontsize": 9, "color": "#101214"},  # not INK, which turns light on a dark page: the cells do not,
         cbar=False,
     )
     axes.set(xlabel="month", ylabel="year")
@@ -129,11 +172,7 @@ def regimes(level: pd.Series, labels: pd.Series, *, source: str) -> Axes:
     log_axis(axes, frame)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     present = labels.reindex(frame.index)
-    for position, name in enumerate(labels.cat.categories):
-        inside = (present == name).to_numpy()
-        colour, hatch = COLOURS[(0, 3, 2)[position % 3]], ("", "...", "//")[position % 3]
-        band = {"color": colour, "alpha": 0.22, "hatch": hatch, "linewidth": 0}
-        axes.fill_between(frame.index, 0, 1, where=inside, transform=axes.get_xaxis_transform(), label=name, **band)
+    shade(axes, present)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=5, frameon=False, fontsize=9)
     axes.set_ylabel("level, logarithmic")
     share = {f"{name}, 1 on its days": (present == name).astype(float) for name in labels.cat.categories}
@@ -202,7 +241,7 @@ def waterfall(frame: pd.DataFrame, *, source: str, steps: Sequence[str], shown: 
             if size.any():
                 axes.barh(rows, size, left=start, height=0.74, color=colour, label=label, linewidth=0, **style)
         start = start + change
-    axes.plot(start, rows, marker="|", markersize=11, markeredgewidth=2, linestyle="", color="#1b1f24", label="final")
+    axes.plot(start, rows, marker="|", markersize=11, markeredgewidth=2, linestyle="", color=INK, label="final")
     by_row(axes, frame.index)
     axes.margins(x=0.02)
     axes.set_xlabel("weight, %")
@@ -210,8 +249,13 @@ def waterfall(frame: pd.DataFrame, *, source: str, steps: Sequence[str], shown: 
     return noted(axes, "Horizontal waterfall of weights, what each step reached", reached)
 
 
-def bars(frame: pd.DataFrame, *, source: str, unit: str) -> Axes:
-    """One horizontal bar for each row of a single column, a share; gains and losses differ in colour and direction."""
+def bars(frame: pd.DataFrame, *, source: str, unit: str, empty: str = "no row") -> Axes:
+    """One horizontal bar for each row of a single column, a share; gains and losses differ in colour and direction.
+
+    `empty` says why there is nothing to draw, if there is nothing.
+    """
+    if frame.empty:
+        return placeholder(frame, source, empty)
     values = frame.iloc[:, 0]
     axes = canvas(source, height=0.27 * len(frame) + 1.4)
     colours = np.where(values < 0, COLOURS[2], COLOURS[0])

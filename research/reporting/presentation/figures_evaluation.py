@@ -9,6 +9,7 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 from research.reporting.presentation.canvas import (
     COLOURS,
     GREY,
+    GRID,
     canvas,
     line_chart,
     noted,
@@ -38,7 +39,7 @@ def distribution(frame: pd.DataFrame, *, source: str) -> Axes:
     axes.set_yticks([], minor=True)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: format_value(value, "short percent")))
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol="\u00a0%"))
-    axes.grid(color="#dddddd", linewidth=0.8)
+    axes.grid(color=GRID, linewidth=0.8)
     axes.set_xlabel("return of a day, %")
     axes.set_ylabel("share of days with a lower return, %")
     axes.legend(loc="upper left", frameon=False, fontsize=9)
@@ -70,6 +71,6 @@ def reliability(frame: pd.DataFrame, *, source: str) -> Axes:
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="quantile that was forecast, %", ylabel="outcomes below it, %")
     percent_axis(axes)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol="\u00a0%"))
-    axes.grid(color="#dddddd", linewidth=0.8)
+    axes.grid(color=GRID, linewidth=0.8)
     axes.legend(loc="upper left", frameon=False, fontsize=9)
     return noted(axes, "Shares of outcomes below forecast quantiles", frame)

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from research.reporting.presentation.canvas import COLOURS, GREY, canvas, noted, percent_axis, placeholder
+from research.reporting.presentation.canvas import COLOURS, GREY, GRID, canvas, noted, percent_axis, placeholder
 from research.reporting.presentation.formats import format_value
 
 
@@ -22,7 +22,7 @@ def calibration(frame: pd.DataFrame, *, source: str) -> Axes:
     axes.set(xlabel="mean probability of the bin, %", ylabel="share of returns above zero, %")
     percent_axis(axes)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol="\u00a0%"))
-    axes.grid(color="#dddddd", linewidth=0.8)
+    axes.grid(color=GRID, linewidth=0.8)
     axes.legend(loc="upper left", frameon=False, fontsize=9)
     return noted(axes, "Share of returns above zero by probability", frame)
 
@@ -36,6 +36,6 @@ def among_placebos(moved: pd.Series, own: float, *, source: str) -> Axes:
     axes.axvline(own, color=COLOURS[2], linewidth=2.0, label="the index")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: format_value(value, "ratio")))
     axes.set(xlabel=f"{moved.name} against the basket at the same share, daily", ylabel="moved histories")
-    axes.grid(axis="y", color="#dddddd", linewidth=0.8)
+    axes.grid(axis="y", color=GRID, linewidth=0.8)
     axes.legend(loc="upper left", frameon=False, fontsize=9)
     return noted(axes, "Histogram with a line for the index", moved.to_frame("moved").assign(index=own))

@@ -42,12 +42,28 @@ def _points(value: float) -> str:
     return f"{100 * value:,.2f}"
 
 
+def _signed_points(value: float) -> str:
+    return f"{100 * value:+,.1f}"
+
+
+def _short_points(value: float) -> str:
+    return f"{100 * value:,.1f}"
+
+
 def _basis_points(value: float) -> str:
     return f"{1e4 * value:,.2f}"
 
 
+def _from_basis_points(value: float) -> str:
+    return f"{value / 100:,.2f}{_SPACE}%"
+
+
 def _change(value: float) -> str:
     return f"{100 * value:+,.1f}{_SPACE}%"
+
+
+def _growth(value: float) -> str:
+    return f"×{1 + value:,.1f}" if value >= 10 else _change(value)
 
 
 def _whole_change(value: float) -> str:
@@ -74,10 +90,21 @@ def _number(value: float) -> str:
 
 
 def _usd(value: float) -> str:
+    size, word = _size_of(value)
+    return f"{value / size:,.1f}{_SPACE}{word}" if word else f"{value:,.2f}"
+
+
+def _short(value: float) -> str:
+    """Three significant digits at most, never in powers of ten: for ticks and round amounts of any size."""
+    size, word = _size_of(value)
+    return f"{np.format_float_positional(value / size, 3, fractional=False, trim='-')}{_SPACE}{word}".rstrip()
+
+
+def _size_of(value: float) -> tuple[float, str]:
     for size, word in ((1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k")):
         if abs(value) >= size:
-            return f"{value / size:,.1f}{_SPACE}{word}"
-    return f"{value:,.2f}"
+            return size, word
+    return 1.0, ""
 
 
 def _count(value: float) -> str:
@@ -109,7 +136,11 @@ KINDS: dict[str, Callable[[Any], str]] = {
     "fine percent": _fine_percent,
     "short percent": _short_percent,
     "points": _points,
+    "signed points": _signed_points,
+    "growth": _growth,
+    "short points": _short_points,
     "basis points": _basis_points,
+    "percent of basis points": _from_basis_points,
     "change": _change,
     "whole change": _whole_change,
     "fine change": _fine_change,
@@ -117,6 +148,7 @@ KINDS: dict[str, Callable[[Any], str]] = {
     "fine": _fine,
     "number": _number,
     "usd": _usd,
+    "short": _short,
     "count": _count,
     "years": _years,
     "power of ten": _power_of_ten,
@@ -129,7 +161,9 @@ NUMERIC = frozenset(KINDS) - {"date", "text"}
 def format_value(value: Any, kind: str) -> str:
     """`value` in words, as one of `KINDS`: percent (0.1234 -> 12.3 %), change (signed), ratio, usd (1.2 bn), …
 
-    "points" are percentage points, "years" takes days of which 365 make a year, "power of ten" a size above zero.
+    "points", "signed points" and "short points" are percentage points, "growth" is a return, from 1,000 % on as what
+    one unit became, "years" takes days of which 365 make a year, "power of ten" a size above zero, "percent of basis
+    points" a number of them.
 
     Missing values (None, NaN, NaT) read as a dash.
 

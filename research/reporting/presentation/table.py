@@ -37,6 +37,8 @@ class Table:
         A sentence under the table: source, convention, rule of thumb.
     limit : int, optional
         Show the first `limit` rows, and say how many there are.
+    folded : bool
+        Whether a page shows the caption alone until a reader opens it: for what most readers do not need.
     metadata : mapping
         What a program that reads the notebook should know of the table, e.g. which snapshot it names.
     """
@@ -49,6 +51,7 @@ class Table:
     headers: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
     limit: int | None = None
+    folded: bool = False
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -100,11 +103,12 @@ class Table:
         columns = [self._column_html(position) for position in range(self.shown.shape[1])]
         head, *body = ("".join(cells) for cells in zip(*columns, strict=True))
         note = f'<p class="note">{escape(self.footnote)}</p>' if self.footnote else ""
-        return (
+        table = (
             f'<div class="table" role="region" tabindex="0" aria-label="{escape(self.caption)}"><table>'
             f"<caption>{escape(self.caption)}</caption><thead><tr>{head}</tr></thead>"
             f"<tbody>{''.join(f'<tr>{row}</tr>' for row in body)}</tbody></table></div>{note}"
         )
+        return f"<details><summary>{escape(self.caption)}</summary>{table}</details>" if self.folded else table
 
     def _column_html(self, position: int) -> list[str]:
         """The header and the cells of one column."""

@@ -1,34 +1,30 @@
-"""`research report build`: check, execute, publish what passed. One build at a time of a list and into a folder.
+"""`research report build`: plan, execute what has changed, publish what passed.
 
-How reports run in worker processes is in `workers.py` and `execution.py`, what the published folder holds and how it is
-kept in step with its manifest in `site.py`.
+One build at a time of a list and into a folder. What is to be built is decided in `plan.py`, reports run in processes
+of their own (`running`), and what the published folder holds and how it is kept in step with its manifest is in `site`.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import shutil
-import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from research.errors import ReportError, ResearchError, shown, system_fault
-from research.reporting.publishing import site
-from research.reporting.publishing.config import Report, choose, load_reports
-from research.reporting.publishing.execution import CELL_TIMEOUT, Job, Outcome, one_line
-from research.reporting.publishing.parameters import effective_parameters
-from research.reporting.publishing.provenance import git_commit, snapshots_of, tables_of, versions
-from research.reporting.publishing.rendering import Page
-from research.reporting.publishing.sanitising import without_paths
-from research.reporting.publishing.site import Entry
-from research.reporting.publishing.workers import run_jobs
-
-DEFAULT_WORKERS = min(2, os.cpu_count() or 1)
+from research.errors import ReportError, shown
+from research.reporting.publishing.config import choose, load_list
+from research.reporting.publishing.journal import Say, journal, now
+from research.reporting.publishing.plan import Elsewhere, Planned, entries_of, plan
+from research.reporting.publishing.running.jobs import Job
+from research.reporting.publishing.running.workers import How, processes, run_jobs
+from research.reporting.publishing.shelf import Shelf
+from research.reporting.publishing.site.manifest import INDEX, MANIFEST, Entry, State, identity, read_manifest
+from research.reporting.publishing.versions import git_commit, versions
 
 
 class BuildInProgressError(ReportError):
@@ -39,70 +35,126 @@ class BuildInProgressError(ReportError):
 
 @dataclass(frozen=True, kw_only=True)
 class BuildResult:
-    """What a build did: the path of the index page, and why which report failed."""
+    """What a build did.
 
-    index: Path
+    Attributes
+    ----------
+    out : Path
+        The published folder.
+    failures : mapping of str to str
+        Why which report failed.
+    built, unchanged, impossible, removed : list of str
+        Reports published anew, kept as they were, not possible on this market, and no longer listed.
+    before, after : mapping of str to Entry
+        The state of each report.
+    edition : str
+        Name of the edition that was kept; empty when nothing that is shown has changed.
+    seconds : float
+        Of the whole build.
+    steps : mapping of str to mapping
+        Seconds of the parts of each report that was built.
+    """
+
+    out: Path
     failures: Mapping[str, str]
+    built: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    impossible: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    before: Mapping[str, Entry] = field(default_factory=dict)
+    after: Mapping[str, Entry] = field(default_factory=dict)
+    edition: str = ""
+    seconds: float = 0.0
+    steps: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    @property
+    def nothing_possible(self) -> bool:
+        """Whether no report at all can be made on this market."""
+        return bool(self.impossible) and not (self.built or self.unchanged or self.failures)
+
+    @property
+    def index(self) -> Path:
+        """Path of the index page."""
+        return self.out / INDEX
 
 
 def build(
     config: Path,
-    out: Path,
+    out: Path | None = None,
     *,
     only: Iterable[str] = (),
-    workers: int = DEFAULT_WORKERS,
-    say: Callable[[str], None],
-    cell_timeout: float = CELL_TIMEOUT,
+    elsewhere: Elsewhere | None = None,
+    force: bool = False,
+    how: How | None = None,
+    say: Say,
 ) -> BuildResult:
-    """Build the reports that `config` lists, and publish those that pass into `out`.
+    """Build the reports that `config` lists and that have changed, and publish those that pass into `out`.
 
-    A report that fails keeps its last good page; its notebook stays in the folder `work` beside `config`, and the
-    others are published all the same. A build of all reports removes the pages of those that are no longer listed.
+    A report that fails keeps its last good page; its notebook stays in the folder `work`, and the others are published
+    all the same. A build of all reports removes the pages of those that are no longer listed.
 
     Parameters
     ----------
-    config, out : Path
-        The list of reports, and the folder to publish into.
+    config : Path
+        The list of reports.
+    out : Path, optional
+        The folder to publish into; by default `site` beside the list, or beside that of another market.
     only : names
         Build these alone; the index page still lists all.
-    workers : int
-        Number of worker processes.
+    elsewhere : Elsewhere, optional
+        Another market, or another day.
+    force : bool
+        Build also what has not changed.
+    how : How, optional
+        How many at a time, and in which processes.
     say : function
         Takes each line of progress.
-    cell_timeout : float
-        Seconds after which a cell counts as hanging.
 
     Raises
     ------
     ReportError
         If the list of reports is wrong, the manifest of an earlier build cannot be read, or `out` belongs to another
-        list.
+        list or market.
     BuildInProgressError
         If another build of this list, or into this folder, is running.
     OSError
         If a folder cannot be made or written before anything ran. What happens later fails the report it hits.
     """
-    reports = load_reports(config)
-    chosen = choose(reports, only)
-    work = config.parent / "work"
+    start, how, elsewhere = time.perf_counter(), how or How(), elsewhere or Elsewhere()
+    listed = load_list(config)
+    chosen = choose(listed.reports, only)
+    place = elsewhere.folder(config.parent)
+    out, work = out or place / "site", place / "work"
     _check_folder(out)
-    with _alone(work / "build.lock"), _alone(out / ".build.lock"):
-        listed_by, before = site.read_manifest(out)
-        owner = site.identity(config, out)
-        _check_owner(out, config, owner, listed_by, strangers=before.keys() - reports.keys())
-        shelf = _Shelf(out=out, work=work, owner=owner, entries=_entries(reports, before, bool(list(only))), say=say)
-        shelf.tidy(removed=before.keys() - shelf.entries.keys())
-        with _scratch_folder(work) as scratch:
-            jobs = _jobs(chosen, scratch, shelf, cell_timeout)
-            run_jobs(
-                jobs,
-                workers=workers,
-                scratch=scratch,
-                settle=lambda name, outcome: shelf.settle(name, outcome, jobs[name].page),
-                say=say,
-            )
-        shelf.record()
-        return BuildResult(index=out / site.INDEX, failures=shelf.failures)
+    with _alone(work / "build.lock"), _alone(out / ".build.lock"), journal(work, say) as tell:
+        state = read_manifest(out)
+        owner = identity(config, out)
+        _check_owner(out, config, owner, state, elsewhere, listed.reports.keys())
+        entries = entries_of(listed.reports, state.reports, partial=bool(list(only)))
+        removed = sorted(state.reports.keys() - entries.keys())
+        shelf = Shelf(
+            out=out, work=work, state=replace(state, owner=owner, market=elsewhere.identity), entries=entries, say=tell
+        )
+        shelf.tidy(removed)
+        plans = plan(chosen, elsewhere, shelf.settle)
+        todo = {name: made for name, made in plans.items() if force or not made.same_as(shelf.entries[name])}
+        if todo:
+            _execute(todo, shelf, how, other_market=bool(elsewhere.snapshot or elsewhere.as_of))
+        edition = shelf.close(listed.keep_editions)
+    settled = {name: shelf.entries[name] for name in chosen if name not in shelf.failures}
+    return BuildResult(
+        out=out,
+        failures=shelf.failures,
+        built=[name for name, entry in settled.items() if name in todo and not entry.impossible],
+        unchanged=[name for name, entry in settled.items() if name not in todo and not entry.impossible],
+        impossible=[name for name, entry in settled.items() if entry.impossible],
+        removed=removed,
+        before=state.reports,
+        after=shelf.entries,
+        edition=edition,
+        seconds=time.perf_counter() - start,
+        steps=shelf.steps,
+    )
 
 
 def _check_folder(out: Path) -> None:
@@ -125,19 +177,24 @@ def _alone(lock: Path) -> Iterator[None]:
         raise BuildInProgressError(f"another build is running: it holds {lock}. Wait until it has finished.") from error
 
 
-def _check_owner(out: Path, config: Path, owner: str, listed_by: str, strangers: set[str]) -> None:
-    """Refuse a folder of another list, unless all its reports are in this one too: then the list was moved, or grew."""
-    if listed_by not in ("", owner) and strangers:
+def _check_owner(
+    out: Path, config: Path, owner: str, state: State, elsewhere: Elsewhere, listed: Collection[str]
+) -> None:
+    """Refuse a folder of another list, unless all its reports are in this one too: then the list was moved, or grew.
+
+    And one of another market or day, whatever its list.
+    """
+    strangers = set(state.reports) - set(listed)
+    if state.owner and state.market != elsewhere.identity:
+        raise ReportError(
+            f"{out} was built on another market, or as of another day. Choose another folder (--out), or delete "
+            f"{out / MANIFEST} if this one takes its place."
+        )
+    if state.owner not in ("", owner) and strangers:
         raise ReportError(
             f"{out} was built from another list: it holds {', '.join(sorted(strangers)[:3])}, which {config} does not "
-            f"list. Choose another folder (--out), or delete {out / site.MANIFEST} if this list takes its place."
+            f"list. Choose another folder (--out), or delete {out / MANIFEST} if this list takes its place."
         )
-
-
-def _entries(reports: Mapping[str, Report], before: Mapping[str, Entry], partial: bool) -> dict[str, Entry]:
-    """The state of each listed report; a build of some reports keeps what it knows of those no longer listed."""
-    listed = {name: replace(before.get(name, Entry(title="")), title=report.title) for name, report in reports.items()}
-    return listed | {name: entry for name, entry in before.items() if partial and name not in listed}
 
 
 @contextmanager
@@ -151,133 +208,33 @@ def _scratch_folder(work: Path) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Shelf:
-    """Where results go: pages to `out`, notebooks that failed to `work`, the state of each report to `entries`.
-
-    `failures` says why which report failed, for the operator; what is published of it tells no path of the machine.
-    """
-
-    out: Path
-    work: Path
-    owner: str
-    entries: dict[str, Entry]
-    say: Callable[[str], None]
-    failures: dict[str, str] = field(default_factory=dict)
-
-    def tidy(self, removed: Iterable[str]) -> None:
-        """Remove pages of reports no longer listed, and put right what a build that was killed left behind."""
-        for name in removed:
-            for file in (site.page_of(self.out, name), *self._kept(name)):
-                file.unlink(missing_ok=True)
-        self.entries.update(site.reconcile(self.out, self.work, self.entries))
-        self.record()
-
-    def settle(self, name: str, outcome: Outcome, page: Page | None = None) -> None:
-        """Publish a page that passed, or keep the notebook of one that failed, and record it."""
-        before = replace(self.entries[name], last_attempt=_now(), seconds=round(outcome.seconds, 2))
-        try:
-            if page is not None and outcome.html is not None:
-                self._publish(name, outcome, page, outcome.html, before)
-            else:
-                self._fail(name, before, outcome.error or "it gave no page", self._keep(name, outcome))
-        except OSError as fault:
-            self._fail(name, before, f"it could not be published: {system_fault(fault)}")
-        self.record()
-        seconds = f"after {outcome.seconds:.1f} s"
-        self.say(f"{name}: {'failed' if name in self.failures else 'published'} {seconds}")
-
-    def record(self) -> None:
-        """Write the manifest and the index page; where that fails, the build goes on and says so at its end."""
-        try:
-            site.write_manifest(self.out, self.owner, self.entries)
-            site.write_index(self.out, self.entries)
-            self.failures.pop(site.MANIFEST, None)
-        except OSError as fault:
-            self.failures[site.MANIFEST] = f"the state of the reports could not be written: {system_fault(fault)}"
-
-    def _publish(self, name: str, outcome: Outcome, page: Page, html: Path, before: Entry) -> None:
-        text = html.read_text(encoding="utf-8")
-        entry = replace(
-            before,
-            parameters=dict(page.parameters),
-            snapshots=dict(page.snapshots),
-            simulated=page.simulated,
-            commit=page.commit,
-            versions=dict(page.versions),
-            verdict=outcome.verdict,
-            last_success=page.built_at,
-            error=None,
-            sha256=site.digest(text.encode()),
+def _execute(todo: Mapping[str, Planned], shelf: Shelf, how: How, *, other_market: bool) -> None:
+    """Run what is to be built, and settle each as it comes."""
+    imports = [statement for made in todo.values() for statement in made.imports]
+    with _scratch_folder(shelf.work) as scratch, processes(how, imports, scratch, shelf.say) as (executor, run):
+        remote = how.executor is not None  # where this folder may not be
+        jobs = {
+            name: Job(
+                notebook=Path(made.report.notebook),
+                given=made.given,
+                parameters=made.parameters,
+                title=made.report.title,
+                built_at=now(),
+                commit=git_commit(),
+                versions=versions(),
+                scratch=None if remote else scratch.resolve(),
+                cell_timeout=how.cell_timeout,
+                forked=how.forked,
+                other_market=other_market,
+            )
+            for name, made in todo.items()
+        }
+        place = {name: number for number, name in enumerate(jobs, start=1)}
+        run_jobs(
+            jobs,
+            executor=executor,
+            run=run,
+            at_a_time=how.jobs,
+            settle=lambda name, outcome: shelf.settle(name, outcome, fingerprint=todo[name].fingerprint),
+            started=lambda name: shelf.say(f"{name}: started ({place[name]} of {len(jobs)})"),
         )
-        with site.staged(text, site.page_of(self.out, name)) as move_into_place:
-            site.write_manifest(self.out, self.owner, self.entries | {name: entry})
-            move_into_place()
-        self.entries[name] = entry
-        for kept in self._kept(name):
-            kept.unlink(missing_ok=True)
-
-    def _fail(self, name: str, before: Entry, error: str, kept: str = "") -> None:
-        self.entries[name] = replace(before, error=without_paths(error))
-        self.failures[name] = f"{error.rstrip('.')}.{kept}" if kept else error
-
-    def _keep(self, name: str, outcome: Outcome) -> str:
-        """Put the executed notebook and the traceback into `work`, and say where they are."""
-        notebook, details = self._kept(name)
-        where = ""
-        try:
-            if outcome.executed is not None:
-                outcome.executed.replace(notebook)
-                where += f" The executed notebook is kept: {notebook}"
-            if outcome.details:
-                site.publish(outcome.details, details)
-                where += f" The traceback: {details}"
-        except OSError as fault:
-            where += f" More could not be kept: {system_fault(fault)}"
-        return where
-
-    def _kept(self, name: str) -> tuple[Path, Path]:
-        return self.work / f"{name}.ipynb", self.work / f"{name}.traceback.txt"
-
-
-def _now() -> str:
-    return f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _jobs(chosen: Mapping[str, Report], scratch: Path, shelf: _Shelf, cell_timeout: float) -> dict[str, Job]:
-    """The jobs to run. What can be known to be wrong before a kernel starts is settled as a failure here."""
-    jobs = {}
-    for name, report in chosen.items():
-        try:
-            jobs[name] = _job(report, scratch / name, cell_timeout)
-        except Exception as error:  # whatever is the matter with one notebook, the others run
-            details = "" if isinstance(error, ResearchError) else traceback.format_exc()
-            shelf.settle(name, Outcome(seconds=0.0, error=one_line(error), details=details))
-    return jobs
-
-
-def _job(report: Report, scratch: Path, cell_timeout: float) -> Job:
-    parameters = effective_parameters(report)
-    snapshots, tables = snapshots_of(parameters), tables_of(parameters)
-    page = Page(
-        title=report.title,
-        built_at=_now(),
-        commit=git_commit(),
-        parameters=without_paths(parameters),
-        snapshots={manifest.name: manifest.fingerprint for manifest in snapshots.values()}
-        | {
-            f"table of {name}, {Path(path).name}": tables[str(path)]
-            for name, path in parameters.get("table_files", {}).items()
-        },
-        simulated=any(manifest.simulated for manifest in snapshots.values()),
-        versions=versions(),
-    )
-    return Job(
-        notebook=Path(report.notebook),
-        parameters=report.parameters,
-        snapshots={path: manifest.fingerprint for path, manifest in snapshots.items()},
-        tables=tables,
-        scratch=scratch,
-        page=page,
-        cell_timeout=cell_timeout,
-    )

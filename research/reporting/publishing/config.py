@@ -1,4 +1,6 @@
-"""What `reports.toml` says: the reports to publish. Whether their notebooks agree is checked in `parameters.py`."""
+"""What `reports.toml` says: the reports to publish, and how long to keep them.
+
+Whether their notebooks agree is checked in `parameters.py`."""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ class Report:
     title : str
         Heading of the page, and its entry on the index page.
     notebook : str
-        Path of the notebook; in the file it is relative to the file's folder, `load_reports` makes it absolute.
+        Path of the notebook; in the file it is relative to the file's folder, `load_list` makes it absolute.
     parameters : dict of str to JSON value
         What replaces the defaults of the notebook's parameters cell.
     """
@@ -40,8 +42,35 @@ class Report:
             raise ReportError("title is empty: expected the heading of the page.")
 
 
-def load_reports(path: Path) -> dict[str, Report]:
-    """Read `reports.toml`: one table per report, by name, in the order of the file.
+@dataclass(frozen=True, kw_only=True)
+class ReportList:
+    """What a list of reports says.
+
+    Attributes
+    ----------
+    reports : dict of str to Report
+        By name, in the order of the file.
+    keep_editions : int
+        How many of the newest editions are kept; the last of each calendar quarter is kept besides. 0 makes none.
+    stale_after_days : int
+        Days after which the last day of a market counts as old.
+    """
+
+    reports: dict[str, Report]
+    keep_editions: int = 12
+    stale_after_days: int = 9
+
+    def __post_init__(self) -> None:
+        for name in ("keep_editions", "stale_after_days"):
+            if getattr(self, name) < 0:
+                raise ReportError(f"{name} = {getattr(self, name)}: expected 0 or more.")
+
+
+_SETTINGS = ("keep_editions", "stale_after_days")
+
+
+def load_list(path: Path) -> ReportList:
+    """Read `reports.toml`: settings on top, then one table per report, by name, in the order of the file.
 
     Raises
     ------
@@ -50,14 +79,19 @@ def load_reports(path: Path) -> dict[str, Report]:
         name that cannot be the name of a page.
     """
     content = read_toml(path, ReportError)
-    if not content:
+    reports = {name: _report(path, name, table) for name, table in content.items() if name not in _SETTINGS}
+    if not reports:
         raise ReportError(f"{path}: no report in it. Add a table with title and notebook, e.g. [large-cap-10].")
-    return {name: _report(path, name, table) for name, table in content.items()}
+    settings = {name: value for name, value in content.items() if name in _SETTINGS}
+    return replace(from_table(ReportList, settings | {"reports": {}}, str(path), ReportError), reports=reports)
 
 
 def _report(path: Path, name: str, table: Any) -> Report:
     if not isinstance(table, dict):
-        raise ReportError(f"{path}: {name} = {table!r} stands outside a report. Every report is a table: [its-name].")
+        raise ReportError(
+            f"{path}: {name} = {table!r} stands outside a report. Every report is a table, [its-name]; the "
+            f"settings are {' and '.join(_SETTINGS)}."
+        )
     if not _NAME.fullmatch(name) or name in _TAKEN or len(name) > _LONGEST:
         raise ReportError(
             f"{path}: [{name}] cannot be the name of a page. Use lower-case letters, digits and single hyphens, "

@@ -2,61 +2,29 @@
 
 The page loads nothing: style and script are inline, pictures are data, and its Content-Security-Policy forbids the
 rest. HTML in Markdown is shown as letters, and the body is sanitised (`sanitising.py`). The index page of the site is
-made in `site.py` with the same style sheet.
+made in `site/index_page.py` with the same style sheet.
 """
 
 from __future__ import annotations
 
-import base64
 import copy
-import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from html import escape
-from pathlib import Path
-from typing import Any
 
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
 from research.errors import ReportError
+from research.reporting.publishing.assets import TEMPLATE, policy, script, style
+from research.reporting.publishing.drawings import checked_drawing
+from research.reporting.publishing.page import Page
 from research.reporting.publishing.sanitising import sanitised
 
-TEMPLATE = Path(__file__).parent / "template"
 _WARNING = re.compile(r"^\S.*?:\d+: (\w*Warning: .*)\n(?:  .*\n)?", re.MULTILINE)
+_DRAWING = re.compile(r'<div class="(?:wide|narrow)" id="(drawing-\d+-(?:wide|narrow))">')
 _HEADING = re.compile(r"^(#{1,6}) +(.+?) *#* *$", re.MULTILINE)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Page:
-    """What a page says about itself.
-
-    Attributes
-    ----------
-    title : str
-        The page's heading; the notebook's own becomes the question under it.
-    built_at, commit : str
-        ISO 8601 instant (UTC), and the commit of the code.
-    parameters : mapping
-        Every parameter with its value.
-    snapshots : mapping of str to str
-        Name of each snapshot -> fingerprint.
-    simulated : bool
-        Whether any of them never existed: the page says so in plain sight.
-    versions : mapping of str to str
-        Packages and their versions.
-    """
-
-    title: str
-    built_at: str
-    commit: str
-    parameters: Mapping[str, Any]
-    snapshots: Mapping[str, str]
-    simulated: bool
-    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 def render_page(notebook: NotebookNode, page: Page) -> str:
@@ -70,6 +38,7 @@ def render_page(notebook: NotebookNode, page: Page) -> str:
     notebook = copy.deepcopy(notebook)
     _shorten_warnings(notebook)
     question = _take_question(notebook)
+    drawings = _take_drawings(notebook)
     resources = {
         "page": page,
         "question": question,
@@ -80,7 +49,20 @@ def render_page(notebook: NotebookNode, page: Page) -> str:
         "policy": policy(),
     }
     html, _ = _exporter().from_notebook_node(notebook, resources)
-    return str(html)
+    return _DRAWING.sub(lambda place: f"{place[0]}{drawings[place[1]]}", str(html))
+
+
+def _take_drawings(notebook: NotebookNode) -> dict[str, str]:
+    """Every drawing, checked, by the name of its place on the page: the sanitiser of HTML knows no such element."""
+    drawings: dict[str, str] = {}
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        about = output.get("metadata", {}).get("figure", {})
+        if "wide" in about:
+            about["drawing"] = number = len(drawings) // 2 + 1
+            for size in ("wide", "narrow"):
+                name = f"drawing-{number}-{size}"
+                drawings[name] = checked_drawing(about.pop(size), name=name, label=str(about.get("alt", "")))
+    return drawings
 
 
 def verdict_of(notebook: NotebookNode) -> list[dict[str, str]]:
@@ -90,28 +72,6 @@ def verdict_of(notebook: NotebookNode) -> list[dict[str, str]]:
             if "verdict" in output.get("metadata", {}):
                 return [dict(item) for item in output.metadata["verdict"]]
     return []
-
-
-@cache
-def style() -> str:
-    """The style sheet of every page."""
-    return (TEMPLATE / "style.css").read_text(encoding="utf-8")
-
-
-@cache
-def script() -> str:
-    """The script of every page: it only adds comfort; without it everything can be read."""
-    return (TEMPLATE / "page.js").read_text(encoding="utf-8")
-
-
-@cache
-def policy() -> str:
-    """Content-Security-Policy: no network at all, and no script but ours, by its digest."""
-    digest = base64.b64encode(hashlib.sha256(script().encode()).digest()).decode()
-    return (
-        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
-        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    )
 
 
 @cache

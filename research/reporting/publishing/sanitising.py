@@ -38,16 +38,17 @@ _ALLOWED: dict[str, set[str]] = {
     "time": {"datetime"},
 }
 _VALUES = {  # what an attribute may say; any other one is left out
-    "href": re.compile(r"#[a-z0-9-]+|[a-z0-9-]+\.html"),
+    "href": re.compile(r"#[a-z0-9-]+|(?:\.\./){0,2}(?:editions/)?(?:[0-9-]+/)?[a-z0-9-]+\.html"),
     "src": re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]*"),
-    "id": re.compile(r"main|section-\d+"),
+    "id": re.compile(r"main|section-\d+|drawing-\d+-(wide|narrow)"),
     "role": re.compile(r"region"),
     "tabindex": re.compile(r"-1|0"),
 }
 _CLASS = re.compile(
-    "badge|banner|code|columns|dataframe|date|failed|highlight|hl-ipython3|home|long|note|number|output|prose|question|"
-    "simulated|single|skip|stderr|stdout|table|verdict"
+    "badge|banner|code|columns|dataframe|date|failed|highlight|hl-ipython3|home|long|narrow|note|number|output|prose|question|"
+    "simulated|single|skip|stderr|stdout|table|verdict|wide"
 )
+PICTURES = {"image/png", "wide", "narrow"}
 _CODE_CLASS = re.compile(r"[a-z]{1,2}\d?")  # of highlighted code
 _ABSOLUTE = re.compile(r"(?:file:(?:/|&#47;)/|(?<![\w./\\~…-]))(/|[A-Za-z]:[\\/])((?:[^\s/\\'\"<>|:*?`]+[/\\])+)")
 _PROJECT = Path(__file__).resolve().parents[3]
@@ -82,10 +83,10 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
 def without_paths(value: Any) -> Any:
     """A text, or every text inside lists and dicts, without absolute paths: relative to the project, or the name alone.
 
-    Pictures (the key "image/png") are left as they are.
+    Pictures and drawings are left as they are.
     """
     if isinstance(value, dict):
-        return type(value)({key: part if key == "image/png" else without_paths(part) for key, part in value.items()})
+        return type(value)({key: part if key in PICTURES else without_paths(part) for key, part in value.items()})
     if isinstance(value, list | tuple):
         return [without_paths(part) for part in value]
     return _without_paths(value) if isinstance(value, str) else value

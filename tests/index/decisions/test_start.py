@@ -102,3 +102,15 @@ def test_bounds_are_asked_of_the_day_that_starts_the_index_not_of_the_days_befor
     weighting = {"max_group_weight": 0.3, "scheme": "equal"}
     index = started(None, weighting=weighting, selection={"count": 4})
     assert index.dates[0] == pd.Timestamp("2021-01-23")
+
+
+def test_a_market_without_caps_is_named_as_what_is_missing() -> None:
+    market = one_more_each_week()
+    blank = MarketData.from_panels(market.prices, market.prices * np.nan, market.volumes)
+    with pytest.raises(
+        MethodologyError, match=r"This market has no market caps: screens and weights that need them fail"
+    ):
+        build_index(blank, rules(selection={"count": 4}))
+    blank = MarketData.from_panels(market.prices, market.prices * np.nan, market.prices * np.nan)
+    with pytest.raises(MethodologyError, match="has no market caps and no volumes: "):
+        build_index(blank, rules(selection={"count": 4}))

@@ -12,9 +12,10 @@ import pytest
 from research.errors import DataError
 from research.index import build_index
 from research.market import MarketData, Profile, import_table, load_market
+from research.market.imports.assets import Asset
 from research.market.imports.identities import RULE, Identities
 from research.market.imports.identity_proposals import propose_identities, propose_identities_of
-from research.market.imports.profiles import Asset, Columns
+from research.market.imports.sections import Columns
 from research.market.ledger import UNIT_DECIDED, decided_units
 from research.point_in_time.price_adjustments import propose_unit_decisions
 from tests.conftest import shared
@@ -69,7 +70,9 @@ def test_two_rows_of_one_ticker_on_a_day_are_told_apart_by_their_names(tmp_path:
     rows = ["2024-01-01,bnx,100,1,1,Old", "2024-01-01,bnx,1,1,1,New", "2024-01-02,bnx,1.1,1,1,New"]
     file = tmp_path / "table.csv"
     file.write_text("\n".join(["day,coin,close,cap,vol,title", *rows]) + "\n", encoding="utf-8")
-    with pytest.raises(DataError, match=r"two rows for one day: 'bnx'.* say so in a table of identities"):
+    with pytest.raises(
+        DataError, match=r"two rows for one day: 'bnx'.* if they are two assets, in a table of identities"
+    ):
         import_table(file, NAMED, tmp_path / "out")
     decisions = table(tmp_path, "bnx,Old,,,bnx-old", "bnx,New,,,bnx-new", header="key,name,from,until,asset_id")
     import_table(file, NAMED, tmp_path / "out", identities=decisions)
@@ -131,7 +134,11 @@ def test_a_profile_names_its_table_beside_itself_and_the_argument_takes_its_plac
         ("key,from,until,asset_id", [",,,a"], "line 2: key is an empty text"),
         ("key,from,until,asset_id", ["etcc,,,a"], "line 2: the table has no key 'etcc': did you mean 'etc'"),
         ("key,name,asset_id", ["etc,New,a"], "the name 'New' is asked for, and the profile's .columns. say no name"),
-        ("key,from,until,asset_id", ["etc,,2024-01-01,etc"], r"no line is about row 2 \('etc' on 2024-01-02\)"),
+        (
+            "key,from,until,asset_id",
+            ["etc,,2024-01-01,etc"],
+            "no line is about 'etc' on 2024-01-02, which would become 'etc'",
+        ),
         ("key,asset_id,from,ratio", [",etc,2024-01-02,0"], "line 2: ratio is '0', expected a number above zero"),
         ("key,asset_id,from,ratio", [",etc,,2"], "line 2: a line with a ratio .* fill in from"),
         ("key,asset_id,from,ratio", ["etc,etc,2024-01-02,2"], "leave key, name and until blank"),
@@ -218,7 +225,7 @@ def long(key: str, days: pd.DatetimeIndex, price: float, supply: float, name: st
 
 
 def kinds(rows: pd.DataFrame) -> list[list[str]]:
-    return propose_identities(rows)[["kind", "key", "from", "asset_id"]].to_numpy().tolist()
+    return propose_identities([rows])[["kind", "key", "from", "asset_id"]].to_numpy().tolist()
 
 
 def test_each_kind_of_doubt_is_proposed_with_its_evidence() -> None:

@@ -517,14 +517,14 @@ def test_two_writers_of_a_new_name_do_not_replace_each_other_unasked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second one finished while the first was at work."""
-    real = writing._write_daily
+    real = writing.write_daily
 
     def overtaken(*arguments: object) -> int:
         monkeypatch.undo()
         write_market(small_market(), tmp_path / "new")
         return real(*arguments)
 
-    monkeypatch.setattr(writing, "_write_daily", overtaken)
+    monkeypatch.setattr(writing, "write_daily", overtaken)
     with pytest.raises(DataError, match="Directory not empty"):
         write_market(small_market().until("2020-01-10"), tmp_path / "new")
     assert_same_market(load_market(tmp_path / "new"), small_market())

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from research.errors import ReportError
-from research.reporting.presentation import display, figures
+from research.reporting.presentation import display, figures, for_a_page
 from research.reporting.presentation.table import Table
 
 DAYS = pd.date_range("2020-01-01", periods=4, name="date")
@@ -44,7 +44,7 @@ def test_a_figure_is_shown_once_with_caption_and_a_text_alternative_from_its_dat
     display.show_figure(figures.drawdowns(LEVELS / 100 - 2, source="test"), title="Falls", caption="How far.")
     [(data, metadata)] = shown
     assert data["image/png"].startswith("iVBOR")
-    about = metadata["image/png"]
+    about = metadata["figure"]
     assert about["alt"].startswith("Falls. Drawdown chart from 2020-01-01 to 2020-01-04. index: first -1, last -1.1")
     assert (about["title"], about["caption"]) == ("Falls", "How far.")
     assert plt.get_fignums() == []
@@ -68,7 +68,7 @@ def test_a_figure_without_a_single_day_has_a_text_alternative_too(shown: list[An
     nothing = pd.DataFrame({"level": []}, index=pd.DatetimeIndex([]), dtype=float)
     display.show_figure(figures.rolling(nothing, source="test", unit="level"), title="T", caption="C")
     [(_, metadata)] = shown
-    assert metadata["image/png"]["alt"].startswith("T. Empty figure, the history is too short. level: first nan")
+    assert metadata["figure"]["alt"].startswith("T. Empty figure, the history is too short. level: first nan")
 
 
 def test_names_in_a_figure_are_drawn_as_they_stand(shown: list[Any]) -> None:
@@ -103,8 +103,17 @@ def test_control_characters_are_spelled_out_in_all_that_is_shown(monkeypatch: py
     display.show_verdict({evil: evil})
     lines = LEVELS.rename(columns={"index": evil}) / 99 - 3
     display.show_figure(figures.drawdowns(lines, source=evil), title=evil, caption=evil)
-    texts_shown = [str(text) for output in outputs for kind, text in output.items() if "/" in kind or kind == "verdict"]
+    texts_shown = [str(text) for output in outputs for kind, text in output.items() if kind != "image/png"]
     assert len(texts_shown) == 9
     for text in texts_shown:
         assert not re.search("[\x1b\r\u202e]", text)
         assert r"\x1b(2J" in text.replace("\\\\", "\\").replace("&#92;", "\\")
+
+
+def test_for_a_page_a_figure_is_two_drawings_and_no_picture(shown: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(for_a_page.VARIABLE, "1")
+    display.show_figure(figures.drawdowns(LEVELS / 100 - 2, source="test"), title="T", caption="C")
+    [(data, metadata)] = shown
+    assert set(data) == {"text/plain"}
+    assert metadata["figure"]["wide"].startswith("<svg")
+    assert metadata["figure"]["narrow"].startswith("<svg")

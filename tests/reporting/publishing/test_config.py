@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from research.errors import ReportError
-from research.reporting.publishing.config import choose, load_reports
+from research.reporting.publishing.config import choose, load_list
+from research.reporting.publishing.notebook_file import read_notebook
 from research.reporting.publishing.parameters import effective_parameters
 
 from .conftest import Project
@@ -20,7 +23,7 @@ GOOD = '[walk]\ntitle = "A walk"\nnotebook = "../notebooks/walk.ipynb"\n'
 
 def test_a_report_is_read_with_its_notebook_relative_to_the_file(project: Project) -> None:
     write(project, GOOD + "parameters = { days = 4 }\n")
-    report = load_reports(project.config)["walk"]
+    report = load_list(project.config).reports["walk"]
     assert report.title == "A walk"
     assert report.notebook == str(project.root / "notebooks" / "walk.ipynb")
     assert report.parameters == {"days": 4}
@@ -46,32 +49,37 @@ def test_a_report_is_read_with_its_notebook_relative_to_the_file(project: Projec
 def test_what_is_wrong_with_a_list_of_reports_is_said_with_its_file(project: Project, text: str, message: str) -> None:
     write(project, text)
     with pytest.raises(ReportError) as caught:
-        load_reports(project.config)
+        load_list(project.config)
     assert message in str(caught.value)
     assert str(project.config) in str(caught.value)
 
 
 def test_a_missing_list_is_one_clear_error(project: Project) -> None:
     with pytest.raises(ReportError, match="no such file"):
-        load_reports(project.config)
+        load_list(project.config)
 
 
 def test_only_an_unknown_report_suggests_the_nearest_name(project: Project) -> None:
     project.reports(large_cap="", equal_weight="")
     with pytest.raises(ReportError, match=r"--only large-cup: there is no such report; did you mean 'large-cap'\?"):
-        choose(load_reports(project.config), ["large-cup"])
+        choose(load_list(project.config).reports, ["large-cup"])
 
 
 def test_chosen_reports_keep_the_order_of_the_file(project: Project) -> None:
     project.reports(b="", a="", c="")
-    assert list(choose(load_reports(project.config), ["a", "b"])) == ["b", "a"]
-    assert list(choose(load_reports(project.config), [])) == ["b", "a", "c"]
+    assert list(choose(load_list(project.config).reports, ["a", "b"])) == ["b", "a"]
+    assert list(choose(load_list(project.config).reports, [])) == ["b", "a", "c"]
+
+
+def effective(project: Project) -> dict[str, object]:
+    report = load_list(project.config).reports["walk"]
+    return effective_parameters(read_notebook(Path(report.notebook)), report.parameters)
 
 
 def parameters_of(project: Project, inline: str) -> dict[str, object]:
     project.notebook("walk")
     project.reports(walk=inline)
-    return effective_parameters(load_reports(project.config)["walk"])
+    return effective(project)
 
 
 def test_parameters_are_the_defaults_of_the_notebook_with_those_of_the_report_over_them(project: Project) -> None:
@@ -103,20 +111,20 @@ def test_a_notebook_without_parameters_cell_is_refused(project: Project) -> None
     project.notebook("walk", parameters=None)
     project.reports(walk="")
     with pytest.raises(ReportError, match="no cell tagged 'parameters'"):
-        effective_parameters(load_reports(project.config)["walk"])
+        effective(project)
 
 
 def test_a_missing_notebook_and_a_file_that_is_none_are_refused(project: Project) -> None:
     project.reports(walk="")
     with pytest.raises(ReportError, match="there is no notebook"):
-        effective_parameters(load_reports(project.config)["walk"])
+        effective(project)
     (project.root / "notebooks" / "walk.ipynb").write_text("not json")
     with pytest.raises(ReportError, match="is not a notebook"):
-        effective_parameters(load_reports(project.config)["walk"])
+        effective(project)
 
 
 def test_a_derived_default_is_refused_because_it_would_go_stale(project: Project) -> None:
     project.notebook("walk", parameters="days: int = 3\nhours: int = 24 * days")
     project.reports(walk="")
     with pytest.raises(ReportError, match="default of 'hours' is 24 \\* days, expected a literal"):
-        effective_parameters(load_reports(project.config)["walk"])
+        effective(project)

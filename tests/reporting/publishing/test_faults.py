@@ -1,4 +1,4 @@
-"""What goes wrong around a build: data replaced meanwhile, broken notebooks, dying workers, a machine that refuses."""
+"""What goes wrong around a build: broken notebooks, hostile messages, a machine that refuses."""
 
 from __future__ import annotations
 
@@ -6,123 +6,17 @@ import errno
 import json
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
-import pandas as pd
-import pyarrow as pa
 import pytest
-from filelock import FileLock
 
 from research.cli import main
 from research.errors import ReportError
-from research.market import write_snapshot
-from research.market.manifest import Manifest
-from research.reporting.publishing import site
-from research.reporting.publishing.build import BuildInProgressError, BuildResult, build
+from research.reporting.publishing import placing
+from research.reporting.publishing.build import build
 from tests.conftest import ROOT
-
-from .conftest import Project
-
-
-def built(project: Project, **options: object) -> BuildResult:
-    return build(project.config, project.site, say=lambda line: None, **options)
-
-
-def entries(folder: Path) -> dict[str, dict[str, object]]:
-    return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["reports"]
-
-
-def assert_consistent(folder: Path, *pages: str) -> None:
-    """The manifest describes exactly these pages, byte for byte, and nothing else lies there."""
-    described = {name: entry["sha256"] for name, entry in entries(folder).items() if entry["last_success"]}
-    found = {page.stem: site.digest(page.read_bytes()) for page in folder.glob("*.html") if page.name != "index.html"}
-    assert described == found
-    assert sorted(found) == sorted(pages)
-    assert {file.name for file in folder.iterdir()} - {f"{page}.html" for page in pages} == {
-        "manifest.json", "index.html", ".build.lock"
-    }  # fmt: skip
-
-
-def snapshot(out: Path, *, simulated: bool) -> Path:
-    """Three days of one asset."""
-    days = pd.date_range("2024-01-01", periods=3)
-    values = {"price": [1.0, 2.0, 3.0], "market_cap": [9.0] * 3, "volume": [1.0] * 3}
-    daily = pd.DataFrame({"date": days.date, "asset_id": "coin", **values})
-    assets = {"asset_id": "coin", "symbol": "C", "name": "Coin", "first_date": days[0], "last_date": days[-1]}
-    ledger = pd.DataFrame(columns=["date", "asset_id", "field", "rule", "old", "new"])
-    kinds = {"date": "datetime64[us]", "old": "float64", "new": "float64"}
-    write_snapshot(
-        out,
-        daily=pa.Table.from_pandas(daily, preserve_index=False),
-        assets=pd.DataFrame([assets]),
-        tags=pd.DataFrame({"asset_id": ["coin"], "tag": ["x"], "valid_from": days[:1], "static": [True]}),
-        ledger=ledger.astype(kinds),
-        manifest=Manifest(
-            name="SIMULATED" if simulated else "vendor",
-            source="test",
-            retrieved_at="2024-02-01T00:00:00Z",
-            licence="none",
-            close_convention="close",
-            simulated=simulated,
-        ),
-    )
-    return out
-
-
-SHOW_PROVENANCE = """
-from research import load_market
-from research.reporting.presentation.display import show_table
-from research.reporting.presentation.tables import provenance
-
-show_table(provenance(load_market(snapshot).manifest, {}, "commit", {}))
-"""
-REPLACE = """
-import shutil
-
-shutil.rmtree(snapshot)
-shutil.copytree(OTHER, snapshot)
-"""
-
-
-@pytest.fixture
-def two_markets(project: Project) -> Project:
-    """A report on a real snapshot, and a simulated one that takes its place."""
-    real, other = (snapshot(project.root / name, simulated=name == "simulated") for name in ("real", "simulated"))
-    snapshot(project.root / "real-again", simulated=False)
-    project.reports(walk=f'{{ snapshot = "{real}" }}')
-    project.replace = REPLACE.replace("OTHER", repr(str(other)))
-    project.restore = REPLACE.replace("OTHER", repr(str(project.root / "real-again")))
-    return project
-
-
-PATH = 'snapshot: str = "data/sample"  # folder'
-
-
-def test_a_snapshot_that_stays_is_published(two_markets: Project) -> None:
-    two_markets.notebook("walk", SHOW_PROVENANCE, parameters=PATH)
-    assert built(two_markets).failures == {}
-
-
-def test_a_snapshot_replaced_while_the_report_is_built_fails_it(two_markets: Project) -> None:
-    two_markets.notebook("walk", two_markets.replace, "1", parameters=PATH)
-    assert "was replaced while the report was being built" in built(two_markets).failures["walk"]
-    assert_consistent(two_markets.site)
-
-
-def test_a_simulated_market_that_was_there_only_while_the_notebook_ran_is_found_out(two_markets: Project) -> None:
-    cells = (two_markets.replace, SHOW_PROVENANCE, two_markets.restore)
-    two_markets.notebook("walk", *cells, parameters=PATH)
-    assert "not the one that was verified for this page" in built(two_markets).failures["walk"]
-    assert_consistent(two_markets.site)
-
-
-def test_a_simulated_market_that_the_notebook_names_itself_does_not_get_past_the_mark(two_markets: Project) -> None:
-    own = SHOW_PROVENANCE.replace("load_market(snapshot)", f"load_market({str(two_markets.root / 'simulated')!r})")
-    two_markets.notebook("walk", own, parameters=PATH)
-    assert "make it a parameter whose name begins with snapshot" in built(two_markets).failures["walk"]
+from tests.reporting.publishing.conftest import PATH, Project, assert_consistent, built, contents, entries, snapshot
 
 
 def broken(project: Project, name: str, **changes: object) -> None:
@@ -164,21 +58,6 @@ def test_a_notebook_whose_path_is_too_long_is_the_failure_of_its_own_report(proj
     assert_consistent(project.site, "good")
 
 
-def test_a_worker_that_dies_takes_no_neighbour_with_it(project: Project) -> None:
-    meet = f"import time; from pathlib import Path; mine, other = Path({str(project.root)!r}) / 'a', Path("
-    meet += f"{str(project.root)!r}) / 'b'\n"
-    wait = "limit = time.monotonic() + 60\nwhile not other.exists() and time.monotonic() < limit: time.sleep(0.05)\n"
-    killer = "mine.touch()\n" + wait + "import os, signal; os.kill(os.getppid(), signal.SIGKILL)"
-    neighbour = "mine, other = other, mine\nmine.touch()\n" + wait + "time.sleep(2)"
-    project.notebook("killer", meet + killer)
-    project.notebook("neighbour", meet + neighbour)
-    project.reports(killer="", neighbour="")
-    failures = built(project, workers=2).failures
-    assert list(failures) == ["killer"]
-    assert "its worker process died" in failures["killer"]
-    assert_consistent(project.site, "neighbour")
-
-
 def test_no_page_manifest_or_executed_notebook_holds_a_path_of_this_machine(project: Project) -> None:
     data = snapshot(project.root / "data", simulated=True)
     say = "print(path); import warnings; warnings.warn(path)\n"
@@ -213,57 +92,6 @@ def test_a_message_that_drives_a_terminal_is_spelled_out(project: Project, capsy
     for text in (shown.out, shown.err, published):
         assert not re.findall(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", text)
     assert r"\x1b[2J" in shown.err
-
-
-def test_the_page_of_a_report_no_longer_listed_goes_with_the_next_build_of_all(project: Project) -> None:
-    project.notebook("walk", "days")
-    project.reports(old__walk="", new__walk="")
-    built(project)
-    (project.site / "mine.txt").write_text("not ours")
-    project.reports(new__walk="")
-    built(project, only=["new"])
-    assert sorted(entries(project.site)) == ["new", "old"]
-    assert "old.html" in (project.site / "index.html").read_text()
-    built(project)
-    (project.site / "mine.txt").unlink()  # was left alone
-    assert_consistent(project.site, "new")
-
-
-def second_list(project: Project, *names: str) -> Path:
-    """Another list of reports in another folder."""
-    config = project.root / "elsewhere" / "reports.toml"
-    config.parent.mkdir()
-    text = "".join(f'[{name}]\ntitle = "T"\nnotebook = "../notebooks/walk.ipynb"\n' for name in names)
-    config.write_text(text)
-    return config
-
-
-def test_a_folder_of_another_list_is_refused_and_stays_as_it_is(project: Project) -> None:
-    project.notebook("walk", "days")
-    project.reports(one__walk="", two__walk="")
-    built(project)
-    before = {file.name: file.read_bytes() for file in project.site.iterdir()}
-    with pytest.raises(ReportError, match=r"built from another list: it holds one, which .* does not list"):
-        build(second_list(project, "two", "three"), project.site, say=lambda line: None)
-    assert {file.name: file.read_bytes() for file in project.site.iterdir()} == before
-
-
-def test_a_list_that_was_moved_or_grew_goes_on_with_its_folder(project: Project) -> None:
-    project.notebook("walk", "days")
-    project.reports(one__walk="")
-    built(project)
-    config = second_list(project, "one", "three")
-    assert build(config, project.site, say=lambda line: None).failures == {}
-    assert_consistent(project.site, "one", "three")
-
-
-def test_a_folder_that_another_build_publishes_into_is_locked(project: Project) -> None:
-    project.notebook("walk", "days")
-    project.reports(walk="")
-    project.site.mkdir()
-    with FileLock(project.site / ".build.lock"), pytest.raises(BuildInProgressError):
-        build(second_list(project, "one"), project.site, say=lambda line: None)
-    assert [file.name for file in project.site.iterdir()] == [".build.lock"]
 
 
 @pytest.mark.parametrize(
@@ -325,7 +153,7 @@ def test_a_full_disk_fails_the_report_that_hit_it_and_loses_nothing(
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         real(handle)
 
-    monkeypatch.setattr(site.os, "fsync", full)
+    monkeypatch.setattr(placing.os, "fsync", full)
     failures = built(project).failures
     assert failures == {
         "two": "it could not be published: No space left on device. Free space there, or choose another place."
@@ -342,17 +170,17 @@ def test_a_manifest_that_cannot_be_written_keeps_the_old_pages_with_the_old_mani
     project.notebook("walk", "days")
     project.reports(one__walk="", two__walk="")
     built(project)
-    before = {file.name: file.read_bytes() for file in project.site.iterdir()}
+    before = contents(project.site)
     project.notebook("walk", "days + 1000")
 
     def full(handle: int) -> None:
         if "manifest.json" in str(Path(f"/proc/self/fd/{handle}").readlink()):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(site.os, "fsync", full)
+    monkeypatch.setattr(placing.os, "fsync", full)
     failures = built(project).failures
     assert sorted(failures) == ["manifest.json", "one", "two"]
-    assert {file.name: file.read_bytes() for file in project.site.iterdir()} == before
+    assert contents(project.site) == before
 
 
 def test_a_folder_in_the_place_of_a_page_fails_that_report_and_stays(project: Project) -> None:
@@ -366,49 +194,3 @@ def test_a_folder_in_the_place_of_a_page_fails_that_report_and_stays(project: Pr
     (project.site / "one.html" / "mine").rmdir()
     (project.site / "one.html").rmdir()
     assert_consistent(project.site, "two")
-
-
-def test_a_page_changed_by_another_hand_is_put_aside_and_its_report_marked(project: Project) -> None:
-    project.notebook("walk", "days")
-    project.reports(one__walk="", two__walk="")
-    built(project)
-    (project.site / "one.html").write_text("mine")
-    built(project, only=["two"])
-    assert (project.work / "one.html").read_text() == "mine"
-    assert "lost or changed after it was published" in str(entries(project.site)["one"]["error"])
-    assert_consistent(project.site, "two")
-    built(project)
-    assert_consistent(project.site, "one", "two")
-
-
-def test_the_build_goes_on_when_nobody_listens_to_its_progress(project: Project) -> None:
-    project.notebook("walk", "days")
-    project.reports(one__walk="", two__walk="")
-    command = [sys.executable, "-m", "research.cli", "report", "build", "--config", str(project.config)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.close()
-        complaints = process.stderr.read()
-        assert process.wait(timeout=120) == 0
-    assert complaints == ""
-    assert_consistent(project.site, "one", "two")
-
-
-def test_an_executed_notebook_is_still_a_notebook_without_its_paths(project: Project) -> None:
-    project.notebook("walk", "1 / 0")
-    project.reports(walk="")
-    built(project)
-    kept = nbformat.read(project.work / "walk.ipynb", as_version=4)
-    nbformat.validate(kept)
-    assert "ZeroDivisionError" in str(kept.cells)
-
-
-def test_what_a_killed_build_was_writing_is_swept_also_when_its_report_is_not_built_again(project: Project) -> None:
-    project.notebook("walk", "days")
-    project.reports(one__walk="", two__walk="")
-    built(project)
-    for name in (".one.html.part", ".gone.html.part", ".manifest.json.part", ".index.html.part"):
-        (project.site / name).write_text("half")
-    built(project, only=["two"])
-    assert_consistent(project.site, "one", "two")

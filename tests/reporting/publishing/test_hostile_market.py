@@ -24,7 +24,7 @@ from tests.conftest import ROOT
 
 from .conftest import Project
 
-NOTEBOOKS = ("index_factsheet", "index_audit", "index_evaluation")
+NOTEBOOKS = ("index_factsheet", "index_audit", "index_evaluation", "market_review")
 BENCHMARKS = ("bitcoin", "ethereum")  # these ids stand in the notebooks' own code
 ATTACKS = (
     '<meta http-equiv="refresh" content="0;url={evil}refresh">',
@@ -77,18 +77,19 @@ def attacks(evil: tuple[str, list[str]]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, attacks: list[str]) -> Project:
-    """The three notebooks, built on the sample with hostile names and a hostile rulebook."""
+    """The notebooks, built on the sample with hostile names and a hostile rulebook."""
     project = Project(tmp_path_factory.mktemp("hostile"))
     hostile = _write_market(project.root / "market", attacks)
     rulebook = project.root / "rules.toml"
     rulebook.write_text(_rulebook(attacks), encoding="utf-8")
-    given = {"snapshot": str(project.root / "market"), "rulebook": str(rulebook)}
+    given = {"snapshot": str(project.root / "market")}
     old = load_market(ROOT / "data" / "sample").prices.dropna(axis="columns").columns.difference(BENCHMARKS)
     one, other = (hostile[asset] for asset in old[:2])
     chosen = {
-        "index_factsheet": {"benchmarks": [one, other], "draws": 100},
-        "index_audit": {"benchmark": one, "asset_id": other},
-        "index_evaluation": {"benchmark": one, "draws": 100},
+        "index_factsheet": {"rulebook": str(rulebook), "benchmarks": [one, other], "draws": 100},
+        "index_audit": {"rulebook": str(rulebook), "benchmark": one, "asset_id": other},
+        "index_evaluation": {"rulebook": str(rulebook), "benchmark": one, "draws": 100},
+        "market_review": {},
     }
     text = ""
     for name in NOTEBOOKS:
@@ -191,7 +192,8 @@ def test_every_element_of_the_page_is_one_of_our_own(html: str) -> None:
     tags = [tag for tag, _, _ in found]
     ours = (
         "html head meta title style body a aside p strong em header h1 h2 h3 div dl dt dd nav details summary ol ul li "
-        "main span pre code figure img figcaption table caption thead tbody tr th td footer time br script"
+        "main span pre code figure img figcaption table caption thead tbody tr th td footer time br script "
+        "svg g defs clippath path rect use text tspan pattern"
     )
     assert set(tags) <= set(ours.split())
     assert (tags.count("script"), tags.count("style"), tags.count("meta"), tags.count("body")) == (1, 1, 4, 1)
@@ -200,7 +202,11 @@ def test_every_element_of_the_page_is_one_of_our_own(html: str) -> None:
 
 def test_nothing_of_the_page_runs_loads_or_leads_away(html: str) -> None:
     for tag, attributes, _ in Reader(html).elements:
-        assert not [name for name in attributes if name.startswith("on") or name in ("style", "srcset", "autofocus")]
+        assert not [name for name in attributes if name.startswith("on") or name in ("srcset", "autofocus")]
+        if "style" in attributes:  # of shapes and letters of our drawings
+            assert tag in ("path", "use", "text", "tspan", "g", "rect")
+            for part in str(attributes["style"]).split(";"):
+                assert re.fullmatch(r"[a-z-]+:([#\w.,% '-]+|var\(--[a-z0-9-]+\)|url\(#drawing-[\w.-]+\))", part), part
         if "href" in attributes:
             assert re.fullmatch(r"#[a-z0-9-]+|[a-z0-9-]+\.html", str(attributes["href"])), attributes
         if "src" in attributes:

@@ -16,9 +16,11 @@ from nbformat import NotebookNode, v4
 
 from research.errors import ReportError
 from research.reporting.presentation.table import Table
-from research.reporting.publishing.execution import verify
-from research.reporting.publishing.rendering import Page, render_page
-from research.reporting.publishing.site import Entry, write_index
+from research.reporting.publishing.page import Page
+from research.reporting.publishing.rendering import render_page
+from research.reporting.publishing.running.verification import verify
+from research.reporting.publishing.site.index_page import index_page
+from research.reporting.publishing.site.manifest import Entry
 
 PIXEL = base64.b64encode(b"not really a picture").decode()
 FACTSHEET = Path(__file__).parents[3] / "notebooks" / "index_factsheet.ipynb"
@@ -67,7 +69,7 @@ def notebook() -> NotebookNode:
     table = pd.DataFrame({"a": [1, 2]})
     bundle = {"text/html": Table(table, "A table").to_html(), "text/plain": "a table"}
     picture = {"image/png": PIXEL, "text/plain": "T\nC\n   n\nx  2"}
-    about = {"image/png": {"title": "T & co", "caption": "C", "alt": 'Two "lines"'}}
+    about = {"figure": {"title": "T & co", "caption": "C", "alt": 'Two "lines"'}}
     outputs = [
         v4.new_output("display_data", data=bundle),
         v4.new_output("execute_result", data={"text/html": table.to_html(), "text/plain": "x"}, execution_count=1),
@@ -176,14 +178,12 @@ def test_a_simulated_market_is_in_plain_sight_and_a_real_one_has_no_such_banner(
     assert "SIMULATED" not in real
 
 
-def test_the_index_page_says_simulated_beside_those_reports_alone(tmp_path: Path) -> None:
+def test_the_index_page_says_simulated_beside_those_reports_alone() -> None:
     when = "2024-01-02T03:04:05Z"
     real = Entry(title="Real", last_success=when, simulated=False)
     made_up = Entry(title="Made up", last_success=when, simulated=True)
-    write_index(tmp_path, {"real": real})
-    assert "SIMULATED" not in (tmp_path / "index.html").read_text()
-    write_index(tmp_path, {"real": real, "made-up": made_up})
-    html = (tmp_path / "index.html").read_text()
+    assert "SIMULATED" not in index_page({"real": real})
+    html = index_page({"real": real, "made-up": made_up})
     assert html.count('class="badge"') == 1
     assert "Made up</a> <span" in html
     assert len(Reader(html).all("h1")) == 1

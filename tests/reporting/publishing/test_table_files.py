@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from research.errors import ReportError
-from research.reporting.publishing.build import BuildResult, build
-from research.reporting.publishing.execution import verify_tables
 from research.reporting.publishing.provenance import tables_of
+from research.reporting.publishing.running.verification import verify_tables
 
-from .conftest import Project
+from .conftest import Project, built
 
 FILES = 'table_files: dict[str, str] = {}  # by name\ntown: str = "Bonn"  # where'
 SHOW = "from research.reporting.presentation.display import show_text, show_verdict\nshow_verdict({'Town': town})"
@@ -21,10 +20,6 @@ TEXT = "date,asset_id,signal\n2021-01-20,bitcoin,bullish\n"
 
 def given(**files: Path) -> str:
     return "{ table_files = { " + ", ".join(f'{name} = "{path}"' for name, path in files.items()) + " } }"
-
-
-def built(project: Project) -> BuildResult:
-    return build(project.config, project.site, say=lambda line: None)
 
 
 def table(folder: Path, name: str, text: str = TEXT) -> Path:

@@ -1,0 +1,114 @@
+"""A figure as the SVG of a page: small, and in the colours of the page, so that it follows light, dark and print.
+
+Colours of the palette and of the canvas become variables of the page's style sheet (`--series-0`, `--ink`, ...);
+others, such as the cells of a heatmap, stay. Letters stay letters. A second drawing has the size of a phone.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator
+from matplotlib.figure import Figure
+
+from research.reporting.presentation.canvas import COLOURS, GREY, GRID, INK, date_ticks
+
+PHONE_WIDTH = 4.4
+"""Inches: 317 points, so that a letter of 9 points has 10 pixels and more on a screen of 390."""
+TALL = 6.0  # inches: a figure with a row for each member keeps its height
+MANY, SHORT = 10, 22  # ticks that are months; letters of a name of which two stand in a row
+_VARIABLES = {
+    **{colour: f"var(--series-{number})" for number, colour in enumerate(COLOURS)},
+    "#000000": "var(--ink)",
+    INK: "var(--ink)",
+    GREY: "var(--dim)",
+    GRID: "var(--line)",
+    "#ffffff": "var(--ground)",
+}
+_PATH = re.compile(r'(?<= d=")[^"]*(?=")')
+_STEP = re.compile(r"([MLQCz])([^MLQCz]*)")
+_NUMBER = re.compile(r"-?\d+\.\d+")
+_FAMILY = re.compile(r" ?font-family: [^;\"]*;?")
+_SETTINGS = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "research",
+    "path.simplify_threshold": 0.5,  # points: half a pixel
+    "text.parse_math": False,
+}
+
+
+def drawings(figure: Figure) -> dict[str, str]:
+    """The figure as SVG in the size of a desk ("wide") and of a phone ("narrow"); afterwards it has that of a phone."""
+    wide = _svg(figure)
+    height = figure.get_size_inches()[1]
+    for axes in figure.axes:
+        _fold(axes)
+    figure.set_size_inches(PHONE_WIDTH, height if height > TALL else min(height, PHONE_WIDTH))
+    return {"wide": wide, "narrow": _svg(figure)}
+
+
+def _fold(axes: Axes) -> None:
+    """Fewer dates, months by their first letter, and the legend in rows under the plot."""
+    if isinstance(axes.xaxis.get_major_locator(), AutoDateLocator):
+        date_ticks(axes, most=5)
+    months = [text.get_text() for text in axes.get_xticklabels()]
+    if len(months) > MANY:
+        axes.set_xticks(axes.get_xticks(), [name if name == months[-1] else name[:1] for name in months])
+    legend = axes.get_legend()
+    if legend is not None:
+        names = [text.get_text() for text in legend.get_texts()]
+        axes.legend(
+            [handle for handle in legend.legend_handles if handle is not None],
+            names,
+            loc="upper center",
+            bbox_to_anchor=(0.45, -0.1),
+            ncols=2 if max(map(len, names)) <= SHORT else 1,
+            frameon=False,
+            fontsize=9,
+        )
+
+
+def _svg(figure: Figure) -> str:
+    drawn = io.StringIO()
+    metadata: dict[str, Any] = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    with rc_context(_SETTINGS):  # type: ignore[arg-type]
+        figure.savefig(drawn, format="svg", transparent=True, bbox_inches="tight", pad_inches=0.04, metadata=metadata)
+    text = drawn.getvalue()
+    text = text[text.index("<svg") :]
+    text = _PATH.sub(lambda path: _relative(path[0]), text)
+    text = _NUMBER.sub(lambda number: _short(float(number[0])), text)
+    text = _FAMILY.sub("", text)
+    for colour, variable in _VARIABLES.items():
+        text = text.replace(colour, variable)
+    return re.sub(r"\s*\n\s*", "\n", text)
+
+
+def _relative(path: str) -> str:
+    """The same path in steps of a tenth of a point: a third of the letters, and no rounding adds to the next one."""
+    parts: list[str] = []
+    here, before = (0.0, 0.0), ""
+    for command, numbers in _STEP.findall(path):
+        values = [round(float(number), 1) for number in numbers.split()]
+        points = list(zip(values[::2], values[1::2], strict=True))
+        if command in "LQC":
+            points = [(x - here[0], y - here[1]) for x, y in points]
+            command = command.lower()
+        parts.append(" " if command == before else command)
+        parts.append(" ".join(f"{_short(x)} {_short(y)}" for x, y in points))
+        if values:
+            here = (values[-2], values[-1])
+        before = command
+    return "".join(parts).replace(" -", "-")
+
+
+def _short(number: float) -> str:
+    text = (
+        f"{number:.1f}".removesuffix(".0").replace("0.", ".", 1)
+        if abs(number) < 1
+        else f"{number:.1f}".removesuffix(".0")
+    )
+    return "0" if text in ("", "-", "-0", ".0") else text

@@ -1,0 +1,181 @@
+"""One report in a process of its own: its data verified, the notebook executed, verified again, and rendered.
+
+Papermill changes the working directory, so this never runs in a thread beside another. Nothing is published here.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
+
+from research.errors import DataError, MethodologyError, ResearchError
+from research.market.layout import ASSETS
+from research.market.snapshots.snapshot import verified_snapshot
+from research.reporting.publishing.page import Page
+from research.reporting.publishing.provenance import snapshots_of, tables_of
+from research.reporting.publishing.rendering import render_page, verdict_of
+from research.reporting.publishing.running.forked_kernel import ForkedKernelManager, WaitingKernel
+from research.reporting.publishing.running.jobs import Job, Outcome, one_line, shortened
+from research.reporting.publishing.running.verification import (
+    content_of,
+    verify,
+    verify_provenance,
+    verify_snapshots,
+    verify_tables,
+)
+from research.reporting.publishing.sanitising import without_paths
+
+_UNDERSTOOD = (PapermillExecutionError, DeadKernelError, CellTimeoutError, ResearchError)
+_OF_THE_MARKET = {DataError.__name__, MethodologyError.__name__}
+
+
+def run_job(job: Job, kernel: WaitingKernel | None = None) -> Outcome:
+    """Execute, verify and render; a failure is an outcome, so that one report cannot stop the others.
+
+    Parameters
+    ----------
+    job : Job
+    kernel : WaitingKernel, optional
+        The process that becomes the notebook's kernel; without one a fresh interpreter is started.
+    """
+    with tempfile.TemporaryDirectory(prefix="report-", dir=job.scratch, ignore_cleanup_errors=True) as scratch:
+        run = _Run(job, Path(scratch), kernel)
+        start = time.perf_counter()
+        try:
+            made = run.whole()
+        except Exception as error:
+            made = run.failed(error)
+        return Outcome(seconds=time.perf_counter() - start, steps=run.steps, notes=tuple(run.notes), **made)
+
+
+class _Run:
+    """One job under way: what was found so far, also when it fails."""
+
+    def __init__(self, job: Job, scratch: Path, kernel: WaitingKernel | None) -> None:
+        self.job, self.kernel = job, kernel
+        self.executed = scratch / job.notebook.name
+        self.snapshots: dict[str, str] = {}
+        self.made: dict[str, Any] = {}
+        self.steps: dict[str, float] = {}
+        self.notes: list[str] = []
+
+    def whole(self) -> dict[str, Any]:
+        with self.step("data"):
+            tables = self.read_data()
+        try:
+            self.execute()
+        finally:
+            self.keep_executed()
+        notebook = nbformat.read(self.executed, as_version=4)  # type: ignore[no-untyped-call]
+        verify(notebook)
+        with self.step("data"):
+            verify_snapshots(self.snapshots)
+            verify_provenance(notebook, self.snapshots)
+            verify_tables(tables)
+        with self.step("page"):
+            html = render_page(notebook, self.made["page"])
+        return self.made | {"html": html, "verdict": verdict_of(notebook), "content": content_of(notebook)}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.steps[name] = round(self.steps.get(name, 0.0) + time.perf_counter() - start, 3)
+
+    def read_data(self) -> dict[str, str]:
+        """Verify the snapshots and tables, and note what the page says of them; gives the digests of the tables."""
+        job = self.job
+        manifests, tables = snapshots_of(job.parameters), tables_of(job.parameters)
+        self.snapshots = {path: manifest.fingerprint for path, manifest in manifests.items()}
+        files = job.parameters.get("table_files", {})
+        self.made["data_until"] = _last_day(job)
+        self.made["page"] = Page(
+            title=job.title,
+            built_at=job.built_at,
+            commit=job.commit,
+            parameters=without_paths(dict(job.parameters)),
+            snapshots={manifest.name: manifest.fingerprint for manifest in manifests.values()}
+            | {f"table of {name}, {Path(path).name}": tables[str(path)] for name, path in files.items()},
+            simulated=any(manifest.simulated for manifest in manifests.values()),
+            versions=job.versions,
+        )
+        return tables
+
+    def execute(self) -> None:
+        if self.kernel is not None:
+            ForkedKernelManager.waiting = self.kernel
+        try:
+            self.attempt(forked=self.kernel is not None)
+        except RuntimeError as error:
+            # A kernel that dies while starting (a port taken meanwhile) deserves one more try; a failing cell does not.
+            if "before replying to kernel_info" not in str(error):
+                raise
+            self.notes.append("its kernel died while it started; a second one was started as a fresh interpreter.")
+            self.attempt(forked=False)
+
+    def attempt(self, *, forked: bool) -> None:
+        start = time.perf_counter()
+        papermill.execute_notebook(
+            self.job.notebook,
+            self.executed,
+            parameters=dict(self.job.given),
+            kernel_name="python3",
+            cwd=self.job.notebook.parent,
+            progress_bar=False,
+            execution_timeout=self.job.cell_timeout,
+            shutdown_kernel="immediate",
+            config=Config(KernelManager={"transport_encryption": "auto"}),
+            **({"kernel_manager_class": ForkedKernelManager} if forked else {}),
+        )
+        self.steps["kernel and cells"] = round(time.perf_counter() - start, 3)
+
+    def keep_executed(self) -> None:
+        """Take the paths of this machine out of an executed notebook. One that is not whole has failed anyway."""
+        with suppress(OSError, ValueError):
+            notebook = without_paths(json.loads(self.executed.read_text(encoding="utf-8")))
+            self.made["executed"] = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+            self.executed.write_text(self.made["executed"], encoding="utf-8")
+
+    def failed(self, error: Exception) -> dict[str, Any]:
+        details = "" if isinstance(error, _UNDERSTOOD) else traceback.format_exc()
+        impossible = False
+        if self.job.other_market and isinstance(error, PapermillExecutionError) and error.ename in _OF_THE_MARKET:
+            try:
+                verify_snapshots(self.snapshots)  # it may be the data that are at fault, and not what is asked of them
+                impossible = True
+            except ResearchError as fault:
+                error = fault
+        return self.made | {"error": self.why(error), "details": details, "impossible": impossible}
+
+    def why(self, error: Exception) -> str:
+        if isinstance(error, PapermillExecutionError):
+            return shortened(f"cell [{error.exec_count}] ended with {error.ename}: {error.evalue}")
+        if isinstance(error, DeadKernelError):
+            return "the kernel died while a cell was running (out of memory?)."
+        if isinstance(error, CellTimeoutError):
+            return f"a cell ran for more than {self.job.cell_timeout:g} s and was stopped."
+        return one_line(error)
+
+
+def _last_day(job: Job) -> str:
+    """The last day of the report's market, not beyond the day that it is built as of; empty without a market."""
+    path = job.parameters.get("snapshot")
+    if path is None:
+        return ""
+    with verified_snapshot(path) as snapshot:
+        last = f"{snapshot.table(ASSETS)['last_date'].max():%Y-%m-%d}"
+    return min(last, job.parameters.get("as_of") or last)

@@ -1,0 +1,79 @@
+"""The warm process: it imports, once, what the notebooks of a build import, and forks a worker for every job.
+
+Its arguments are the number of its end of a socket and a JSON list of import statements. For each byte that
+comes with a file descriptor it forks a worker, which speaks through that descriptor. It has one thread, and ends when
+the other end of its socket is closed, whatever became of the process that held it.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from contextlib import suppress
+
+from research.reporting.publishing.running import worker
+from research.reporting.publishing.running.forked_kernel import end_with_parent
+
+_BY_AND_BY = (  # what notebooks that use the package load when a cell first needs it
+    "matplotlib.pyplot",
+    "PIL.Image",
+    "scipy.stats",
+    "scipy.optimize",
+    "statsmodels.regression.linear_model",
+    "sklearn.linear_model",
+    "sklearn.ensemble",
+)
+
+
+def main() -> None:
+    """Import, say so, and fork workers until the other side is gone."""
+    descriptor, statements = int(sys.argv[1]), json.loads(sys.argv[2])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the workers: what they have to say they have said
+    failed = import_ahead(statements)
+    gc.collect()
+    gc.freeze()  # the collector of a fork leaves alone, and so shared, what was there before
+    requests = socket.socket(fileno=descriptor)
+    with suppress(BrokenPipeError, ConnectionResetError):  # the other side is gone, and so is the reason to be here
+        requests.sendall(json.dumps({"failed": failed, "threads": threading.active_count()}).encode() + b"\n")
+        while True:
+            _, descriptors, _, _ = socket.recv_fds(requests, 1, 1)
+            if not descriptors:
+                return
+            fork_worker(descriptors[0], requests)
+
+
+def import_ahead(statements: list[str]) -> list[str]:
+    """Run import statements; gives those that fail. In the notebook they will fail again, and be seen."""
+    failed = []
+    if any("research" in statement for statement in statements):
+        statements = [*statements, *(f"import {name}" for name in _BY_AND_BY)]
+    for statement in statements:
+        try:
+            exec(statement, {})
+        except Exception:
+            failed.append(statement)
+    return failed
+
+
+def fork_worker(descriptor: int, requests: socket.socket) -> None:
+    """Fork a worker for one descriptor; where the system refuses, its other end finds it closed."""
+    try:
+        pid = os.fork()
+    except OSError:
+        pid = -1
+    if pid == 0:
+        try:
+            requests.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            end_with_parent()
+            worker.serve(descriptor)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    os.close(descriptor)

@@ -1,0 +1,205 @@
+"""An exchange through ccxt: its candles page by page, volume in USD, caps from elsewhere."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from research.errors import DataError, MethodologyError
+from research.index import build_index
+from research.market import MarketData, load_market, write_market
+from research.market.sources import ccxt_server, client
+from research.market.sources.downloads import opened_downloads
+from research.market.sources.exchange import SUPPLY_DAYS, Exchange
+from research.market.sources.fetch import fetch
+from research.rulebook import Methodology
+from tests.market.helpers import small_market
+from tests.market.sources.server import EPOCH, TODAY, Reply, Vendor, running
+
+needs_ccxt = pytest.mark.skipif(importlib.util.find_spec("ccxt") is None, reason="needs the extra 'exchange'")
+LISTED = TODAY - dt.timedelta(days=1_500)
+DEAD = (dt.date(2021, 1, 1), dt.date(2021, 6, 30))
+
+
+def fetched(vendor: Vendor, again: bool = False, **asked: object) -> MarketData:
+    vendor.candles = vendor.candles or {"BTCUSDT": (LISTED, TODAY), "OLDUSDT": DEAD}
+    source = Exchange(exchange="binance", **{"since": dt.date(2020, 1, 1)} | asked)  # type: ignore[arg-type]
+    return load_market(fetch(source, again=again).folder)
+
+
+def pages(vendor: Vendor) -> list[str]:
+    return [path for path in vendor.paths() if "klines" in path]
+
+
+@needs_ccxt
+def test_pages_become_one_history_of_closes_at_the_days_they_close(vendor: Vendor) -> None:
+    market = fetched(vendor)
+    closes = market.price("bitcoin").dropna()
+    np.testing.assert_allclose(closes, (closes.index - pd.Timestamp(EPOCH)).days / 1_000, rtol=1e-15)
+    assert closes.index[0].date() == LISTED
+    assert len(closes) == 1_500  # yesterday's is the last: the candle of today has not closed
+    old = market.price("old").dropna()
+    assert (old.index[0].date(), old.index[-1].date()) == DEAD
+
+
+@needs_ccxt
+def test_volume_is_in_usd_at_the_mean_of_high_low_and_close(vendor: Vendor) -> None:
+    """10 coins a day, high 12, low 6."""
+    market = fetched(vendor)
+    expected = 10 * (12 + 6 + market.price("bitcoin")) / 3
+    pd.testing.assert_series_equal(market.volumes["bitcoin"], expected, check_names=False, rtol=1e-15)
+    assert set(market.extra) == {"open", "high", "low"}
+
+
+@needs_ccxt
+def test_a_page_whose_days_have_ended_is_never_asked_for_again(vendor: Vendor) -> None:
+    fetched(vendor, assets=("BTC",))
+    first = pages(vendor)
+    fetched(vendor, again=True, assets=("BTC",))
+    assert pages(vendor)[len(first) :] == first[-1:]  # the page with the candle of today
+
+
+@needs_ccxt
+def test_a_busy_exchange_is_asked_again(vendor: Vendor) -> None:
+    vendor.once(Reply(429, b"{}", {"Retry-After": "0"}), "klines")
+    vendor.once(Reply(503, b"{}"), "klines")
+    assert len(fetched(vendor, assets=("BTC",)).price("bitcoin")) == 1_500
+
+
+@needs_ccxt
+def test_an_exchange_that_asks_for_a_long_wait_is_left_alone(vendor: Vendor) -> None:
+    vendor.always(Reply(429, b"{}", {"Retry-After": "3600"}), "klines")
+    with pytest.raises(DataError, match=r"binance, BTC/USDT: .*asks to wait 3,600 seconds"):
+        fetched(vendor, assets=("BTC",))
+
+
+@needs_ccxt
+def test_an_exchange_that_redirects_is_not_followed(vendor: Vendor) -> None:
+    with running(Vendor()) as elsewhere:
+        vendor.always(Reply(302, headers={"Location": elsewhere.url}), "exchangeInfo")
+        with pytest.raises(DataError, match="binance, the list of pairs: "):
+            fetched(vendor)
+    assert elsewhere.asked == []
+
+
+@needs_ccxt
+def test_candles_of_another_form_are_refused(vendor: Vendor, tmp_path: Path) -> None:
+    fetched(vendor, assets=("OLD",))
+    (page, *_) = sorted((tmp_path / "downloads/binance/answers/ohlcv/OLD%2FUSDT").iterdir())
+    record = tmp_path / "downloads/binance/records/ohlcv/OLD%2FUSDT" / page.name
+    page.write_bytes(b"[[1, 2]]")
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"sha256": hashlib.sha256(b"[[1, 2]]").hexdigest()}))
+    with pytest.raises(DataError, match="expected candles of instant, open, high, low, close, volume"):
+        fetched(vendor, assets=("OLD",))
+
+
+def other_market(tmp_path: Path) -> Path:
+    """Supply 10 on one day and 20 from forty days later on, under the tickers BTC and, twice, OLD."""
+    base = small_market()
+    start = pd.Timestamp(TODAY) - pd.Timedelta(days=200)
+    index = base.prices.index
+    move = {day: start + (day - index[0]) for day in index}
+    prices = pd.DataFrame(np.nan, index=pd.DatetimeIndex(move.values()), columns=base.prices.columns)
+    prices = prices.reindex(pd.date_range(start, periods=60)).rename_axis(base.prices.index.name)
+    prices.iloc[[0, 40], :] = 5.0
+    caps = prices * np.where(np.arange(60) < 40, 10.0, 20.0)[:, None]
+    assets = base.assets.assign(symbol=["BTC", "OLD", "OLD"], first_date=start, last_date=start + pd.Timedelta(days=40))
+    market = dataclasses.replace(
+        base,
+        prices=prices,
+        market_caps=caps,
+        volumes=prices * np.nan,
+        extra={},
+        assets=assets,
+        tags=base.tags.iloc[:0],
+        ledger=base.ledger.iloc[:0],
+    )
+    write_market(market, tmp_path / "caps")
+    return tmp_path / "caps"
+
+
+@needs_ccxt
+def test_caps_are_the_latest_supply_known_by_the_day_times_the_close(vendor: Vendor, tmp_path: Path) -> None:
+    caps = other_market(tmp_path)
+    market = fetched(vendor, caps=str(caps))
+    owner = load_market(caps).assets.set_index("symbol").loc["BTC", "asset_id"]
+    start = pd.Timestamp(TODAY) - pd.Timedelta(days=200)
+    supply = market.market_caps[owner] / market.price(owner)
+    assert supply[: start - pd.Timedelta(days=1)].isna().all()
+    known = supply[start : start + pd.Timedelta(days=SUPPLY_DAYS)]
+    np.testing.assert_allclose(known, 10.0, rtol=1e-12)
+    assert supply[start + pd.Timedelta(days=SUPPLY_DAYS + 1) : start + pd.Timedelta(days=39)].isna().all()
+    np.testing.assert_allclose(supply[start + pd.Timedelta(days=40) :][: SUPPLY_DAYS + 1], 20.0, rtol=1e-12)
+    assert market.market_caps["old"].isna().all()  # two assets of the other snapshot have that ticker
+    assert any("1 assets have no cap there, or share their ticker: OLD" in caveat for caveat in market.manifest.caveats)
+
+
+@needs_ccxt
+def test_an_index_that_needs_caps_says_that_there_are_none(vendor: Vendor) -> None:
+    market = fetched(vendor)
+    assert any("no market caps" in caveat for caveat in market.manifest.caveats)
+    with pytest.raises(
+        MethodologyError, match="This market has no market caps: screens and weights that need them fail"
+    ):
+        build_index(market, Methodology.load("large-cap-10"))
+
+
+@needs_ccxt
+def test_unknown_names_are_told_their_nearest(vendor: Vendor) -> None:
+    with pytest.raises(DataError, match=r"no exchange 'binnance': did you mean 'binance'\?"):
+        Exchange(exchange="binnance")
+    with pytest.raises(DataError, match=r"no spot pair BTX/USDT: did you mean 'BTC'\?"):
+        fetched(vendor, assets=("BTX",))
+    with pytest.raises(DataError, match=r"quote 'EUR' is no dollar"):
+        Exchange(exchange="binance", quote="EUR")
+    with pytest.raises(DataError, match="no snapshot"):
+        Exchange(exchange="binance", caps="nowhere")
+
+
+def test_without_ccxt_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ccxt", None)
+    with pytest.raises(DataError, match=r"not installed\. Install it: pip install -e \"\.\[exchange\]\""):
+        Exchange(exchange="binance")
+
+
+class Fake:
+    """An exchange that gives at most 3 candles at a time, and none before it listed the pair."""
+
+    def __init__(self, first: dt.date) -> None:
+        self.first, self.asked = first, []
+
+    def candles(self, pair: str, first: dt.date) -> client.Answer:
+        self.asked.append(first)
+        start = max(first, self.first)
+        days = [start + dt.timedelta(days=n) for n in range(3)] if self.first < first + dt.timedelta(days=1_000) else []
+        rows = [[(day - EPOCH).days * 86_400_000, 1, 1, 1, 1, 1] for day in days if day < TODAY]
+        return client.Answer(body=json.dumps(rows).encode(), url="x", etag=None, retrieved_at=client.now())
+
+
+def test_short_pages_are_followed_to_the_end_and_empty_ones_skipped(tmp_path: Path) -> None:
+    listed = TODAY - dt.timedelta(days=8)
+    fake, since = Fake(listed), listed - dt.timedelta(days=1_500)
+    source = Exchange.__new__(Exchange)
+    object.__setattr__(source, "since", since)
+    with opened_downloads(tmp_path / "x") as downloads:
+        start = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0)
+        source._download_pair(fake, "A/USDT", downloads, start)  # type: ignore[arg-type]
+    assert fake.asked == [since, since + dt.timedelta(days=1_000), *(listed + dt.timedelta(days=n) for n in (3, 6))]
+
+
+@needs_ccxt
+def test_the_rate_is_the_exchanges_own(vendor: Vendor) -> None:
+    vendor.candles = {"BTCUSDT": (LISTED, TODAY)}
+    plan = Exchange(exchange="binance", since=TODAY - dt.timedelta(days=2_500)).plan()
+    assert plan.calls == 1 + 3
+    assert plan.calls_per_minute == ccxt_server.Server("binance").calls_per_minute > 0
+    assert pages(vendor) == []

@@ -1,0 +1,70 @@
+"""Drawings of a page: small, in the colours of the page, readable on a phone, and as exact as a screen can show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from xml.etree import ElementTree as ET
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from research.reporting.presentation import figures
+from research.reporting.presentation.svg import PHONE_WIDTH, _relative, drawings
+
+DAYS = pd.date_range("2018-01-01", periods=2500, name="date")
+WALK = np.random.default_rng(1).normal(0.001, 0.03, (2500, 5)).cumsum(axis=0)
+LEVELS = pd.DataFrame(np.exp(WALK), DAYS, ["the index", "bitcoin", "ethereum", "Total Market", "a name that is long"])
+
+
+@pytest.fixture
+def drawn() -> Iterator[dict[str, str]]:
+    axes = figures.levels(LEVELS, source="test $x$")
+    yield drawings(axes.get_figure(root=True))
+    plt.close("all")
+
+
+def absolute(path: str) -> list[tuple[float, float]]:
+    """The points of a path with M, l and z alone."""
+    points: list[tuple[float, float]] = []
+    for command, numbers in re.findall(r"([Mlz])([^Mlz]*)", path):
+        values = [float(number) for number in re.findall(r"-?(?:\d+\.?\d*|\.\d+)", numbers)]
+        for x, y in zip(values[::2], values[1::2], strict=True):
+            before = points[-1] if command == "l" else (0.0, 0.0)
+            points.append((before[0] + x, before[1] + y))
+    return points
+
+
+def test_a_path_in_steps_passes_through_the_same_points() -> None:
+    points = np.random.default_rng(2).uniform(-5, 600, (400, 2)).round(6)
+    path = " L ".join(f"{x} {y}" for x, y in points)
+    assert np.abs(np.array(absolute(_relative(f"M {path} z"))) - points).max() <= 0.0501
+
+
+def test_two_subpaths_begin_at_their_own_places() -> None:
+    assert absolute(_relative("M 1.0 2.0 L 3.0 4.0 z M 10.0 20.0 L 11.5 19.0")) == [
+        (1, 2),
+        (3, 4),
+        (10, 20),
+        (11.5, 19),
+    ]
+
+
+def test_colours_are_those_of_the_page_and_letters_stay_letters(drawn: dict[str, str]) -> None:
+    for svg in drawn.values():
+        assert not set(re.findall(r"#[0-9a-f]{6}(?![0-9a-f])", svg))
+        assert {"var(--series-0)", "var(--ink)", "var(--line)"} <= set(re.findall(r"var\(--[a-z0-9-]+\)", svg))
+        texts = {"".join(element.itertext()) for element in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")}
+        assert {*LEVELS.columns, "Source: test $x$"} <= texts
+    assert sum(map(len, drawn.values())) < 120_000
+
+
+def test_on_a_phone_nothing_is_cut_off_and_no_letter_is_below_nine_pixels(drawn: dict[str, str]) -> None:
+    root = ET.fromstring(drawn["narrow"])
+    width = float(str(root.get("viewBox")).split()[2])
+    assert width < 1.25 * 72 * PHONE_WIDTH
+    sizes = [float(size) for size in re.findall(r"font(?:-size)?: (\d+\.?\d*)px", drawn["narrow"])]
+    assert sizes
+    assert min(sizes) * 350 / width >= 7.9  # a screen of 390 pixels, less the margins; the source line is the smallest
