@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from research.errors import DataError
 from research.market.imports.batches import Batch
-from research.market.imports.months import with_numbers
+from research.market.imports.date_formats import with_numbers
 from research.market.imports.sections import EPOCHS, SPACES, Dates, Numbers
 from research.market.layout import LONGEST_TEXT, text_fault
 from research.typing import FloatArray

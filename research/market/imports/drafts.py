@@ -6,31 +6,29 @@ list of questions: an import stops and asks until the list is empty.
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from research.errors import DataError
 from research.market.faults import as_data_error
-from research.market.imports.batches import Tally, read_batches
+from research.market.imports.batches import Tally
 from research.market.imports.dating_evidence import Evidence, evidence_of
-from research.market.imports.files import Given, TableFile, find_files, readable
+from research.market.imports.files import Given, TableFile, find_files
 from research.market.imports.guesses import IN_USD, Guess, as_times, guess, plain_name
 from research.market.imports.profiles import Profile
 from research.market.imports.reading import read_rows
+from research.market.imports.samples import sample_of
 from research.market.imports.sections import EPOCHS, Files
 from research.market.layout import CORE_COLUMNS
 from research.settings import from_table
 
-SAMPLE, SAMPLED_FILES = 5_000, 10  # rows that are looked at, and files that they come from
 FIELD_WORDS = {"market_cap": ("cap",), "volume": ("vol",), "price": ("price", "close")}
 PLAUSIBLE = (1e-5, 3.0)  # a day's volume / market cap, both in USD
 
@@ -63,22 +61,12 @@ def write_draft(given: Given, out: Path, *, replace_it: bool = False) -> Profile
     return Profile.load(out)
 
 
-@dataclass
-class _Sample:
-    """Some rows as texts, how the lines are parted, and whether a file lacks a column that another has."""
-
-    how: Files
-    columns: dict[str, list[str]]
-    typed: dict[str, str]
-    lacking: bool
-
-
 class _Draft:
     """One draft: what was seen, then the sections as lines."""
 
     def __init__(self, files: Sequence[TableFile]) -> None:
         self.files = files
-        self.sample = _sample(files)
+        self.sample = sample_of(files)
         self.guess: Guess = guess(self.sample.columns, self.sample.typed)
         self.questions: list[str] = list(self.guess.questions)
         self.sections: dict[str, list[str]] = {name: [] for name in ("files", "columns", "dates", "numbers", "wide")}
@@ -300,60 +288,6 @@ class _Draft:
         except DataError as error:
             self.dating.append(f"# Reading the whole table stopped here: {' '.join(str(error).split())}")
             return Evidence({})
-
-
-def _sample(files: Sequence[TableFile]) -> _Sample:
-    """Rows of some files: those named after bitcoin, whose dating and size are known, and others from all over."""
-    known = [file for file in files if re.search("btc|bitcoin", file.stem.lower())][:1]
-    chosen = list(dict.fromkeys([*known, *files[:: max(1, len(files) // SAMPLED_FILES)][:SAMPLED_FILES]]))
-    how = _how(chosen[0])
-    columns: dict[str, list[str]] = {}
-    typed: dict[str, str] = {}
-    lacking = False
-    for file in chosen:
-        found, kinds = _columns(file, how, SAMPLE // len(chosen))
-        lacking |= bool(columns) and bool(found) and found.keys() != columns.keys()
-        typed |= kinds
-        for name, texts in found.items():
-            columns.setdefault(name, []).extend(texts)
-    if not columns:
-        raise DataError(f"{files[0].label}: the table has no rows. Nothing to look at.")
-    return _Sample(how, columns, typed, lacking)
-
-
-def _columns(file: TableFile, how: Files, rows: int) -> tuple[dict[str, list[str]], dict[str, str]]:
-    """The first rows of a file as texts, and which of its columns are typed."""
-    with readable(file):
-        batch = next(read_batches(file, how, lambda _, found, __: list(dict.fromkeys(found)), Tally()), None)
-    columns: dict[str, list[str]] = {}
-    typed: dict[str, str] = {}
-    for name in [] if batch is None else batch.table.schema.names:
-        column = batch.table.column(name)
-        kind = column.type
-        if pa.types.is_temporal(kind):
-            typed[name] = "date"
-        elif pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind):
-            typed[name] = "number"
-        found = column.slice(0, rows).to_pylist()
-        columns[name] = ["" if value is None or value != value else str(value) for value in found]
-    return columns, typed
-
-
-def _how(file: TableFile) -> Files:
-    """What parts the columns of a CSV, and how many lines lie above its header."""
-    if not file.ending.startswith(".csv"):
-        return Files()
-    with readable(file), file.open() as source:
-        stream = source.open("rb") if isinstance(source, Path) else source
-        with stream:
-            lines = stream.read(1 << 16).decode("utf-8-sig", errors="replace").splitlines()[:50]
-    for number, line in enumerate(lines[:-1]):
-        following = next((later for later in lines[number + 1 :] if later.strip()), "")
-        for delimiter in ",;\t|":
-            fields = [len(next(csv.reader([text], delimiter=delimiter), [])) for text in (line, following)]
-            if fields[0] == fields[1] > 1:
-                return Files(delimiter=delimiter, skip_lines=number)
-    return Files()
 
 
 def _common(words: Sequence[str]) -> str:

@@ -59,8 +59,8 @@ class TableFile:
 
     @property
     def ending(self) -> str:
-        """One of `ENDINGS`."""
-        return next(ending for ending in ENDINGS if self.name.lower().endswith(ending))
+        """One of `ENDINGS`, or .zip."""
+        return next(ending for ending in (*ENDINGS, ".zip") if self.name.lower().endswith(ending))
 
     @property
     def stem(self) -> str:
@@ -140,7 +140,7 @@ def _expanded(path: Path, files: Files) -> list[TableFile]:
 
 
 def _members(path: Path, files: Files) -> list[TableFile]:
-    with zipfile.ZipFile(path) as archive:
+    with readable(TableFile(path)), zipfile.ZipFile(path) as archive:
         infos = archive.infolist()
         if len(infos) > MOST_FILES:
             raise DataError(f"{path}: {len(infos):,} files, expected at most {MOST_FILES:,}. Unpack a part of them.")

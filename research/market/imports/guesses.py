@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from research.market.imports.cells import DAY, EMPTY_TEXTS
-from research.market.imports.months import with_numbers
+from research.market.imports.date_formats import with_numbers
 from research.market.imports.sections import EPOCHS, SPACES, Numbers
 
 _DAYS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%Y%m%d", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%y", "%d/%m/%y")

@@ -7,10 +7,8 @@ import re
 import zoneinfo
 from dataclasses import dataclass, field
 
-import pandas as pd
-
 from research.errors import DataError
-from research.market.imports.months import with_numbers
+from research.market.imports.date_formats import check_format
 from research.market.layout import CORE_COLUMNS, ROW_ATTRIBUTES, text_fault
 
 RESERVED = {*CORE_COLUMNS, "asset_id", *ROW_ATTRIBUTES, "rule"}  # names of rows and of the ledger
@@ -161,7 +159,7 @@ class Dates:
         if self.intraday == "last" and self.stamp is None:
             raise DataError('dates: intraday = "last" needs stamp = "day" or "end": which row is a day\'s last?')
         if self.format is not None and self.format not in EPOCHS:
-            _check_format(self.format)
+            check_format(self.format)
         if self.zone != "UTC":
             if self.format in EPOCHS or "%z" in (self.format or ""):
                 raise DataError(f"dates: zone = {self.zone!r}, but such stamps name their zone. Leave it out.")
@@ -307,18 +305,3 @@ def _one_of(what: str, value: str | None, allowed: tuple[str | None, ...]) -> No
     if value not in allowed:
         words = ", ".join(repr(word) for word in allowed if word is not None)
         raise DataError(f"{what} = {value!r}; expected one of {words}.")
-
-
-def _check_format(date_format: str) -> None:
-    """A format is right if two days come back when they are written and read by it."""
-    days = [dt.datetime(2024, 1, 31, tzinfo=dt.UTC), dt.datetime(2013, 12, 2, tzinfo=dt.UTC)]
-    form, _ = with_numbers(date_format, [])
-    try:
-        texts = [day.strftime(form) for day in days]
-        back = pd.to_datetime(pd.Series(texts, dtype="str"), format=form, utc=True).tolist()
-    except (ValueError, TypeError, OverflowError) as error:
-        raise DataError(f"dates: format = {date_format!r}: {error}. Write it as in %d.%m.%Y, or epoch_ms.") from error
-    if back != days:
-        raise DataError(
-            f"dates: format = {date_format!r} does not say year, month and day. Write it as in %d.%m.%Y, or epoch_ms."
-        )
