@@ -39,11 +39,7 @@ def rulebook_text(rules: Methodology) -> str:
         "Overlay": [_overlaid(overlay), *told(overlay, _OVERLAY_HEAD, _OVERLAY)] if overlay else [],
         "Schedule": [_scheduled(rules.schedule), *told(rules.schedule, _SCHEDULE_HEAD, _SCHEDULE)],
         "Costs": [_cost(rules.costs), *told(rules.costs, _COSTS_HEAD, _COSTS)],
-        "Missing prices": [
-            _carried(rules.events),
-            _UNITS[rules.events.redenominations],
-            *told(rules.events, _EVENTS_HEAD, _EVENTS),
-        ],
+        "Missing prices": [_carried(rules.events), *told(rules.events, _EVENTS_HEAD, _EVENTS)],
         "Base": [_base(rules)],
     }
     return "\n".join(f"- **{name}.** {' '.join(filter(None, part))}" for name, part in parts.items() if any(part))
@@ -306,7 +302,7 @@ def _carried(events: Events) -> str:
     return (
         f"Carried for {events.carry_days} days, then suspended; a member without a price for more than "
         f"{events.remove_after_days} days is removed at {_percent(1 - events.removal_haircut)} of its last price, and "
-        "not replaced before the next choice of members."
+        f"not replaced before the next choice of members. {_UNITS[events.redenominations]}"
     )
 
 
