@@ -195,11 +195,8 @@ def pegs(facts: MarketReview) -> str:
     if table.empty:
         return f"No asset has the tag stablecoin; {untagged.replace(' more', '')}"
     off, worst = _count(len(table[table["beyond_3"] > 0])), format_value(table["worst"].iloc[0], "change")
-    farthest = f"{table.index[0]} by {worst} at the worst"
-    return (
-        f"{off} of {_count(len(table))} stablecoins were once more than 3\u00a0% off, {farthest}; {untagged} without "
-        "the tag"
-    )
+    share = f"{off} of {_count(len(table))} stablecoins were once more than 3\u00a0% off"
+    return f"{share}, {table.index[0]} by {worst} at the worst; {untagged} without the tag"
 
 
 def _large(found: pd.DataFrame) -> pd.DataFrame:
