@@ -31,7 +31,7 @@ from research.market.snapshots.merging import Merge
 from research.market.snapshots.parts import Piece, plan_parts
 from research.market.snapshots.placing import REPLACED, no_one_else, put_in_place, scratch_folder
 from research.market.snapshots.snapshot import VerifiedSnapshot, verified_snapshot
-from research.market.snapshots.writing import check_target, sha256_of, sign, write_daily, write_tables
+from research.market.snapshots.writing import checked_target, sha256_of, sign, write_daily, write_tables
 from research.typing import IntArray
 
 WriteNew = Callable[[Path, VerifiedSnapshot], object]
@@ -111,7 +111,7 @@ def update_snapshot(reference: str | Path, write_new: WriteNew, *, out: str | Pa
         is written.
     """
     folder = find_snapshot(reference)
-    target = None if out is None else Path(out)
+    target = None if out is None else checked_target(out, replace=False)
     failed = as_data_error(f"{folder} could not be updated", "Nothing was changed. Correct that and try again.")
     with failed, ExitStack() as stack:
         try:
@@ -120,7 +120,6 @@ def update_snapshot(reference: str | Path, write_new: WriteNew, *, out: str | Pa
             raise DataError(f"another update of {folder} is at work. Wait until it has ended.") from error
         name = _name(folder) if target is None else ""
         if target is not None:
-            check_target(target, replace=False)
             target.parent.mkdir(parents=True, exist_ok=True)
         holder = stack.enter_context(scratch_folder(target or folder))
         scratch = holder / "snapshot"

@@ -95,7 +95,7 @@ def checked_target(out: str | Path, replace: bool) -> Path:
     with _as_data_error(out):
         out = Path(os.path.realpath(out)) if out.is_symlink() else out  # the link stays
         bring_back(out)
-        check_target(out, replace)
+        _check_target(out, replace)
     return out
 
 
@@ -200,8 +200,7 @@ def _write_table(file: Path, frame: pd.DataFrame) -> None:
             writer.write_table(table)
 
 
-def check_target(out: Path, replace: bool) -> None:
-    """Raise DataError where no snapshot may be made: a folder with other things, or a snapshot without `replace`."""
+def _check_target(out: Path, replace: bool) -> None:
     if "\0" in str(out):
         raise DataError(f"{str(out)!r} is no path: it holds a NUL character. Choose another name.")
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):

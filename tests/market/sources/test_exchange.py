@@ -191,7 +191,7 @@ def test_short_pages_are_followed_to_the_end_and_empty_ones_skipped(tmp_path: Pa
     source = Exchange.__new__(Exchange)
     object.__setattr__(source, "since", since)
     with opened_downloads(tmp_path / "x") as downloads:
-        start = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0)
+        start = dt.datetime.combine(TODAY, dt.time(0), dt.UTC)
         source._download_pair(fake, "A/USDT", downloads, start)  # type: ignore[arg-type]
     assert fake.asked == [since, since + dt.timedelta(days=1_000), *(listed + dt.timedelta(days=n) for n in (3, 6))]
 
