@@ -12,13 +12,8 @@ import pytest
 from tests.conftest import ROOT
 
 PAGES = {name: (ROOT / name).read_text() for name in ("README.md", "CONTRIBUTING.md")}
-MADE = (
-    "data/snapshots",
-    "data/downloads",
-    "reports/site",
-    "reports/work",
-    ".venv",
-)  # by the commands; not in a fresh checkout
+# Made by the commands; not in a fresh checkout.
+MADE = ("data/snapshots", "data/downloads", "reports/site", "reports/work", ".venv")
 CODE = re.compile(r"```python\n(.*?)```", re.DOTALL)
 HERE = Path(__file__)
 SUFFIXES = (".py", ".toml", ".md", ".yml", ".lock")

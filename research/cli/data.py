@@ -1,4 +1,4 @@
-"""`research data import | simulate`; the other actions of the room have modules of their own."""
+"""`research data import | profile | simulate`; the other actions of the room have modules of their own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from research.cli.data_check import add_check
+from research.cli.data_identity import add_identity
 from research.cli.data_update import add_list, add_update
 from research.cli.fetch import add_fetch
 from research.cli.terminal import say, say_lines
@@ -18,9 +19,18 @@ def add_commands(rooms: Any) -> None:
         required=True, metavar="ACTION"
     )
     add_fetch(actions)
-    table = actions.add_parser("import", help="make a snapshot from a long CSV or Parquet table")
-    table.add_argument("table", type=Path)
+    table = actions.add_parser("import", help="make a snapshot from a vendor's files")
+    table.add_argument(
+        "tables", type=Path, nargs="+", metavar="TABLE", help="a file, or several; a folder; a .zip; a pattern with *"
+    )
     table.add_argument("--profile", required=True, metavar="NAME|FILE", help="says which column is what")
+    table.add_argument("--identities", type=Path, metavar="FILE", help="decides which asset a key is, and when")
+    table.add_argument("--labels", type=Path, metavar="FILE", help="tags by asset_id or symbol")
+    profile = actions.add_parser("profile", help="look at a vendor's files and write a first profile")
+    profile.add_argument("tables", type=Path, nargs="+", metavar="TABLE", help="as for import")
+    profile.add_argument("--out", type=Path, metavar="FILE", help="the .toml file to write; otherwise it is printed")
+    profile.add_argument("--replace", action="store_true", help="replace a file that is there")
+    profile.set_defaults(run=_profile)
     simulate = actions.add_parser("simulate", help="make the simulated sample market")
     for command, run in ((table, _import), (simulate, _simulate)):
         place = command.add_mutually_exclusive_group(required=True)
@@ -32,6 +42,7 @@ def add_commands(rooms: Any) -> None:
     add_update(actions)
     add_list(actions)
     add_check(actions)
+    add_identity(actions)
 
 
 def _import(options: argparse.Namespace) -> int:
@@ -40,8 +51,23 @@ def _import(options: argparse.Namespace) -> int:
     from research.market.snapshots.catalog import snapshot_folder
 
     profile = Profile.load(options.profile)
-    out = options.out or snapshot_folder(options.name, retrieval(options.table, profile))
-    say_lines(import_table(options.table, profile, out, replace=options.replace))
+    out = options.out or snapshot_folder(options.name, retrieval(options.tables, profile))
+    by_hand = {"identities": options.identities, "labels": options.labels}
+    say_lines(import_table(options.tables, profile, out, **by_hand, replace=options.replace))
+    return 0
+
+
+def _profile(options: argparse.Namespace) -> int:
+    from research.market.imports.drafts import draft_profile, write_draft
+
+    if options.out is None:
+        for line in draft_profile(options.tables).splitlines():
+            say(line)
+        return 0
+    profile = write_draft(options.tables, options.out, replace_it=options.replace)
+    say(f"{options.out}: a first profile. Read it before you import with --profile {options.out}")
+    for question in profile.questions:
+        say(f"  it asks: {question}")
     return 0
 
 

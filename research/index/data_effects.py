@@ -57,7 +57,7 @@ def effect_of_holding_back(review: DataReview, rules: Sequence[str]) -> pd.DataF
     effects = {}
     for rule in (rule for rule in rules if (review.findings["rule"] == rule).any()):
         careful = hold_back(review.market, [rule])
-        for name, index in review.indices.items():
+        for name, index in reversed(review.indices.items()):  # what holds every asset has most to show
             if isinstance(index, IndexHistory):
                 effects[name, rule] = _level(careful, index.methodology).reindex(index.level.index) / index.level - 1.0
     names = pd.MultiIndex.from_tuples(effects, names=["yardstick", "rule"]) if effects else None

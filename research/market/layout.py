@@ -44,7 +44,9 @@ SCHEMAS = {
     ),
 }
 ROW_ATTRIBUTES = (
+    "place",
     "row",
+    "file",
     "date",
     "dated_by",
     "key",
@@ -53,6 +55,7 @@ ROW_ATTRIBUTES = (
     "name",
 )  # of a row on import; the rest are numbers
 ROWS_PER_GROUP = 1 << 18  # decoded as a whole when read: small enough not to count beside the panels
+ROWS_PER_PART = 1 << 20  # the daily rows of a new snapshot are cut at the end of a year once there are so many
 LONGEST_TEXT = 200  # characters of an id, a symbol, a name or a tag
 LOWEST, HIGHEST = 1e-18, 1e18  # USD; no market comes near either, and products of such values do not overflow
 RANGES = {"price": (LOWEST, 1e12), "market_cap": (LOWEST, HIGHEST), "volume": (0.0, HIGHEST)}

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from research.market import MarketData
+from research.market.imports.identities import COLUMNS
 from research.market.quality import HeldBack, quarantine
 from research.point_in_time.corporate_actions import MIGRATION_COLUMNS, NOT_LISTED, Conversion
 from research.point_in_time.evident_redenominations import JUMP, evident_redenominations
@@ -68,6 +69,15 @@ def convert_panels(panels: dict[str, FloatArray], conversions: list[Conversion])
                     panel[row, old] = printed[~np.isnan(printed)][-1] * whole
                 panel[row + 1 :, new] = np.nan
     return result
+
+
+def propose_unit_decisions(market: MarketData) -> pd.DataFrame:
+    """What `propose_redenominations` finds, as lines of a table of identities (`market.imports.identities`)."""
+    found = propose_redenominations(market)
+    note = "price x" + found["jump"].map("{:.4g}".format) + ", " + found["evidence"]
+    note += np.where(found["evident"], ": evident, taken up unless a line says otherwise", "")
+    said = {"from": found["date"].dt.strftime("%Y-%m-%d"), "asset_id": found["asset_id"], "ratio": found["ratio"]}
+    return pd.DataFrame({**said, "kind": "redenomination", "note": note}).reindex(columns=COLUMNS, fill_value="")
 
 
 def propose_redenominations(market: MarketData) -> pd.DataFrame:

@@ -32,7 +32,8 @@ class Events:
         what is evident there; with the ratio 1, confirmed, it says that the price did move.
     outlier_jump : float in (0, 5], optional
         A print whose logarithm is further than this from the last accepted one is held back until the next print
-        confirms it (1.5 is a factor of 4.5, 5 one of 148). Default: prints are taken as they are.
+        confirms it, by being near it or further out on the same side (2 is a factor of 7.4, 5 one of 148). Default:
+        prints are taken as they are.
     trade_at_carried_prices : bool
         Whether a member is bought and sold at a carried price, too, for up to `carry_days`. Nobody could have done so:
         for replicating published back-tests only, and every output says "not investable".

@@ -41,7 +41,7 @@ def test_the_largest_effect_is_that_of_the_print_that_was_planted(review: DataRe
 
 def test_holding_the_print_back_takes_out_of_the_day_what_it_put_in(review: DataReview) -> None:
     effect = effect_of_holding_back(review, ["price jump", "repeated row"])
-    assert effect.columns.tolist() == [("top_20", "price jump"), ("total_market", "price jump")]
+    assert effect.columns.tolist() == [("total_market", "price jump"), ("top_20", "price jump")]
     index = review.indices["top_20"]
     assert isinstance(index, IndexHistory)
     growth = index.level[DAY] / index.level[DAY - pd.Timedelta(days=1)]

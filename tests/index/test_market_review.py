@@ -20,6 +20,7 @@ def test_its_parts_are_about_one_market_and_agree(facts: MarketReview, market_40
     assert facts.coverage["market_cap"].iloc[-1] == facts.totals["assets"].iloc[-1]
     known = facts.totals["largest"].notna()
     np.testing.assert_allclose(facts.shares[known].sum(axis=1), 1.0)
+    assert facts.shares[~known].isna().all(axis=None)
     assert facts.shares["bitcoin"].iloc[-1] == pytest.approx(facts.totals["largest"].iloc[-1])
     assert facts.source == market_406.manifest.name
 

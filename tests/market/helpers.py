@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from research.market import Manifest, MarketData, Profile
 from research.market.data import LEDGER_TYPES
-from research.market.imports.profiles import Columns
+from research.market.imports.sections import Columns
 
 PROFILE = Profile(
     name="a vendor",

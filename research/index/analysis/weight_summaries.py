@@ -24,10 +24,11 @@ def weight_steps_gap(steps: pd.DataFrame) -> float:
 def largest_weights(weights: pd.DataFrame, *, shown: int = 9) -> pd.DataFrame:
     """`IndexHistory.weights` of the `shown` members with the largest mean weight, and all others in one last column.
 
-    That column is called "n others"; there is none where all members are shown. Each row adds up to what it did.
+    That column is called "n others"; there is none where all members are shown. Each row adds up to what it did, and a
+    row of NaN alone stays one.
     """
     largest = weights.mean().sort_values(ascending=False, kind="stable").index[:shown]
     others = weights.drop(columns=largest)
     if others.columns.empty:
         return weights[largest]
-    return weights[largest].assign(**{f"{len(others.columns)} others": others.sum(axis=1)})
+    return weights[largest].assign(**{f"{len(others.columns)} others": others.sum(axis=1, min_count=1)})

@@ -19,7 +19,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from research.errors import DataError
-from research.market.imports.profiles import DatingRule
+from research.market.imports.closes import dated
+from research.market.imports.sections import DatingRule
+from research.market.imports.table import ROW_BITS
 from research.market.layout import value_range
 from research.typing import BoolArray, FloatArray, IntArray
 
@@ -46,7 +48,7 @@ class Block:
     Attributes
     ----------
     row : int64
-        Counted from 1, in the vendor's file.
+        Which row of which file it is (`ROW_BITS` of `table.py`).
     day : int32
         The day whose close a row is, as days since 1970-01-01.
     dated_by : int64
@@ -58,6 +60,8 @@ class Block:
         Every column of the snapshot; NaN where there is no value.
     keys : list of str
         The vendor's keys by their numbers, those of the whole table.
+    files : list of str
+        The vendor's files by their numbers, as messages name them.
     kept : bool
         False where the row was dropped.
     asset : int64
@@ -66,6 +70,10 @@ class Block:
         The asset keys of these.
     notes : list of Note
         Lines for the ledger.
+    vendor_key : int32
+        The vendor's own key, where a table of identities has put an asset's id in its place.
+    whole_from : int
+        Keys of this number and above are such ids, and never split.
     """
 
     row: IntArray
@@ -75,34 +83,38 @@ class Block:
     texts: dict[str, np.ndarray]
     numbers: dict[str, FloatArray]
     keys: list[str]
+    files: list[str]
     kept: BoolArray = field(init=False)
     asset: IntArray = field(init=False)
     asset_keys: list[str] = field(init=False)
     notes: list[Note] = field(default_factory=list)
+    vendor_key: np.ndarray
+    whole_from: int
 
     def __post_init__(self) -> None:
         self.kept = np.ones(len(self.row), dtype=bool)
 
+    def row_name(self, position: int) -> str:
+        """A row as messages name it: its number, and its file where there are several."""
+        file, number = divmod(int(self.row[position]), 1 << ROW_BITS)
+        return f"{number} of {self.files[file]}" if len(self.files) > 1 else f"{number}"
+
 
 def apply_dating(days: np.ndarray, rules: tuple[DatingRule, ...]) -> tuple[np.ndarray, IntArray]:
     """The day whose close each row is, and the number of its rule (0: none); `days` are the vendor's dates."""
-    starts = np.array([rule.start for rule in rules], dtype="datetime64[D]").astype(np.int64)
-    number = starts.searchsorted(days, side="right")
-    shifts = np.array([0, *(rule.shift_days for rule in rules)], dtype=days.dtype)
-    return days + shifts[number], number
+    number, shifts = dated(days, rules)
+    return (days + shifts).astype(days.dtype), number
 
 
-def refuse_impossible_days(
-    days: np.ndarray, row: IntArray, key: np.ndarray, keys: list[str], retrieved: dt.datetime
-) -> None:
+def refuse_impossible_days(block: Block, retrieved: dt.datetime) -> None:
     """Raise DataError for the close of a day that had not ended at `retrieved`, or before the first prices."""
     ended = np.datetime64(retrieved.astimezone(dt.UTC).date(), "D") - 1
-    wrong = np.flatnonzero((days > ended.astype(np.int64)) | (days < EARLIEST.astype(np.int64)))
+    wrong = np.flatnonzero((block.day > ended.astype(np.int64)) | (block.day < EARLIEST.astype(np.int64)))
     if len(wrong):
-        first = wrong[row[wrong].argmin()]
+        first = wrong[block.row[wrong].argmin()]
         raise DataError(
-            f"row {row[first]} ({keys[key[first]]}) is the close of {_date(days[first])}, expected {EARLIEST} to "
-            f"{ended}, the last UTC day that had ended when the table was retrieved "
+            f"row {block.row_name(first)} ({block.keys[block.key[first]]}) is the close of {_date(block.day[first])}, "
+            f"expected {EARLIEST} to {ended}, the last UTC day that had ended when the table was retrieved "
             f"({retrieved:%Y-%m-%d %H:%M} UTC). Remove the row, or correct its date or the profile's retrieved_at."
         )
 
@@ -123,11 +135,12 @@ def drop_repeated(block: Block) -> None:
         values = block.numbers[name]
         raise DataError(
             f"two rows for one day: {block.keys[block.key[other]]!r} on {_date(block.day[other])} in rows "
-            f"{block.row[one]} and {block.row[other]}, with {name} {values[one]} and {values[other]}. "
-            "Remove the wrong one from the table."
+            f"{block.row_name(one)} and {block.row_name(other)}, with {name} {values[one]} and {values[other]}. Remove "
+            "the wrong one from the table; if it has several rows a day on purpose, say so with intraday under [dates] "
+            "of the profile; if they are two assets, in a table of identities."
         )
     block.kept[repeated] = False
-    numbers = [str(row) for row in block.row[repeated]]
+    numbers = [str(row) for row in block.row[repeated] % (1 << ROW_BITS)]
     block.notes.append(Note(rows=repeated, field="row", rule="repeated row dropped", old=numbers))
 
 
@@ -183,7 +196,7 @@ def split_after_gaps(block: Block, longest: int | None, known: Periods) -> None:
         days, previous = block.day[priced], last_price[of_key[priced]]
         again = np.flatnonzero(_as_above(block.key[priced]))
         previous[again] = days[again - 1]
-        resumes[priced[days - previous > longest]] = True
+        resumes[priced[(days - previous > longest) & (block.key[priced] < block.whole_from)]] = True
         splits = resumes.cumsum()
         number = earlier[of_key] + splits - (splits - resumes)[_first_of_each(~new_key)]
     begins = np.flatnonzero(new_key | resumes)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +19,16 @@ import pandas as pd
 
 from research.errors import DataError
 from research.market.data import TAG_TYPES
+from research.market.imports.assets import Asset
+from research.market.imports.batches import Tally
 from research.market.imports.cleaning import clean
 from research.market.imports.daily import as_day, daily_rows
-from research.market.imports.profiles import Asset, Profile
+from research.market.imports.files import Given, TableFile, find_files
+from research.market.imports.identities import UNDECIDED, Identities
+from research.market.imports.labels import with_labels
+from research.market.imports.profiles import Profile
 from research.market.imports.table import read_vendor_table
+from research.market.ledger import with_lines
 from research.market.manifest import Manifest, instant
 from research.market.snapshots.placing import scratch_folder
 from research.market.snapshots.writing import checked_target, write_snapshot
@@ -39,12 +45,16 @@ class ImportSummary:
     manifest : Manifest
     rows_read, rows_written, rows_moved : int
         Rows of the table, rows of the snapshot, and rows that were given another day by a dating rule.
+    met : Tally
+        What was met while reading: files, blank rows, rows that are no close, absent columns.
     assets : int
     first_date, last_date : Timestamp
     ledger_counts : dict of str to int
         Lines of the ledger, by rule.
     unused : tuple of str
         Entries of the profile's [assets] that match nothing in the table.
+    labels_left_out : tuple of str
+        Sentences on labels that no asset, or more than one, could be meant by.
     """
 
     out: Path
@@ -52,51 +62,62 @@ class ImportSummary:
     rows_read: int
     rows_written: int
     rows_moved: int
+    met: Tally
     assets: int
     first_date: pd.Timestamp
     last_date: pd.Timestamp
     ledger_counts: Mapping[str, int]
     unused: tuple[str, ...]
+    labels_left_out: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        files = f" of {self.met.files:,} files" if self.met.files > 1 else ""
         lines = [
             f"{self.out}: {self.manifest.name}",
-            f"{self.rows_written:,} of {self.rows_read:,} rows, {self.assets:,} assets, "
+            f"{self.rows_written:,} of {self.rows_read:,} rows{files}, {self.assets:,} "
+            f"{'asset' if self.assets == 1 else 'assets'}, "
             f"{self.first_date.date()} to {self.last_date.date()}",
             f"{self.rows_moved:,} rows moved to the day whose close they are",
+            *self.met.lines(),
         ]
         lines += [f"{count:,} x {rule}" for rule, count in self.ledger_counts.items()]
         if self.unused:
             lines.append(f"entries of the profile that match no row: {', '.join(self.unused)}")
-        return "\n".join(lines)
+        return "\n".join([*lines, *self.labels_left_out])
 
 
 def import_table(
-    table: str | Path,
+    table: Given,
     profile: str | Path | Profile,
     out: str | Path,
     *,
+    identities: str | Path | None = None,
+    labels: str | Path | None = None,
     replace: bool = False,
-    continues: pd.DataFrame | None = None,
     fetched: Mapping[str, str] | None = None,
+    continues: pd.DataFrame | None = None,
 ) -> ImportSummary:
-    """Turn a long CSV or Parquet table into a snapshot.
+    """Turn a vendor's table into a snapshot.
 
     Parameters
     ----------
-    table : path
-        One row for each asset and day; .csv (with a header) or .parquet.
+    table : path, or sequence of paths
+        A file (.csv, .csv.gz, .parquet, .json, .xlsx), a folder or .zip of such files, or a pattern with *.
     profile : str, path or Profile
         Name of a shipped profile, path of a TOML file, or a Profile.
     out : path
         Snapshot folder to make.
+    identities : path, optional
+        CSV table that decides which asset a key is, and when (see `identities.py`); in place of the profile's.
+    labels : path, optional
+        CSV table of tags by asset_id or symbol (see `labels.py`), besides the profile's.
     replace : bool
         Whether an existing snapshot at `out` may be replaced.
+    fetched : mapping of str to str, optional
+        How the table was fetched, for the manifest.
     continues : DataFrame, optional
         Assets of the snapshot that the table continues (see `updating.py`): a key whose prices resume after a long gap
         is a new asset, also where the gap lies between the two.
-    fetched : mapping of str to str, optional
-        How the table was fetched, for the manifest.
 
     Returns
     -------
@@ -110,18 +131,25 @@ def import_table(
     """
     profile = profile if isinstance(profile, Profile) else Profile.load(profile)
     target = checked_target(out, replace)
+    table_of_ids = profile.identities if identities is None else identities
+    decided = UNDECIDED if table_of_ids is None else Identities.load(table_of_ids)
+    known = decided.assets(profile.assets)
     with ExitStack() as stack:
-        scratch = functools.cache(lambda: stack.enter_context(scratch_folder(target)))
-        vendor = read_vendor_table(table, profile, scratch)
-        retrieved_at = retrieval(table, profile)
-        rows = clean(vendor, profile, min(instant(retrieved_at), dt.datetime.now(dt.UTC)), scratch, continues)
-        assets = _assets(rows.assets, profile.assets)
+        scratch = functools.cache(lambda: _scratch(target, stack))
+        files, met = find_files(table, profile.files), Tally()
+        vendor = read_vendor_table(files, profile, met, scratch)
+        retrieved_at = profile.retrieved_at or _modified(files)
+        decided.check_keys(vendor.texts)
+        rows = clean(vendor, profile, min(instant(retrieved_at), dt.datetime.now(dt.UTC)), scratch, continues, decided)
+        assets = _assets(rows.assets, known)
+        ledger = with_lines(rows.ledger, decided.unit_lines(assets))
+        tags, left_out = with_labels(_tags(rows.assets, known), labels, assets)
         manifest = write_snapshot(
             out,
             daily=daily_rows(rows, assets["asset_id"]),
             assets=assets,
-            tags=_tags(rows.assets, profile.assets),
-            ledger=rows.ledger,
+            tags=tags,
+            ledger=ledger,
             manifest=Manifest(
                 name=profile.name,
                 source=profile.source,
@@ -129,7 +157,7 @@ def import_table(
                 licence=profile.licence,
                 close_convention=_convention(profile),
                 currency=profile.currency,
-                caveats=profile.caveats,
+                caveats=(*profile.caveats, *met.notes),
                 fetched=dict(fetched or {}),
             ),
             replace=replace,
@@ -141,19 +169,38 @@ def import_table(
         rows_read=len(vendor.rows),
         rows_written=manifest.rows,
         rows_moved=rows.moved,
+        met=met,
         assets=len(assets),
         first_date=as_day(days[0]),
         last_date=as_day(days[-1]),
-        ledger_counts={str(rule): int(n) for rule, n in rows.ledger["rule"].value_counts().sort_index().items()},
-        unused=tuple(sorted(profile.assets.keys() - rows.matched)),
+        ledger_counts={str(rule): int(n) for rule, n in ledger["rule"].value_counts().sort_index().items()},
+        unused=tuple(sorted(profile.assets.keys() - rows.matched - decided.decided_keys)),
+        labels_left_out=left_out,
     )
 
 
-def retrieval(table: str | Path, profile: Profile) -> str:
-    """When the table was retrieved, as the profile says or else as the file's time of modification."""
-    if profile.retrieved_at is not None:
-        return profile.retrieved_at
-    moment = dt.datetime.fromtimestamp(Path(table).stat().st_mtime, dt.UTC)
+def _scratch(target: Path, stack: ExitStack) -> Path:
+    """A scratch folder beside the target; folders made for it are removed again where nothing is written into them."""
+    for folder in reversed((target.parent, *target.parent.parents)):  # the innermost is asked first
+        if not folder.exists():
+            stack.callback(_remove_if_empty, folder)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return stack.enter_context(scratch_folder(target))
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def retrieval(table: Given, profile: Profile) -> str:
+    """When the table was retrieved, as the profile says or else when the newest of its files was saved."""
+    return profile.retrieved_at or _modified(find_files(table, profile.files))
+
+
+def _modified(files: list[TableFile]) -> str:
+    """When the newest of the files was saved."""
+    moment = dt.datetime.fromtimestamp(max(file.path.stat().st_mtime for file in files), dt.UTC)
     return moment.replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
@@ -192,6 +239,8 @@ def _tags(keys: pd.DataFrame, known: Mapping[str, Asset]) -> pd.DataFrame:
 def _convention(profile: Profile) -> str:
     """The dating rules in words."""
     words = "a price dated D is the close of UTC day D"
+    if profile.dates.stamp == "end":
+        words += "; the vendor stamps it with the moment after it, 00:00 of the next day"
     for rule in profile.dating:
         words += f"; the vendor's rows dated {rule.start} or later were moved by {rule.shift_days:+d} day to make it so"
     return words

@@ -1,4 +1,4 @@
-"""All rows of a vendor's file, to be given back by key. They are read in `reading.py` and checked in `cleaning.py`."""
+"""All rows of a vendor's files, to be given back by key. They are read in `reading.py` and checked in `cleaning.py`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from research.errors import DataError
+from research.market.imports.batches import Tally
+from research.market.imports.files import TableFile
 from research.market.imports.profiles import Profile
 from research.market.imports.reading import read_rows
 from research.market.imports.runs import SortedRuns
 
 MOST_ROWS_OF_A_KEY = 100_000  # there are fewer than 10,000 days since 2009
+ROW_BITS = 32  # a row is the number of its file, shifted by so many bits, plus its own number in that file, from 1
 LATER_BYTES = 64  # of a row on the disk after it was checked: sorted by day, and in the snapshot
 
 
@@ -23,21 +26,26 @@ class VendorTable:
 
     Attributes
     ----------
-    path : Path
+    files : list of TableFile
     rows : SortedRuns
-        By the column key. Columns: row (int64, counted from 1), day (int32, the vendor's date as days since
+        By the column key. Columns: row (int64, see `ROW_BITS`), day (int32, the vendor's date as days since
         1970-01-01), key, and symbol and name where the table has them (int32, the number of the text; -1: none), and
-        the profile's numbers by the snapshot's names (float64, NaN where the table has none).
+        the numbers by the snapshot's names (float64, NaN where the table has none).
     texts : dict of str to list of str
         The texts of key, symbol and name, by their numbers.
+    numbers : tuple of str
+        Which columns are numbers.
     """
 
-    path: Path
+    files: list[TableFile]
     rows: SortedRuns
     texts: dict[str, list[str]]
+    numbers: tuple[str, ...]
 
 
-def read_vendor_table(path: str | Path, profile: Profile, scratch: Callable[[], Path]) -> VendorTable:
+def read_vendor_table(
+    files: list[TableFile], profile: Profile, tally: Tally, scratch: Callable[[], Path]
+) -> VendorTable:
     """Read the columns that the profile names; `scratch` gives a folder for a table that is too large for memory.
 
     Raises
@@ -45,20 +53,20 @@ def read_vendor_table(path: str | Path, profile: Profile, scratch: Callable[[], 
     DataError
         Those of `read_rows`; also for an empty table, and for a key with more rows than there can be.
     """
-    path = Path(path)
     words: dict[str, dict[str, int]] = {}
-    rows = SortedRuns("key", "by-key.arrow", scratch, further_bytes=LATER_BYTES)
-    count = 0
-    for part in read_rows(path, profile, words):
-        numbered = np.arange(count + 1, count + 1 + len(part))
-        rows.add({"row": numbered, "day": part.days, **part.texts, **part.numbers})
-        count += len(part)
+    place = {file.label: number << ROW_BITS for number, file in enumerate(files)}
+    rows = SortedRuns("key", "by-key", scratch, further_bytes=LATER_BYTES)
+    numbers: tuple[str, ...] = ()
+    for part in read_rows(files, profile, words, tally):
+        rows.add({"row": place[part.file] + part.row.astype(np.int64), "day": part.days, **part.texts, **part.numbers})
+        numbers = tuple(part.numbers)
         if len(rows.counts) and rows.counts.max() > MOST_ROWS_OF_A_KEY:
             key = list(words["key"])[int(rows.counts.argmax())]
             raise DataError(
-                f"{path}: {key!r} has more than {MOST_ROWS_OF_A_KEY:,} rows, far more than there are days since 2009: "
-                "expected one row for each asset and day."
+                f"{part.file}: {key!r} has more than {MOST_ROWS_OF_A_KEY:,} rows, far more than there are days since "
+                "2009: expected one row for each asset and day."
             )
-    if not count:
-        raise DataError(f"{path}: the table has no rows. Nothing to import.")
-    return VendorTable(path=path, rows=rows, texts={name: list(numbers) for name, numbers in words.items()})
+    if not len(rows):
+        raise DataError(f"{files[0].label}: the table has no rows. Nothing to import.")
+    texts = {name: list(found) for name, found in words.items()}
+    return VendorTable(files=files, rows=rows, texts=texts, numbers=numbers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from research.errors import DataError
+from research.market.imports.files import Given
 from research.market.imports.importer import import_table
 from research.market.imports.profiles import Profile
 from research.market.layout import ASSETS
@@ -13,7 +14,7 @@ from research.market.snapshots.update import Update, update_snapshot
 
 
 def update_from_table(
-    reference: str | Path, table: str | Path, profile: str | Path | Profile, *, out: str | Path | None = None
+    reference: str | Path, table: Given, profile: str | Path | Profile, *, out: str | Path | None = None
 ) -> Update:
     """Write a new snapshot that continues an old one by a newer table.
 

@@ -82,6 +82,15 @@ class DailyRows:
             for batch in part.file.iter_batches(batch_size=ROWS_PER_BATCH, row_groups=groups) if groups else ():
                 yield part.name, batch
 
+    def batches_back(self, last: int) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """The row groups that have days until `last`, one at a time, the newest first."""
+        for part in reversed(self.parts):
+            for group, (begin, _) in reversed(list(enumerate(_group_days(part.file)))):
+                if begin <= last:
+                    columns = ["date", "asset_id", "price"]
+                    for batch in part.file.read_row_group(group, columns=columns).combine_chunks().to_batches():
+                        yield part.name, batch
+
 
 def has_values(rows: DailyRows, column: str) -> bool:
     """Whether a column has any value, by the statistics of the files; True where they do not tell."""

@@ -19,6 +19,7 @@ from research.market.data import DAY, Date, MarketData, as_timestamp, asked_asse
 from research.market.layout import (
     ASSETS,
     CORE_COLUMNS,
+    DAILY,
     LEDGER,
     ROWS_PER_GROUP,
     TAGS,
@@ -31,6 +32,9 @@ from research.market.manifest import Manifest
 from research.market.snapshots.daily_rows import DailyRows, number_of
 from research.market.snapshots.snapshot import VerifiedSnapshot, verified_snapshot
 from research.market.snapshots.writing import write_snapshot
+from research.typing import IntArray
+
+_NEVER = np.iinfo(np.int64).min  # as a date it is missing
 
 
 def load_market(
@@ -40,9 +44,11 @@ def load_market(
     end: Date | None = None,
     assets: Iterable[str] | None = None,
 ) -> MarketData:
-    """Load a snapshot into aligned panels, every byte of it verified first.
+    """Load a snapshot into aligned panels, every byte that is read verified first.
 
-    The same as `load_market(path).until(end).since(start)`, without loading what is cut away.
+    The same as `load_market(path).until(end).since(start)`, without loading what is cut away: of the daily rows, only
+    the parts (files) that can have days from `start` to `end` are verified, and only row groups with such days are
+    decoded. Rows lie by date: a choice of `assets` saves memory and time, but all bytes of these days are read.
 
     Parameters
     ----------
@@ -66,13 +72,14 @@ def load_market(
         If the snapshot is missing, damaged or of another format version; if an asset is unknown; if `start` lies
         after the last day or after `end`, or `end` before the first day.
     """
-    with verified_snapshot(path) as snapshot:
+    with verified_snapshot(path, whole=False) as snapshot:
         manifest = snapshot.manifest
-        rows = snapshot.daily_rows()
-        window = _window(rows, start, end, manifest.name)
+        window = _window(snapshot, start, end)
         listed = _listed_assets(snapshot)
         known = _known_assets(listed, assets, window, manifest.name)
-        panels, last_dates = _read_panels(rows, window, pd.Index(listed["asset_id"]), pd.Index(known["asset_id"]))
+        ids = pd.Index(listed["asset_id"])
+        panels, last_days = _read_panels(window, ids, pd.Index(known["asset_id"]))
+        last_days = _last_days(snapshot, window, ids, known, last_days)
         tags, ledger = snapshot.table(TAGS), snapshot.table(LEDGER)
     tags = tags[
         (tags["valid_from"].isna() | (tags["valid_from"] <= window.end)) & tags["asset_id"].isin(known["asset_id"])
@@ -87,7 +94,7 @@ def load_market(
         market_caps=market_caps,
         volumes=volumes,
         extra=panels,
-        assets=known.assign(last_date=last_dates),
+        assets=known.assign(last_date=last_days.astype("datetime64[D]").astype(DAY)),
         tags=tags.reset_index(drop=True),
         ledger=ledger.reset_index(drop=True),
         manifest=manifest,
@@ -119,33 +126,42 @@ def write_market(market: MarketData, out: str | Path, *, replace: bool = False) 
 
 @dataclass(frozen=True, kw_only=True)
 class _Window:
-    """The days to load."""
+    """The days to load, and the parts of the daily rows that have them."""
 
     start: pd.Timestamp
     end: pd.Timestamp
+    rows: DailyRows
 
     @property
     def days(self) -> pd.DatetimeIndex:
         return days_between(self.start, self.end)
 
 
-def _window(rows: DailyRows, start: Date | None, end: Date | None, name: str) -> _Window:
-    """The asked days that the snapshot has."""
-    first, last = rows.first_day, rows.last_day
-    begin = first if start is None else as_timestamp(start)
-    stop = last if end is None else as_timestamp(end)
-    wrong = None
-    if start is not None and end is not None and begin > stop:
-        wrong = f"start {begin.date()} lies after end {stop.date()}"
-    elif begin > last:
-        wrong = f"start {begin.date()} lies after the last day"
-    elif stop < first:
-        wrong = f"end {stop.date()} lies before the first day"
-    if wrong:
-        raise DataError(
-            f"snapshot {name!r}: {wrong}. The data run from {first.date()} to {last.date()}: choose dates among these."
-        )
-    return _Window(start=max(begin, first), end=min(stop, last))
+def _window(snapshot: VerifiedSnapshot, start: Date | None, end: Date | None) -> _Window:
+    """The asked days that the snapshot has. Its first and last day are known where the part with them is asked for."""
+    begin, stop = (None if day is None else as_timestamp(day) for day in (start, end))
+    if begin is not None and stop is not None and begin > stop:
+        raise _no_such_days(snapshot, f"start {begin.date()} lies after end {stop.date()}")
+    rows = snapshot.daily_rows(*(None if day is None else number_of(day) for day in (begin, stop)))
+    first = rows.first_day if rows.parts[0].name == DAILY else None
+    last = rows.last_day if rows.parts[-1].name == list(snapshot.parts)[-1] else None
+    if begin is not None and last is not None and begin > last:
+        raise _no_such_days(snapshot, f"start {begin.date()} lies after the last day")
+    if stop is not None and first is not None and stop < first:
+        raise _no_such_days(snapshot, f"end {stop.date()} lies before the first day")
+    return _Window(
+        start=max(day for day in (begin, first) if day is not None),
+        end=min(day for day in (stop, last) if day is not None),
+        rows=rows,
+    )
+
+
+def _no_such_days(snapshot: VerifiedSnapshot, why: str) -> DataError:
+    rows = snapshot.daily_rows()
+    return DataError(
+        f"snapshot {snapshot.manifest.name!r}: {why}. The data run from {rows.first_day.date()} to "
+        f"{rows.last_day.date()}: choose dates among these."
+    )
 
 
 def _listed_assets(snapshot: VerifiedSnapshot) -> pd.DataFrame:
@@ -169,33 +185,69 @@ def _known_assets(listed: pd.DataFrame, asked: Iterable[str] | None, window: _Wi
     return known
 
 
-def _read_panels(
-    rows: DailyRows, window: _Window, listed: pd.Index, known: pd.Index
-) -> tuple[dict[str, pd.DataFrame], pd.DatetimeIndex]:
-    """Scatter the rows into one NaN-filled array per column; also the last day with a price, by asset."""
-    days, names = window.days, rows.columns
+def _read_panels(window: _Window, listed: pd.Index, known: pd.Index) -> tuple[dict[str, pd.DataFrame], IntArray]:
+    """Scatter the rows into one NaN-filled array per column; also the last day with a price, by asset (`_NEVER`)."""
+    days, names = window.days, window.rows.columns
     refuse_large_panels(len(days), len(known), len(names), "Load fewer days or assets (start=, end=, assets=)")
     arrays = {name: np.full((len(days), len(known)), np.nan) for name in names}
     column_of = known.get_indexer(listed)
     first_day = number_of(window.start)
-    last_days = np.full(len(known), np.iinfo(np.int64).min)
+    last_days = np.full(len(known), _NEVER)
     last_key = -1
-    for where, batch in rows.batches(number_of(rows.first_day), first_day + len(days) - 1):
-        day_numbers, codes = row_keys(batch, listed, where)
+    for where, batch in window.rows.batches(first_day, first_day + len(days) - 1):
+        batch, day_numbers, codes = _rows_of(batch, listed, column_of, where)
+        if not len(codes):
+            continue
         last_key = check_batch(batch, day_numbers, codes, listed, last_key, where)
         places, columns = day_numbers - first_day, column_of[codes]
-        wanted = (columns >= 0) & (places < len(days))
-        priced = wanted & ~np.isnan(float_values(batch, "price", where))
-        last_days[columns[priced]] = day_numbers[priced]  # rows are sorted by date, so the latest one stays
-        wanted &= places >= 0
+        wanted = (places >= 0) & (places < len(days))
         places, columns = places[wanted], columns[wanted]
         for name, array in arrays.items():
             array[places, columns] = float_values(batch, name, where)[wanted]
+        priced = ~np.isnan(float_values(batch, "price", where)[wanted])
+        last_days[columns[priced]] = first_day + places[priced]  # rows are sorted by date, so the latest one stays
     panels = {
         name: pd.DataFrame(array, index=days, columns=known.rename("asset_id"), copy=False)
         for name, array in arrays.items()
     }
-    return panels, pd.DatetimeIndex(last_days.astype("datetime64[D]").astype(DAY))
+    return panels, last_days
+
+
+def _rows_of(
+    batch: pa.RecordBatch, listed: pd.Index, column_of: np.ndarray, where: str
+) -> tuple[pa.RecordBatch, np.ndarray, np.ndarray]:
+    """The rows of the assets that are loaded, with their days and their places among those listed."""
+    days, codes = row_keys(batch, listed, where)
+    if (column_of >= 0).all():
+        return batch, days, codes
+    loaded = column_of[codes] >= 0
+    return batch.filter(pa.array(loaded)), days[loaded], codes[loaded]
+
+
+def _last_days(
+    snapshot: VerifiedSnapshot, window: _Window, listed: pd.Index, known: pd.DataFrame, found: IntArray
+) -> IntArray:
+    """The last day with a price until the end of the window, by asset, where none was `found` within it.
+
+    That of the assets that had ended by then is listed; for one that pauses, what lies before is read backwards.
+    """
+    ended = known["last_date"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    last_days: IntArray = np.where((found == _NEVER) & (known["last_date"] <= window.end), ended, found)
+    column_of = pd.Index(known["asset_id"]).get_indexer(listed)
+    before = number_of(window.start) - 1
+    if (last_days > _NEVER).all():
+        return last_days
+    for rows in snapshot.parts_back(before):
+        for where, batch in rows.batches_back(before):
+            batch, days, codes = _rows_of(batch, listed, column_of, where)
+            priced = ~np.isnan(float_values(batch, "price", where)) & (days <= before)
+            columns = column_of[codes[priced]]
+            here = np.full(len(last_days), _NEVER)
+            here[columns] = days[priced]
+            last_days = np.maximum(last_days, here)
+            if (last_days > _NEVER).all():
+                return last_days
+    return last_days
 
 
 def _long_batches(market: MarketData, schema: pa.Schema) -> Iterator[pa.RecordBatch]:

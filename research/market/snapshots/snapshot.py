@@ -10,12 +10,13 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,27 +24,28 @@ import pyarrow.parquet as pq
 from research.errors import DataError
 from research.market.data import DAY
 from research.market.faults import as_data_error
-from research.market.layout import ASSETS, LEDGER, SCHEMAS, TAGS, part_names
+from research.market.layout import ASSETS, DAILY, LEDGER, SCHEMAS, TAGS, part_names
 from research.market.limits import BYTES_PER_LINE, refuse_beyond_limit
 from research.market.manifest import MANIFEST_FILE, Manifest
 from research.market.snapshots.catalog import find_snapshot
 from research.market.snapshots.daily_rows import DailyRows
 from research.market.snapshots.writing import sha256_of
 
+_FAR = 1 << 40  # days: beyond every date
 _NO_LINK = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class VerifiedSnapshot:
-    """A snapshot whose every byte agrees with its manifest, open for reading.
+    """A snapshot of which every byte that is read agrees with its manifest, open for reading.
 
     Attributes
     ----------
     folder : Path
     manifest : Manifest
     parts : dict of str to binary file
-        daily.parquet and its later parts, in order: the very files that were verified, whatever the folder's name shows
-        by now.
+        daily.parquet and its later parts, in order: the very files that are verified, whatever the folder's name shows
+        by now. A part is verified before it is read for the first time.
     """
 
     folder: Path
@@ -73,9 +75,48 @@ class VerifiedSnapshot:
         elif sha256_of(target) != self.manifest.sha256[name]:
             raise DataError(f"the snapshot {self.folder} was replaced while it was read. Try again.")
 
-    def daily_rows(self) -> DailyRows:
-        """The daily rows, all parts as one."""
-        return DailyRows(self.parts, self.folder)
+    def daily_rows(self, first: int | None = None, last: int | None = None) -> DailyRows:
+        """The daily rows, all parts as one; or only the parts that can have days from `first` to `last`.
+
+        Raises
+        ------
+        DataError
+            If one of these parts differs from its sha256.
+        """
+        begins = [_first_of_part(name) for name in self.parts]
+        ends = [*(begin - 1 for begin in begins[1:]), _FAR]
+        names = [
+            name
+            for name, begin, end in zip(self.parts, begins, ends, strict=True)
+            if begin <= (_FAR if last is None else last) and end >= (-_FAR if first is None else first)
+        ]
+        self.verify([name for name in names if name not in self._states])
+        return DailyRows({name: self.parts[name] for name in names}, self.folder)
+
+    def parts_back(self, last: int) -> Iterator[DailyRows]:
+        """The parts that can have days until `last`, each alone, the newest first; as `daily_rows` otherwise."""
+        for begin in reversed([_first_of_part(name) for name in self.parts]):
+            if begin <= last:
+                yield self.daily_rows(begin, begin)
+
+    def verify(self, names: Iterable[str]) -> None:
+        """Compare files with their digests; raise DataError where one differs."""
+        for name in names:
+            if name in self.parts:
+                file = self.parts[name]
+                self._states[name] = _state(file)
+                file.seek(0)
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                file.seek(0)
+            else:
+                digest = hashlib.sha256(self._tables[name]).hexdigest()
+            expected = str(self.manifest.sha256.get(name))
+            if digest != expected:
+                raise DataError(
+                    f"snapshot {self.folder}: {name} has sha256 {digest[:12]}…, the manifest says "
+                    f"{expected[:12]}…: the file was changed or damaged after it was written. "
+                    "Restore it, or import the source table again."
+                )
 
     def table(self, name: str) -> pd.DataFrame:
         """One of the small tables (assets, tags, ledger) as a frame with datetime64 dates and str texts.
@@ -100,7 +141,7 @@ class VerifiedSnapshot:
 
 
 @contextmanager
-def verified_snapshot(path: str | Path) -> Iterator[VerifiedSnapshot]:
+def verified_snapshot(path: str | Path, *, whole: bool = True) -> Iterator[VerifiedSnapshot]:
     """Find a snapshot, verify every byte of it, and keep what was verified open while it is read.
 
     A snapshot that is replaced meanwhile changes nothing: the files stay those that were verified. One that is edited
@@ -110,6 +151,8 @@ def verified_snapshot(path: str | Path) -> Iterator[VerifiedSnapshot]:
     ----------
     path : str or path
         A path, or a name and a date: NAME, NAME@latest, NAME@2026-11-01 (see `catalog.find_snapshot`).
+    whole : bool
+        Whether to verify all parts of the daily rows at once; else each before it is read (`daily_rows`).
 
     Raises
     ------
@@ -120,12 +163,10 @@ def verified_snapshot(path: str | Path) -> Iterator[VerifiedSnapshot]:
         folder = find_snapshot(path)
         with ExitStack() as stack:
             snapshot = _opened(folder, stack)
-            snapshot._states.update((name, _state(file)) for name, file in snapshot.parts.items())
-            _verify(snapshot)
+            snapshot.verify([*snapshot._tables, *(snapshot.parts if whole else ())])
             yield snapshot
-            if any(_state(file) != snapshot._states[name] for name, file in snapshot.parts.items()):
-                # replaced, which changes no byte of it, or edited in its place
-                _verify(snapshot)
+            # what is in another state now was replaced, which changes no byte of it, or edited in its place
+            snapshot.verify([name for name, state in snapshot._states.items() if state != _state(snapshot.parts[name])])
 
 
 def open_snapshot(path: str | Path) -> tuple[Path, Manifest]:
@@ -193,17 +234,6 @@ def _state(file: BufferedReader) -> tuple[int, int, int]:
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
-def _verify(snapshot: VerifiedSnapshot) -> None:
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in snapshot._tables.items()}
-    for name, file in snapshot.parts.items():
-        file.seek(0)
-        digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
-        file.seek(0)
-    for name, digest in digests.items():
-        expected = snapshot.manifest.sha256.get(name)
-        if digest != expected:
-            raise DataError(
-                f"snapshot {snapshot.folder}: {name} has sha256 {digest[:12]}…, the manifest says "
-                f"{str(expected)[:12]}…: the file was changed or damaged after it was written. "
-                "Restore it, or import the source table again."
-            )
+def _first_of_part(name: str) -> int:
+    """The first day that a part can have, by its name; days since 1970-01-01."""
+    return -_FAR if name == DAILY else int(np.datetime64(name[len("daily-") : -len(".parquet")], "D").astype(np.int64))

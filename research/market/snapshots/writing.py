@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,10 +22,12 @@ from research.market.layout import (
     DAILY,
     LEDGER,
     ROWS_PER_GROUP,
+    ROWS_PER_PART,
     SCHEMAS,
     TAGS,
     check_batch,
     check_daily_schema,
+    later_part,
     row_keys,
 )
 from research.market.manifest import MANIFEST_FILE, Manifest
@@ -76,7 +80,7 @@ def write_snapshot(
         with scratch_folder(out) as holder:
             scratch = holder / out.name
             scratch.mkdir()
-            rows = write_daily(scratch / DAILY, daily, pd.Index(assets["asset_id"]))
+            rows = _write_parts(scratch, daily, pd.Index(assets["asset_id"]))
             if rows == 0:
                 raise DataError("there are no daily rows to write: a snapshot needs at least one price.")
             write_tables(scratch, assets=assets, tags=tags, ledger=ledger)
@@ -117,6 +121,39 @@ def sign(folder: Path, manifest: Manifest, known: Mapping[str, str]) -> Manifest
     for file in (*folder.iterdir(), folder):
         flush(file)
     return manifest
+
+
+def _write_parts(folder: Path, daily: pa.Table | pa.RecordBatchReader, assets: pd.Index) -> int:
+    """Write the daily rows, and give back how many there are.
+
+    In one part; or, where there are many, in parts that end with a year and have `ROWS_PER_PART` rows or more each, so
+    that the last days of a large snapshot can be read, and its updates written, without all the others.
+    """
+    check_daily_schema(daily.schema, "the daily rows")
+    rows = 0
+    for first_day, batches in itertools.groupby(_by_part(_batches(daily)), key=lambda part: part[0]):
+        part = pa.RecordBatchReader.from_batches(daily.schema, (batch for _, batch in batches))
+        rows += write_daily(folder / (later_part(first_day) if rows else DAILY), part, assets)
+    return rows
+
+
+def _by_part(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Batches, cut where a new part begins, each with the first day of its part (since 1970-01-01)."""
+    first_day = rows = 0
+    year = None
+    for batch in batches:
+        days = batch.column("date").cast(pa.int32()).fill_null(0).to_numpy()
+        years = days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64)
+        new_years = np.flatnonzero(np.diff(years, prepend=years[0] if year is None else year) > 0)
+        begin, year = 0, years[-1]
+        for end in [*new_years, len(days)]:
+            if end < len(days) and rows + end - begin < ROWS_PER_PART:
+                continue
+            if end > begin:
+                first_day = first_day if rows else int(days[begin])
+                rows += end - begin
+                yield first_day, batch.slice(begin, end - begin)
+            begin, rows = end, rows if end == len(days) else 0
 
 
 def write_daily(file: Path, daily: pa.Table | pa.RecordBatchReader, assets: pd.Index) -> int:

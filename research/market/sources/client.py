@@ -71,7 +71,11 @@ class Answer:
 
 def now() -> str:
     """This instant in UTC, as records and manifests have it."""
-    return dt.datetime.now(dt.UTC).isoformat().replace("+00:00", "Z")
+    return _clock().isoformat().replace("+00:00", "Z")
+
+
+def _clock() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
 
 
 def patiently(attempt: Callable[[], T], sleep: Callable[[float], None] = time.sleep) -> T:
@@ -270,7 +274,7 @@ def _retry_after(text: str | None) -> float | None:
     except ValueError:
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-    return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())
+    return max(0.0, (moment - _clock()).total_seconds())
 
 
 def _reason(error: Exception) -> str:

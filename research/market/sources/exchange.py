@@ -23,11 +23,14 @@ import pyarrow as pa
 
 from research.errors import DataError, suggest
 from research.market.data import MarketData
-from research.market.imports.profiles import Asset, Profile
+from research.market.imports.assets import Asset
+from research.market.imports.profiles import Profile
+from research.market.manifest import instant
 from research.market.snapshots.catalog import find_snapshot
 from research.market.snapshots.load import load_market
 from research.market.sources.calls import Plan, Watch, changed, is_fresh, last_retrieved, of_kind, parsed, write_rows
 from research.market.sources.ccxt_server import EPOCH, LIMIT, MILLISECONDS_PER_DAY, Server, ccxt_class
+from research.market.sources.client import now
 from research.market.sources.downloads import Downloads, file_name
 
 PROFILE = Path(__file__).with_name("exchange.toml")
@@ -77,7 +80,7 @@ class Exchange:
     def plan(self) -> Plan:
         server = Server(self.exchange)
         listed = of_kind(MARKETS, server.markets().body or b"", list)
-        pairs, pages = len(self._among(listed)), -(-((dt.datetime.now(dt.UTC).date() - self.since).days) // LIMIT)
+        pairs, pages = len(self._among(listed)), -(-((instant(now()).date() - self.since).days) // LIMIT)
         return Plan(
             what=(
                 f"1 call for the list of pairs (asked for now), then {pairs:,} pairs in {self.quote}",

@@ -6,7 +6,6 @@ giving the command again; the snapshot appears in one step when everything is th
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -16,7 +15,7 @@ from pathlib import Path
 from research.errors import DataError, suggest
 from research.market.imports.importer import ImportSummary, import_table
 from research.market.imports.profiles import Profile
-from research.market.manifest import Manifest
+from research.market.manifest import Manifest, instant
 from research.market.snapshots.catalog import PROJECT, dated_folders, snapshot_folder
 from research.market.snapshots.snapshot import open_snapshot
 from research.market.sources.calls import Source, Watch, unwatched
@@ -124,7 +123,7 @@ def fetch_table(
     source: Source, file: Path, *, name: str | None = None, again: bool = False, watch: Watch = unwatched
 ) -> Profile:
     """The first half of `fetch`: ask, keep, write one long table to `file` (.parquet), and say how to import it."""
-    start = dt.datetime.now(dt.UTC)
+    start = instant(now())
     since = start if again else start.replace(hour=0, minute=0, second=0, microsecond=0)
     with opened_downloads(downloads_root() / (name or source.name)) as downloads:
         source.download(downloads, since, watch)

@@ -148,7 +148,7 @@ def dated(source: str, height: float = WIDE[1]) -> Axes:
 
 def date_ticks(axes: Axes, *, most: int) -> None:
     """Days, months or years along the horizontal axis, at most so many."""
-    locator = mdates.AutoDateLocator(minticks=3, maxticks=most)  # type: ignore[no-untyped-call]
+    locator = mdates.AutoDateLocator(minticks=3 if most > 5 else 2, maxticks=most)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     formats = ["%Y", "%b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y"]  # years to seconds: a day is the finest
     axes.xaxis.set_major_formatter(
@@ -157,10 +157,11 @@ def date_ticks(axes: Axes, *, most: int) -> None:
 
 
 def log_axis(axes: Axes, frame: pd.DataFrame) -> None:
-    """Ticks at 1, 2, 5, and more of them where the values span little."""
+    """Ticks at 1, 2, 5; more of them where the values span little, and powers of ten alone where they span much."""
     spread = frame.max().max() / frame.min().min()
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5) if spread > 20 else (1, 1.5, 2, 3, 4, 5, 7)))
+    subs = (1,) if spread > 1000 else (1, 2, 5) if spread > 20 else (1, 1.5, 2, 3, 4, 5, 7)
+    axes.yaxis.set_major_locator(LogLocator(base=10, subs=subs))
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 

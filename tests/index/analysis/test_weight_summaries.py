@@ -35,3 +35,5 @@ def test_weights_beyond_the_largest_are_summed_and_nothing_is_left_out() -> None
     assert shown.sum(axis=1).to_numpy() == pytest.approx(1.0)
     assert shown["3 others"].iloc[0] == pytest.approx(6 / 78)
     assert list(largest_weights(weights, shown=12).columns) == names[::-1]
+    unknown = largest_weights(pd.concat([weights, weights * np.nan]))
+    assert unknown.iloc[2:].isna().all(axis=None)  # what is not known is not zero

@@ -22,11 +22,13 @@ import pytest
 from research.errors import DataError
 from research.market import MarketData, Profile, import_table, load_market
 from research.market.imports import cleaning, daily, table
-from research.market.imports.profiles import Asset, Columns, DatingRule, Tag
+from research.market.imports.assets import Asset, Tag
+from research.market.imports.sections import Columns, Dates, DatingRule
 from tests.conftest import ROOT
 from tests.market.helpers import HEADER, PROFILE, assert_same_market, csv, names_in
 
 GOOD = "2024-01-01,btc,100,1000,10"
+STAMPED = dataclasses.replace(PROFILE, dates=Dates(stamp="day"))  # times of day name the day they lie in
 
 
 def imported(folder: Path, *lines: str, profile: Profile = PROFILE) -> MarketData:
@@ -100,7 +102,7 @@ def test_a_column_that_occurs_twice_is_refused(tmp_path: Path) -> None:
     [
         ("empty.csv", b"", "cannot be read as csv"),
         ("fake.parquet", b"not parquet at all", "cannot be read as parquet"),
-        ("table.xlsx", b"", "expected a .csv or .parquet file, found '.xlsx'"),
+        ("table.pdf", b"", "found '.pdf'. Expected .csv, .csv.gz, .parquet, .json or .xlsx"),
         ("latin.csv", HEADER.encode() + b"\n2024-01-01,\xe9toile,1,1,1\n", "cannot be read as csv"),
     ],
 )
@@ -198,7 +200,7 @@ def test_parquet_decimals_dictionaries_and_time_zones_are_read(tmp_path: Path) -
         }
     )
     pq.write_table(table, tmp_path / "table.parquet")
-    import_table(tmp_path / "table.parquet", PROFILE, tmp_path / "out")
+    import_table(tmp_path / "table.parquet", STAMPED, tmp_path / "out")
     market = load_market(tmp_path / "out")
     assert market.dates.tolist() == [pd.Timestamp("2024-01-02")]
     assert (market.prices.iloc[0, 0], market.market_caps.iloc[0, 0], market.volumes.iloc[0, 0]) == (1.25, 17, 3)
@@ -206,7 +208,7 @@ def test_parquet_decimals_dictionaries_and_time_zones_are_read(tmp_path: Path) -
 
 def test_two_hours_of_one_day_are_two_rows_for_one_day(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="two rows for one day: 'btc' on 2024-01-01"):
-        imported(tmp_path, "2024-01-01T00:00:00Z,btc,1,1,1", "2024-01-01T12:00:00Z,btc,2,1,1")
+        imported(tmp_path, "2024-01-01T00:00:00Z,btc,1,1,1", "2024-01-01T12:00:00Z,btc,2,1,1", profile=STAMPED)
 
 
 def test_a_number_column_of_another_kind_is_refused(tmp_path: Path) -> None:
@@ -217,7 +219,9 @@ def test_a_number_column_of_another_kind_is_refused(tmp_path: Path) -> None:
 
 
 def test_dates_of_another_form_need_a_format(tmp_path: Path) -> None:
-    market = imported(tmp_path, "31.01.2024,btc,1,1,1", profile=dataclasses.replace(PROFILE, date_format="%d.%m.%Y"))
+    market = imported(
+        tmp_path, "31.01.2024,btc,1,1,1", profile=dataclasses.replace(PROFILE, dates=Dates(format="%d.%m.%Y"))
+    )
     assert market.dates.tolist() == [pd.Timestamp("2024-01-31")]
 
 
@@ -443,8 +447,8 @@ def test_another_currency_is_refused_and_not_called_usd(currency: str) -> None:
 
 @pytest.mark.parametrize("date_format", ["%s", "", "%Y", "mixed", "ISO8601", "day", "%d.%m", "%Q", "%d.%m.%Y\x00"])
 def test_a_date_format_that_does_not_say_the_day_is_refused(date_format: str) -> None:
-    with pytest.raises(DataError, match="date_format = "):
-        dataclasses.replace(PROFILE, date_format=date_format)
+    with pytest.raises(DataError, match="dates: format = "):
+        Dates(format=date_format)
 
 
 @pytest.mark.parametrize("date_format", ["%d.%m.%Y", "%m/%d/%y", "%Y%m%d", "%Y-%m-%d %H:%M:%S%z", "%d %B %Y", "%Y-%j"])
@@ -453,7 +457,7 @@ def test_other_date_formats_are_read(date_format: str, tmp_path: Path) -> None:
     market = imported(
         tmp_path,
         f"{day.strftime(date_format)},btc,1,1,1",
-        profile=dataclasses.replace(PROFILE, date_format=date_format),
+        profile=dataclasses.replace(PROFILE, dates=Dates(format=date_format, stamp="day")),
     )
     assert market.dates.tolist() == [pd.Timestamp("2024-01-30")]
 
@@ -475,7 +479,8 @@ def parquet(folder: Path, **columns: object) -> Path:
         ({"day": pa.array([2**62], pa.timestamp("us"))}, "column 'day': row 1 has the date 4611686018427387904"),
         ({"day": pa.array([-(2**50)], pa.timestamp("ms"))}, "column 'day': row 1 has the date"),
         ({"day": pa.array([None], pa.date32())}, "column 'day': row 1 has the date"),
-        ({"day": [20240101]}, "column 'day': the column holds int64, expected dates"),
+        ({"day": [20240101]}, "column 'day': the column holds int64, expected dates. Say how dates are written"),
+        ({"day": [1704067200000]}, 'int64, expected dates. It looks like time since 1970: say format = "epoch_ms"'),
         ({"close": [[1.0]]}, "column 'close': the column holds list.* expected one value"),
         ({"close": [{"usd": 1.0}]}, "column 'close': the column holds struct.* expected one value"),
         ({"close": pa.array([b"1"])}, "column 'close': the column holds binary, expected numbers"),
@@ -504,8 +509,8 @@ def test_every_kind_of_date_in_parquet_is_the_same_day(tmp_path: Path, kind: pa.
         kind, safe=False
     )
     with pytest.raises(DataError, match="is the close of 1965-05-05"):
-        import_table(parquet(tmp_path, day=moments[:1]), PROFILE, tmp_path / "out")
-    import_table(parquet(tmp_path, day=moments[1:]), PROFILE, tmp_path / "out")
+        import_table(parquet(tmp_path, day=moments[:1]), STAMPED, tmp_path / "out")
+    import_table(parquet(tmp_path, day=moments[1:]), STAMPED, tmp_path / "out")
     assert load_market(tmp_path / "out").dates.tolist() == [pd.Timestamp("2024-01-30")]
 
 

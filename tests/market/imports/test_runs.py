@@ -21,9 +21,10 @@ from hypothesis import strategies as st
 
 from research.errors import DataError
 from research.market import Profile, import_table
-from research.market.imports import cleaning, reading, runs
-from research.market.imports.profiles import Asset, DatingRule
+from research.market.imports import batches, cleaning, runs
+from research.market.imports.assets import Asset
 from research.market.imports.runs import SortedRuns
+from research.market.imports.sections import DatingRule
 from research.market.snapshots import placing, writing
 from tests.conftest import ROOT
 from tests.market.helpers import PROFILE, names_in
@@ -104,7 +105,7 @@ def test_order_and_pieces_of_a_table_change_no_byte_of_the_snapshot(
         for module in (placing, writing):
             patch.setattr(module, "flush", lambda _: None)
         whole = outcome(frame, profile)
-        patch.setattr(reading, "ROWS_PER_BATCH", rows_per_batch)
+        patch.setattr(batches, "ROWS_PER_BATCH", rows_per_batch)
         patch.setattr(runs, "ROWS_PER_RUN", rows_per_run)
         patch.setattr(cleaning, "ROWS_AT_A_TIME", rows_at_a_time)
         pieces = outcome(frame, profile)
@@ -128,7 +129,7 @@ def test_a_table_is_refused_before_it_fills_the_disk(tmp_path: Path, monkeypatch
     monkeypatch.setattr(runs, "ROWS_PER_RUN", 1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9 - 200_000, 200_000))
     with pytest.raises(DataError, match=r"sorting the first 5,000 rows .* needs another .* GB on the disk of .* free"):
-        import_table(large_table(tmp_path), PROFILE, tmp_path / "out")
+        import_table(large_table(tmp_path), PROFILE, tmp_path / "not" / "there" / "out")
     assert names_in(tmp_path) == {"t.parquet"}
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,7 +20,10 @@ from hypothesis import strategies as st
 
 from research.errors import DataError
 from research.market import MarketData, load_market, write_market
-from research.market.snapshots import daily_rows
+from research.market.snapshots import daily_rows, writing
+from research.market.snapshots import load as load_module
+from research.market.snapshots.daily_rows import number_of
+from research.market.snapshots.snapshot import verified_snapshot
 from tests.conftest import ROOT
 from tests.market.helpers import assert_same_market, rewritten, small_market
 
@@ -160,6 +165,98 @@ def test_the_current_folder_comes_before_the_project(tmp_path: Path, monkeypatch
     write_market(small_market(), tmp_path / "data" / "sample")
     monkeypatch.chdir(tmp_path)
     assert load_market("data/sample").manifest.name == "in memory"
+
+
+# ---------------------------------------------------------------------- a part of a large snapshot
+
+YEARS = pd.date_range("2019-12-20", "2022-01-10")
+
+
+def long_market() -> MarketData:
+    """Three years of five assets: one ends in the first, one pauses for a year and a half, one lists in the third."""
+    rng = np.random.default_rng(2)
+    prices = pd.DataFrame(rng.lognormal(size=(len(YEARS), 5)), index=YEARS, columns=list("abcde"))
+    prices.loc["2020-03-01":, "b"] = np.nan
+    prices.loc["2020-02-01":"2021-08-01", "c"] = np.nan
+    prices.loc[:"2021-11-30", "d"] = np.nan
+    prices[rng.random(prices.shape) < 0.2] = np.nan
+    volumes = prices * 2
+    volumes.loc["2020-02-01":"2021-08-01":7, "c"] = 5.0  # traded, without a price
+    return MarketData.from_panels(prices, prices * 10, volumes)
+
+
+@pytest.fixture(scope="module")
+def in_parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("parts") / "snapshot"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writing, "ROWS_PER_PART", 20)
+        for module in (writing, load_module):
+            patch.setattr(module, "ROWS_PER_GROUP", 64)
+        write_market(long_market(), folder)
+    return folder
+
+
+def years_of_parts(folder: Path) -> list[set[int]]:
+    parts = sorted(folder.glob("daily*"), key=lambda file: file.name.removeprefix("daily.parquet"))
+    return [set(pq.read_table(part).column("date").to_pandas().map(lambda day: day.year)) for part in parts]
+
+
+def test_a_large_snapshot_is_cut_at_the_ends_of_years(in_parts: Path) -> None:
+    assert years_of_parts(in_parts) == [{2019}, {2020}, {2021}, {2022}]
+
+
+def test_a_year_with_few_rows_is_not_a_part_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "ROWS_PER_PART", 200)
+    write_market(long_market(), tmp_path / "snapshot")
+    assert years_of_parts(tmp_path / "snapshot") == [{2019, 2020}, {2021}, {2022}]
+
+
+@pytest.mark.parametrize("assets", [None, ["c"], ["a", "b", "c"]])
+@pytest.mark.parametrize("end", ["2019-12-31", "2020-06-01", "2021-02-03", "2021-12-31", "2022-01-05", None])
+@pytest.mark.parametrize("days", [1, 30, 400, None])
+def test_a_window_of_a_snapshot_in_parts_is_until_and_then_since(
+    in_parts: Path, assets: list[str] | None, end: str | None, days: int | None
+) -> None:
+    whole = load_market(in_parts, assets=assets)
+    last = YEARS[-1] if end is None else pd.Timestamp(end)
+    start = None if days is None else last - pd.Timedelta(days=days - 1)
+    expected = whole.until(last)
+    expected = expected.since(max(start, expected.dates[0])) if start is not None else expected
+    assert_same_market(load_market(in_parts, start=start, end=end, assets=assets), expected)
+
+
+def test_only_the_parts_that_are_read_are_verified(in_parts: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(in_parts, tmp_path / "copy")
+    expected = load_market(in_parts, start="2021-12-01")
+    (copy / "daily-2020-01-01.parquet").write_bytes(b"damaged")
+    assert_same_market(load_market(copy, start="2021-12-01"), expected)
+    for question in ({}, {"start": "2020-12-31"}, {"end": "2020-01-01"}, {"start": "2023-01-01"}):
+        with pytest.raises(DataError, match=r"daily-2020-01-01.parquet has sha256 .* changed or damaged"):
+            load_market(copy, **question)
+
+
+def test_the_last_price_before_a_pause_is_looked_for_no_further_back_than_it_lies(
+    in_parts: Path, tmp_path: Path
+) -> None:
+    """In July 2021 asset c pauses, and its last price is of January 2020: 2019 is not read."""
+    copy = shutil.copytree(in_parts, tmp_path / "copy")
+    (copy / "daily.parquet").write_bytes(b"damaged")
+    market = load_market(copy, start="2021-07-01", end="2021-07-31")
+    assert (
+        market.assets.set_index("asset_id").loc["c", "last_date"]
+        == long_market().prices["c"].loc[:"2021-07-31"].last_valid_index()
+    )
+
+
+def test_a_part_that_is_edited_while_it_is_read_is_refused(in_parts: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(in_parts, tmp_path / "copy")
+    with contextlib.ExitStack() as stack:
+        snapshot = stack.enter_context(verified_snapshot(copy, whole=False))
+        snapshot.daily_rows(number_of(pd.Timestamp("2022-01-02")))
+        with (copy / "daily-2022-01-01.parquet").open("r+b") as file:
+            file.write(b"edited")
+        with pytest.raises(DataError, match=r"daily-2022-01-01.parquet has sha256 .* changed or damaged"):
+            stack.close()
 
 
 def test_loading_needs_little_more_memory_than_the_panels(tmp_path: Path) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from research.market.sources import client
-from tests.market.sources.server import Vendor, running
+from tests.market.sources.server import TODAY, Vendor, running
+
+NOON = dt.datetime.combine(TODAY, dt.time(12), dt.UTC)
 
 
 @pytest.fixture
@@ -21,4 +25,6 @@ def vendor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vendor]:
         monkeypatch.setenv("RESEARCH_DOWNLOADS", str(tmp_path / "downloads"))
         monkeypatch.delenv("COINGECKO_API_KEY", raising=False)
         monkeypatch.setattr(client, "_wait", lambda state: 0.0)
+        begun = time.monotonic()  # it is always noon, so that no test sees two days
+        monkeypatch.setattr(client, "_clock", lambda: NOON + dt.timedelta(seconds=time.monotonic() - begun))
         yield served

@@ -155,6 +155,12 @@ def test_a_redirect_to_another_host_is_not_followed_and_the_key_stays_here(serve
     assert elsewhere.asked == []
 
 
+def test_a_redirect_to_another_protocol_is_not_followed(server: Vendor) -> None:
+    server.always(Reply(302, headers={"Location": server.url.replace("http://", "https://")}))
+    with pytest.raises(DataError, match="redirects to another place, 'https://"):
+        get(server)
+
+
 def test_a_redirect_within_the_host_is_followed(server: Vendor) -> None:
     server.once(Reply(301, headers={"Location": "/coins/list?moved=1"}))
     assert get(server) == (WHOLE, [])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -20,10 +19,8 @@ from research.market.sources.coinmetrics import CoinMetrics
 from research.market.sources.fetch import fetch, fetch_again, source_of
 from tests.conftest import ROOT
 from tests.market.sources.server import TODAY, Reply, Vendor, metrics_file
-from tests.robustness import SCALE
 
 ASSETS = [f"asset-{n}" for n in range(12)]
-KILLS = 2 * SCALE
 COMMAND = ["data", "fetch", "coinmetrics", "--assets", *ASSETS, "--calls-per-minute", "1000000"]
 
 
@@ -157,36 +154,6 @@ def test_a_polite_stop_ends_soon_without_litter(vendor: Vendor, tmp_path: Path, 
     assert not (tmp_path / "snapshots").exists() or not names_below(tmp_path / "snapshots")
     vendor.slow = 0.0
     assert cli.main(COMMAND) == 0
-
-
-def test_kill_9_at_random_moments_loses_nothing_and_leaves_nothing(vendor: Vendor, tmp_path: Path) -> None:
-    """Two runs in a row are killed, and the third has the snapshot that a run in one piece makes."""
-    stocked(vendor).slow = 0.05
-    begun = time.monotonic()
-    research(*COMMAND, "--name", "measured").wait()
-    length = time.monotonic() - begun
-    dice = random.Random(12)
-    for kill in range(KILLS):
-        name = f"killed-{kill}"
-        command = [*COMMAND, "--name", name]
-        for _ in range(2):
-            run = research(*command)
-            time.sleep(dice.uniform(0.3, 1.1) * length)
-            run.kill()
-            run.communicate()
-            if (tmp_path / "snapshots" / name).exists():
-                for snapshot in (tmp_path / "snapshots" / name).iterdir():
-                    if not snapshot.name.startswith("."):
-                        assert load_market(snapshot).prices.shape == (300, 12)
-        asked = len(vendor.asked)
-        last = research(*command)
-        _, said = last.communicate()
-        assert last.returncode == 0, said
-        assert len(vendor.asked) - asked <= 12
-        assert load_market(name).prices.equals(load_market("measured").prices)
-        assert names_below(tmp_path / "downloads" / name) == names_below(tmp_path / "downloads/measured")
-        assert {path.name for path in (tmp_path / "snapshots" / name).iterdir()} == {TODAY.isoformat()}
-    assert not list(tmp_path.rglob("*partial*"))
 
 
 def test_without_a_terminal_a_line_now_and_then_is_all(

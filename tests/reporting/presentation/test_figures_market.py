@@ -67,6 +67,15 @@ def test_each_doubtful_value_has_a_plot_with_its_day_marked() -> None:
     assert figures_market.doubtful_values(frame.iloc[:, :0], source="test", fields=FIELDS).texts
 
 
+@pytest.mark.parametrize("lowest", [0.9, 0.1, 1e-3, 1e-7])
+def test_a_small_plot_has_ticks_whatever_its_values_span(lowest: float) -> None:
+    day = pd.Timestamp("2021-02-03")
+    frame = pd.DataFrame({("a", "price", day): [1.0, lowest, lowest]}, index=[-1, 0, 1])
+    axes = figures_market.doubtful_values(frame, source="test", fields=FIELDS)
+    low, high = axes.get_ylim()
+    assert [tick for tick in axes.get_yticks() if low <= tick <= high]
+
+
 def test_a_small_distance_from_the_peg_and_a_large_one_can_both_be_read() -> None:
     frame = pd.DataFrame({"coin": [0.0, 0.005, -0.5, 0.01, 0.0]}, index=DAYS)
     axes = figures_market.pegs(frame, source="test", empty="")

@@ -1,6 +1,6 @@
 """The warm process: it imports, once, what the notebooks of a build import, and forks a worker for every job.
 
-Run as `python -m` this with the number of its end of a socket and a JSON list of import statements. For each byte that
+Its arguments are the number of its end of a socket and a JSON list of import statements. For each byte that
 comes with a file descriptor it forks a worker, which speaks through that descriptor. It has one thread, and ends when
 the other end of its socket is closed, whatever became of the process that held it.
 """
@@ -30,8 +30,9 @@ _BY_AND_BY = (  # what notebooks that use the package load when a cell first nee
 )
 
 
-def main(descriptor: int, statements: list[str]) -> None:
+def main() -> None:
     """Import, say so, and fork workers until the other side is gone."""
+    descriptor, statements = int(sys.argv[1]), json.loads(sys.argv[2])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the workers: what they have to say they have said
     failed = import_ahead(statements)
@@ -76,7 +77,3 @@ def fork_worker(descriptor: int, requests: socket.socket) -> None:
         finally:
             os._exit(1)
     os.close(descriptor)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), json.loads(sys.argv[2]))

@@ -1,4 +1,4 @@
-"""The process that one report is built in: a fork of the warm process, or a fresh interpreter (`python -m` this).
+"""The process that one report is built in: a fork of the warm process, or a fresh interpreter (`main`).
 
 It reads its job from a socket and writes the outcome there. It does not outlive whoever holds the other end.
 """
@@ -15,6 +15,11 @@ from multiprocessing.connection import Connection
 from research.reporting.publishing.running.execution import run_job
 from research.reporting.publishing.running.forked_kernel import WaitingKernel
 from research.reporting.publishing.running.jobs import Job, can_fork
+
+
+def main() -> None:
+    """Serve as a fresh interpreter, whose argument is the number of its end of a socket."""
+    serve(int(sys.argv[1]))
 
 
 def serve(descriptor: int) -> None:
@@ -34,7 +39,3 @@ def _end_with(connection: Connection) -> None:
     """End with the other side of the socket: nothing more is sent, so that something to read is its end."""
     connection.poll(None)
     os._exit(1)
-
-
-if __name__ == "__main__":
-    serve(int(sys.argv[1]))

@@ -209,8 +209,9 @@ def _start(module: str, descriptor: int, scratch: Path | None, *arguments: str) 
     }
     if scratch is not None:
         environment["IPYTHONDIR"] = str(scratch.resolve() / "ipython")  # nobody's start-up files run in a kernel
+    begin = f"import sys; del sys.path[0]; from {_ROOM}.{module} import main; main()"  # nothing from where we stand
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", f"{_ROOM}.{module}", str(descriptor), *arguments],
+        [sys.executable, "-c", begin, str(descriptor), *arguments],
         pass_fds=[descriptor],
         env=environment,
         stdin=subprocess.DEVNULL,

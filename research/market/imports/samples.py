@@ -1,0 +1,84 @@
+"""Some rows of a vendor's files as texts, for a draft of a profile to look at."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from research.errors import DataError
+from research.market.imports.batches import Tally, read_batches
+from research.market.imports.files import TableFile, readable
+from research.market.imports.sections import Files
+
+SAMPLE, SAMPLED_FILES = 5_000, 10  # rows that are looked at, and files that they come from
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some rows as texts, how the lines are parted, and whether a file lacks a column that another has."""
+
+    how: Files
+    columns: dict[str, list[str]]
+    typed: dict[str, str]
+    lacking: bool
+
+
+def sample_of(files: Sequence[TableFile]) -> Sample:
+    """Rows of some files: those named after bitcoin, whose dating and size are known, and others from all over."""
+    known = [file for file in files if re.search("btc|bitcoin", file.stem.lower())][:1]
+    chosen = list(dict.fromkeys([*known, *files[:: max(1, len(files) // SAMPLED_FILES)][:SAMPLED_FILES]]))
+    how = _how(chosen[0])
+    columns: dict[str, list[str]] = {}
+    typed: dict[str, str] = {}
+    lacking = False
+    for file in chosen:
+        found, kinds = _columns(file, how, SAMPLE // len(chosen))
+        lacking |= bool(columns) and bool(found) and found.keys() != columns.keys()
+        typed |= kinds
+        for name, texts in found.items():
+            columns.setdefault(name, []).extend(texts)
+    if not columns:
+        raise DataError(f"{files[0].label}: the table has no rows. Nothing to look at.")
+    return Sample(how, columns, typed, lacking)
+
+
+def _columns(file: TableFile, how: Files, rows: int) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """The first rows of a file as texts, and which of its columns are typed."""
+    with readable(file):
+        batch = next(read_batches(file, how, lambda _, found, __: list(dict.fromkeys(found)), Tally()), None)
+    columns: dict[str, list[str]] = {}
+    typed: dict[str, str] = {}
+    if batch is None:
+        return columns, typed
+    for name in batch.table.schema.names:
+        column = batch.table.column(name)
+        kind = column.type
+        if pa.types.is_temporal(kind):
+            typed[name] = "date"
+        elif pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind):
+            typed[name] = "number"
+        found = column.slice(0, rows).to_pylist()
+        columns[name] = ["" if value is None or value != value else str(value) for value in found]
+    return columns, typed
+
+
+def _how(file: TableFile) -> Files:
+    """What parts the columns of a CSV, and how many lines lie above its header."""
+    if not file.ending.startswith(".csv"):
+        return Files()
+    with readable(file), file.open() as source:
+        stream = source.open("rb") if isinstance(source, Path) else source
+        with stream:
+            lines = stream.read(1 << 16).decode("utf-8-sig", errors="replace").splitlines()[:50]
+    for number, line in enumerate(lines[:-1]):
+        following = next((later for later in lines[number + 1 :] if later.strip()), "")
+        for delimiter in ",;\t|":
+            fields = [len(next(csv.reader([text], delimiter=delimiter), [])) for text in (line, following)]
+            if fields[0] == fields[1] > 1:
+                return Files(delimiter=delimiter, skip_lines=number)
+    return Files()
