@@ -74,9 +74,10 @@ def convert_panels(panels: dict[str, FloatArray], conversions: list[Conversion])
 def propose_unit_decisions(market: MarketData) -> pd.DataFrame:
     """What `propose_redenominations` finds, as lines of a table of identities (`market.imports.identities`)."""
     found = propose_redenominations(market)
-    note = "price x" + found["jump"].map("{:.4g}".format) + ", " + found["evidence"]
+    note = "price x" + found["jump"].astype(float).map("{:.4g}".format) + ", " + found["evidence"]
     note += np.where(found["evident"], ": evident, taken up unless a line says otherwise", "")
-    said = {"from": found["date"].dt.strftime("%Y-%m-%d"), "asset_id": found["asset_id"], "ratio": found["ratio"]}
+    days = pd.to_datetime(found["date"]).dt.strftime("%Y-%m-%d")
+    said = {"from": days, "asset_id": found["asset_id"], "ratio": found["ratio"]}
     return pd.DataFrame({**said, "kind": "redenomination", "note": note}).reindex(columns=COLUMNS, fill_value="")
 
 
