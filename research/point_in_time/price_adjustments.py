@@ -79,7 +79,8 @@ def propose_unit_decisions(market: MarketData) -> pd.DataFrame:
             "asset_id": line.asset_id,
             "ratio": line.ratio,
             "kind": "redenomination",
-            "note": f"price x{line.jump:.4g}, {line.evidence}" + (": evident, taken up by default" * line.evident),
+            "note": f"price x{line.jump:.4g}, {line.evidence}"
+            + (": evident, taken up by default" if line.evident else ""),
         }
         for line in propose_redenominations(market).itertuples(index=False)
     ]
