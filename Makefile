@@ -22,8 +22,8 @@ export MYPY_CACHE_DIR := $(CACHE)/mypy
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*  ## /  make \1|/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
-reports: $(VENV)/.installed  ## build every report of reports/reports.toml and say where the index page is
-	@$(BIN)/research report build
+reports: $(VENV)/.installed  ## build what has changed of reports/reports.toml; on another market: make reports SNAPSHOT=...
+	@$(BIN)/research report build $(if $(SNAPSHOT),--snapshot "$(SNAPSHOT)") $(if $(AS_OF),--as-of "$(AS_OF)")
 
 test: $(VENV)/.installed check  ## checks, the test-suite, and nbval on every notebook
 	@$(BIN)/python -m pytest -n auto --dist loadfile --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg
@@ -58,7 +58,7 @@ lock: $(VENV)/.installed  ## renew requirements.lock from pyproject.toml (needs 
 		cat $(CACHE)/requirements.lock; } > requirements.lock
 
 clean:  ## remove the environment, caches and built reports
-	@rm -rf $(VENV) .cache .pytest_cache .hypothesis reports/site reports/work *.egg-info
+	@rm -rf $(VENV) .cache .pytest_cache .hypothesis reports/site reports/work reports/markets reports/as-of *.egg-info
 
 $(VENV)/.installed: pyproject.toml requirements.lock
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with venv found. Install it (Debian: apt install python3-venv), or say make PYTHON=/path/to/python3.11" >&2; exit 1; }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,6 +102,7 @@ def _say_revisions(update: Update, reports: Path) -> pd.DataFrame:
 
 
 def _say_effects(old: MarketData, new: MarketData, revisions: pd.DataFrame, reports: Path) -> None:
+    from research.errors import ResearchWarning
     from research.index.data_revisions import revision_effects
     from research.reporting.publishing.config import load_list
 
@@ -108,7 +110,9 @@ def _say_effects(old: MarketData, new: MarketData, revisions: pd.DataFrame, repo
         say(f"no effect on indices is worked out: there is no {reports}. Name another file with --reports.")
         return
     rulebooks = {report.parameters.get("rulebook"): None for report in load_list(reports).reports.values()}
-    effects = revision_effects(old, new, revisions, watched([name for name in rulebooks if name], "indices"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResearchWarning)  # what a page of each index says of it
+        effects = revision_effects(old, new, revisions, watched([name for name in rulebooks if name], "indices"))
     say(f"what they do to the indices of {reports}, in basis points of the level:")
     for line in effects.to_dict("records"):
         if line["reason"]:

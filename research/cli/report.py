@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from research.cli.terminal import at_least_one, fail, say
+from research.errors import printable
 
 
 def add_commands(rooms: Any) -> None:
@@ -22,6 +23,7 @@ def add_commands(rooms: Any) -> None:
     build.add_argument("--jobs", type=at_least_one, metavar="N", help="reports to build at a time (default: 2)")
     build.add_argument("--dask", metavar="ADDRESS", help="build on the cluster of this scheduler, tcp://HOST:PORT")
     build.add_argument("--kernels", choices=["forked", "fresh"], default="forked", help="forked ones start sooner")
+    build.add_argument("--quiet", action="store_true", help="progress in work/build.log alone")
     build.add_argument("--summary", choices=["json", "markdown"], help="print what changed, for mail or chat")
     build.add_argument("--summary-to", type=Path, metavar="FILE", help="write it there instead")
     build.set_defaults(run=_build)
@@ -41,7 +43,7 @@ def add_commands(rooms: Any) -> None:
     for action in (build, listing, check, opening, diff):
         action.add_argument("--config", type=Path, default=Path("reports/reports.toml"), metavar="FILE")
         action.add_argument("--out", type=Path, metavar="DIR", help="the published folder (default: site beside FILE)")
-        action.add_argument("--snapshot", metavar="PATH", help="on this market, in markets/NAME/site beside FILE")
+        action.add_argument("--snapshot", metavar="SNAPSHOT", help="on this market, in markets/NAME/site beside FILE")
         action.add_argument("--as-of", type=_day, metavar="DATE", help="as of this day, in as-of/DATE/site")
 
 
@@ -68,6 +70,7 @@ def _build(options: argparse.Namespace) -> int:
     from research.reporting.publishing.running.workers import DEFAULT_JOBS, How
 
     on_stdout = options.summary and not options.summary_to
+    aside = _say_nothing if options.quiet else _say_aside if on_stdout else say
     forked, elsewhere = options.kernels == "forked", _elsewhere(options)
     with cluster(options.dask) as (executor, threads):
         result = build(
@@ -77,18 +80,22 @@ def _build(options: argparse.Namespace) -> int:
             elsewhere=elsewhere,
             force=options.force,
             how=How(jobs=options.jobs or threads or DEFAULT_JOBS, forked=forked, executor=executor),
-            say=_say_aside if on_stdout else say,
+            say=aside,
         )
     for name, why in result.failures.items():
         fail(f"{name}: {why}", status=1)
     if options.summary or options.summary_to:
         _summarise(options, result)
-    (_say_aside if on_stdout else say)(f"Index page: {result.index.resolve()}")
+    aside(f"Index page: {result.index.resolve()}")
     return 1 if result.failures or result.nothing_possible else 0
 
 
+def _say_nothing(_line: str) -> None:
+    pass
+
+
 def _say_aside(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)
 
 
 def _summarise(options: argparse.Namespace, result: Any) -> None:

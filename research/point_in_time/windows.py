@@ -36,7 +36,9 @@ def window_deviation(window: FloatArray) -> FloatArray:
 
 
 def window_median(window: FloatArray) -> FloatArray:
-    """Median of each column over the values there are; NaN for an empty column."""
+    """Median of each column over the values there are; NaN for an empty column, and where there is no row."""
+    if not len(window):
+        return np.full(window.shape[1], np.nan)
     ordered = np.sort(window, axis=0)  # NaN sorts last
     count = (~np.isnan(window)).sum(axis=0)
     columns = np.arange(window.shape[1])

@@ -38,7 +38,7 @@ ALLOWED: Mapping[str, str] = {
     "presentation/figures.py:waterfall": "height, and where each bar begins",
     "presentation/figures.py:bars": "height",
     "factsheet/rulebook_text.py:_weighted": "what is left of a share that the rulebook states",
-    "factsheet/rulebook_text.py:_carried": "what is left of a share that the rulebook states",
+    "factsheet/rulebook_costs.py:carried": "what is left of a share that the rulebook states",
 }
 """Module and function (* for all of them) -> why it may."""
 

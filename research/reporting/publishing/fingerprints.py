@@ -13,7 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from research.errors import DataError
 from research.market.manifest import MANIFEST_FILE
+from research.market.snapshots.catalog import find_snapshot
 from research.reporting.publishing.notebook_file import NotebookFile
 from research.reporting.publishing.placing import digest, digest_of
 from research.reporting.publishing.versions import PROJECT, installed
@@ -48,9 +50,12 @@ def snapshot_names(parameters: Mapping[str, Any]) -> list[str]:
     return [name for name in parameters if name == "snapshot" or name.startswith("snapshot_")]
 
 
-def _manifest(path: Any) -> str:
+def _manifest(reference: Any) -> str:
     """Digest of a snapshot's manifest, which holds those of its files; they are verified when a report is built."""
-    return digest_of(locate(Path(path)) / MANIFEST_FILE) if isinstance(path, str) and "\0" not in path else ""
+    try:
+        return digest_of(find_snapshot(reference) / MANIFEST_FILE)
+    except (DataError, OSError, ValueError):  # whoever reads the snapshot says what is wrong
+        return ""
 
 
 def _files(value: Any) -> Iterator[tuple[str, Path]]:

@@ -69,8 +69,8 @@ def listing(config: Path, out: Path | None, elsewhere: Elsewhere, now: dt.dateti
 
 def as_lines(rows: list[Listed]) -> Iterator[str]:
     """The list in columns."""
-    table = [("name", "state", "page's age", "fingerprint", "notebook", "title")]
-    table += [(row.name, row.state, row.age, row.fingerprint, row.notebook, row.title) for row in rows]
+    table = [("name", "page's age", "fingerprint", "notebook", "title", "state")]
+    table += [(row.name, row.age, row.fingerprint, row.notebook, row.title, row.state) for row in rows]
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     for row in table:
         yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from research.errors import DataError, ReportError, ResearchError
-from research.market.manifest import MANIFEST_FILE
+from research.market.snapshots.catalog import find_snapshot, names
 from research.reporting.publishing.config import Report
 from research.reporting.publishing.fingerprints import fingerprint
 from research.reporting.publishing.notebook_file import read_notebook
@@ -18,7 +18,6 @@ from research.reporting.publishing.parameters import effective_parameters
 from research.reporting.publishing.placing import digest
 from research.reporting.publishing.running.jobs import Outcome, one_line
 from research.reporting.publishing.site.manifest import Entry
-from research.settings import locate
 
 
 class NotPossibleError(ReportError):
@@ -32,9 +31,10 @@ class Elsewhere:
     Attributes
     ----------
     snapshot : str
-        Path or reference; empty for the reports' own.
+        Path, or name in the catalog; empty for the reports' own.
     as_of : str
-        Last day that is looked at, ISO 8601; empty for all days.
+        Last day that is looked at, ISO 8601; empty for all days. A snapshot that is named without a date is then the
+        newest that was retrieved by that day: the data as known then. One that is given otherwise is cut at that day.
     """
 
     snapshot: str = ""
@@ -51,13 +51,9 @@ class Elsewhere:
         """
         if not snapshot:
             return cls(as_of=as_of or "")
-        folder = locate(Path(snapshot))
-        if not (folder / MANIFEST_FILE).is_file():
-            raise DataError(
-                f"--snapshot {snapshot}: there is no snapshot ({folder.absolute()} has no {MANIFEST_FILE}). Make one "
-                "with `research data import TABLE --profile NAME --out FOLDER`, or give another path."
-            )
-        return cls(snapshot=str(folder.resolve()), as_of=as_of or "")
+        folder = find_snapshot(snapshot)
+        named = "/" not in snapshot and snapshot.partition("@")[0] in names()
+        return cls(snapshot=snapshot if named else str(folder.resolve()), as_of=as_of or "")
 
     def folder(self, beside: Path) -> Path:
         """Where its site and work folder lie, so that those of the reports' own market stay."""
@@ -69,20 +65,28 @@ class Elsewhere:
         """Tells one market and day from another, without saying where it lies; empty for the reports' own."""
         return digest(f"{self.snapshot}\n{self.as_of}".encode())[:16] if self.snapshot or self.as_of else ""
 
-    def given(self, parameters: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-        """A report's parameters with the market and the day in their place.
+    def given(self, parameters: Mapping[str, Any], known: Mapping[str, tuple[str, Any]]) -> dict[str, Any]:
+        """A report's parameters with the market and the day in their place; `known` are those of its notebook.
 
         Raises
         ------
         NotPossibleError
-            If its notebook takes no such parameter.
+            If its notebook takes no such parameter, or no data of that day are kept.
         """
-        wanted = {"snapshot": self.snapshot, "as_of": self.as_of}
+        wanted = {"snapshot": self.snapshot, "until": self.as_of}
         changed = {name: value for name, value in wanted.items() if value}
         for name in changed:
             if name not in known:
                 raise NotPossibleError(f"its notebook has no parameter {name!r}.")
-        return dict(parameters) | changed
+        changed = dict(parameters) | changed
+        market = changed.get("snapshot", known.get("snapshot", ("", ""))[1])
+        if self.as_of and market in names():
+            changed["snapshot"] = f"{market}@{self.as_of}"
+            try:
+                find_snapshot(changed["snapshot"])
+            except DataError as error:
+                raise NotPossibleError(f"{error} To cut the present data at that day, say {market}@latest.") from error
+        return changed
 
 
 def _slug(name: str) -> str:

@@ -22,8 +22,9 @@ from hypothesis import strategies as st
 from research.errors import DataError
 from research.market import Profile, import_table
 from research.market.imports import batches, cleaning, runs
+from research.market.imports.assets import Asset
 from research.market.imports.runs import SortedRuns
-from research.market.imports.sections import Asset, DatingRule
+from research.market.imports.sections import DatingRule
 from research.market.snapshots import placing, writing
 from tests.conftest import ROOT
 from tests.market.helpers import PROFILE, names_in

@@ -10,7 +10,8 @@ import pytest
 
 from research.index import Methodology, rulebooks
 from research.reporting.factsheet import rulebook_text as module
-from research.reporting.factsheet.rulebook_text import rulebook_text, told
+from research.reporting.factsheet.rulebook_text import rulebook_text
+from research.reporting.factsheet.sentences import told
 from research.reporting.presentation.formats import format_value
 from research.rulebook import Costs, Events, Overlay, Schedule, Selection, Universe, Weighting
 

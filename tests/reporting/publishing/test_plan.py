@@ -146,12 +146,12 @@ def test_a_page_or_an_index_page_that_was_edited_is_made_again(project: Project)
 MARKET = """
 from research.errors import MethodologyError
 from research import load_market
-market = load_market(snapshot, end=as_of or None)
+market = load_market(snapshot, end=until or None)
 if len(market.dates) < days:
     raise MethodologyError(f"the rulebook needs {days} days, the market has {len(market.dates)}")
 print(market.manifest.name, market.dates[-1].date())
 """
-OTHER = PATH + '\nas_of: str = ""  # last day\ndays: int = 1  # needed'
+OTHER = PATH + '\nuntil: str = ""  # last day\ndays: int = 1  # needed'
 
 
 @pytest.fixture
@@ -209,12 +209,12 @@ def test_the_same_fault_on_the_reports_own_market_is_a_failure(abroad: Project) 
 
 
 def test_a_market_that_is_not_there_is_one_line_before_anything_is_made(project: Project) -> None:
-    with pytest.raises(DataError, match=r"--snapshot nowhere: there is no snapshot \(.*manifest\.json\)"):
+    with pytest.raises(DataError, match="no snapshot at nowhere"):
         Elsewhere.of("nowhere", None)
 
 
 def test_a_notebook_that_cannot_be_cut_at_a_day_says_so(project: Project) -> None:
-    with pytest.raises(NotPossibleError, match="has no parameter 'as_of'"):
+    with pytest.raises(NotPossibleError, match="has no parameter 'until'"):
         Elsewhere(as_of="2024-01-01").given({}, {"snapshot": ("str", "")})
 
 
@@ -223,3 +223,36 @@ def test_two_markets_of_one_name_do_not_share_a_folder(abroad: Project) -> None:
     built(abroad, elsewhere=Elsewhere.of(str(abroad.other), None), only=["short"])
     with pytest.raises(ReportError, match="was built on another market"):
         built(abroad, elsewhere=Elsewhere.of(str(namesake), None), only=["short"])
+
+
+def test_a_snapshot_of_the_catalog_is_taken_as_it_was_known_on_the_day(
+    abroad: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESEARCH_SNAPSHOTS", str(abroad.root / "kept"))
+    for day in ("2024-01-02", "2024-02-01"):
+        snapshot(abroad.root / "kept" / "vendor" / day, simulated=False)
+    known = {"snapshot": ("str", ""), "until": ("str", "")}
+
+    def asked(given: str, as_of: str) -> dict[str, object]:
+        return Elsewhere.of(given, as_of).given({"days": 1}, known)
+
+    assert asked("vendor", "2024-01-20") == {"days": 1, "snapshot": "vendor@2024-01-20", "until": "2024-01-20"}
+    assert asked("vendor@latest", "2024-01-20")["snapshot"] == "vendor@latest"
+    assert Elsewhere.of("vendor", "").folder(Path("reports")) == Path("reports/markets/vendor")
+    with pytest.raises(NotPossibleError, match=r"no snapshot of 'vendor' was retrieved by then.*say vendor@latest"):
+        asked("vendor", "2024-01-01")
+    own = Elsewhere(as_of="2024-01-20").given({"snapshot": "vendor"}, known)  # the reports' own market is a name, too
+    assert own["snapshot"] == "vendor@2024-01-20"
+
+
+def test_a_newer_snapshot_of_a_name_changes_the_data_of_its_reports(
+    walk: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESEARCH_SNAPSHOTS", str(walk.root / "kept"))
+    snapshot(walk.root / "kept" / "vendor" / "2024-01-02", simulated=False)
+    walk.reports(walk='{ snapshot = "vendor" }')
+    before = fingerprint(walk)
+    assert fingerprint(walk) == before
+    snapshot(walk.root / "kept" / "vendor" / "2024-02-01", simulated=True)
+    after = fingerprint(walk)
+    assert {kind for kind in after if after[kind] != before[kind]} == {"data"}

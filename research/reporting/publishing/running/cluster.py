@@ -9,6 +9,8 @@ from importlib import import_module
 
 from research.errors import ReportError
 
+PATIENCE = 10  # seconds that a scheduler has to answer
+
 
 @contextmanager
 def cluster(address: str | None) -> Iterator[tuple[Executor | None, int]]:
@@ -29,7 +31,7 @@ def cluster(address: str | None) -> Iterator[tuple[Executor | None, int]]:
             "--dask needs dask.distributed, which is not installed: pip install -e '.[dask]' in the project's folder."
         ) from error
     try:
-        client = distributed.Client(address, timeout=10)
+        client = distributed.Client(address, timeout=PATIENCE)
     except (OSError, ValueError) as error:
         raise ReportError(f"--dask {address}: no scheduler answers there ({error}). Check the address.") from error
     with client:

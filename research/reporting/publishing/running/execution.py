@@ -178,4 +178,4 @@ def _last_day(job: Job) -> str:
         return ""
     with verified_snapshot(path) as snapshot:
         last = f"{snapshot.table(ASSETS)['last_date'].max():%Y-%m-%d}"
-    return min(last, job.parameters.get("as_of") or last)
+    return min(last, job.parameters.get("until") or last)
