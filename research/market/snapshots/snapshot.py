@@ -63,7 +63,7 @@ class VerifiedSnapshot:
             If it is not the file that was verified.
         """
         file = self.parts.get(name)
-        as_verified = file is not None and _state(file) == self._states[name]
+        as_verified = file is not None and _state(file) == self._states.get(name)
         try:
             os.link(self.folder / name, target)
         except OSError as error:
