@@ -29,7 +29,7 @@ from research.market import (
     update_from_table,
     write_market,
 )
-from research.market.imports.profiles import Asset, Tag
+from research.market.imports.assets import Asset, Tag
 from research.market.snapshots import catalog, daily_rows, merging, placing
 from research.market.snapshots import snapshot as snapshot_module
 from research.market.snapshots.update import Update, update_snapshot
