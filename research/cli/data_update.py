@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,11 +100,15 @@ def _say_revisions(update: Update, reports: Path) -> pd.DataFrame:
     say("the largest, by the part of the whole market's value that they change (basis points):")
     for number, line in enumerate(revisions.head(SHOWN).to_dict("records"), start=1):
         say(
-            f"  {number}. {line['date']:%Y-%m-%d} {line['asset_id']}, {line['field']}: {line['old']:.10g} -> "
-            f"{line['new']:.10g} ({line['kind']}; {line['market_bps']:+,.1f} bp)"
+            f"  {number}. {line['date']:%Y-%m-%d} {line['asset_id']}, {line['field']}: {_value(line['old'])} -> "
+            f"{_value(line['new'])} ({line['kind']}; {line['market_bps']:+,.1f} bp)"
         )
     _say_effects(old, new, revisions, reports)
     return revisions
+
+
+def _value(number: float) -> str:
+    return "nothing" if math.isnan(number) else f"{number:.10g}"
 
 
 def _say_effects(old: MarketData, new: MarketData, revisions: pd.DataFrame, reports: Path) -> None:
