@@ -49,7 +49,10 @@ def _label(options: argparse.Namespace) -> int:
     from research.market import load_market
     from research.point_in_time.label_proposals import propose_labels
 
-    table = propose_labels(load_market(options.snapshot))
+    market = load_market(options.snapshot)
+    table = propose_labels(market)
+    if market.market_caps.isna().all(axis=None):
+        print("no market caps: wrapped and staked copies are not looked for", file=sys.stderr)
     return _give(table, options, "tags proposed. Confirm each, then: research data tag SNAPSHOT FILE --out NEW")
 
 

@@ -73,11 +73,18 @@ def convert_panels(panels: dict[str, FloatArray], conversions: list[Conversion])
 
 def propose_unit_decisions(market: MarketData) -> pd.DataFrame:
     """What `propose_redenominations` finds, as lines of a table of identities (`market.imports.identities`)."""
-    found = propose_redenominations(market)
-    note = "price x" + found["jump"].map("{:.4g}".format) + ", " + found["evidence"]
-    note += np.where(found["evident"], ": evident, taken up unless a line says otherwise", "")
-    said = {"from": found["date"].dt.strftime("%Y-%m-%d"), "asset_id": found["asset_id"], "ratio": found["ratio"]}
-    return pd.DataFrame({**said, "kind": "redenomination", "note": note}).reindex(columns=COLUMNS, fill_value="")
+    lines = [
+        {
+            "from": f"{line.date:%Y-%m-%d}",
+            "asset_id": line.asset_id,
+            "ratio": line.ratio,
+            "kind": "redenomination",
+            "note": f"price x{line.jump:.4g}, {line.evidence}"
+            + (": evident, taken up by default" if line.evident else ""),
+        }
+        for line in propose_redenominations(market).itertuples(index=False)
+    ]
+    return pd.DataFrame(lines, columns=COLUMNS).fillna("")
 
 
 def propose_redenominations(market: MarketData) -> pd.DataFrame:

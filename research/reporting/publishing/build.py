@@ -235,6 +235,6 @@ def _execute(todo: Mapping[str, Planned], shelf: Shelf, how: How, *, other_marke
             executor=executor,
             run=run,
             at_a_time=how.jobs,
-            settle=lambda name, outcome: shelf.settle(name, outcome, fingerprint=todo[name].fingerprint),
+            settle=lambda name, outcome: shelf.settle(name, outcome, fingerprint=todo[name].fingerprint_after()),
             started=lambda name: shelf.say(f"{name}: started ({place[name]} of {len(jobs)})"),
         )

@@ -27,6 +27,7 @@ KINDS = {
     "parameters": "title or parameters",
     "data": "the data",
     "files": "rulebooks, tables or other files that parameters name",
+    "tried": "what the registry has as tried",
     "code": "the code",
     "versions": "versions of libraries",
 }
@@ -39,10 +40,20 @@ def fingerprint(title: str, notebook: NotebookFile, parameters: Mapping[str, Any
         "notebook": digest(notebook.content)[:16],
         "parameters": _digest_of_json([title, parameters]),
         "data": _digest_of_json({name: _manifest(parameters[name]) for name in snapshot_names(parameters)}),
-        "files": _digest_of_json({text: digest_of(file) for text, file in _files(parameters)}),
+        "files": _digest_of_json({text: digest_of(file) for text, file in _files(_without_registry(parameters))}),
+        "tried": tried(parameters),
         "code": _code(),
         "versions": _digest_of_json(installed()),
     }
+
+
+def tried(parameters: Mapping[str, Any]) -> str:
+    """Digest of the registry of configurations, which a notebook reads and adds to: to be taken when it has run."""
+    return _digest_of_json({text: digest_of(file) for text, file in _files(parameters.get("registry", ""))})
+
+
+def _without_registry(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in parameters.items() if name != "registry"}
 
 
 def snapshot_names(parameters: Mapping[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from research.errors import DataError, ReportError, ResearchError
 from research.market.snapshots.catalog import find_snapshot, names
 from research.reporting.publishing.config import Report
-from research.reporting.publishing.fingerprints import fingerprint
+from research.reporting.publishing.fingerprints import fingerprint, tried
 from research.reporting.publishing.notebook_file import read_notebook
 from research.reporting.publishing.parameters import effective_parameters
 from research.reporting.publishing.placing import digest
@@ -113,6 +113,10 @@ class Planned:
     parameters: dict[str, Any]
     fingerprint: dict[str, str]
     imports: list[str] = field(default_factory=list)
+
+    def fingerprint_after(self) -> dict[str, str]:
+        """The fingerprint when the notebook has run: it adds itself to the registry of what was tried."""
+        return self.fingerprint | {"tried": tried(self.parameters)}
 
     def same_as(self, entry: Entry) -> bool:
         """Whether what was published, or was found impossible, is what would be built now."""

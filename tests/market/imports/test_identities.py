@@ -215,6 +215,7 @@ def test_what_is_proposed_of_a_snapshot_can_be_imported_as_it_is(tmp_path: Path)
     proposed.to_csv(tmp_path / "again.csv", index=False)
     (unit,) = Identities.load(tmp_path / "again.csv").units
     assert unit.ratio == pytest.approx(0.01)
+    assert propose_unit_decisions(market.only(["a"])).empty
 
 
 # ---------------------------------------------------------------------- proposals, on small tables and on real files

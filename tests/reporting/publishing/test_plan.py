@@ -129,6 +129,17 @@ def test_what_changed_is_built_again_and_the_rest_is_kept(project: Project) -> N
     assert (forced.built, forced.unchanged) == (["walk"], [])
 
 
+def test_a_report_that_adds_itself_to_the_registry_is_not_built_again_for_it(project: Project) -> None:
+    registry = project.root / "trials.jsonl"
+    note = "from pathlib import Path\nfile = Path(registry)\nfile.write_text('tried' if not file.exists() else 'more')"
+    project.notebook("walk", note, parameters='registry: str = ""  # file')
+    project.reports(walk=f'{{ registry = "{registry}" }}')
+    assert built(project).built == ["walk"]
+    assert built(project).unchanged == ["walk"]
+    registry.write_text("somebody tried another")
+    assert built(project).built == ["walk"]
+
+
 def test_a_page_or_an_index_page_that_was_edited_is_made_again(project: Project) -> None:
     project.notebook("walk", "days")
     project.reports(one__walk="", two__walk="")

@@ -59,7 +59,8 @@ class Outcome:
     seconds : float
         Wall-clock time of the whole job.
     steps : dict of str to float
-        Seconds of its parts: data (verified before and after), kernel (until it answers), cells, page.
+        Seconds of its parts: data (verified before and after), kernel (started and ended, and what papermill adds),
+        cells, page. And processor: seconds of processors, the kernel's among them.
     page : Page, optional
         What the page says about itself; None when its data could not be read.
     executed : str, optional

@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from contextlib import suppress
 
 from research.reporting.publishing.running import worker
@@ -21,6 +22,9 @@ from research.reporting.publishing.running.forked_kernel import end_with_parent
 
 _BY_AND_BY = (  # what notebooks that use the package load when a cell first needs it
     "matplotlib.pyplot",
+    "seaborn",
+    "arch.bootstrap",
+    "arch.univariate",
     "PIL.Image",
     "scipy.stats",
     "scipy.optimize",
@@ -39,8 +43,9 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # the collector of a fork leaves alone, and so shared, what was there before
     requests = socket.socket(fileno=descriptor)
+    ready = {"failed": failed, "threads": threading.active_count(), "processor": time.process_time()}
     with suppress(BrokenPipeError, ConnectionResetError):  # the other side is gone, and so is the reason to be here
-        requests.sendall(json.dumps({"failed": failed, "threads": threading.active_count()}).encode() + b"\n")
+        requests.sendall(json.dumps(ready).encode() + b"\n")
         while True:
             _, descriptors, _, _ = socket.recv_fds(requests, 1, 1)
             if not descriptors:

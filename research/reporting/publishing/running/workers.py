@@ -149,6 +149,7 @@ class WarmWorkers:
             raise BrokenPipeError("it ended before it was ready")
         found = json.loads(line)
         self._ready = True
+        self._say(f"libraries imported once for all kernels, {found['processor']:.1f} s of a processor")
         for statement in found["failed"]:
             self._say(f"could not be imported ahead: {statement}")
         if found["threads"] > 1:  # a fork would have their locks, and not them
