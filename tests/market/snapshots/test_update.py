@@ -8,7 +8,7 @@ import multiprocessing
 import multiprocessing.synchronize
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from research.market import (
 )
 from research.market.imports.assets import Asset, Tag
 from research.market.snapshots import catalog, daily_rows, merging, placing
-from research.market.snapshots import snapshot as snapshot_module
+from research.market.snapshots.snapshot import VerifiedSnapshot
 from research.market.snapshots.update import Update, update_snapshot
 from tests.market.helpers import PROFILE, assert_same_market, names_in
 
@@ -171,10 +171,16 @@ def test_where_the_file_system_has_no_links_files_are_copied(tmp_path: Path, mon
 def test_the_old_snapshot_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Verified when it is opened; a second name for a file is no reason to read it again."""
     old = imported(whole_days("2024-01-01", "2024-03-10"), tmp_path / "old")
-    real, seen = snapshot_module._verify, []
-    monkeypatch.setattr(snapshot_module, "_verify", lambda snapshot: (seen.append(snapshot.folder), real(snapshot)))
+    real, seen = VerifiedSnapshot.verify, []
+
+    def noted(snapshot: VerifiedSnapshot, names: Iterable[str]) -> None:
+        names = list(names)
+        seen.extend((snapshot.folder, name) for name in names)
+        real(snapshot, names)
+
+    monkeypatch.setattr(VerifiedSnapshot, "verify", noted)
     updated(old, whole_days("2024-03-11", "2024-03-12"), tmp_path / "new")
-    assert seen.count(old) == 1
+    assert seen.count((old, "daily.parquet")) == 1
 
 
 def test_a_revision_rewrites_its_part_alone(tmp_path: Path) -> None:
