@@ -53,7 +53,8 @@ def _label(options: argparse.Namespace) -> int:
     table = propose_labels(market)
     if market.market_caps.isna().all(axis=None):
         print("no market caps: wrapped and staked copies are not looked for", file=sys.stderr)
-    return _give(table, options, "tags proposed. Confirm each, then: research data tag SNAPSHOT FILE --out NEW")
+    what = "tags proposed, besides those that are there. Confirm each, then: research data tag SNAPSHOT FILE --out NEW"
+    return _give(table, options, what)
 
 
 def _give(table: pd.DataFrame, options: argparse.Namespace, what: str) -> int:

@@ -25,7 +25,10 @@ VOLUME_BAND = (0.1, 10.0)
 def adjusted_panels(
     market: MarketData, conversions: list[Conversion], outlier_jump: float | None
 ) -> tuple[dict[str, FloatArray], list[HeldBack]]:
-    """Every panel of the market by name, with conversions applied and outlier prints held back; and those prints."""
+    """Every panel of the market by name, with conversions applied and outlier prints held back; and those prints.
+
+    A cap follows its price: it was made from the print that is doubted, and would rank and weigh by it.
+    """
     panels = {
         "price": market.prices.to_numpy(),
         "market_cap": market.market_caps.to_numpy(),
@@ -36,7 +39,12 @@ def adjusted_panels(
     if outlier_jump is None:
         return panels, []
     prices, held_back = quarantine(panels["price"], outlier_jump)
-    return panels | {"price": prices}, held_back
+    if not held_back:
+        return panels, []
+    rows, assets = (np.array([getattr(print_, name) for print_ in held_back]) for name in ("row", "asset"))
+    caps = panels["market_cap"].copy()
+    caps[rows, assets] = np.nan
+    return panels | {"price": prices, "market_cap": caps}, held_back
 
 
 def convert_panels(panels: dict[str, FloatArray], conversions: list[Conversion]) -> dict[str, FloatArray]:

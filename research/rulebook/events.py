@@ -31,9 +31,9 @@ class Events:
         the rule), or "given", those of the table alone. A line of the table about an asset and day takes the place of
         what is evident there; with the ratio 1, confirmed, it says that the price did move.
     outlier_jump : float in (0, 5], optional
-        A print whose logarithm is further than this from the last accepted one is held back until the next print
-        confirms it, by being near it or further out on the same side (2 is a factor of 7.4, 5 one of 148). Default:
-        prints are taken as they are.
+        A print whose logarithm is further than this from the last accepted one is held back, its market cap with it,
+        until the next print confirms it, by being near it or further out on the same side (2 is a factor of 7.4, 5 one
+        of 148). Default: prints are taken as they are.
     trade_at_carried_prices : bool
         Whether a member is bought and sold at a carried price, too, for up to `carry_days`. Nobody could have done so:
         for replicating published back-tests only, and every output says "not investable".

@@ -50,7 +50,8 @@ def test_a_real_crash_is_held_for_a_day_and_no_longer(name: str, market_50: Mark
     assert events["date"].dt.strftime("%m-%d").tolist() == ["05-11", "05-12", "05-13", "05-14"]
     assert np.diff(events["date"])[::2].max() == np.timedelta64(1, "D")
     after = slice("2022-05-16", None)
-    np.testing.assert_allclose(careful.level[after], as_found.level[after], rtol=1e-9)
+    smoothed = 1e-3 if name == "cci30-like" else 1e-9  # its mean of caps lacks the two days
+    np.testing.assert_allclose(careful.level[after], as_found.level[after], rtol=smoothed)
 
 
 @pytest.mark.parametrize(("file", "name", "count"), [("17", "top_20", 0), ("50", "top_20", 2), ("312", "top_20", 1)])
@@ -118,3 +119,27 @@ def test_the_screen_on_turnover_keeps_a_bogus_cap_out_on_every_single_day(file: 
     table = build_index(part, with_limit(without, None)).decisions
     of_days = table[table["determination_date"] >= first]
     assert set(assets) <= set(of_days[of_days["selected"]]["asset_id"])
+
+
+def test_the_cap_of_a_print_that_is_held_back_ranks_and_weighs_nobody() -> None:
+    """One print at fifty times the price, the day before a choice of members; its cap would be the largest by far."""
+    days = pd.date_range("2020-01-01", periods=300)
+    steps = np.random.default_rng(0).normal(0, 0.02, (300, 40))
+    ids = [f"a{number:02d}" for number in range(40)]
+    prices = pd.DataFrame(100 * np.exp(steps.cumsum(axis=0)), days, ids)
+    supply = pd.Series(np.linspace(1e7, 4e6, 40), ids)
+    volumes = prices * supply * 0.05
+    rules = with_limit(Methodology.load("cci30-like"), LIMIT)
+    clean = build_index(MarketData.from_panels(prices, prices * supply, volumes), rules)
+    chosen = clean.decisions["determination_date"].unique()[2]
+    printed = prices.copy()
+    printed.loc[chosen - pd.Timedelta(days=1), "a05"] *= 50
+    spoilt = build_index(MarketData.from_panels(printed, printed * supply, volumes), rules)
+    on_that_day = [
+        index.decisions[index.decisions["determination_date"] == chosen].set_index("asset_id")["rank"]
+        for index in (clean, spoilt)
+    ]
+    ranks = [decided["a05"] for decided in on_that_day]
+    assert abs(ranks[0] - ranks[1]) <= 1  # a day is missing from its mean
+    later = slice(chosen + pd.Timedelta(days=7), None)
+    assert (spoilt.level[later] / clean.level[later] - 1).abs().max() < 1e-4  # it was 29 basis points

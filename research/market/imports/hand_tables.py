@@ -26,8 +26,7 @@ def read_hand_table(path: Path, what: str) -> pd.DataFrame:
             raise DataError(
                 f"{path} is no CSV table that can be read ({error}). Expected a header and a line for each."
             ) from error
-    stripped = table.apply(lambda texts: texts.str.strip())
-    return pd.DataFrame(stripped).assign(line=range(2, len(table) + 2))
+    return table.map(str.strip).assign(line=range(2, len(table) + 2))
 
 
 def text_of(text: str, column: str, where: str) -> str:

@@ -77,7 +77,8 @@ class ImportSummary:
             f"{self.rows_written:,} of {self.rows_read:,} rows{files}, {self.assets:,} "
             f"{'asset' if self.assets == 1 else 'assets'}, "
             f"{self.first_date.date()} to {self.last_date.date()}",
-            f"{self.rows_moved:,} rows moved to the day whose close they are",
+            f"days: {self.manifest.close_convention}",
+            *([f"{self.rows_moved:,} rows moved by a dating rule"] if self.rows_moved else []),
             *self.met.lines(),
         ]
         lines += [f"{count:,} x {rule}" for rule, count in self.ledger_counts.items()]

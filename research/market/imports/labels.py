@@ -118,6 +118,8 @@ def _read(path: Path) -> pd.DataFrame:
             found = ", ".join(table.columns.drop("line"))
             raise DataError(f"{path}: no column for {what}: expected {' or '.join(either)}, found {found}.")
     table = table.reindex(columns=["asset_id", "symbol", "tag", "category", "valid_from", "line"], fill_value="")
+    if table.empty:
+        raise DataError(f"{path}: a header and no label under it. Nothing to add: leave the file out.")
     lines = []
     for line in table.to_dict("records"):
         where = f"{path}, line {line['line']}"

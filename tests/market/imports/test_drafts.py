@@ -194,3 +194,8 @@ def test_a_table_that_says_nothing_is_refused(tmp_path: Path, text: str, message
     with pytest.raises(DataError, match=message):
         write_draft(tmp_path / "table.csv", tmp_path / "mine.toml")
     assert names_in(tmp_path) == {"table.csv"}
+
+
+def test_a_header_with_control_characters_is_spelled_out_in_the_draft(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("\x00ay,coin,close,\x7f\n2024-01-01,btc,inf,1\n")
+    assert "\\x00" in draft_profile(tmp_path / "table.csv")

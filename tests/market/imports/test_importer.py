@@ -689,3 +689,12 @@ def test_a_full_disk_fails_an_import_in_one_line_and_loses_nothing(tmp_path: Pat
     assert done.stderr.count("\n") == 1
     assert_same_market(load_market(tmp_path / "out"), before)
     assert names_in(tmp_path) == {"table.csv", "mine.toml", "out"}
+
+
+def test_the_summary_says_which_day_a_row_is_the_close_of(tmp_path: Path) -> None:
+    stamps = ["2024-01-02T00:00:00,btc,100,1000,10"]
+    profile = dataclasses.replace(PROFILE, dates=Dates(stamp="end"))
+    summary = import_table(csv(tmp_path, *stamps), profile, tmp_path / "out")
+    assert str(summary.first_date.date()) == "2024-01-01"
+    assert "the vendor stamps it with the moment after it" in str(summary)
+    assert "rows moved" not in str(summary)

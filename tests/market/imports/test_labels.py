@@ -107,3 +107,9 @@ def test_what_is_proposed_by_price_is_what_the_labelling_takes(tmp_path: Path) -
     assert len(tags) == len(proposed)
     assert not tags["static"].any()  # known from the month end on which the price first showed it
     assert propose_labels(load_market(tmp_path / "new")).empty
+
+
+def test_a_file_without_a_label_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    """`research data label` writes one where it has nothing to propose."""
+    with pytest.raises(DataError, match="a header and no label under it"):
+        with_labels(NO_TAGS, labels(tmp_path, "asset_id,tag,valid_from\n"), ASSETS)

@@ -173,12 +173,12 @@ def test_the_old_snapshot_is_read_once(tmp_path: Path, monkeypatch: pytest.Monke
     old = imported(whole_days("2024-01-01", "2024-03-10"), tmp_path / "old")
     real, seen = VerifiedSnapshot.verify, []
 
-    def verify(snapshot: VerifiedSnapshot, names: Iterable[str]) -> None:
+    def noted(snapshot: VerifiedSnapshot, names: Iterable[str]) -> None:
         names = list(names)
         seen.extend((snapshot.folder, name) for name in names)
         real(snapshot, names)
 
-    monkeypatch.setattr(VerifiedSnapshot, "verify", verify)
+    monkeypatch.setattr(VerifiedSnapshot, "verify", noted)
     updated(old, whole_days("2024-03-11", "2024-03-12"), tmp_path / "new")
     assert seen.count((old, "daily.parquet")) == 1
 
