@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from research.cli.data_check import add_check
+from research.cli.data_identity import add_identity
 from research.cli.data_update import add_list, add_update
 from research.cli.fetch import add_fetch
 from research.cli.terminal import say, say_lines
@@ -23,6 +24,8 @@ def add_commands(rooms: Any) -> None:
         "tables", type=Path, nargs="+", metavar="TABLE", help="a file, or several; a folder; a .zip; a pattern with *"
     )
     table.add_argument("--profile", required=True, metavar="NAME|FILE", help="says which column is what")
+    table.add_argument("--identities", type=Path, metavar="FILE", help="decides which asset a key is, and when")
+    table.add_argument("--labels", type=Path, metavar="FILE", help="tags by asset_id or symbol")
     profile = actions.add_parser("profile", help="look at a vendor's files and write a first profile")
     profile.add_argument("tables", type=Path, nargs="+", metavar="TABLE", help="as for import")
     profile.add_argument("--out", type=Path, metavar="FILE", help="the .toml file to write; otherwise it is printed")
@@ -39,6 +42,7 @@ def add_commands(rooms: Any) -> None:
     add_update(actions)
     add_list(actions)
     add_check(actions)
+    add_identity(actions)
 
 
 def _import(options: argparse.Namespace) -> int:
@@ -48,7 +52,8 @@ def _import(options: argparse.Namespace) -> int:
 
     profile = Profile.load(options.profile)
     out = options.out or snapshot_folder(options.name, retrieval(options.tables, profile))
-    say_lines(import_table(options.tables, profile, out, replace=options.replace))
+    by_hand = {"identities": options.identities, "labels": options.labels}
+    say_lines(import_table(options.tables, profile, out, **by_hand, replace=options.replace))
     return 0
 
 

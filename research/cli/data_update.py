@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import math
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +23,12 @@ def add_update(actions: Any) -> None:
     """Add `update` to the actions of `research data`."""
     update = actions.add_parser("update", help="continue a snapshot by newer data, and say what they revise")
     update.add_argument("snapshot", metavar="SNAPSHOT", help="NAME (its newest is continued) or a path")
-    update.add_argument("--table", type=Path, help="a newer table of the same vendor (default: fetch again)")
-    update.add_argument("--profile", metavar="NAME|FILE", help="how to read the table")
+    update.add_argument(
+        "--table", type=Path, nargs="+", help="newer files of the same vendor, as for import (default: fetch again)"
+    )
+    update.add_argument("--profile", metavar="NAME|FILE", help="how to read them")
+    update.add_argument("--identities", type=Path, metavar="FILE", help="as for import")
+    update.add_argument("--labels", type=Path, metavar="FILE", help="as for import")
     update.add_argument("--again", action="store_true", help="ask the source anew for what came today already")
     update.add_argument(
         "--out", type=Path, metavar="DIR", help="make the snapshot here (default: data/snapshots/NAME/DAY)"
@@ -72,7 +78,8 @@ def _made(options: argparse.Namespace) -> Update:
     if options.table is not None:
         from research.market import update_from_table
 
-        return update_from_table(options.snapshot, options.table, options.profile, out=options.out)
+        by_hand = {"identities": options.identities, "labels": options.labels}
+        return update_from_table(options.snapshot, options.table, options.profile, **by_hand, out=options.out)
     from research.market.sources.updating import update_by_fetching
 
     return update_by_fetching(options.snapshot, out=options.out, again=options.again, watch=watched)
@@ -93,14 +100,19 @@ def _say_revisions(update: Update, reports: Path) -> pd.DataFrame:
     say("the largest, by the part of the whole market's value that they change (basis points):")
     for number, line in enumerate(revisions.head(SHOWN).to_dict("records"), start=1):
         say(
-            f"  {number}. {line['date']:%Y-%m-%d} {line['asset_id']}, {line['field']}: {line['old']:.10g} -> "
-            f"{line['new']:.10g} ({line['kind']}; {line['market_bps']:+,.1f} bp)"
+            f"  {number}. {line['date']:%Y-%m-%d} {line['asset_id']}, {line['field']}: {_value(line['old'])} -> "
+            f"{_value(line['new'])} ({line['kind']}; {line['market_bps']:+,.1f} bp)"
         )
     _say_effects(old, new, revisions, reports)
     return revisions
 
 
+def _value(number: float) -> str:
+    return "nothing" if math.isnan(number) else f"{number:.10g}"
+
+
 def _say_effects(old: MarketData, new: MarketData, revisions: pd.DataFrame, reports: Path) -> None:
+    from research.errors import ResearchWarning
     from research.index.data_revisions import revision_effects
     from research.reporting.publishing.config import load_list
 
@@ -108,7 +120,9 @@ def _say_effects(old: MarketData, new: MarketData, revisions: pd.DataFrame, repo
         say(f"no effect on indices is worked out: there is no {reports}. Name another file with --reports.")
         return
     rulebooks = {report.parameters.get("rulebook"): None for report in load_list(reports).reports.values()}
-    effects = revision_effects(old, new, revisions, watched([name for name in rulebooks if name], "indices"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResearchWarning)  # what a page of each index says of it
+        effects = revision_effects(old, new, revisions, watched([name for name in rulebooks if name], "indices"))
     say(f"what they do to the indices of {reports}, in basis points of the level:")
     for line in effects.to_dict("records"):
         if line["reason"]:

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from research.errors import DataError, DataWarning, suggest
 from research.market import MarketData
+from research.market.ledger import decided_units
 from research.point_in_time.given_tables import LARGEST, dated, number
 from research.point_in_time.plausibility import INSIST, check_conversion, check_fork, check_once
 from research.typing import IntArray
@@ -126,6 +127,18 @@ def read_migrations(table: pd.DataFrame | None, market: MarketData) -> list[Conv
             )
         )
     return conversions
+
+
+def with_decided(table: pd.DataFrame | None, market: MarketData) -> pd.DataFrame | None:
+    """The table of migrations and what the market's own ledger has decided about units, where the table is silent."""
+    decided = decided_units(market)
+    if decided.empty or table is None:
+        return table if decided.empty else decided
+    said = dated(table, "migrations", MIGRATION_COLUMNS, ["date", "asset_id"])
+    assert said is not None
+    keys = pd.MultiIndex.from_frame(said[["asset_id", "date"]])
+    silent = ~pd.MultiIndex.from_frame(decided[["asset_id", "date"]]).isin(keys)
+    return pd.concat([said.drop(columns="time"), decided[silent]], ignore_index=True)
 
 
 def read_removals(

@@ -110,6 +110,8 @@ def _distance(logs: FloatArray) -> FloatArray:
 def _observed(logs: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Median size and usual daily change of ln(price / peg); NaN with too few days in common."""
     enough = window_count(logs) >= MIN_DAYS
+    if not enough.any():
+        return np.full(len(enough), np.nan), np.full(len(enough), np.nan)
     changes = np.diff(logs, axis=0)
     moves = NORMAL * window_median(np.abs(changes - window_median(changes)))
     return np.where(enough, window_median(np.abs(logs)), np.nan), np.where(enough, moves, np.nan)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from research.market import MarketData
+from research.market.imports.identities import COLUMNS
 from research.market.quality import HeldBack, quarantine
 from research.point_in_time.corporate_actions import MIGRATION_COLUMNS, NOT_LISTED, Conversion
 from research.point_in_time.evident_redenominations import JUMP, evident_redenominations
@@ -68,6 +69,22 @@ def convert_panels(panels: dict[str, FloatArray], conversions: list[Conversion])
                     panel[row, old] = printed[~np.isnan(printed)][-1] * whole
                 panel[row + 1 :, new] = np.nan
     return result
+
+
+def propose_unit_decisions(market: MarketData) -> pd.DataFrame:
+    """What `propose_redenominations` finds, as lines of a table of identities (`market.imports.identities`)."""
+    lines = [
+        {
+            "from": f"{line.date:%Y-%m-%d}",
+            "asset_id": line.asset_id,
+            "ratio": line.ratio,
+            "kind": "redenomination",
+            "note": f"price x{line.jump:.4g}, {line.evidence}"
+            + (": evident, taken up by default" if line.evident else ""),
+        }
+        for line in propose_redenominations(market).itertuples(index=False)
+    ]
+    return pd.DataFrame(lines, columns=COLUMNS).fillna("")
 
 
 def propose_redenominations(market: MarketData) -> pd.DataFrame:

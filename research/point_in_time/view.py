@@ -17,7 +17,13 @@ from numpy.typing import NDArray
 from research.errors import DataError, MethodologyError, suggest
 from research.market import MarketData
 from research.market.quality import HeldBack
-from research.point_in_time.corporate_actions import read_forks, read_migrations, read_removals, successors
+from research.point_in_time.corporate_actions import (
+    read_forks,
+    read_migrations,
+    read_removals,
+    successors,
+    with_decided,
+)
 from research.point_in_time.evident_redenominations import evident_redenominations
 from research.point_in_time.given_tables import given, read_signals, read_votes
 from research.point_in_time.price_adjustments import adjusted_panels
@@ -43,7 +49,7 @@ class PointInTime:
     ) -> None:
         self.market = market
         self.dates = market.dates
-        announced = read_migrations(migrations, market)
+        announced = read_migrations(with_decided(migrations, market), market)
         evident = evident_redenominations(market, announced) if redenominations == "evident" else []
         units = [step for step in (*announced, *evident) if step.changes]
         self.conversions = sorted(units, key=lambda step: step.row)

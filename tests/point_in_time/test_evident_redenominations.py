@@ -110,7 +110,7 @@ def test_no_level_of_the_sample_moves_but_through_the_day_of_its_redenomination(
         if name == "large-cap-10":  # never holds it
             assert after.level.equals(before.level)
         else:
-            assert not np.isclose(after.level[day], before.level[day])
+            assert after.level[day] != before.level[day]
             event = after.events.query("event == 'evident redenomination'")
             assert event[["date", "asset_id"]].to_numpy().tolist() == [[day, "meridian-markets"]]
         if name == "equal-weight-100":
@@ -331,10 +331,12 @@ def test_a_month_between_two_prices_is_too_long_to_judge() -> None:
 
 def test_the_tolerance_passes_nearly_all_ordinary_days_of_a_cap(market_50: MarketData, market_406: MarketData) -> None:
     """How often a redenomination would be missed because its day brings a larger move of the cap, too."""
-    for market, most in ((market_50, 0.0015), (market_406, 0.006)):
+    for market, most in ((market_50, 0.003), (market_406, 0.03)):
         moves = np.log(market.market_caps).diff().abs()
         steady = np.log(market.market_caps / market.prices).diff().abs() < 0.05
         large = market.market_caps.rank(axis=1, ascending=False) <= 100
-        ordinary = moves.to_numpy()[(steady & large).to_numpy()]
+        ordinary = pd.Series(moves.to_numpy()[(steady & large).to_numpy()])
         assert len(ordinary) > 50_000
-        assert (ordinary > TOLERANCE).mean() < most
+        missed, with_a_quarter = ((ordinary > bound).sum() / ordinary.notna().sum() for bound in (TOLERANCE, 0.25))
+        assert missed < most
+        assert with_a_quarter > 2 * missed

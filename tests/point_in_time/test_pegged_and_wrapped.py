@@ -25,7 +25,7 @@ NEITHER = ["bitusd", "USTC", "EUR", "AEUR"]  # a peg that never held, one that w
 
 @cache
 def measured(file: str) -> pd.DataFrame:
-    """asset_id, date, median distance from one USD, usual daily change, whether by its standard deviation: month ends."""
+    """asset_id, date, median distance from one USD, usual daily change, its standard deviation: month ends."""
     key, _ = FILES[file]
     table = pd.read_parquet(shared(f"market/{file}.parquet"))
     prices = table.pivot_table(index="date", columns=key, values="close")

@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import gzip
+import io
+import json
+import math
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -24,7 +29,8 @@ from hypothesis import strategies as st
 
 from research.errors import ResearchError
 from research.market import MarketData, Profile, import_table, load_market, write_market
-from research.market.imports.sections import Dates
+from research.market.imports.drafts import write_draft
+from research.market.imports.sections import Columns, Dates, Files, Join, Numbers, Wide
 from research.market.snapshots import placing, writing
 from tests.market.helpers import PROFILE, names_in, rewritten, small_market
 from tests.robustness import SCALE
@@ -206,6 +212,141 @@ GOOD_PARQUET = good_parquet()
 @given(damage=DAMAGE)
 def test_a_parquet_of_damaged_bytes_is_a_valid_market_or_refused(damage: list) -> None:
     attempt(lambda file: file.write_bytes(damaged(GOOD_PARQUET, damage)), PROFILE, ".parquet")
+
+
+# ---------------------------------------------------------------------- other layouts
+
+MESSY = st.builds(
+    lambda **changes: dataclasses.replace(PROFILE, **changes),
+    dates=st.sampled_from(
+        [
+            Dates(stamp="end", intraday="last"),
+            Dates(stamp="day", intraday="last", closing_hours=24),
+            Dates(format="epoch_ms", stamp="end"),
+            Dates(format="%b %d, %Y"),
+            Dates(stamp="day", zone="America/New_York"),
+        ]
+    ),
+    numbers=st.sampled_from(
+        [
+            Numbers(thousands=",", units={"$": 1, "%": 0.01}, missing=("-", "?")),
+            Numbers(decimal=",", thousands="."),
+            Numbers(thousands=" ", units={"M": 1e6, "Mio": 1e300}),
+        ]
+    ),
+    columns=st.sampled_from(
+        [
+            Columns(date="day", key="coin", price="close", volume="vol"),
+            Columns(date="day", key=("coin", "close"), price="close", volume_coins="vol", may_be_absent=True),
+        ]
+    ),
+    join=st.sampled_from(
+        [None, Join(columns=Columns(date="day", key="coin", price="close", extra={"supply": "cap"}), max_age_days=9)]
+    ),
+)
+MESSY_NUMBERS = [
+    *NUMBERS,
+    "1,234",
+    "1.234,5",
+    "$1",
+    "5 %",
+    "-",
+    "?",
+    "1\u202f234",
+    "$",
+    "M",
+    "1M",
+    "2 Mio",
+    "$-1M",
+    "٣",
+]
+MESSY_DATES = [*DATES, "Jan 02, 2024", "Sept 31, 2024", "1704153600000", "1.7E+12", "2024-01-02 23:59:59"]
+MESSY_ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(MESSY_DATES), st.sampled_from(KEYS[:3] * 10 + KEYS), *[st.sampled_from(MESSY_NUMBERS)] * 3
+    ),
+    max_size=10,
+)
+
+
+def messy_csv(rows: list[tuple], blank: str = "") -> str:
+    cells = [",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]
+    return "\n".join(["day,coin,close,cap,vol", *cells, blank, ""])
+
+
+@cases(150)
+@given(rows=MESSY_ROWS, profile=MESSY, blank=st.sampled_from(["", ",,,,", "  ", ",,"]))
+def test_a_messy_csv_is_a_valid_market_or_refused(rows: list[tuple], profile: Profile, blank: str) -> None:
+    attempt(lambda file: file.write_text(messy_csv(rows, blank), encoding="utf-8"), profile, ".csv")
+
+
+WIDE_ROWS = st.lists(st.tuples(st.sampled_from(DATES), *[st.sampled_from(NUMBERS)] * 3), max_size=6)
+
+
+@cases(100)
+@given(rows=WIDE_ROWS, header=st.lists(st.sampled_from(KEYS), min_size=3, max_size=3))
+def test_a_wide_csv_is_a_valid_market_or_refused(rows: list[tuple], header: list[str]) -> None:
+    lines = "\n".join([",".join(["day", *header]), *(",".join(row) for row in rows)])
+    profile = dataclasses.replace(PROFILE, columns=Columns(date="day"), wide=Wide(), dates=Dates(stamp="day"))
+    attempt(lambda file: file.write_text(lines, encoding="utf-8"), profile, ".csv")
+
+
+STAMPS = [1704153600000, 1704240000000, -1, 1e300, math.nan]
+LEAVES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.sampled_from([*NUMBERS, *DATES, *KEYS, 10**400])
+)
+NAMES = ["day", "coin", "close", "cap", "vol", "timestamp", "prices"]
+JSON = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.lists(st.tuples(st.sampled_from(STAMPS), inner), max_size=4),
+        st.dictionaries(st.sampled_from(NAMES), inner, max_size=6),
+    ),
+    max_leaves=20,
+)
+CHART = dataclasses.replace(
+    PROFILE,
+    columns=Columns(date="timestamp", price="prices", may_be_absent=True),
+    files=Files(key="{key}"),
+    dates=Dates(format="epoch_ms", stamp="end", intraday="last"),
+)
+
+
+@cases(150)
+@given(content=JSON, profile=st.sampled_from([PROFILE, CHART]))
+def test_json_of_any_shape_is_a_valid_market_or_refused(content: Any, profile: Profile) -> None:
+    attempt(lambda file: file.write_text(json.dumps(content)), profile, ".json")
+
+
+def packed(ending: str) -> bytes:
+    if ending == ".csv.gz":
+        return gzip.compress(GOOD_CSV)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.csv", GOOD_CSV)
+        archive.writestr("b.parquet", GOOD_PARQUET)
+    return buffer.getvalue()
+
+
+@cases(100)
+@given(damage=DAMAGE, ending=st.sampled_from([".csv.gz", ".zip", ".xlsx", ".json"]))
+def test_damaged_archives_and_workbooks_are_a_valid_market_or_refused(damage: list, ending: str) -> None:
+    attempt(lambda file: file.write_bytes(damaged(packed(ending), damage)), PROFILE, ending)
+
+
+@cases(100)
+@given(rows=MESSY_ROWS, damage=DAMAGE | st.just([]))
+def test_a_draft_of_any_table_can_be_loaded_and_its_import_is_valid_or_refused(rows: list[tuple], damage: list) -> None:
+    content = damaged(messy_csv(rows).encode(), damage)
+    with tempfile.TemporaryDirectory() as name:
+        table, out = Path(name) / "table.csv", Path(name) / "mine.toml"
+        table.write_bytes(content)
+        try:
+            profile = write_draft(table, out)
+        except ResearchError:
+            return
+    attempt(lambda file: file.write_bytes(content), profile, ".csv")
 
 
 CELLS: dict[str, st.SearchStrategy[pa.Array]] = {

@@ -171,7 +171,7 @@ def _csv(file: TableFile, files: Files, choose: Choose, tally: Tally) -> Iterato
 
 
 def _header(file: TableFile, files: Files) -> list[str]:
-    reading = pa.csv.ReadOptions(encoding=UTF8, skip_rows=files.skip_lines, block_size=16 * BLOCK, use_threads=False)
+    reading = pa.csv.ReadOptions(encoding=UTF8, skip_rows=files.skip_lines, block_size=BLOCK, use_threads=False)
     parsing = pa.csv.ParseOptions(delimiter=files.delimiter, invalid_row_handler=lambda _: "skip")
     with file.open() as source, pa.csv.open_csv(source, reading, parsing) as reader:
         names: list[str] = reader.schema.names

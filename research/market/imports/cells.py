@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 import numpy as np
@@ -133,19 +134,22 @@ def _written(batch: Batch, column: pa.Array, name: str, dates: Dates) -> tuple[n
         where = f"{batch.file.label}, column {name!r}"
         raise DataError(f"{where}: the column holds {column.type}, expected dates. {_epoch_hint(column)}")
     texts = _trimmed(batch, column, name, "dates", ()).dictionary_encode()
-    words = texts.dictionary.to_pandas().astype("str")
-    parsed, timed = _parsed(words, dates)
-    seconds = np.append(parsed, np.iinfo(np.int64).min)[texts.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+    words = texts.dictionary.to_pylist()
+    known, timed = _parsed(tuple(sorted(words)), dates)
+    parsed = np.array([*(known[word] for word in words), np.iinfo(np.int64).min])
+    seconds = parsed[texts.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
     _refuse_wrong_dates(batch, name, column, dates, _outside(seconds))
     return seconds, timed
 
 
-def _parsed(texts: pd.Series, dates: Dates) -> tuple[np.ndarray, bool]:
-    """Seconds since 1970, far outside where a text is no date; and whether the texts have a time of day."""
+@functools.lru_cache(maxsize=4)  # the days of one asset are those of the next
+def _parsed(words: tuple[str, ...], dates: Dates) -> tuple[dict[str, int], bool]:
+    """Seconds since 1970 by text, far outside where one is no date; and whether the texts have a time of day."""
+    texts = pd.Series(words, dtype="str")
     if dates.format:
-        form, words = with_numbers(dates.format, texts)
+        form, numbered = with_numbers(dates.format, texts)
         timed = bool(re.search("%[HIMSfpzXcT]", form))
-        found = pd.to_datetime(pd.Series(words, dtype="str"), format=form, errors="coerce", utc=True)
+        found = pd.to_datetime(pd.Series(numbered, dtype="str"), format=form, errors="coerce", utc=True)
         zoned = "%z" in form
     else:
         whole = texts.where(texts.str.match(r"\d{4}-\d{2}-\d{2}"))  # not 2018, nor 20180130
@@ -154,7 +158,8 @@ def _parsed(texts: pd.Series, dates: Dates) -> tuple[np.ndarray, bool]:
         zoned = bool(whole.str.contains(r"(?:[zZ]|\d[+-]\d{2}:?\d{2})$").any())
     naive = found.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
     seconds = np.where(np.isnat(naive), np.iinfo(np.int64).min, naive.astype(np.int64))
-    return (seconds if zoned else _from_zone(seconds, dates.zone)), timed or dates.zone != "UTC"
+    seconds = seconds if zoned else _from_zone(seconds, dates.zone)
+    return dict(zip(words, seconds.tolist(), strict=True)), timed or dates.zone != "UTC"
 
 
 def _from_zone(seconds: np.ndarray, zone: str) -> np.ndarray:

@@ -70,6 +70,10 @@ class Block:
         The asset keys of these.
     notes : list of Note
         Lines for the ledger.
+    vendor_key : int32
+        The vendor's own key, where a table of identities has put an asset's id in its place.
+    whole_from : int
+        Keys of this number and above are such ids, and never split.
     """
 
     row: IntArray
@@ -84,6 +88,8 @@ class Block:
     asset: IntArray = field(init=False)
     asset_keys: list[str] = field(init=False)
     notes: list[Note] = field(default_factory=list)
+    vendor_key: np.ndarray
+    whole_from: int
 
     def __post_init__(self) -> None:
         self.kept = np.ones(len(self.row), dtype=bool)
@@ -131,7 +137,7 @@ def drop_repeated(block: Block) -> None:
             f"two rows for one day: {block.keys[block.key[other]]!r} on {_date(block.day[other])} in rows "
             f"{block.row_name(one)} and {block.row_name(other)}, with {name} {values[one]} and {values[other]}. Remove "
             "the wrong one from the table; if it has several rows a day on purpose, say so with intraday under [dates] "
-            "of the profile."
+            "of the profile; if they are two assets, in a table of identities."
         )
     block.kept[repeated] = False
     numbers = [str(row) for row in block.row[repeated] % (1 << ROW_BITS)]
@@ -190,7 +196,7 @@ def split_after_gaps(block: Block, longest: int | None, known: Periods) -> None:
         days, previous = block.day[priced], last_price[of_key[priced]]
         again = np.flatnonzero(_as_above(block.key[priced]))
         previous[again] = days[again - 1]
-        resumes[priced[days - previous > longest]] = True
+        resumes[priced[(days - previous > longest) & (block.key[priced] < block.whole_from)]] = True
         splits = resumes.cumsum()
         number = earlier[of_key] + splits - (splits - resumes)[_first_of_each(~new_key)]
     begins = np.flatnonzero(new_key | resumes)

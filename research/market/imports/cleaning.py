@@ -23,6 +23,7 @@ from research.market.imports import checks
 from research.market.imports.assets import Asset
 from research.market.imports.checks import Block
 from research.market.imports.held_back import hold_back_values
+from research.market.imports.identities import UNDECIDED, Identities
 from research.market.imports.profiles import Profile
 from research.market.imports.rows import refuse_many_texts
 from research.market.imports.runs import Columns, SortedRuns
@@ -69,10 +70,12 @@ def clean(
     retrieved: dt.datetime,
     scratch: Callable[[], Path],
     continues: pd.DataFrame | None = None,
+    identities: Identities = UNDECIDED,
 ) -> CleanRows:
     """Check every row, and give each its asset and its day. The rows of `table` are used up.
 
-    `continues` is the table of the assets of the snapshot that the rows continue, if they do.
+    `continues` is the table of the assets of the snapshot that the rows continue, if they do; `identities` are what a
+    person has decided about keys.
 
     Raises
     ------
@@ -86,9 +89,10 @@ def clean(
     lines: list[pa.Table] = []
     matched: set[str] = set()
     moved = known = 0
-    before = _periods(table.texts["key"], profile.assets, continues)
+    known_assets, keys = identities.assets(profile.assets), identities.keys(table.texts)
+    before = _periods(keys, known_assets, continues)
     for part in table.rows.blocks(ROWS_AT_A_TIME):
-        block, moved_here = _block(part, table, profile, names)
+        block, moved_here = _block(part, table, profile, names, identities)
         _check(block, profile, retrieved, before)
         matched.update(block.asset_keys)
         moved += moved_here
@@ -98,14 +102,14 @@ def clean(
         by_day.add({"day": block.day[block.kept], "asset": asset, **numbers})
         seen.append(last)
         known += len(last)
-        lines += _ledger(block, profile.assets)
+        lines += _ledger(block, known_assets)
         count = sum(part.num_rows for part in lines)
         refuse_many_texts(table.files[0].label, sum(map(len, table.texts.values())), lines=count)
     if not known:
         raise DataError("no row has a price that can be used. Nothing to import; is the right column in the profile?")
     assets = pd.concat(seen, ignore_index=True)
-    assets["asset_id"] = [asset_id(key, profile.assets) for key in assets["asset_key"]]
-    _refuse_unsaid_unions(assets, profile.assets)
+    assets["asset_id"] = [asset_id(key, known_assets) for key in assets["asset_key"]]
+    _refuse_unsaid_unions(assets, known_assets)
     return CleanRows(
         by_day=by_day,
         numbers=names,
@@ -121,24 +125,31 @@ def asset_id(key: str, known: Mapping[str, Asset]) -> str:
     return (known[key].id if key in known else None) or key.lower()
 
 
-def _block(part: Columns, table: VendorTable, profile: Profile, names: tuple[str, ...]) -> tuple[Block, int]:
+def _block(
+    part: Columns, table: VendorTable, profile: Profile, names: tuple[str, ...], identities: Identities
+) -> tuple[Block, int]:
     """The rows of some keys in order, with every column of the snapshot; and how many of them were moved."""
     day, dated_by = checks.apply_dating(part["day"], profile.dating)
     moved = int((day != part["day"]).sum())
     first, last = int(day.min()), int(day.max())
-    place = part["key"] * np.int64(last - first + 1) + (day - first)
+    decided = identities.which(part | {"day": day}, table.texts, profile.assets)
+    key = identities.keyed(part["key"], decided, table.texts["key"])
+    place = key * np.int64(last - first + 1) + (day - first)
     place = place * (len(profile.dating) + 1) + dated_by
     order = slice(None) if (place[1:] >= place[:-1]).all() else place.argsort(kind="stable")
     block = Block(
         row=part["row"][order],
         day=day[order],
         dated_by=dated_by[order],
-        key=part["key"][order],
+        key=key[order],
         texts={name: part[name][order] for name in table.texts if name != "key"},
         numbers={name: part[name][order] if name in part else np.full(len(day), np.nan) for name in names},
-        keys=table.texts["key"],
+        keys=identities.keys(table.texts),
         files=[file.label for file in table.files],
+        vendor_key=part["key"][order],
+        whole_from=len(table.texts["key"]),
     )
+    block.notes += identities.notes(decided[order])
     return block, moved
 
 
@@ -173,7 +184,7 @@ def _assets(block: Block, texts: Mapping[str, list[str]]) -> tuple[pd.DataFrame,
     there = last_row >= 0
     table: dict[str, Any] = {
         "asset_key": [key for key, some in zip(block.asset_keys, there, strict=True) if some],
-        "key": [block.keys[key] for key in block.key[last_row[there]]],
+        "key": [block.keys[key] for key in block.vendor_key[last_row[there]]],
     }
     for name in ("symbol", "name"):
         codes = block.texts.get(name, np.full(len(priced), -1))

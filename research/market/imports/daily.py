@@ -60,7 +60,7 @@ def _by_day_and_rank(rows: CleanRows, rank: IntArray) -> Iterator[Columns]:
             pair = order[same[0] : same[0] + 2]
             keys = rows.assets.iloc[part["asset"][pair]]
             raise DataError(
-                f"two rows for one day: the keys {' and '.join(map(repr, sorted(keys['asset_key'])))} both stand for "
+                f"two rows for one day: the keys {' and '.join(map(repr, sorted(keys['key'])))} both stand for "
                 f"{keys['asset_id'].iloc[0]!r}, and both have a row for {as_day(part['day'][pair[0]]).date()}. "
                 "Give one of them another id under [assets] in the profile."
             )

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from research.errors import DataError
+from research.errors import DataError, printable
 from research.market.faults import as_data_error
 from research.market.imports.batches import Tally
 from research.market.imports.dating_evidence import Evidence, evidence_of
@@ -286,7 +286,7 @@ class _Draft:
             profile = from_table(Profile, table, "the draft", DataError)
             return evidence_of(read_rows(self.files, replace(profile, questions=()), words, Tally()), words["key"])
         except DataError as error:
-            self.dating.append(f"# Reading the whole table stopped here: {' '.join(str(error).split())}")
+            self.dating.append(f"# Reading the whole table stopped here: {printable(' '.join(str(error).split()))}")
             return Evidence({})
 
 

@@ -24,8 +24,11 @@ from research.market.imports.batches import Tally
 from research.market.imports.cleaning import clean
 from research.market.imports.daily import as_day, daily_rows
 from research.market.imports.files import Given, TableFile, find_files
+from research.market.imports.identities import UNDECIDED, Identities
+from research.market.imports.labels import with_labels
 from research.market.imports.profiles import Profile
 from research.market.imports.table import read_vendor_table
+from research.market.ledger import with_lines
 from research.market.manifest import Manifest, instant
 from research.market.snapshots.placing import scratch_folder
 from research.market.snapshots.writing import checked_target, write_snapshot
@@ -50,6 +53,8 @@ class ImportSummary:
         Lines of the ledger, by rule.
     unused : tuple of str
         Entries of the profile's [assets] that match nothing in the table.
+    labels_left_out : tuple of str
+        Sentences on labels that no asset, or more than one, could be meant by.
     """
 
     out: Path
@@ -63,6 +68,7 @@ class ImportSummary:
     last_date: pd.Timestamp
     ledger_counts: Mapping[str, int]
     unused: tuple[str, ...]
+    labels_left_out: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         files = f" of {self.met.files:,} files" if self.met.files > 1 else ""
@@ -77,7 +83,7 @@ class ImportSummary:
         lines += [f"{count:,} x {rule}" for rule, count in self.ledger_counts.items()]
         if self.unused:
             lines.append(f"entries of the profile that match no row: {', '.join(self.unused)}")
-        return "\n".join(lines)
+        return "\n".join([*lines, *self.labels_left_out])
 
 
 def import_table(
@@ -85,6 +91,8 @@ def import_table(
     profile: str | Path | Profile,
     out: str | Path,
     *,
+    identities: str | Path | None = None,
+    labels: str | Path | None = None,
     replace: bool = False,
     fetched: Mapping[str, str] | None = None,
     continues: pd.DataFrame | None = None,
@@ -99,6 +107,10 @@ def import_table(
         Name of a shipped profile, path of a TOML file, or a Profile.
     out : path
         Snapshot folder to make.
+    identities : path, optional
+        CSV table that decides which asset a key is, and when (see `identities.py`); in place of the profile's.
+    labels : path, optional
+        CSV table of tags by asset_id or symbol (see `labels.py`), besides the profile's.
     replace : bool
         Whether an existing snapshot at `out` may be replaced.
     fetched : mapping of str to str, optional
@@ -119,19 +131,25 @@ def import_table(
     """
     profile = profile if isinstance(profile, Profile) else Profile.load(profile)
     target = checked_target(out, replace)
+    table_of_ids = profile.identities if identities is None else identities
+    decided = UNDECIDED if table_of_ids is None else Identities.load(table_of_ids)
+    known = decided.assets(profile.assets)
     with ExitStack() as stack:
         scratch = functools.cache(lambda: _scratch(target, stack))
         files, met = find_files(table, profile.files), Tally()
         vendor = read_vendor_table(files, profile, met, scratch)
         retrieved_at = profile.retrieved_at or _modified(files)
-        rows = clean(vendor, profile, min(instant(retrieved_at), dt.datetime.now(dt.UTC)), scratch, continues)
-        assets = _assets(rows.assets, profile.assets)
+        decided.check_keys(vendor.texts)
+        rows = clean(vendor, profile, min(instant(retrieved_at), dt.datetime.now(dt.UTC)), scratch, continues, decided)
+        assets = _assets(rows.assets, known)
+        ledger = with_lines(rows.ledger, decided.unit_lines(assets))
+        tags, left_out = with_labels(_tags(rows.assets, known), labels, assets)
         manifest = write_snapshot(
             out,
             daily=daily_rows(rows, assets["asset_id"]),
             assets=assets,
-            tags=_tags(rows.assets, profile.assets),
-            ledger=rows.ledger,
+            tags=tags,
+            ledger=ledger,
             manifest=Manifest(
                 name=profile.name,
                 source=profile.source,
@@ -155,8 +173,9 @@ def import_table(
         assets=len(assets),
         first_date=as_day(days[0]),
         last_date=as_day(days[-1]),
-        ledger_counts={str(rule): int(n) for rule, n in rows.ledger["rule"].value_counts().sort_index().items()},
-        unused=tuple(sorted(profile.assets.keys() - rows.matched)),
+        ledger_counts={str(rule): int(n) for rule, n in ledger["rule"].value_counts().sort_index().items()},
+        unused=tuple(sorted(profile.assets.keys() - rows.matched - decided.decided_keys)),
+        labels_left_out=left_out,
     )
 
 

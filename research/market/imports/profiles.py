@@ -6,7 +6,7 @@ ones lie in `profiles/`; the format is described in data/README.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -48,8 +48,10 @@ class Profile:
         When an asset's prices resume after a longer gap, a new asset begins: `etc`, then `etc-2`.
     hold_back : tuple of str
         Rules (see `quality.HOLDABLE`) whose doubtful values are set missing; none unless it is asked for.
+    identities : str, optional
+        Path of the table that decides which asset a key is, and when (`identities.py`); relative to the profile's file.
     assets : dict of str to Asset
-        By the vendor's key, or by key and number after a split (`etc-2`).
+        By the vendor's key, by key and number after a split (`etc-2`), or by the id that the table decides.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Profile:
     dating: tuple[DatingRule, ...] = ()
     split_after_gap_days: int | None = None
     hold_back: tuple[str, ...] = ()
+    identities: str | None = None
     assets: dict[str, Asset] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -126,7 +129,8 @@ class Profile:
                     f"no profile {shown(str(profile))}: {suggest(str(profile), shipped_profiles())}, or the path of a "
                     ".toml file"
                 )
-            return from_table(cls, read_toml(path, DataError), str(path), DataError)
+            read = from_table(cls, read_toml(path, DataError), str(path), DataError)
+        return read if read.identities is None else replace(read, identities=str(path.parent / read.identities))
 
 
 def shipped_profiles() -> list[str]:

@@ -14,7 +14,13 @@ from research.market.snapshots.update import Update, update_snapshot
 
 
 def update_from_table(
-    reference: str | Path, table: Given, profile: str | Path | Profile, *, out: str | Path | None = None
+    reference: str | Path,
+    table: Given,
+    profile: str | Path | Profile,
+    *,
+    identities: str | Path | None = None,
+    labels: str | Path | None = None,
+    out: str | Path | None = None,
 ) -> Update:
     """Write a new snapshot that continues an old one by a newer table.
 
@@ -22,8 +28,9 @@ def update_from_table(
     ----------
     reference : str or path
         The old snapshot, e.g. `NAME`.
-    table, profile
-        As for `import_table`. The table has the days that the snapshot lacks, and any part of its past.
+    table, profile, identities, labels
+        As for `import_table`, and as the snapshot was imported. The table has the days that the snapshot lacks,
+        and any part of its past.
     out : path, optional
         The folder to make. Default: beside the old one, by the day of retrieval.
 
@@ -35,7 +42,8 @@ def update_from_table(
     profile = profile if isinstance(profile, Profile) else Profile.load(profile)
 
     def import_new(folder: Path, old: VerifiedSnapshot) -> None:
-        summary = import_table(table, profile, folder, continues=old.table(ASSETS))
+        known = old.table(ASSETS)
+        summary = import_table(table, profile, folder, identities=identities, labels=labels, continues=known)
         begin = old.daily_rows().first_day
         if profile.hold_back and summary.first_date > begin:
             raise DataError(

@@ -205,14 +205,15 @@ def _fault(was: Manifest, is_now: Manifest, rows: DailyRows, new_rows: DailyRows
 def _merge(rows: DailyRows, new_rows: DailyRows, listed: pd.DataFrame, new_assets: pd.DataFrame) -> Merge:
     ids = pd.Index(sorted({*listed["asset_id"], *new_assets["asset_id"]}))
     spoken = new_assets.set_index("asset_id").reindex(ids)
-    silent = spoken["first_date"].isna()
+    silent, parts = spoken["first_date"].isna(), new_rows.parts
     return Merge(
         old=rows,
         new=new_rows,
         ids=ids,
         listed=ids.isin(listed["asset_id"]),
-        first=np.where(silent, 0, _day_numbers(spoken["first_date"])),
-        last=np.where(silent, -1, _day_numbers(spoken["last_date"])),
+        # within its rows, whatever its table of assets claims: a day that no row is there for must not be lost
+        first=np.where(silent, 0, np.maximum(_day_numbers(spoken["first_date"]), parts[0].first)),
+        last=np.where(silent, -1, np.minimum(_day_numbers(spoken["last_date"]), parts[-1].last)),
         given=np.array([has_values(new_rows, column) for column in rows.columns]),
     )
 

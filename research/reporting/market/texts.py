@@ -194,9 +194,9 @@ def pegs(facts: MarketReview) -> str:
     )
     if table.empty:
         return f"No asset has the tag stablecoin; {untagged.replace(' more', '')}"
-    off = _count(len(table[table["beyond_3"] > 0]))
-    farthest = f"{table.index[0]} by {format_value(table['worst'].iloc[0], 'change')}"
-    return f"{off} of {_count(len(table))} stablecoins were once more than 3\u00a0% off, {farthest} at the worst; {untagged} without the tag"
+    off, worst = _count(len(table[table["beyond_3"] > 0])), format_value(table["worst"].iloc[0], "change")
+    share = f"{off} of {_count(len(table))} stablecoins were once more than 3\u00a0% off"
+    return f"{share}, {table.index[0]} by {worst} at the worst; {untagged} without the tag"
 
 
 def _large(found: pd.DataFrame) -> pd.DataFrame:

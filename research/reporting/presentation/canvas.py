@@ -148,7 +148,7 @@ def dated(source: str, height: float = WIDE[1]) -> Axes:
 
 def date_ticks(axes: Axes, *, most: int) -> None:
     """Days, months or years along the horizontal axis, at most so many."""
-    locator = mdates.AutoDateLocator(minticks=3, maxticks=most)  # type: ignore[no-untyped-call]
+    locator = mdates.AutoDateLocator(minticks=3 if most > 5 else 2, maxticks=most)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     formats = ["%Y", "%b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y"]  # years to seconds: a day is the finest
     axes.xaxis.set_major_formatter(

@@ -31,6 +31,7 @@ _VARIABLES = {
 }
 _PATH = re.compile(r'(?<= d=")[^"]*(?=")')
 _STEP = re.compile(r"([MLQCz])([^MLQCz]*)")
+_TAG = re.compile(r"<[^>]*>")
 _NUMBER = re.compile(r"-?\d+\.\d+")
 _FAMILY = re.compile(r" ?font-family: [^;\"]*;?")
 _SETTINGS = {
@@ -80,11 +81,17 @@ def _svg(figure: Figure) -> str:
     text = drawn.getvalue()
     text = text[text.index("<svg") :]
     text = _PATH.sub(lambda path: _relative(path[0]), text)
-    text = _NUMBER.sub(lambda number: _short(float(number[0])), text)
-    text = _FAMILY.sub("", text)
-    for colour, variable in _VARIABLES.items():
-        text = text.replace(colour, variable)
+    text = _TAG.sub(lambda tag: _shorter(tag[0]), text)
     return re.sub(r"\s*\n\s*", "\n", text)
+
+
+def _shorter(tag: str) -> str:
+    """A tag with numbers to a tenth of a point, and colours by name. What stands between tags is read, and stays."""
+    tag = _NUMBER.sub(lambda number: _short(float(number[0])), tag)
+    tag = _FAMILY.sub("", tag)
+    for colour, variable in _VARIABLES.items():
+        tag = tag.replace(colour, variable)
+    return tag
 
 
 def _relative(path: str) -> str:

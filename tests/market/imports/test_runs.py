@@ -22,8 +22,10 @@ from hypothesis import strategies as st
 from research.errors import DataError
 from research.market import Profile, import_table
 from research.market.imports import batches, cleaning, runs
+from research.market.imports.assets import Asset
 from research.market.imports.runs import SortedRuns
-from research.market.imports.sections import Asset, DatingRule
+from research.market.imports.sections import DatingRule
+from research.market.quality.holding_back import HOLDABLE
 from research.market.snapshots import placing, writing
 from tests.conftest import ROOT
 from tests.market.helpers import PROFILE, names_in
@@ -67,14 +69,16 @@ TABLES = st.dictionaries(
     min_size=1, max_size=40,
 )  # fmt: skip
 PROFILES = st.builds(
-    lambda gap, dating: dataclasses.replace(
+    lambda gap, dating, hold_back: dataclasses.replace(
         PROFILE,
+        hold_back=hold_back,
         split_after_gap_days=gap,
         dating=dating,
         assets={"BTC": Asset(id="btc-old"), "str": Asset(id="stellar"), "xlm": Asset(id="stellar")},
     ),
     st.sampled_from([None, 2, 5]),
     st.sampled_from([(), (DatingRule(start=dt.date(2024, 1, 9), shift_days=-1),)]),
+    st.sampled_from([(), tuple(HOLDABLE)]),
 )
 
 

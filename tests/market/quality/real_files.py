@@ -21,16 +21,6 @@ def _profile(name: str, columns: Columns, **options: object) -> Profile:
 
 PLAIN = {"date": "date", "price": "close", "market_cap": "market_cap", "volume": "volume"}
 BITCOIN = {"BTC": Asset(id="bitcoin"), "ETH": Asset(id="ethereum")}
-ONE_NAME = {
-    "MAGIC": Asset(id="magic"),
-    "Magic": Asset(id="magic"),
-    "MX TOKEN": Asset(id="mx"),
-    "MX Token": Asset(id="mx"),
-    "SHIBA INU": Asset(id="shiba-inu"),
-    "Shiba Inu": Asset(id="shiba-inu"),
-    "zkSync": Asset(id="zksync"),
-    "ZKsync": Asset(id="zksync"),
-}
 PROFILES: dict[str, tuple[str, str | Profile]] = {
     "406": ("coingecko_406_2014_2017_indexconstruction", "coingecko-406"),
     "50": ("coingecko_50_2015_2023_srk", "coingecko-50"),
@@ -43,26 +33,14 @@ PROFILES: dict[str, tuple[str, str | Profile]] = {
         "coingecko_17_2013_2025_lomonosov",
         _profile("17, no dating rule", Columns(key="symbol", **PLAIN), assets=BITCOIN),  # type: ignore[arg-type]
     ),
-    "binance": (
-        "binance_301_ohlcv_daily_to_2025_zzonge",
-        _profile("binance", Columns(date="date", key="symbol", price="close", extra=BARS), assets=BITCOIN),
-    ),
-    "cmc": (
-        "cmc_top200_monthly_2020_2025_sbq",
-        _profile(
-            "cmc",
-            Columns(key="name", extra={"supply": "circulating_supply"}, **PLAIN),  # type: ignore[arg-type]
-            assets=ONE_NAME,
-        ),
-    ),
-    "312": (
+    "312 as dated by the vendor": (
         "coingecko_312_2017_2018_social_artem",
         _profile("312", Columns(key="symbol", extra=BARS, **PLAIN), assets=BITCOIN),  # type: ignore[arg-type]
     ),
-    "levels": (
-        "benchmark_indices_quantlet",
-        _profile("levels", Columns(date="date", key="index_name", price="level")),
-    ),
+    "312": ("coingecko_312_2017_2018_social_artem", "social-312"),
+    "binance": ("binance_301_ohlcv_daily_to_2025_zzonge", "binance-cmc"),
+    "cmc": ("cmc_top200_monthly_2020_2025_sbq", "cmc-monthly"),
+    "levels": ("benchmark_indices_quantlet", "benchmark-levels"),
 }
 
 

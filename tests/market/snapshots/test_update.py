@@ -8,6 +8,8 @@ import multiprocessing
 import multiprocessing.synchronize
 import os
 import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +20,19 @@ from hypothesis import strategies as st
 
 from research import cli
 from research.errors import DataError
-from research.market import MarketData, Profile, import_table, load_market, open_snapshot, update_from_table
-from research.market.imports.profiles import Asset, Tag
-from research.market.snapshots import catalog, placing
-from research.market.snapshots import snapshot as snapshot_module
-from research.market.snapshots.update import Update
+from research.market import (
+    MarketData,
+    Profile,
+    import_table,
+    load_market,
+    open_snapshot,
+    update_from_table,
+    write_market,
+)
+from research.market.imports.assets import Asset, Tag
+from research.market.snapshots import catalog, daily_rows, merging, placing
+from research.market.snapshots.snapshot import VerifiedSnapshot
+from research.market.snapshots.update import Update, update_snapshot
 from tests.market.helpers import PROFILE, assert_same_market, names_in
 
 SLOW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -76,6 +86,14 @@ def assert_same_values(left: MarketData, right: MarketData) -> None:
     assert_same_market(dataclasses.replace(left, ledger=kept[0]), dataclasses.replace(right, ledger=kept[1]))
 
 
+@contextmanager
+def at_a_time(rows: int) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(merging, "ROWS_PER_GROUP", 2 * rows)
+        patch.setattr(daily_rows, "ROWS_PER_BATCH", rows)
+        yield
+
+
 @st.composite
 def splits(draw: st.DrawFn) -> tuple[int, int, list[int], list[int]]:
     """Days, a seed, the days after which updates begin, and how much of the past each table repeats."""
@@ -86,14 +104,15 @@ def splits(draw: st.DrawFn) -> tuple[int, int, list[int], list[int]]:
 
 
 @SLOW
-@given(split=splits(), gap=st.sampled_from([None, 2, 5]))
+@given(split=splits(), gap=st.sampled_from([None, 2, 5]), rows=st.sampled_from([1, 8, 1 << 17]))
 def test_updates_in_any_steps_are_the_import_of_everything(
-    split: tuple[int, int, list[int], list[int]], gap: int | None
+    split: tuple[int, int, list[int], list[int]], gap: int | None, rows: int
 ) -> None:
+    """However many rows are read and merged at a time."""
     days, seed, cuts, repeated = split
     table = vendor_table(days, 5, seed)
     number = (table["day"] - FIRST).dt.days
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, at_a_time(rows):
         whole = imported(table, Path(folder) / "whole", split_after_gap_days=gap)
         old = imported(table[number < cuts[0]], Path(folder) / "0", split_after_gap_days=gap)
         for step, (cut, end, back) in enumerate(zip(cuts, [*cuts[1:], days], repeated, strict=True), start=1):
@@ -152,10 +171,16 @@ def test_where_the_file_system_has_no_links_files_are_copied(tmp_path: Path, mon
 def test_the_old_snapshot_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Verified when it is opened; a second name for a file is no reason to read it again."""
     old = imported(whole_days("2024-01-01", "2024-03-10"), tmp_path / "old")
-    real, seen = snapshot_module._verify, []
-    monkeypatch.setattr(snapshot_module, "_verify", lambda snapshot: (seen.append(snapshot.folder), real(snapshot)))
+    real, seen = VerifiedSnapshot.verify, []
+
+    def noted(snapshot: VerifiedSnapshot, names: Iterable[str]) -> None:
+        names = list(names)
+        seen.extend((snapshot.folder, name) for name in names)
+        real(snapshot, names)
+
+    monkeypatch.setattr(VerifiedSnapshot, "verify", noted)
     updated(old, whole_days("2024-03-11", "2024-03-12"), tmp_path / "new")
-    assert seen.count(old) == 1
+    assert seen.count((old, "daily.parquet")) == 1
 
 
 def test_a_revision_rewrites_its_part_alone(tmp_path: Path) -> None:
@@ -187,8 +212,10 @@ def changes(draw: st.DrawFn) -> tuple[int, list[tuple[int, str, str]]]:
 
 
 @SLOW
-@given(planted=changes(), first=st.integers(0, 30))
-def test_planted_changes_are_found_exactly(planted: tuple[int, list[tuple[int, str, str]]], first: int) -> None:
+@given(planted=changes(), first=st.integers(0, 30), at_once=st.sampled_from([8, 1 << 17]))
+def test_planted_changes_are_found_exactly(
+    planted: tuple[int, list[tuple[int, str, str]]], first: int, at_once: int
+) -> None:
     """Days before the table's first one are not said to be revised, whatever the vendor thinks of them now."""
     seed, places = planted
     table = vendor_table(60, 5, seed).replace(0.0, np.nan)
@@ -207,7 +234,7 @@ def test_planted_changes_are_found_exactly(planted: tuple[int, list[tuple[int, s
             new.loc[row, field] = value
             key = (new.loc[row, "day"], new.loc[row, "coin"], FIELDS[field])
             expected[key] = (table.loc[row, field], value)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, at_a_time(at_once):
         old = imported(table, Path(folder) / "old")
         made = updated(old, new[spoken], Path(folder) / "new")
         found = {
@@ -257,6 +284,18 @@ def test_what_a_table_does_not_speak_of_is_not_withdrawn(tmp_path: Path) -> None
     assert market.prices.loc[:"2024-01-10"].notna().all(axis=None)
     assert market.volumes.loc[:"2024-01-10"].notna().all(axis=None)
     assert market.volumes.loc["2024-01-11":].isna().all(axis=None)
+
+
+def test_no_day_is_lost_where_the_new_table_of_assets_claims_more_days_than_there_are_rows(tmp_path: Path) -> None:
+    old = imported(whole_days("2022-11-01", "2024-01-10"), tmp_path / "old")
+    part = load_market(imported(whole_days("2024-01-05", "2024-01-12", 2.0), tmp_path / "part"))
+    claims = part.assets.assign(first_date=pd.Timestamp("2022-11-01"), last_date=pd.Timestamp("2025-01-01"))
+    manifest = dataclasses.replace(part.manifest, retrieved_at=later())
+    part = dataclasses.replace(part, assets=claims, manifest=manifest)
+    made = update_snapshot(old, lambda folder, _: write_market(part, folder), out=tmp_path / "new")
+    assert len(made.revisions) == 6 * 2 * 2
+    assert load_market(tmp_path / "new").prices.notna().all(axis=None)
+    assert load_market(tmp_path / "new").dates[0] == pd.Timestamp("2022-11-01")
 
 
 def test_a_longer_past_is_added_in_front(tmp_path: Path) -> None:

@@ -61,6 +61,26 @@ def test_colours_are_those_of_the_page_and_letters_stay_letters(drawn: dict[str,
     assert sum(map(len, drawn.values())) < 120_000
 
 
+def test_a_number_that_is_read_keeps_its_digits_and_a_name_its_colour() -> None:
+    frame = pd.DataFrame({"a year": [0.0506, -0.0088]}, index=["fund 0.25x #ffffff", "1.005"])
+    axes = figures.bars(frame, source="vendor 2.50, #000000", unit="contribution, %")
+    for svg in drawings(axes.get_figure(root=True)).values():
+        read = {"".join(element.itertext()) for element in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")}
+        assert {"+5.06\u00a0%", "\u22120.88\u00a0%", "fund 0.25x #ffffff", "1.005"} <= read
+        assert "Source: vendor 2.50, #000000" in read
+    plt.close("all")
+
+
+@pytest.mark.parametrize("days", [2, 30, 100, 400, 700, 1000, 1400, 2000, 4000])
+def test_dates_of_any_span_have_ticks_on_a_phone_without_a_warning(days: int, recwarn: pytest.WarningsRecorder) -> None:
+    frame = pd.DataFrame({"a": np.arange(1.0, days + 1)}, pd.date_range("2022-08-23", periods=days))
+    axes = figures.levels(frame, source="test")
+    drawings(axes.get_figure(root=True))
+    assert 1 <= len(axes.get_xticks()) <= 6
+    assert not recwarn.list
+    plt.close("all")
+
+
 def test_on_a_phone_nothing_is_cut_off_and_no_letter_is_below_nine_pixels(drawn: dict[str, str]) -> None:
     root = ET.fromstring(drawn["narrow"])
     width = float(str(root.get("viewBox")).split()[2])
