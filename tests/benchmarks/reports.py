@@ -17,7 +17,7 @@ from research.reporting.publishing.build import BuildResult, build
 from research.reporting.publishing.running.workers import How
 from tests.conftest import ROOT
 
-JOBS, TURNS = 2, 2
+JOBS, TURNS = 2, 1
 PARTS = ("data", "kernel", "cells", "page")
 
 

@@ -8,6 +8,7 @@ the other end of its socket is closed, whatever became of the process that held 
 from __future__ import annotations
 
 import gc
+import io
 import json
 import os
 import signal
@@ -17,6 +18,10 @@ import threading
 import time
 from contextlib import suppress
 
+from nbformat import from_dict
+
+from research.reporting.publishing.page import Page
+from research.reporting.publishing.rendering import render_page
 from research.reporting.publishing.running import worker
 from research.reporting.publishing.running.forked_kernel import end_with_parent
 
@@ -40,6 +45,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the workers: what they have to say they have said
     failed = import_ahead(statements)
+    draw_and_render()
     gc.collect()
     gc.freeze()  # the collector of a fork leaves alone, and so shared, what was there before
     requests = socket.socket(fileno=descriptor)
@@ -56,14 +62,26 @@ def main() -> None:
 def import_ahead(statements: list[str]) -> list[str]:
     """Run import statements; gives those that fail. In the notebook they will fail again, and be seen."""
     failed = []
-    if any("research" in statement for statement in statements):
-        statements = [*statements, *(f"import {name}" for name in _BY_AND_BY)]
-    for statement in statements:
+    ours = any("research" in statement for statement in statements)
+    for statement in [*statements, *(f"import {name}" for name in _BY_AND_BY if ours)]:
         try:
             exec(statement, {})
         except Exception:
             failed.append(statement)
     return failed
+
+
+def draw_and_render() -> None:
+    """Draw a picture and render a page, for nobody: the first of each reads fonts and templates, which a fork keeps."""
+    prose = {"cell_type": "markdown", "metadata": {}, "source": "# What?"}
+    code = {"cell_type": "code", "metadata": {}, "source": "1", "outputs": [], "execution_count": 1}
+    notebook = from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [prose, code]})
+    page = Page(title="T", built_at="", commit="", parameters={}, snapshots={}, simulated=False)
+    render_page(notebook, page)
+    if "matplotlib.figure" in sys.modules:
+        figure = sys.modules["matplotlib.figure"].Figure()
+        figure.add_subplot(title="T").plot([1, 2])
+        figure.savefig(io.BytesIO(), format="svg")
 
 
 def fork_worker(descriptor: int, requests: socket.socket) -> None:

@@ -39,7 +39,8 @@ def executed(project: Project, *, forked: bool, warm: bool) -> list[object]:
         notebook=notebook, given={}, parameters={}, title="T", built_at="", commit="", versions={}, forked=forked,
         scratch=scratch,
     )  # fmt: skip
-    run = WarmWorkers([IMPORTS], scratch, pytest.fail) if warm else run_alone
+    said: list[str] = []
+    run = WarmWorkers([IMPORTS], scratch, said.append) if warm else run_alone
     try:
         outcome = run(job)
     finally:
@@ -47,6 +48,7 @@ def executed(project: Project, *, forked: bool, warm: bool) -> list[object]:
             run.stop()
     assert outcome.error is None, outcome.error
     assert outcome.notes == ()
+    assert all(line.startswith("libraries imported once") for line in said)
     cells = json.loads(outcome.executed or "")["cells"]
     return [_masked(cell.get("outputs")) for cell in cells]
 
