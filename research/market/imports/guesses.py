@@ -194,7 +194,7 @@ def _numbers(texts: list[str]) -> tuple[Numbers, list[str]]:
     """How numbers are written, and what cannot be known of it."""
     parts = [_split(text) for text in texts]
     units = Counter(unit for part in parts if part is not None for unit in part[1])
-    missing = tuple(dict.fromkeys(text for text, part in zip(texts, parts, strict=True) if part is None))[:20]
+    missing = tuple(dict.fromkeys(text for text, part in zip(texts, parts, strict=True) if part is None))
     decimal, thousands, doubt = _signs([part[0] for part in parts if part is not None])
     factors = {"%": 0.01, "K": 1e3, "k": 1e3, "M": 1e6, "B": 1e9, "bn": 1e9, "T": 1e12}
     known = {unit: factors.get(unit, 1.0) for unit in units}
