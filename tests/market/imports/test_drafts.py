@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pandas as pd
 import pytest
 
 from research.cli import main
+from research.cli.terminal import said_if_slow
 from research.errors import DataError
 from research.market import MarketData, Profile, import_table, load_market
+from research.market.imports import guesses
 from research.market.imports.drafts import draft_profile, write_draft
 from tests.conftest import shared
 from tests.market.helpers import names_in
@@ -220,3 +223,23 @@ def test_where_the_table_cannot_be_read_to_its_end_the_dating_is_a_question(tmp_
     (question,) = profile.questions
     assert "Is a row the close of its date" in question
     assert "2020-03-32" in question
+
+
+def test_formats_that_do_not_fit_fall_out_by_few_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[int] = []
+    plausible = guesses._plausible
+    monkeypatch.setattr(guesses, "_plausible", lambda *given: looked_at.append(len(given[0])) or plausible(*given))
+    days = pd.date_range("2013-01-01", periods=3_000)
+    assert guesses.formats_of(days.strftime("%d/%m/%Y")) == ("%d/%m/%Y",)
+    assert sum(looked_at) < 1.5 * len(days)
+    looked_at.clear()
+    assert guesses.formats_of([f"{number}.25" for number in range(1_000)]) is None
+    assert sum(looked_at) == 0
+
+
+def test_a_slow_draft_says_that_it_is_at_work(capsys: pytest.CaptureFixture[str]) -> None:
+    with said_if_slow("at work", seconds=0.01):
+        time.sleep(0.2)
+    with said_if_slow("not said", seconds=60):
+        pass
+    assert capsys.readouterr().err == "at work\n"
