@@ -10,7 +10,7 @@ from research.cli.data_check import add_check
 from research.cli.data_identity import add_identity
 from research.cli.data_update import add_list, add_update
 from research.cli.fetch import add_fetch
-from research.cli.terminal import say, say_lines
+from research.cli.terminal import said_if_slow, say, say_lines
 
 
 def add_commands(rooms: Any) -> None:
@@ -60,11 +60,14 @@ def _import(options: argparse.Namespace) -> int:
 def _profile(options: argparse.Namespace) -> int:
     from research.market.imports.drafts import draft_profile, write_draft
 
+    with said_if_slow("looking at the whole table; a large one takes some minutes"):
+        if options.out is None:
+            text = draft_profile(options.tables)
+        else:
+            profile = write_draft(options.tables, options.out, replace_it=options.replace)
     if options.out is None:
-        for line in draft_profile(options.tables).splitlines():
-            say(line)
+        say_lines(text.rstrip())
         return 0
-    profile = write_draft(options.tables, options.out, replace_it=options.replace)
     say(f"{options.out}: a first profile. Read it before you import with --profile {options.out}")
     for question in profile.questions:
         say(f"  it asks: {question}")

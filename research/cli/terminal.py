@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from research.errors import printable
@@ -21,6 +23,17 @@ def say(line: str) -> None:
         print(printable(line), flush=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def said_if_slow(line: str, seconds: float = 2.0) -> Iterator[None]:
+    """Print a line on stderr, so that stdout stays as it is, where what follows takes longer than this."""
+    timer = threading.Timer(seconds, lambda: print(printable(line), file=sys.stderr, flush=True))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def say_lines(what: object) -> None:

@@ -24,12 +24,13 @@ from research.market.imports.files import Given, TableFile, find_files
 from research.market.imports.guesses import IN_USD, Guess, as_times, guess, plain_name
 from research.market.imports.profiles import Profile
 from research.market.imports.reading import read_rows
-from research.market.imports.samples import sample_of
+from research.market.imports.samples import sample_of, texts_without_digits
 from research.market.imports.sections import EPOCHS, Files
 from research.market.layout import CORE_COLUMNS
 from research.settings import from_table
 
 FIELD_WORDS = {"market_cap": ("cap",), "volume": ("vol",), "price": ("price", "close")}
+MOST_MISSING = 20  # texts that mean that there is no value: more of them are hardly such
 PLAUSIBLE = (1e-5, 3.0)  # a day's volume / market cap, both in USD
 
 
@@ -70,7 +71,6 @@ class _Draft:
         self.guess: Guess = guess(self.sample.columns, self.sample.typed)
         self.questions: list[str] = list(self.guess.questions)
         self.sections: dict[str, list[str]] = {name: [] for name in ("files", "columns", "dates", "numbers", "wide")}
-        self.dating: list[str] = []
 
     def look(self) -> None:
         """Fill the sections."""
@@ -99,7 +99,7 @@ class _Draft:
         for name, content in self.sections.items():
             if content or (name == "wide" and self._wide):
                 lines += ["", f"[{name}]", *content]
-        text = "\n".join([*lines, *self.dating]) + "\n"
+        text = "\n".join(lines) + "\n"
         from_table(Profile, tomllib.loads(text), "the draft", DataError)  # what is written can be loaded
         return text
 
@@ -221,8 +221,11 @@ class _Draft:
         if how.units:
             pairs = ", ".join(f"{_quoted(unit)} = {factor:g}" for unit, factor in how.units.items())
             lines.append(f"units = {{ {pairs} }}  # what they multiply by")
-        if how.missing:
-            lines.append(f"missing = {_quoted(list(how.missing))}  # texts that mean that there is no value")
+        typed = self.sample.typed
+        columns = [name for name in self.guess.numeric if name not in typed]
+        missing = dict.fromkeys([*how.missing, *texts_without_digits(self.files, self.sample.how, columns)])
+        if missing:
+            lines.append(f"missing = {_quoted(list(missing)[:MOST_MISSING])}  # texts that mean that there is no value")
 
     def _dates(self) -> None:
         formats, lines = self.guess.formats, self.sections["dates"]
@@ -274,6 +277,8 @@ class _Draft:
 
     def _evidence(self, written: str, timed: bool) -> Evidence:
         """Read the whole table as drafted so far, and look at bitcoin."""
+        if not self._wide and "price" not in self.guess.roles:
+            return Evidence({})  # which column to look at is a question already
         sections = {name: "\n".join(lines) for name, lines in self.sections.items() if lines}
         stamp = '\nstamp = "day"' if timed else ""
         sections["dates"] = (f"format = {_quoted(written)}" if written else "") + stamp
@@ -286,7 +291,10 @@ class _Draft:
             profile = from_table(Profile, table, "the draft", DataError)
             return evidence_of(read_rows(self.files, replace(profile, questions=()), words, Tally()), words["key"])
         except DataError as error:
-            self.dating.append(f"# Reading the whole table stopped here: {printable(' '.join(str(error).split()))}")
+            self.questions.append(
+                "Is a row the close of its date ([dates] stamp, [[dating]])? Bitcoin could not be looked at, as reading "
+                f"stopped: {printable(' '.join(str(error).split()))} Mend this, and draft again to have it looked at."
+            )
             return Evidence({})
 
 

@@ -33,6 +33,7 @@ _NAMED_DAYS = (
 )
 _TIMES = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S", ", %H:%M", " %I:%M %p", " %H:%M:%S %z", " %H:%M:%S UTC")
 FORMATS = tuple(day + time for time in _TIMES for day in (*_DAYS, *_NAMED_DAYS))
+FEW = 20  # texts by which most formats fall out, long before all are looked at
 _EARLIEST, _LATEST = pd.Timestamp("2009-01-03", tz="UTC"), pd.Timestamp("2100-01-01", tz="UTC")
 _DATES = ("date", "day", "time", "timestamp", "datetime", "opentime", "closetime", "timeclose", "timeopen", "snappedat")
 IN_USD = ("volumeusd", "volume24husd", "quotevolume", "quoteassetvolume", "volumeusdt", "volumeto", "dollarvolume")
@@ -119,7 +120,12 @@ def formats_of(texts: Iterable[str]) -> tuple[str, ...] | None:
         numbers = series.astype(float)
         fitting = [name for name, ticks in EPOCHS.items() if (numbers / ticks).between(1.2e9, 4.1e9).all()]
         return tuple(fitting) or None
-    return tuple(form for form in FORMATS if _plausible(series, form)) or None
+    if re.fullmatch(r"[+-]?\d*\.\d*([eE][+-]?\d+)?", series[0]):  # an ordinary number is a date in no format
+        return None
+    fitting = FORMATS
+    for some in (series[:1], series[:: max(1, len(series) // FEW)], series):
+        fitting = tuple(form for form in fitting if _plausible(some, form))
+    return fitting or None
 
 
 @dataclass(frozen=True)
@@ -194,7 +200,7 @@ def _numbers(texts: list[str]) -> tuple[Numbers, list[str]]:
     """How numbers are written, and what cannot be known of it."""
     parts = [_split(text) for text in texts]
     units = Counter(unit for part in parts if part is not None for unit in part[1])
-    missing = tuple(dict.fromkeys(text for text, part in zip(texts, parts, strict=True) if part is None))[:20]
+    missing = tuple(dict.fromkeys(text for text, part in zip(texts, parts, strict=True) if part is None))
     decimal, thousands, doubt = _signs([part[0] for part in parts if part is not None])
     factors = {"%": 0.01, "K": 1e3, "k": 1e3, "M": 1e6, "B": 1e9, "bn": 1e9, "T": 1e12}
     known = {unit: factors.get(unit, 1.0) for unit in units}

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from research.errors import DataError
-from research.market.imports.batches import Tally, read_batches
+from research.market.imports.batches import Tally, choose_columns, read_batches
+from research.market.imports.cells import EMPTY_TEXTS
 from research.market.imports.files import TableFile, readable
 from research.market.imports.sections import Files
 
@@ -45,6 +47,19 @@ def sample_of(files: Sequence[TableFile]) -> Sample:
     if not columns:
         raise DataError(f"{files[0].label}: the table has no rows. Nothing to look at.")
     return Sample(how, columns, typed, lacking)
+
+
+def texts_without_digits(files: Sequence[TableFile], how: Files, names: Sequence[str]) -> list[str]:
+    """All texts of these columns, in all rows, that hold no digit and are not known to mean that there is no value."""
+    found: dict[str, None] = {}
+    for file in files:
+        with readable(file):
+            for batch in read_batches(file, how, choose_columns(list(names), set(names)), Tally()):
+                for column in batch.table.columns:
+                    if pa.types.is_string(column.type):
+                        odd = column.filter(pc.invert(pc.match_substring_regex(column, "[0-9]")))
+                        found |= dict.fromkeys(text.strip() for text in odd.drop_null().unique().to_pylist())
+    return [text for text in found if text not in EMPTY_TEXTS]
 
 
 def _columns(file: TableFile, how: Files, rows: int) -> tuple[dict[str, list[str]], dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pandas as pd
 import pytest
 
 from research.cli import main
+from research.cli.terminal import said_if_slow
 from research.errors import DataError
 from research.market import MarketData, Profile, import_table, load_market
+from research.market.imports import guesses
 from research.market.imports.drafts import draft_profile, write_draft
 from tests.conftest import shared
 from tests.market.helpers import names_in
@@ -199,3 +202,44 @@ def test_a_table_that_says_nothing_is_refused(tmp_path: Path, text: str, message
 def test_a_header_with_control_characters_is_spelled_out_in_the_draft(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text("\x00ay,coin,close,\x7f\n2024-01-01,btc,inf,1\n")
     assert "\\x00" in draft_profile(tmp_path / "table.csv")
+
+
+def late_bitcoin(folder: Path, *, at_the_end: str) -> Path:
+    """6,000 days of an asset, then bitcoin's leap of 2020-03-12 dated a day late, then further lines."""
+    days = pd.date_range("2009-01-03", periods=6_000)
+    leap = [("2020-03-12", "7911.0"), ("2020-03-13", "4970.8"), ("2020-03-14", "5563.0")]
+    lines = [f'{day:%Y-%m-%d},aaa,"1,000.5"' for day in days] + [f'{day},BTC,"{close}"' for day, close in leap]
+    (folder / "late.csv").write_text("\n".join(["date,coin,close", *lines, at_the_end, ""]), encoding="utf-8")
+    return folder / "late.csv"
+
+
+def test_a_sign_for_no_value_beyond_the_sample_does_not_hide_how_rows_are_dated(tmp_path: Path) -> None:
+    profile = drafted(late_bitcoin(tmp_path, at_the_end="2020-03-15,BTC,-"), tmp_path)
+    assert (profile.numbers.missing, profile.dates.stamp, profile.questions) == (("-",), "end", ())
+
+
+def test_where_the_table_cannot_be_read_to_its_end_the_dating_is_a_question(tmp_path: Path) -> None:
+    profile = drafted(late_bitcoin(tmp_path, at_the_end="2020-03-32,BTC,1.5"), tmp_path)
+    (question,) = profile.questions
+    assert "Is a row the close of its date" in question
+    assert "2020-03-32" in question
+
+
+def test_formats_that_do_not_fit_fall_out_by_few_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[int] = []
+    plausible = guesses._plausible
+    monkeypatch.setattr(guesses, "_plausible", lambda *given: looked_at.append(len(given[0])) or plausible(*given))
+    days = pd.date_range("2013-01-01", periods=3_000)
+    assert guesses.formats_of(days.strftime("%d/%m/%Y")) == ("%d/%m/%Y",)
+    assert sum(looked_at) < 1.5 * len(days)
+    looked_at.clear()
+    assert guesses.formats_of([f"{number}.25" for number in range(1_000)]) is None
+    assert sum(looked_at) == 0
+
+
+def test_a_slow_draft_says_that_it_is_at_work(capsys: pytest.CaptureFixture[str]) -> None:
+    with said_if_slow("at work", seconds=0.01):
+        time.sleep(0.2)
+    with said_if_slow("not said", seconds=60):
+        pass
+    assert capsys.readouterr().err == "at work\n"
