@@ -29,7 +29,7 @@ from research.market.manifest import instant
 from research.market.snapshots.catalog import find_snapshot
 from research.market.snapshots.load import load_market
 from research.market.sources.calls import Plan, Watch, changed, is_fresh, last_retrieved, of_kind, parsed, write_rows
-from research.market.sources.ccxt_server import EPOCH, MILLISECONDS_PER_DAY, Server, ccxt_class
+from research.market.sources.ccxt_server import EPOCH, Server, ccxt_class
 from research.market.sources.client import now
 from research.market.sources.downloads import Downloads, file_name
 
@@ -86,8 +86,8 @@ class Exchange:
         return Plan(
             what=(
                 f"1 call for the list of pairs (asked for now), then {pairs:,} pairs in {self.quote}",
-                f"about {pages} pages of {server.page:,} days for each; up to {-(-days // SURE_DAYS)} for a pair that was "
-                f"listed late, as days before are looked through by {SURE_DAYS}",
+                f"about {pages} pages of {server.page:,} days for each; up to {-(-days // SURE_DAYS)} for a pair that "
+                f"was listed late, as days before are looked through by {SURE_DAYS}",
             ),
             calls=1 + pages * pairs,
             calls_per_minute=server.calls_per_minute,
@@ -227,20 +227,30 @@ def _rows(downloads: Downloads, ticker: str, names: list[str], caps: _Caps | Non
 
 
 def _candles(downloads: Downloads, name: str) -> dict[dt.date, list[float]]:
-    """Open, high, low, close, volume by the day of opening; null is NaN."""
+    """Open, high, low, close, volume by the day of opening; null is NaN. DataError unless all open at 00:00 UTC."""
+    midnight = dt.datetime.combine(EPOCH, dt.time(0), dt.UTC)
     try:
-        return {
-            EPOCH + dt.timedelta(days=stamp // MILLISECONDS_PER_DAY): [
+        candles = {
+            midnight + dt.timedelta(milliseconds=stamp): [
                 float("nan") if value is None else float(value) for value in (o, h, low, c, v)
             ]
             for stamp, o, h, low, c, v in parsed(downloads, name, list)
         }
     except (TypeError, ValueError, OverflowError) as error:
         raise changed(name, "candles of instant, open, high, low, close, volume", "something else") from error
+    other = next((opening for opening in candles if opening.time() != dt.time(0)), None)
+    if other is not None:
+        record = downloads.record(name)
+        raise DataError(
+            f"{record.url if record else name}: the candle of {other:%Y-%m-%dT%H:%M:%SZ} does not open at 00:00 UTC, "
+            "so its close is not that of the UTC day. Nothing was imported. Leave this pair out (--assets), or choose "
+            "an exchange whose days are those of UTC."
+        )
+    return {opening.date(): values for opening, values in candles.items()}
 
 
 def _ended(downloads: Downloads, name: str, first: dt.date, sure: int) -> bool:
-    """Whether a kept page will never change: it ends, or the `sure` days that an empty one speaks for, before it came."""
+    """Whether a kept page will never change: it ends before it came, or the `sure` days of an empty one do."""
     if downloads.record(name) is None:
         return False
     days = _candles(downloads, name)

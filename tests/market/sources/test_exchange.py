@@ -228,6 +228,16 @@ def test_pages_of_a_late_listing_are_asked_for_once_and_in_few_steps(tmp_path: P
     assert len(fake.asked) == before
 
 
+def test_candles_that_do_not_open_at_midnight_utc_are_refused(tmp_path: Path) -> None:
+    """Days of UTC+8 open at 16:00: their close is not the one of the UTC day."""
+    listed = dt.date(2020, 3, 11)
+    fake = Fake(300, listed, opening=16 * 3_600_000)
+    words = r"^ccxt somewhere fetch_ohlcv A/USDT: the candle of 2020-03-11T16:00:00Z does not open at 00:00 UTC"
+    with pytest.raises(DataError, match=words):
+        downloaded(fake, listed, tmp_path / "x")
+    assert len(fake.asked) == 1
+
+
 @needs_ccxt
 def test_the_rate_is_the_exchanges_own(vendor: Vendor) -> None:
     vendor.candles = {"BTCUSDT": (LISTED, TODAY)}
