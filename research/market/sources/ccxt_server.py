@@ -37,6 +37,12 @@ class Server:
         """What ccxt keeps to."""
         return 60_000 / max(1.0, float(self._exchange.rateLimit))
 
+    @property
+    def page(self) -> int:
+        """Candles that it gives at a time, as ccxt has it; at most those asked for."""
+        stated = ((self._exchange.features or {}).get("spot") or {}).get("fetchOHLCV") or {}
+        return min(LIMIT, stated.get("limit") or LIMIT)
+
     def markets(self) -> Answer:
         """The pairs: symbol, base, quote, whether spot and whether active."""
         found = self._asked("the list of pairs", lambda: list(self._exchange.load_markets(True).values()))

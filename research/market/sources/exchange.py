@@ -29,13 +29,14 @@ from research.market.manifest import instant
 from research.market.snapshots.catalog import find_snapshot
 from research.market.snapshots.load import load_market
 from research.market.sources.calls import Plan, Watch, changed, is_fresh, last_retrieved, of_kind, parsed, write_rows
-from research.market.sources.ccxt_server import EPOCH, LIMIT, MILLISECONDS_PER_DAY, Server, ccxt_class
+from research.market.sources.ccxt_server import EPOCH, Server, ccxt_class
 from research.market.sources.client import now
 from research.market.sources.downloads import Downloads, file_name
 
 PROFILE = Path(__file__).with_name("exchange.toml")
 KNOWN = Path(__file__).with_name("coinmetrics.toml")  # its tickers and those of exchanges are the same, but for case
 DOLLARS = ("USD", "USDT", "USDC", "FDUSD", "TUSD", "BUSD")
+SURE_DAYS = 100  # of the exchanges of ccxt that state how many candles they give at a time, the fewest (bitbns, 2026)
 SUPPLY_DAYS = 35  # so long a supply of the other snapshot stands: some list it monthly
 MARKETS = "markets.json"
 NUMBERS = ("open", "high", "low", "price", "volume", "market_cap")
@@ -80,11 +81,13 @@ class Exchange:
     def plan(self) -> Plan:
         server = Server(self.exchange)
         listed = of_kind(MARKETS, server.markets().body or b"", list)
-        pairs, pages = len(self._among(listed)), -(-((instant(now()).date() - self.since).days) // LIMIT)
+        pairs, days = len(self._among(listed)), (instant(now()).date() - self.since).days
+        pages = -(-days // server.page)
         return Plan(
             what=(
                 f"1 call for the list of pairs (asked for now), then {pairs:,} pairs in {self.quote}",
-                f"about {pages} pages of {LIMIT:,} days for each, more where the exchange gives fewer at a time",
+                f"about {pages} pages of {server.page:,} days for each; up to {-(-days // SURE_DAYS)} for a pair that "
+                f"was listed late, as days before are looked through by {SURE_DAYS}",
             ),
             calls=1 + pages * pairs,
             calls_per_minute=server.calls_per_minute,
@@ -119,14 +122,19 @@ class Exchange:
             self._download_pair(server, pair, downloads, since)
 
     def _download_pair(self, server: Server, pair: str, downloads: Downloads, since: dt.datetime) -> None:
-        """Page after page; a page all of whose days had ended when it came is never asked for again."""
-        first, today = self.since, since.date()
+        """Page after page; a page all of whose days had ended when it came is never asked for again.
+
+        How many days an empty page speaks for, an exchange does not say: `SURE_DAYS`, or as many as an earlier page of
+        the pair had candles. Where a pair was listed late, a longer step would pass over its first years.
+        """
+        first, today, sure = self.since, since.date(), SURE_DAYS
         while first < today:
             name = f"{_folder(pair)}/{first.isoformat()}.json"
-            if not (_ended(downloads, name, first) or is_fresh(downloads.record(name), since)):
+            if not (_ended(downloads, name, first, sure) or is_fresh(downloads.record(name), since)):
                 downloads.keep(name, server.candles(pair, first))
             days = sorted(day for day in _candles(downloads, name) if day >= first)
-            first = days[-1] + dt.timedelta(days=1) if days else first + dt.timedelta(days=LIMIT)
+            sure = max(sure, len(days))
+            first = (days[-1] if days else first + dt.timedelta(days=sure - 1)) + dt.timedelta(days=1)
 
     def write_table(self, downloads: Downloads, file: Path) -> Profile:
         pairs = self._pairs(downloads)
@@ -219,24 +227,34 @@ def _rows(downloads: Downloads, ticker: str, names: list[str], caps: _Caps | Non
 
 
 def _candles(downloads: Downloads, name: str) -> dict[dt.date, list[float]]:
-    """Open, high, low, close, volume by the day of opening; null is NaN."""
+    """Open, high, low, close, volume by the day of opening; null is NaN. DataError unless all open at 00:00 UTC."""
+    midnight = dt.datetime.combine(EPOCH, dt.time(0), dt.UTC)
     try:
-        return {
-            EPOCH + dt.timedelta(days=stamp // MILLISECONDS_PER_DAY): [
+        candles = {
+            midnight + dt.timedelta(milliseconds=stamp): [
                 float("nan") if value is None else float(value) for value in (o, h, low, c, v)
             ]
             for stamp, o, h, low, c, v in parsed(downloads, name, list)
         }
     except (TypeError, ValueError, OverflowError) as error:
         raise changed(name, "candles of instant, open, high, low, close, volume", "something else") from error
+    other = next((opening for opening in candles if opening.time() != dt.time(0)), None)
+    if other is not None:
+        record = downloads.record(name)
+        raise DataError(
+            f"{record.url if record else name}: the candle of {other:%Y-%m-%dT%H:%M:%SZ} does not open at 00:00 UTC, "
+            "so its close is not that of the UTC day. Nothing was imported. Leave this pair out (--assets), or choose "
+            "an exchange whose days are those of UTC."
+        )
+    return {opening.date(): values for opening, values in candles.items()}
 
 
-def _ended(downloads: Downloads, name: str, first: dt.date) -> bool:
-    """Whether a kept page will never change: it ends, or the days it was asked for do, before it came."""
+def _ended(downloads: Downloads, name: str, first: dt.date, sure: int) -> bool:
+    """Whether a kept page will never change: it ends before it came, or the `sure` days of an empty one do."""
     if downloads.record(name) is None:
         return False
     days = _candles(downloads, name)
-    last = max(days) if days else first + dt.timedelta(days=LIMIT - 1)
+    last = max(days) if days else first + dt.timedelta(days=sure - 1)
     return last < _retrieved_day(downloads, name)
 
 

@@ -7,16 +7,18 @@ giving the command again; the snapshot appears in one step when everything is th
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from research.errors import DataError, suggest
+from research.market.faults import as_data_error
 from research.market.imports.importer import ImportSummary, import_table
 from research.market.imports.profiles import Profile
 from research.market.manifest import Manifest, instant
 from research.market.snapshots.catalog import PROJECT, dated_folders, snapshot_folder
+from research.market.snapshots.placing import scratch_folder
 from research.market.snapshots.snapshot import open_snapshot
 from research.market.sources.calls import Source, Watch, unwatched
 from research.market.sources.client import now
@@ -81,8 +83,8 @@ def fetch(
     """
     name = name or source.name
     snapshot_folder(name, now())  # whether the name can be one is known before anything is asked for
-    with tempfile.TemporaryDirectory(prefix="research-fetch-") as scratch:
-        table = Path(scratch) / "table.parquet"
+    with _scratch_beside(downloads_root() / name) as scratch:
+        table = scratch / "table.parquet"
         profile = fetch_table(source, table, name=name, again=again, watch=watch)
         asked = {**source.asked(), "name": name}
         newest = dated_folders(name)[-1:] if out is None else []
@@ -93,6 +95,18 @@ def fetch(
         target = out or snapshot_folder(name, profile.retrieved_at or "")
         summary = import_table(table, profile, target, replace=replace, fetched=asked)
     return Fetched(folder=target, manifest=summary.manifest, summary=summary)
+
+
+@contextmanager
+def _scratch_beside(downloads: Path) -> Iterator[Path]:
+    """A folder for the long table, gone at the end; what a killed fetch of that name left is removed before."""
+    with ExitStack() as stack:
+        with as_data_error(
+            f"{downloads.parent} cannot be used for downloads", "Correct that, or choose another place."
+        ):
+            downloads.parent.mkdir(parents=True, exist_ok=True)
+            scratch = stack.enter_context(scratch_folder(downloads))
+        yield scratch
 
 
 def fetch_again(

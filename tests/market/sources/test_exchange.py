@@ -8,18 +8,21 @@ import hashlib
 import importlib.util
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from research.errors import DataError, MethodologyError
 from research.index import build_index
 from research.market import MarketData, load_market, write_market
-from research.market.sources import ccxt_server, client
+from research.market.sources import ccxt_server, client, exchange
 from research.market.sources.downloads import opened_downloads
-from research.market.sources.exchange import SUPPLY_DAYS, Exchange
+from research.market.sources.exchange import SUPPLY_DAYS, SURE_DAYS, Exchange
 from research.market.sources.fetch import fetch
 from research.rulebook import Methodology
 from tests.market.helpers import small_market
@@ -171,29 +174,68 @@ def test_without_ccxt_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch)
         Exchange(exchange="binance")
 
 
+@dataclasses.dataclass
 class Fake:
-    """An exchange that gives at most 3 candles at a time, and none before it listed the pair."""
+    """An exchange that gives the candles of `page` days from the first asked for, of a pair listed and delisted."""
 
-    def __init__(self, first: dt.date) -> None:
-        self.first, self.asked = first, []
+    page: int
+    listed: dt.date
+    delisted: dt.date = TODAY
+    opening: int = 0  # of the candles, in ms after 00:00 UTC
+    asked: list[dt.date] = dataclasses.field(default_factory=list)
 
     def candles(self, pair: str, first: dt.date) -> client.Answer:
         self.asked.append(first)
-        start = max(first, self.first)
-        days = [start + dt.timedelta(days=n) for n in range(3)] if self.first < first + dt.timedelta(days=1_000) else []
-        rows = [[(day - EPOCH).days * 86_400_000, 1, 1, 1, 1, 1] for day in days if day < TODAY]
-        return client.Answer(body=json.dumps(rows).encode(), url="x", etag=None, retrieved_at=client.now())
+        days = [first + dt.timedelta(days=n) for n in range(self.page)]
+        rows = [
+            [(day - EPOCH).days * 86_400_000 + self.opening, 1, 1, 1, 1, 1]
+            for day in days
+            if self.listed <= day <= min(self.delisted, TODAY)
+        ]
+        url, at = f"ccxt somewhere fetch_ohlcv {pair}", f"{TODAY}T05:00:00Z"
+        return client.Answer(body=json.dumps(rows).encode(), url=url, etag=None, retrieved_at=at)
 
 
-def test_short_pages_are_followed_to_the_end_and_empty_ones_skipped(tmp_path: Path) -> None:
-    listed = TODAY - dt.timedelta(days=8)
-    fake, since = Fake(listed), listed - dt.timedelta(days=1_500)
+def downloaded(fake: Fake, since: dt.date, folder: Path) -> list[dt.date]:
+    """The days of which a fetch from `since` on keeps a candle."""
     source = Exchange.__new__(Exchange)
     object.__setattr__(source, "since", since)
-    with opened_downloads(tmp_path / "x") as downloads:
+    with opened_downloads(folder) as downloads:
         start = dt.datetime.combine(TODAY, dt.time(0), dt.UTC)
         source._download_pair(fake, "A/USDT", downloads, start)  # type: ignore[arg-type]
-    assert fake.asked == [since, since + dt.timedelta(days=1_000), *(listed + dt.timedelta(days=n) for n in (3, 6))]
+        rows = exchange._rows(downloads, "A", downloads.names(exchange._folder("A/USDT")), None)
+    return rows["date"].to_pylist()  # type: ignore[no-any-return]
+
+
+@settings(max_examples=12)
+@given(page=st.integers(100, 1_000), age=st.integers(1, 2_500), life=st.integers(1, 2_500))
+@example(page=300, age=945, life=945)
+def test_no_day_is_lost_of_a_pair_listed_late_whatever_the_size_of_a_page(page: int, age: int, life: int) -> None:
+    listed, last = TODAY - dt.timedelta(days=age), TODAY - dt.timedelta(days=max(1, age - life + 1))
+    with tempfile.TemporaryDirectory() as folder:
+        days = downloaded(Fake(page, listed, last), TODAY - dt.timedelta(days=2_600), Path(folder) / "x")
+    assert days == [listed + dt.timedelta(days=n) for n in range((last - listed).days + 1)]
+
+
+def test_pages_of_a_late_listing_are_asked_for_once_and_in_few_steps(tmp_path: Path) -> None:
+    since, listed = TODAY - dt.timedelta(days=1_600), TODAY - dt.timedelta(days=850)
+    fake = Fake(300, listed, delisted=listed + dt.timedelta(days=299))
+    downloaded(fake, since, tmp_path / "x")
+    steps = [(day - since).days for day in fake.asked]
+    assert steps == [0, 100, 200, 300, 400, 500, 800, 1_050, 1_300, 1_550]  # its fullest page had 250 candles
+    before = len(fake.asked)
+    downloaded(fake, since, tmp_path / "x")
+    assert len(fake.asked) == before
+
+
+def test_candles_that_do_not_open_at_midnight_utc_are_refused(tmp_path: Path) -> None:
+    """Days of UTC+8 open at 16:00: their close is not the one of the UTC day."""
+    listed = dt.date(2020, 3, 11)
+    fake = Fake(300, listed, opening=16 * 3_600_000)
+    words = r"^ccxt somewhere fetch_ohlcv A/USDT: the candle of 2020-03-11T16:00:00Z does not open at 00:00 UTC"
+    with pytest.raises(DataError, match=words):
+        downloaded(fake, listed, tmp_path / "x")
+    assert len(fake.asked) == 1
 
 
 @needs_ccxt
@@ -201,5 +243,7 @@ def test_the_rate_is_the_exchanges_own(vendor: Vendor) -> None:
     vendor.candles = {"BTCUSDT": (LISTED, TODAY)}
     plan = Exchange(exchange="binance", since=TODAY - dt.timedelta(days=2_500)).plan()
     assert plan.calls == 1 + 3
+    assert f"up to 25 for a pair that was listed late, as days before are looked through by {SURE_DAYS}" in str(plan)
+    assert ccxt_server.Server("coinbase").page == 300
     assert plan.calls_per_minute == ccxt_server.Server("binance").calls_per_minute > 0
     assert pages(vendor) == []

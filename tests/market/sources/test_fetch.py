@@ -150,10 +150,40 @@ def test_a_polite_stop_ends_soon_without_litter(vendor: Vendor, tmp_path: Path, 
         time.sleep(0.01)
     run.send_signal(number)
     assert run.wait(timeout=20) == {signal.SIGINT: 130, signal.SIGTERM: 128 + signal.SIGTERM}[number]
-    assert not list(tmp_path.rglob("*.partial"))
+    assert not list(tmp_path.rglob("*.partial*"))
     assert not (tmp_path / "snapshots").exists() or not names_below(tmp_path / "snapshots")
     vendor.slow = 0.0
     assert cli.main(COMMAND) == 0
+
+
+def test_what_a_kill_leaves_is_removed_by_the_next_run(
+    vendor: Vendor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temp"))
+    stocked(vendor).slow = 0.2
+    run = research(*COMMAND)
+    while len(vendor.asked) < 3:
+        time.sleep(0.01)
+    run.kill()
+    assert run.wait(timeout=20) == -signal.SIGKILL
+    left = [path.name for path in (tmp_path / "downloads").iterdir() if path.name != "coinmetrics"]
+    assert [name.startswith(".coinmetrics.partial-") for name in left] == [True]
+    vendor.slow = 0.0
+    assert research(*COMMAND).wait(timeout=60) == 0
+    assert [path.name for path in (tmp_path / "downloads").iterdir()] == ["coinmetrics"]
+    assert [path.name for path in (tmp_path / "snapshots/coinmetrics").iterdir()] == [str(TODAY)]
+    assert list((tmp_path / "temp").iterdir()) == []
+    assert not list(tmp_path.rglob("*.partial*"))
+
+
+def test_a_place_for_downloads_that_cannot_be_used_is_told(
+    vendor: Vendor, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "downloads").write_text("a file")
+    assert cli.main(COMMAND) == 1
+    assert "cannot be used for downloads" in capsys.readouterr().err
+    assert vendor.asked == []
 
 
 def test_without_a_terminal_a_line_now_and_then_is_all(
