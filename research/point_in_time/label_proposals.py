@@ -62,7 +62,7 @@ def propose_labels(market: MarketData) -> pd.DataFrame:
 def _first_line(
     source: PointInTime, asset: int, kind: str, hits: list[tuple[int, int]]
 ) -> tuple[int, int, str, str] | None:
-    """Row, month ends looked at by then, tag and evidence of the line that could be proposed first; None without one."""
+    """Row, month ends looked at by then, tag and evidence of the line that could be proposed first, if there is one."""
     for count, (row, by_then) in enumerate(hits[FEWEST - 1 :], start=FEWEST):
         evidence = f"{count} of {by_then} month ends, {_month(source, hits[0][0])} to {_month(source, row)}"
         if kind == "stablecoin":

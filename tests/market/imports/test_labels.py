@@ -119,7 +119,7 @@ def test_what_is_proposed_by_price_is_what_the_labelling_takes(tmp_path: Path) -
 
 
 def test_what_an_asset_is_called_is_what_was_known_when_it_could_first_be_proposed() -> None:
-    """A wrapped copy's unit becomes ten times as large after its third month end, so that its price is no longer its parent's."""
+    """After its third month end a wrapped copy's unit is ten times as large: its price is no longer its parent's."""
     days = pd.date_range("2020-01-01", periods=400, name="date")
     parent = 100.0 * np.exp(np.cumsum(np.random.default_rng(4).normal(0.0, 0.03, len(days))))
     prices = pd.DataFrame({"large": parent, "copy": parent * np.where(days < "2020-09-15", 1.0, 10.0)}, index=days)
