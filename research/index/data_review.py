@@ -63,8 +63,8 @@ class DataReview:
         return groups.agg(findings=("rule", "size"), assets=("asset_id", "nunique")).join(outcomes).reset_index()
 
     def sentences(self, count: int = 10) -> list[str]:
-        """The findings that did most, in words; what one rule found of several assets on one day is one of them."""
-        groups = self.findings.groupby(["date", "rule"], sort=False)
+        """The findings that did most, in words; several assets of one day, rule and outcome are one of them."""
+        groups = self.findings.groupby(["date", "rule", "later"], sort=False)
         sums = groups[[f"{name}_bps" for name in YARDSTICKS]].sum(min_count=1)
         size = sums.abs().max(axis=1)
         order = size[size > 0].sort_values(ascending=False, kind="stable").index[:count]
@@ -213,20 +213,23 @@ def _at_stake(market: MarketData, findings: pd.DataFrame) -> FloatArray:
 def _sentence(group: pd.DataFrame, sums: pd.Series) -> str:
     first, others = group.iloc[0], len(group) - 1
     who = f"{first['asset_id']} and {others:,} more" if others else str(first["asset_id"])
+    at_most = first["moves"] == "date of a move" and first["later"] == "open"
     effects = " and ".join(
-        f"{size:+,.1f} bp of the {name.replace('_', ' ')}"
+        f"{f'{abs(size):,.1f}' if at_most else f'{size + 0.0:+,.1f}'} bp of the {name.replace('_', ' ')}"
         for name, size in zip(YARDSTICKS, sums, strict=True)
         if not np.isnan(size)
     )
-    later = _LATER[first["later"]].format(date=first["later_date"])
-    did = _DID["at most" if first["moves"] == "date of a move" and first["later"] == "open" else first["moves"]]
+    days = group["later_date"].dropna()
+    when = " to ".join(f"{day:%Y-%m-%d}" for day in dict.fromkeys([days.min(), days.max()])) if len(days) else ""
+    later = _LATER[first["later"]].format(date=when)
+    did = _DID["at most" if at_most else first["moves"]]
     return f"{first['date']:%Y-%m-%d} {who}, {first['rule']}: {first['evidence']}; {later}. {did} {effects}."
 
 
 _LATER = {
-    "confirmed": "it stayed ({date:%Y-%m-%d})",
-    "discarded": "it went back on {date:%Y-%m-%d}",
-    "ended": "it was over on {date:%Y-%m-%d}",
+    "confirmed": "it stayed ({date})",
+    "discarded": "it went back on {date}",
+    "ended": "it was over on {date}",
     "open": "it is open",
 }
 _DID = {

@@ -80,6 +80,28 @@ def test_the_order_is_by_the_larger_of_both_effects(review: DataReview) -> None:
     assert "it went back on 2017-04-03. On that day it moved the level by +497" in first
 
 
+def test_a_sentence_is_about_one_outcome_and_names_all_its_days(market_50: MarketData) -> None:
+    """Of three that stop together two come back: what may be lost and what came late are two sentences."""
+    prices = market_50.prices.copy()
+    prices.loc["2021-06-10":, "cardano"] = np.nan
+    prices.loc["2021-06-10":"2021-06-14", "ripple"] = np.nan
+    prices.loc["2021-06-10":"2021-06-17", "litecoin"] = np.nan
+    review = review_data(replace(market_50, prices=prices))
+    of_the_day = review.findings[review.findings["date"] == pd.Timestamp("2021-06-10")]
+    found = of_the_day.query("rule == 'prices end together'").set_index("asset_id")
+    assert found["later"].to_dict() == {"cardano": "open", "ripple": "ended", "litecoin": "ended"}
+    said = [line for line in review.sentences(1000) if line.startswith("2021-06-10") and "end together" in line]
+    at_most, came = sorted(said, key=lambda line: "it was over" in line)
+    lost = -found.loc["cardano", ["top_20_bps", "total_market_bps"]].astype(float)
+    assert at_most.startswith("2021-06-10 cardano, prices end together")
+    assert at_most.endswith(
+        f"it is open. At most can be lost: {lost.iloc[0]:,.1f} bp of the top 20 "
+        f"and {lost.iloc[1]:,.1f} bp of the total market."
+    )
+    assert "and 1 more" in came
+    assert "it was over on 2021-06-15 to 2021-06-18. The move that came late:" in came
+
+
 def test_bogus_caps_that_the_screens_keep_out_are_named_with_what_they_would_weigh(market_406: MarketData) -> None:
     kept_out = review_data(market_406).kept_out()
     assert [line.split()[1].rstrip(",") for line in kept_out[:2]] == ["cnmt", "slr"]

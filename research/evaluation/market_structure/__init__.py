@@ -5,7 +5,7 @@ is no value; what an asset is called, and where it comes from, is not known here
 depends on rows up to it and on nothing later. What is hindsight by nature (who survived) says so.
 """
 
-from research.evaluation.market_structure.breadth import ahead_of, breadth
+from research.evaluation.market_structure.breadth import breadth
 from research.evaluation.market_structure.coverage import coverage, coverage_by_year
 from research.evaluation.market_structure.dominance import concentration, shares, total
 from research.evaluation.market_structure.lifetimes import (
@@ -25,7 +25,6 @@ __all__ = [
     "COUNT",
     "SILENT_DAYS",
     "THRESHOLDS",
-    "ahead_of",
     "around",
     "births_and_deaths",
     "breadth",

@@ -1,4 +1,4 @@
-"""How many assets take part in what the market does: above their averages, rising, ahead of one of them.
+"""How many assets take part in what the market does: above their averages, and rising.
 
 Each asset counts the same. A day on which fewer than `FEWEST` assets can be judged is NaN.
 """
@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from research.checks import check_number
-from research.errors import DataError, suggest
-from research.evaluation._columns import positive_or_nan
+from research.errors import DataError
 from research.evaluation.market_structure._panels import checked
 from research.typing import BoolArray, FloatArray
 
@@ -60,38 +59,6 @@ def breadth(prices: pd.DataFrame, *, windows: Sequence[int] = WINDOWS) -> pd.Dat
     net = pd.Series(_share(moves > 0, known) - _share(moves < 0, known))
     columns["net_advances"] = net.rolling(SMOOTHED, min_periods=int(ENOUGH * SMOOTHED)).mean().to_numpy()
     return pd.DataFrame(columns, index=prices.index)
-
-
-def ahead_of(prices: pd.DataFrame, asset_id: str, *, days: int = 90) -> pd.Series:
-    """Share of the other assets whose return over the last `days` days was above that of one asset; point in time.
-
-    Parameters
-    ----------
-    asset_id : str
-        A column of `prices`, usually the largest asset.
-    days : int
-        An asset counts with a price today and `days` days ago.
-
-    Returns
-    -------
-    Series by day, fractions
-        NaN where fewer than 10 others can be judged, or the one asset has no return.
-
-    Raises
-    ------
-    DataError
-        As `breadth` does, or if there is no such column.
-    """
-    check_number("days", days, DataError, whole=True, at_least=1)
-    values = checked(prices, "prices")
-    if asset_id not in prices.columns:
-        raise DataError(f"prices: no column {asset_id!r}: {suggest(asset_id, map(str, prices.columns))}")
-    growth = np.full_like(values, np.nan)
-    growth[days:] = values[days:] / positive_or_nan(values[:-days])
-    place = list(prices.columns).index(asset_id)
-    own, others = growth[:, [place]], np.delete(growth, place, axis=1)
-    share = _share(others > own, ~np.isnan(others) & ~np.isnan(own))
-    return pd.Series(share, index=prices.index, name="ahead")
 
 
 def _share(part: BoolArray, known: BoolArray) -> FloatArray:

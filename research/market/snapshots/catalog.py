@@ -111,9 +111,16 @@ def dated_folders(name: str, root: Path | None = None) -> list[Path]:
 
 
 def name_of(folder: Path, *, root: Path | None = None) -> str | None:
-    """The name under which a folder stands in the catalog; None where it lies elsewhere."""
-    folder, root = folder.resolve(), (root or catalog_root()).resolve()
-    return folder.parent.name if folder.parent.parent == root and _DATED.fullmatch(folder.name) else None
+    """The name under which a dated folder stands in the catalog, also by a symbolic link; None where it lies elsewhere.
+
+    Where links give a folder several names, it is that by which the folder is called here.
+    """
+    root = root or catalog_root()
+    for place in (Path.cwd() / folder, folder.resolve()):
+        found = [name for name in names(root) if (root / name).resolve() == place.parent.resolve()]
+        if found and _DATED.fullmatch(place.name):
+            return place.parent.name if place.parent.name in found else found[0]
+    return None
 
 
 def _of_name(name: str, when: str, root: Path) -> Path:

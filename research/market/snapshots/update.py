@@ -138,7 +138,7 @@ def _name(folder: Path) -> str:
     if name is None:
         raise DataError(f"{folder} has no name in the catalog: say where the new snapshot is to be written (--out).")
     newest = dated_folders(name)[-1]
-    if newest.name != folder.name:
+    if not newest.samefile(folder):
         raise DataError(f"{folder} is not the newest of its name: update {newest}, or say where to write (--out).")
     return name
 

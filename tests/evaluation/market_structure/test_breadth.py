@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from research.errors import DataError
-from research.evaluation.market_structure import ahead_of, breadth
+from research.evaluation.market_structure import breadth
 from research.market import MarketData
 from tests.evaluation.market_structure.panels import ragged
 
@@ -28,7 +27,6 @@ def test_where_seven_of_ten_rise_seven_tenths_are_above_their_average() -> None:
 
 def test_with_nine_assets_nothing_is_said() -> None:
     assert breadth(market([0.01] * 9)).isna().all(axis=None)
-    assert ahead_of(market([0.01] * 10), "asset-00").isna().all()
 
 
 def test_before_four_fifths_of_a_window_nothing_is_said() -> None:
@@ -40,12 +38,6 @@ def test_before_four_fifths_of_a_window_nothing_is_said() -> None:
 def test_a_price_that_stands_still_is_neither_a_rise_nor_above_its_average() -> None:
     table = breadth(market([0.0] * 10), windows=(20,))
     assert table.iloc[-1].tolist() == [0.0, 0.0]
-
-
-def test_those_ahead_are_those_that_grew_faster() -> None:
-    share = ahead_of(market([0.0] + [0.01] * 4 + [-0.01] * 6), "asset-00", days=30)
-    assert share.isna().sum() == 30
-    assert share.iloc[-1] == pytest.approx(0.4)
 
 
 def test_the_formula_by_a_loop_on_a_day_of_the_real_file(market_406: MarketData) -> None:
@@ -70,15 +62,8 @@ def _net(prices: pd.DataFrame, row: int) -> float:
 
 def test_nothing_of_a_series_changes_when_later_days_are_cut() -> None:
     prices, _ = ragged()
-    whole, ahead = breadth(prices, windows=(10, 50)), ahead_of(prices, "asset-00", days=20)
+    whole = breadth(prices, windows=(10, 50))
     for row in (8, 19, 20, 24, 39, 40, 60, 61, 80, 100):
-        cut = prices.iloc[: row + 1]
-        part = breadth(cut, windows=(10, 50))
+        part = breadth(prices.iloc[: row + 1], windows=(10, 50))
         # a rolling mean is summed along the column: the last digits of a difference, and no more, may differ
         pd.testing.assert_frame_equal(part, whole.iloc[: row + 1], check_freq=False)
-        pd.testing.assert_series_equal(ahead_of(cut, "asset-00", days=20), ahead.iloc[: row + 1], check_freq=False)
-
-
-def test_an_asset_that_is_not_there_is_named_with_the_nearest() -> None:
-    with pytest.raises(DataError, match=r"no column 'asset-0'.*asset-0"):
-        ahead_of(market([0.0] * 10), "asset-0")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from research.errors import DataError
-from research.market import import_table, load_market, write_market
+from research.market import MarketData, import_table, load_market, write_market
 from research.market.imports.labels import label_snapshot, with_labels
 from research.point_in_time.label_proposals import propose_labels
 from tests.conftest import shared
@@ -18,6 +19,7 @@ ASSETS = pd.DataFrame({"asset_id": ["bitcoin", "luna", "terra"], "symbol": ["BTC
 NO_TAGS = pd.DataFrame({"asset_id": [], "tag": [], "valid_from": [], "static": []}).astype(
     {"asset_id": "str", "tag": "str", "valid_from": "datetime64[us]", "static": "bool"}
 )
+MONTH_END = pd.offsets.MonthEnd()
 
 
 def labels(folder: Path, text: str) -> Path:
@@ -95,18 +97,40 @@ def test_what_is_proposed_by_price_is_what_the_labelling_takes(tmp_path: Path) -
         encoding="utf-8",
     )
     import_table(file, profile, tmp_path / "old")
-    proposed = propose_labels(load_market(tmp_path / "old"))
+    market = load_market(tmp_path / "old")
+    proposed = propose_labels(market)
     found = dict(zip(proposed["asset_id"], proposed["tag"], strict=True))
     coins = {"tether", "usd-coin", "binance-usd", "dai", "frax"}
     assert {name for name, tag in found.items() if tag == "stablecoin"} == coins
     assert {name for name, tag in found.items() if tag != "stablecoin"} <= {"wrapped-bitcoin", "staked-ether"}
     assert "terra-luna" not in found
+    for line in proposed.itertuples():  # each could be proposed on its day as it is now, and a month earlier not at all
+        then, before = (propose_labels(market.until(day)) for day in (line.valid_from, line.valid_from - MONTH_END))
+        (known,) = then[then["asset_id"] == line.asset_id].itertuples()
+        assert (known.tag, known.valid_from) == (line.tag, line.valid_from)
+        assert known.evidence == line.evidence.partition("; known only later")[0]
+        assert line.asset_id not in set(before["asset_id"])
     proposed.to_csv(tmp_path / "labels.csv", index=False)
     label_snapshot(tmp_path / "old", tmp_path / "labels.csv", tmp_path / "new")
     tags = load_market(tmp_path / "new").tags
     assert len(tags) == len(proposed)
-    assert not tags["static"].any()  # known from the month end on which the price first showed it
+    assert not tags["static"].any()
     assert propose_labels(load_market(tmp_path / "new")).empty
+
+
+def test_what_an_asset_is_called_is_what_was_known_when_it_could_first_be_proposed() -> None:
+    """After its third month end a wrapped copy's unit is ten times as large: its price is no longer its parent's."""
+    days = pd.date_range("2020-01-01", periods=400, name="date")
+    parent = 100.0 * np.exp(np.cumsum(np.random.default_rng(4).normal(0.0, 0.03, len(days))))
+    prices = pd.DataFrame({"large": parent, "copy": parent * np.where(days < "2020-09-15", 1.0, 10.0)}, index=days)
+    market = MarketData.from_panels(prices, prices * [1e9, 1e6], prices * 1e5)
+    (line,) = propose_labels(market).itertuples()
+    assert (line.asset_id, line.tag, line.valid_from) == ("copy", "wrapped", pd.Timestamp("2020-05-31"))
+    assert line.evidence == (
+        "moves as large on 3 of 4 month ends, 2020-03 to 2020-05; known only later: 8 of 12, to 2021-01"
+    )
+    (then,) = propose_labels(market.until(line.valid_from)).itertuples()
+    assert then.evidence == "moves as large on 3 of 4 month ends, 2020-03 to 2020-05"
 
 
 def test_a_file_without_a_label_is_refused_and_nothing_is_written(tmp_path: Path) -> None:

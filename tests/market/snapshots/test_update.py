@@ -453,6 +453,23 @@ def test_an_update_stands_beside_the_old_one_and_a_date_means_what_was_known_the
         update_from_table("coins@2025-01-01", newer(tmp_path), profile(retrieved_at=later(2)))
 
 
+def test_a_name_that_is_a_symbolic_link_is_updated_in_the_folder_that_it_points_to(tmp_path: Path, root: Path) -> None:
+    elsewhere = tmp_path / "disk" / "vendor"
+    elsewhere.parent.mkdir()
+    (root / "coins").rename(elsewhere)
+    (root / "coins").symlink_to(elsewhere)
+    assert update_from_table("coins", newer(tmp_path), profile(retrieved_at=later())).out == root / "coins/2025-01-02"
+    assert names_in(elsewhere) >= {"2025-01-01", "2025-01-02"}
+    newest = update_from_table(elsewhere / "2025-01-02", newer(tmp_path, 2.0), profile(retrieved_at=later(2)))
+    assert newest.out == root / "coins/2025-01-03"
+    assert (root / "coins").is_symlink()
+    (root / "coins/2025-01-03").rename(tmp_path / "moved")
+    (root / "coins/2025-01-03").symlink_to(tmp_path / "moved")  # a dated folder may be a link as well
+    last = update_from_table("coins", newer(tmp_path, 3.0), profile(retrieved_at=later(3)))
+    assert last.out == root / "coins/2025-01-04"
+    assert load_market("coins").prices.loc["2024-01-10", "a"] == 3.0
+
+
 def hold(folder: Path, ready: multiprocessing.synchronize.Event) -> None:
     with placing.no_one_else(folder):
         ready.set()
