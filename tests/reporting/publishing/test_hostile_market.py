@@ -208,7 +208,9 @@ def test_nothing_of_the_page_runs_loads_or_leads_away(html: str) -> None:
             for part in str(attributes["style"]).split(";"):
                 assert re.fullmatch(r"[a-z-]+:([#\w.,% '-]+|var\(--[a-z0-9-]+\)|url\(#drawing-[\w.-]+\))", part), part
         if "href" in attributes:
-            assert re.fullmatch(r"#[a-z0-9-]+|(editions/[0-9-]+/)?[a-z0-9-]+\.html", str(attributes["href"])), attributes
+            assert re.fullmatch(r"#[a-z0-9-]+|(editions/[0-9-]+/)?[a-z0-9-]+\.html", str(attributes["href"])), (
+                attributes
+            )
         if "src" in attributes:
             assert str(attributes["src"]).startswith("data:image/png;base64,"), attributes
         assert tag != "meta" or attributes.get("http-equiv") in (None, "Content-Security-Policy")
