@@ -59,9 +59,13 @@ def _say_what_it_is(market: MarketData, snapshot: str) -> None:
 
 def _say_findings(review: DataReview) -> None:
     """Counts by rule, then what did most to the two indices."""
+    from research.market.quality.dating import bitcoin_of
+
     say(f"{len(review.findings):,} findings:")
     for line in review.counts.to_dict("records"):
         say(f"  {line['findings']:>7,} x {line['rule']} ({line['field']}, {_assets(line['assets'])})")
+    if bitcoin_of(review.market.assets) is None:
+        say("dating was not checked: no asset is bitcoin (by the asset_id bitcoin, else by the symbol BTC)")
     for name, index in review.indices.items():
         if isinstance(index, str):
             say(f"no {name.replace('_', ' ')} can be built on it: {index}")

@@ -15,7 +15,7 @@ import pandas as pd
 from research.market.quality.prints import Found, Prints, beginnings, places_of, trailing
 from research.typing import BoolArray, FloatArray
 
-BITCOIN = "bitcoin"
+BITCOIN, BITCOIN_SYMBOL = "bitcoin", "BTC"
 WINDOW, FEWEST = 180, 90  # prints
 LEAST_CORRELATION, LEAST_LEAD = 0.5, 0.3  # the second is four standard errors of a correlation over 180 days
 LEAST_VARIANCE = 1e-8  # of daily returns: what stands still moves with nothing
@@ -33,14 +33,30 @@ KNOWN_CLOSES = {
 }
 
 
-def misdated_prices(prints: Prints, reference: pd.Series | None) -> list[Found]:
+def bitcoin_of(assets: pd.DataFrame) -> str | None:
+    """The asset_id of bitcoin: `bitcoin`, else the asset with the symbol BTC that was listed first; None without one.
+
+    The first, not the only one: a namesake that is listed later must change nothing that was found before.
+    """
+    if (assets["asset_id"] == BITCOIN).any():
+        return BITCOIN
+    named = assets[assets["symbol"].str.upper() == BITCOIN_SYMBOL]
+    first = named.loc[named["first_date"] == named["first_date"].min(), "asset_id"]
+    return str(first.iloc[0]) if len(first) == 1 else None
+
+
+def misdated_prices(prints: Prints, reference: pd.Series | None, bitcoin: str | None) -> list[Found]:
     """Assets whose returns are those of bitcoin (or of the reference) a day before or after, not of the day."""
-    theirs = _reference(prints, reference)
-    if theirs is None:
-        return []
+    if reference is None:
+        if bitcoin is None:
+            return []
+        values = prints["price"][:, _column(prints, bitcoin)]
+    else:
+        values = reference.reindex(prints.dates).to_numpy(dtype=float)
+    theirs = _returns(prints, np.where(values > 0, values, np.nan)[:, None])
     ours = _returns(prints, prints["price"])
     words = "the reference" if reference is not None else BITCOIN
-    return [_misdated("price", words, prints, ours, np.broadcast_to(theirs[:, None], ours.shape))]
+    return [_misdated("price", words, prints, ours, np.broadcast_to(theirs, ours.shape))]
 
 
 def misdated_caps(prints: Prints) -> list[Found]:
@@ -49,11 +65,11 @@ def misdated_caps(prints: Prints) -> list[Found]:
     return [_misdated("market_cap", "its own price", prints, ours, theirs)]
 
 
-def known_closes(prints: Prints) -> list[Found]:
+def known_closes(prints: Prints, bitcoin: str | None) -> list[Found]:
     """Two known closes of bitcoin, before and after a large move, that stand one day later here."""
-    if BITCOIN not in prints.ids:
+    if bitcoin is None:
         return []
-    column = int(prints.ids.get_indexer(pd.Index([BITCOIN]))[0])
+    column = _column(prints, bitcoin)
     rows, values, closes, evidence = [], [], [], []
     for day, (close, before) in KNOWN_CLOSES.items():
         today, tomorrow = pd.Timestamp(day), pd.Timestamp(day) + pd.Timedelta(days=1)
@@ -123,16 +139,8 @@ def _returns(prints: Prints, values: FloatArray) -> FloatArray:
     return clipped
 
 
-def _reference(prints: Prints, reference: pd.Series | None) -> FloatArray | None:
-    if reference is None and BITCOIN not in prints.ids:
-        return None
-    if reference is None:
-        column = int(prints.ids.get_indexer(pd.Index([BITCOIN]))[0])
-        values = prints["price"][:, [column]]
-    else:
-        values = reference.reindex(prints.dates).to_numpy(dtype=float)[:, None]
-    found: FloatArray = _returns(prints, np.where(values > 0, values, np.nan))[:, 0]
-    return found
+def _column(prints: Prints, asset: str) -> int:
+    return int(prints.ids.get_indexer(pd.Index([asset]))[0])
 
 
 def _correlation(ours: FloatArray, theirs: FloatArray) -> FloatArray:

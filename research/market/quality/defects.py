@@ -10,7 +10,7 @@ import pandas as pd
 from research.market.data import DAY, MarketData, empty_table
 from research.market.quality.consistency import bars, caps_against_supply, thin_caps
 from research.market.quality.coverage import missing_days, missing_prices, outages, repeated_values
-from research.market.quality.dating import known_closes, misdated_caps, misdated_prices
+from research.market.quality.dating import bitcoin_of, known_closes, misdated_caps, misdated_prices
 from research.market.quality.jumps import price_jumps, supply_jumps
 from research.market.quality.prints import Found, Prints
 
@@ -39,7 +39,7 @@ def find_defects(market: MarketData, *, reference: pd.Series | None = None) -> p
     ----------
     reference : Series, optional
         Daily closes of a series whose dating is right, to hold all assets against; bitcoin of the market itself
-        otherwise.
+        otherwise (the asset_id `bitcoin`, else the first listed with the symbol BTC).
 
     Returns
     -------
@@ -53,6 +53,7 @@ def find_defects(market: MarketData, *, reference: pd.Series | None = None) -> p
     prints = Prints.of(market)
     if not len(prints.days):
         return empty_table(FINDING_TYPES)
+    bitcoin = bitcoin_of(market.assets)
     found = [
         *price_jumps(prints),
         *supply_jumps(prints),
@@ -63,9 +64,9 @@ def find_defects(market: MarketData, *, reference: pd.Series | None = None) -> p
         *bars(prints),
         *caps_against_supply(prints),
         *thin_caps(prints),
-        *misdated_prices(prints, reference),
+        *misdated_prices(prints, reference, bitcoin),
         *misdated_caps(prints),
-        *known_closes(prints),
+        *known_closes(prints, bitcoin),
     ]
     parts = [_table(part, prints) for part in found if len(part.rows)]
     table = pd.concat([empty_table(FINDING_TYPES), *parts], ignore_index=True) if parts else empty_table(FINDING_TYPES)

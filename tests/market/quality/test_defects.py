@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from research.market import MarketData
 from research.market.quality import FINDING_TYPES, find_defects
+from research.market.quality.dating import bitcoin_of
 from research.market.quality.defects import MARKET
 from tests.market.quality.markets import clean_panels, market_of
 
@@ -188,6 +190,38 @@ def test_a_series_dated_a_day_off_is_found_by_its_correlation(shift: int, words:
     assert found["evidence"].iloc[0].endswith(words)
     bitcoin = market_of({name: panel.rename(columns={"alpha": "bitcoin"}) for name, panel in panels.items()})
     assert "asset-001" in find_defects(bitcoin).query("rule == 'dated a day off'")["asset_id"].tolist()
+
+
+def market_around_a_leap(ids: list[str], symbols: list[str], first: list[str]) -> MarketData:
+    """Prices of which the first column holds the closes of bitcoin around 2020-03-12, one day late."""
+    days = pd.date_range("2020-03-01", "2020-03-20")
+    prices = pd.DataFrame(7_911.4, days, ids)
+    prices.loc["2020-03-13":, ids[0]] = 4_970.8
+    for name, day in zip(ids, first, strict=True):
+        prices.loc[: pd.Timestamp(day) - pd.Timedelta(days=1), name] = np.nan
+    market = MarketData.from_panels(prices)
+    return replace(
+        market, assets=market.assets.assign(symbol=market.assets["asset_id"].map(dict(zip(ids, symbols, strict=True))))
+    )
+
+
+@pytest.mark.parametrize(
+    ("ids", "symbols", "first", "found"),
+    [
+        (["bitcoin", "b"], ["X", "BTC"], ["2020-03-01", "2020-03-01"], ["bitcoin"]),
+        (["btc", "b"], ["BTC", "B"], ["2020-03-01", "2020-03-01"], ["btc"]),
+        (["btc", "b"], ["btc", "BTC"], ["2020-03-01", "2020-03-05"], ["btc"]),  # a later namesake
+        (["btc", "b"], ["BTC", "BTC"], ["2020-03-01", "2020-03-01"], []),
+        (["xbt", "b"], ["XBT", "B"], ["2020-03-01", "2020-03-01"], []),
+    ],
+)
+def test_bitcoin_is_known_by_its_id_or_else_by_its_symbol(
+    ids: list[str], symbols: list[str], first: list[str], found: list[str]
+) -> None:
+    market = market_around_a_leap(ids, symbols, first)
+    late = find_defects(market).query("rule == 'dated a day late'")
+    assert late["asset_id"].tolist() == found
+    assert (bitcoin_of(market.assets) is None) == (not found)
 
 
 def test_caps_that_move_as_the_price_did_the_day_before_are_dated_a_day_late() -> None:

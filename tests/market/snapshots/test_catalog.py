@@ -141,7 +141,9 @@ def test_a_snapshot_that_had_stepped_aside_when_its_writer_was_killed_is_found(r
 
 def test_the_command_line_takes_references(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["data", "check", "coins@2026-11-02"]) == 0
-    assert "coins@2026-11-02: in memory" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "coins@2026-11-02: in memory" in out
+    assert "dating was not checked: no asset is bitcoin" in out
     assert cli.main(["data", "check", "coins@2026-10-01"]) == 1
     assert "There are: 2026-11-01" in capsys.readouterr().err
 
