@@ -73,9 +73,9 @@ def import_ahead(statements: list[str]) -> list[str]:
 
 def draw_and_render() -> None:
     """Draw a picture and render a page, for nobody: the first of each reads fonts and templates, which a fork keeps."""
-    prose = {"cell_type": "markdown", "metadata": {}, "source": "# What?"}
-    code = {"cell_type": "code", "metadata": {}, "source": "1", "outputs": [], "execution_count": 1}
-    notebook = from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [prose, code]})
+    prose = {"id": "prose", "cell_type": "markdown", "metadata": {}, "source": "# What?"}
+    code = {"id": "code", "cell_type": "code", "metadata": {}, "source": "1", "outputs": [], "execution_count": 1}
+    notebook = from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [prose, code]})  # type: ignore[no-untyped-call]
     page = Page(title="T", built_at="", commit="", parameters={}, snapshots={}, simulated=False)
     render_page(notebook, page)
     if "matplotlib.figure" in sys.modules:
