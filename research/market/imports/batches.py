@@ -18,10 +18,10 @@ import pyarrow.parquet as pq
 
 from research.errors import DataError, suggest
 from research.market.imports.files import TableFile
+from research.market.imports.lines import MOST_BELOW, below_table, filled_lines, open_lines, tail_of
 from research.market.imports.sections import Files
 from research.market.imports.sheets import read_sheet
 
-UTF8 = "utf-8-sig"  # read by Python, so that a wrong byte is an error before Arrow sees its row
 BLOCK = 1 << 20  # bytes of a CSV at a time: no line may be longer; 16 times as many where each asset is a column
 ROWS_PER_BATCH = 1 << 16
 BUFFER = 1 << 20  # bytes of a column of Parquet in memory at a time, before they are unpacked
@@ -35,7 +35,7 @@ class Tally:
 
     Attributes
     ----------
-    files, blank_rows : int
+    files, blank_rows, lines_below : int
     intraday_rows : int
         Rows left out because they are no day's close.
     absent : dict of str to int
@@ -46,6 +46,7 @@ class Tally:
 
     files: int = 0
     blank_rows: int = 0
+    lines_below: int = 0
     intraday_rows: int = 0
     absent: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -53,6 +54,8 @@ class Tally:
     def lines(self) -> list[str]:
         """What there is to say, a line each."""
         said = [f"{self.blank_rows:,} blank rows left out"] if self.blank_rows else []
+        if self.lines_below:
+            said.append(f"lines below the tables left out: {self.lines_below:,}")
         if self.intraday_rows:
             said.append(f"{self.intraday_rows:,} rows left out that are no day's close")
         said += [f"column {name!r} absent from {n:,} of {self.files:,} files" for name, n in self.absent.items()]
@@ -139,9 +142,11 @@ def _hint(found: list[str]) -> str:
 
 def _csv(file: TableFile, files: Files, choose: Choose, tally: Tally) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
     skipped: list[int] = []
+    wrong: list[pa.csv.InvalidRow] = []
 
     def odd(row: pa.csv.InvalidRow) -> str:
         if row.text.strip().strip(files.delimiter).strip():
+            wrong.append(row)
             return "error"
         skipped.append((row.number or 0) - 1)
         return "skip" if len(skipped) <= MOST_BLANK else "error"
@@ -150,31 +155,52 @@ def _csv(file: TableFile, files: Files, choose: Choose, tally: Tally) -> Iterato
     names = [name.strip() for name in header]
     chosen = choose(file, names, tally)
     actual = [header[names.index(name)] for name in chosen]
-    reading = pa.csv.ReadOptions(
-        encoding=UTF8,
-        block_size=BLOCK * (16 if len(header) > 1000 else 1),
-        skip_rows=files.skip_lines,
-        use_threads=False,
-    )
     parsing = pa.csv.ParseOptions(delimiter=files.delimiter, ignore_empty_lines=False, invalid_row_handler=odd)
     convert = pa.csv.ConvertOptions(
         include_columns=actual, column_types=dict.fromkeys(actual, pa.string())
     )  # numbers are read later, where the row can be named
     count = 0
-    with file.open() as source, pa.csv.open_csv(source, reading, parsing, convert) as reader:
-        for batch in reader:
-            place = count + np.arange(batch.num_rows)
-            count += batch.num_rows
-            before = np.array(skipped, dtype=np.int64) - 1 - np.arange(len(skipped))
-            yield batch.rename_columns(chosen), place + 1 + np.searchsorted(before, place, side="right")
+    block = BLOCK * (16 if len(header) > 1000 else 1)
+    try:
+        with open_lines(file, files) as (source, encoding):
+            reading = pa.csv.ReadOptions(
+                encoding=encoding, block_size=block, skip_rows=files.skip_lines, use_threads=False
+            )
+            with pa.csv.open_csv(source, reading, parsing, convert) as reader:
+                for batch in reader:
+                    place = count + np.arange(batch.num_rows)
+                    count += batch.num_rows
+                    before = np.array(skipped, dtype=np.int64) - 1 - np.arange(len(skipped))
+                    yield batch.rename_columns(chosen), place + 1 + np.searchsorted(before, place, side="right")
+    except pa.ArrowInvalid as error:
+        if not wrong:
+            raise
+        raise DataError(_odd_row(file, files, wrong[0])) from error
     tally.blank_rows += len(skipped)
+    tally.lines_below += files.skip_last_lines
+
+
+def _odd_row(file: TableFile, files: Files, row: pa.csv.InvalidRow) -> str:
+    """A row with more or fewer cells than the header; near the end of the file it is probably no row."""
+    what = (
+        f"{file.label} cannot be read as csv: row {(row.number or 1) - 1} has {row.actual_columns} cells and the header "
+        f"{row.expected_columns}: {row.text[:60]!r}."
+    )
+    tail = tail_of(file, files.encoding)
+    last = filled_lines(tail, files.delimiter)[-MOST_BELOW:]
+    if row.text.strip() in (texts := [line.strip() for line in last]):
+        footer = below_table(tail, files.delimiter, row.expected_columns)
+        below = max(len(footer), len(last) - texts.index(row.text.strip()))
+        return f"{what} If it stands below the table, say skip_last_lines = {below} under [files]; else correct it."
+    return f"{what} Correct it, or [files] delimiter and skip_lines of the profile."
 
 
 def _header(file: TableFile, files: Files) -> list[str]:
-    reading = pa.csv.ReadOptions(encoding=UTF8, skip_rows=files.skip_lines, block_size=BLOCK, use_threads=False)
     parsing = pa.csv.ParseOptions(delimiter=files.delimiter, invalid_row_handler=lambda _: "skip")
-    with file.open() as source, pa.csv.open_csv(source, reading, parsing) as reader:
-        names: list[str] = reader.schema.names
+    with open_lines(file, files) as (source, encoding):
+        reading = pa.csv.ReadOptions(encoding=encoding, skip_rows=files.skip_lines, block_size=BLOCK, use_threads=False)
+        with pa.csv.open_csv(source, reading, parsing) as reader:
+            names: list[str] = reader.schema.names
     return names
 
 

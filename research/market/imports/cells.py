@@ -179,10 +179,20 @@ def _refuse_wrong_dates(batch: Batch, name: str, column: pa.Array, dates: Dates,
     if wrong.any():
         found = column[int(wrong.argmax())].as_py()
         hint = _epoch_hint(pa.array([found])) if isinstance(found, int | float) else _date_hint(str(found), dates)
+        hint = _below_hint(batch, name, int(wrong.argmax())) or hint
         raise DataError(
             f"{batch.file.label}, column {name!r}: row {batch.first(wrong)} has the date {found!r}, expected "
             f"{dates.format or 'YYYY-MM-DD'} of the years 1 to 9999. {hint}"
         )
+
+
+def _below_hint(batch: Batch, name: str, place: int) -> str:
+    """Where the row of a CSV holds nothing but this text, it probably stands below the table."""
+    others = [column[place].as_py() for column in batch.table.columns if not column.equals(batch.column(name))]
+    if not batch.file.ending.startswith(".csv") or any(str(other or "").strip() for other in others):
+        return ""
+    below = len(batch.row) - place
+    return f"The row holds nothing else: if it stands below the table, say skip_last_lines = {below} under [files]."
 
 
 def _date_hint(text: str, dates: Dates) -> str:

@@ -24,7 +24,7 @@ from research.market.imports.files import Given, TableFile, find_files
 from research.market.imports.guesses import IN_USD, Guess, as_times, guess, plain_name
 from research.market.imports.profiles import Profile
 from research.market.imports.reading import read_rows
-from research.market.imports.samples import sample_of, texts_without_digits
+from research.market.imports.samples import key_in_names, sample_of, texts_without_digits
 from research.market.imports.sections import EPOCHS, Files
 from research.market.layout import CORE_COLUMNS
 from research.settings import from_table
@@ -111,6 +111,15 @@ class _Draft:
             self.sections["files"].append(f"delimiter = {_quoted(how.delimiter)}")
         if how.skip_lines:
             self.sections["files"].append(f"skip_lines = {how.skip_lines}  # lines above the header")
+        if how.skip_last_lines:
+            self.sections["files"].append(f"skip_last_lines = {how.skip_last_lines}  # lines below the table")
+        if how.encoding != "utf-8":
+            doubt = (
+                ""
+                if how.encoding == "utf-16"
+                else "  # a guess: it is not UTF-8. Do names with accents come out right?"
+            )
+            self.sections["files"].append(f"encoding = {_quoted(how.encoding)}{doubt}")
         columns.append(f"date = {_quoted(roles['date'])}")
         self._wide = "price" not in roles and "key" not in roles and len(self.guess.numeric) > 1
         if self._wide:
@@ -122,7 +131,7 @@ class _Draft:
             )
         else:
             self.sections["files"].append(
-                f"key = {_quoted(self._key_in_names())}  # the asset, in the name of its file"
+                f"key = {_quoted(key_in_names(self.files))}  # the asset, in the name of its file"
             )
         for name in ("symbol", "name"):
             if name in roles and roles[name] != roles.get("key"):
@@ -137,6 +146,15 @@ class _Draft:
             columns.append("may_be_absent = true  # a column that some file lacks is missing there")
 
     def _wide_fields(self) -> None:
+        texts = [
+            name for name in self.guess.others if name not in self.guess.numeric and any(self.sample.columns[name])
+        ]
+        if texts:
+            self.sections["wide"].append(f"skip = {_quoted(texts)}  # texts: no prices")
+            self.questions.append(
+                f"Does {texts[0]!r} say which asset a row is of ([columns] key, and no [wide]), or is each other column "
+                "an asset ([wide])?"
+            )
         if len(self.files) == 1:
             self.sections["wide"].append("# one column an asset; the file holds the prices")
             return
@@ -152,13 +170,6 @@ class _Draft:
         if "price" not in taken:
             self.sections["wide"] = ['# price = "..."']
             self.questions.append("Which of the files has the prices ([wide] price)?")
-
-    def _key_in_names(self) -> str:
-        """What the names of the files have in common, around the key."""
-        stems = [file.stem for file in self.files]
-        before = re.sub(r"[^_\W]*$", "", _common(stems)) if len(stems) > 1 else ""
-        after = re.sub(r"^[^_\W]*", "", _common([stem[::-1] for stem in stems])[::-1]) if len(stems) > 1 else ""
-        return f"{before}{{key}}{after}"
 
     def _price_and_volume(self) -> None:
         roles, columns = self.guess.roles, self.sections["columns"]
@@ -296,12 +307,6 @@ class _Draft:
                 f"stopped: {printable(' '.join(str(error).split()))} Mend this, and draft again to have it looked at."
             )
             return Evidence({})
-
-
-def _common(words: Sequence[str]) -> str:
-    """The longest begin that all have."""
-    shortest = min(words, key=len)
-    return next((shortest[:n] for n in range(len(shortest)) if any(word[n] != shortest[n] for word in words)), "")
 
 
 def _quoted(value: object) -> str:

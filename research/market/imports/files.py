@@ -97,6 +97,13 @@ def readable(file: TableFile) -> Iterator[None]:
     try:
         with as_data_error(what, next_step):
             yield
+    except DataError as error:
+        if isinstance(error.__cause__, UnicodeDecodeError):
+            raise DataError(
+                f"{what}: its letters are not in {error.__cause__.encoding}. Say encoding under [files] of the profile: "
+                '"cp1252" (Excel in Western Europe) or "utf-16"; or save the table again in UTF-8.'
+            ) from error
+        raise
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise DataError(f"{what}: {str(error) or 'it is cut off'}. {next_step}") from error
 

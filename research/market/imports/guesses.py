@@ -88,7 +88,7 @@ def guess(columns: dict[str, list[str]], typed: dict[str, str]) -> Guess:
         found = _named(names, [name for name in among if name != date])
         if found is not None and (found not in roles.values() or role in ("symbol", "name")):
             roles[role] = found
-    if "key" not in roles and "price" in roles and date is not None:
+    if "key" not in roles and date is not None:
         key = _telling_apart(stripped, date, [name for name in texts if name not in (*numeric, *roles.values())])
         roles |= {} if key is None else {"key": key}
     return Guess(
@@ -122,10 +122,10 @@ def formats_of(texts: Iterable[str]) -> tuple[str, ...] | None:
         return tuple(fitting) or None
     if re.fullmatch(r"[+-]?\d*\.\d*([eE][+-]?\d+)?", series[0]):  # an ordinary number is a date in no format
         return None
-    fitting = FORMATS
+    forms = FORMATS
     for some in (series[:1], series[:: max(1, len(series) // FEW)], series):
-        fitting = tuple(form for form in fitting if _plausible(some, form))
-    return fitting or None
+        forms = tuple(form for form in forms if _plausible(some, form))
+    return forms or None
 
 
 @dataclass(frozen=True)

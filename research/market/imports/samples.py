@@ -15,6 +15,7 @@ from research.errors import DataError
 from research.market.imports.batches import Tally, choose_columns, read_batches
 from research.market.imports.cells import EMPTY_TEXTS
 from research.market.imports.files import TableFile, readable
+from research.market.imports.lines import below_table, encoding_of, tail_of
 from research.market.imports.sections import Files
 
 SAMPLE, SAMPLED_FILES = 5_000, 10  # rows that are looked at, and files that they come from
@@ -86,14 +87,31 @@ def _how(file: TableFile) -> Files:
     """What parts the columns of a CSV, and how many lines lie above its header."""
     if not file.ending.startswith(".csv"):
         return Files()
-    with readable(file), file.open() as source:
-        stream = source.open("rb") if isinstance(source, Path) else source
-        with stream:
-            lines = stream.read(1 << 16).decode("utf-8-sig", errors="replace").splitlines()[:50]
+    with readable(file):
+        encoding = encoding_of(file)
+        with file.open() as source, source.open("rb") if isinstance(source, Path) else source as stream:
+            head = stream.read(1 << 16).decode("utf-8-sig" if encoding == "utf-8" else encoding, errors="replace")
+        tail = tail_of(file, encoding)
+    lines = head.splitlines()[:50]
     for number, line in enumerate(lines[:-1]):
         following = next((later for later in lines[number + 1 :] if later.strip()), "")
         for delimiter in ",;\t|":
             fields = [len(next(csv.reader([text], delimiter=delimiter), [])) for text in (line, following)]
             if fields[0] == fields[1] > 1:
-                return Files(delimiter=delimiter, skip_lines=number)
-    return Files()
+                below = below_table(tail, delimiter, fields[0])
+                return Files(delimiter=delimiter, skip_lines=number, skip_last_lines=len(below), encoding=encoding)
+    return Files(encoding=encoding)
+
+
+def key_in_names(files: Sequence[TableFile]) -> str:
+    """What the names of the files have in common, around the key."""
+    stems = [file.stem for file in files]
+    before = re.sub(r"[^_\W]*$", "", _common(stems)) if len(stems) > 1 else ""
+    after = re.sub(r"^[^_\W]*", "", _common([stem[::-1] for stem in stems])[::-1]) if len(stems) > 1 else ""
+    return f"{before}{{key}}{after}"
+
+
+def _common(words: Sequence[str]) -> str:
+    """The longest begin that all have."""
+    shortest = min(words, key=len)
+    return next((shortest[:n] for n in range(len(shortest)) if any(word[n] != shortest[n] for word in words)), "")

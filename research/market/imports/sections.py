@@ -91,14 +91,18 @@ class Files:
         Where the asset stands in a file's name without its ending, as in `coin_{key}`; of several the first that fits.
     delimiter : str
         Between the columns of a CSV; a tab is "\\t".
-    skip_lines : int
-        Lines of a CSV above its header.
+    skip_lines, skip_last_lines : int
+        Lines of a CSV above its header, and below its table; of those below, blank ones are not counted.
+    encoding : str
+        Of the letters of a CSV: "cp1252" (Excel in Western Europe), "utf-16".
     """
 
     pattern: str = "*"
     key: str | tuple[str, ...] | None = None
     delimiter: str = ","
     skip_lines: int = 0
+    skip_last_lines: int = 0
+    encoding: str = "utf-8"
 
     def __post_init__(self) -> None:
         if not self.pattern or "/" in self.pattern or "\\" in self.pattern or "\x00" in self.pattern:
@@ -110,6 +114,12 @@ class Files:
             raise DataError(f"files: delimiter = {self.delimiter!r}; expected one character, as in ';'.")
         if not 0 <= self.skip_lines <= 1000:
             raise DataError(f"files: skip_lines = {self.skip_lines}; expected 0 to 1,000.")
+        if not 0 <= self.skip_last_lines <= 100:
+            raise DataError(f"files: skip_last_lines = {self.skip_last_lines}; expected 0 to 100.")
+        try:
+            "a".encode(self.encoding)
+        except (LookupError, ValueError) as error:
+            raise DataError(f"files: encoding = {self.encoding!r}; expected e.g. cp1252 or utf-16.") from error
 
     @property
     def keys(self) -> tuple[str, ...]:

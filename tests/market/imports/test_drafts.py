@@ -201,7 +201,9 @@ def test_a_table_that_says_nothing_is_refused(tmp_path: Path, text: str, message
 
 def test_a_header_with_control_characters_is_spelled_out_in_the_draft(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text("\x00ay,coin,close,\x7f\n2024-01-01,btc,inf,1\n")
-    assert "\\x00" in draft_profile(tmp_path / "table.csv")
+    text = draft_profile(tmp_path / "table.csv")
+    assert "\x00" not in text
+    assert "\\u0000ay" in text
 
 
 def late_bitcoin(folder: Path, *, at_the_end: str) -> Path:
@@ -243,3 +245,18 @@ def test_a_slow_draft_says_that_it_is_at_work(capsys: pytest.CaptureFixture[str]
     with said_if_slow("not said", seconds=60):
         pass
     assert capsys.readouterr().err == "at work\n"
+
+
+def test_a_column_of_texts_beside_numbers_without_a_known_name_is_the_key_and_no_wide_table(tmp_path: Path) -> None:
+    file = table(tmp_path, lambda day: f"{day:%d.%m.%Y};{{coin}};1,5;7000,5;3,25", "Datum;Kürzel;Kursende;Wert;Menge")
+    profile = drafted(file, tmp_path)
+    assert (profile.wide, profile.columns.key, profile.numbers.missing) == (None, "Kürzel", ())
+    assert "Which column is the close" in profile.questions[0]
+
+
+def test_a_column_of_texts_in_a_table_of_one_row_a_day_is_asked_about(tmp_path: Path) -> None:
+    (tmp_path / "wide.csv").write_text("date,b,c,note\n2024-01-01,1,2,ADA\n2024-01-02,1,2,ADA\n")
+    profile = drafted(tmp_path / "wide.csv", tmp_path)
+    assert profile.wide is not None
+    assert profile.wide.skip == ("note",)
+    assert "Does 'note' say which asset a row is of" in profile.questions[0]

@@ -21,6 +21,7 @@ from research.market import ImportSummary, MarketData, Profile, import_table, lo
 from research.market.imports import files, sheets, wide
 from research.market.imports.batches import Batch
 from research.market.imports.cells import numbers
+from research.market.imports.drafts import draft_profile, write_draft
 from research.market.imports.sections import Columns, Dates, DatingRule, Files, Numbers, Wide
 from tests.market.helpers import HEADER, PROFILE, assert_same_market, csv, names_in
 
@@ -270,7 +271,7 @@ def test_blank_rows_of_every_kind_are_left_out_counted_and_do_not_shift_row_numb
 
 
 def test_a_row_of_another_length_that_is_not_blank_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="Expected 5 columns, got 1: Source: a vendor"):
+    with pytest.raises(DataError, match=r"has 1 cells and the header 5: .Source: a vendor.*skip_last_lines = 1"):
         imported(tmp_path, "2024-01-01,btc,1,1,1", "Source: a vendor")
 
 
@@ -592,3 +593,55 @@ def test_stamp_and_dating_rules_work_together_as_coingecko_needs_them(tmp_path: 
     assert market.price("btc").tolist() == [27, 28, 29, 31, 1, 2]
     assert market.dates[0] == pd.Timestamp("2018-01-27")
     assert [(line.old, line.new) for line in market.ledger.query("field == 'price'").itertuples()] == [("30.0", "29.0")]
+
+
+# ---------------------------------------------------------------------- what stands below a table, and encodings
+
+FOOTED = "date,id,close,cap\n2024-01-01,btc,1,5\n2024-01-02,btc,2,5\n"
+BELOW = Profile(name="t", source="s", licence="l", columns=Columns(date="date", key="id", price="close"))
+
+
+@pytest.mark.parametrize(
+    ("below", "lines"), [("Source: X\n", 1), ("Source: X,,,\n", 1), ("\nSource: X,,,\n(c) Y\n\n", 2), ("Source: X", 1)]
+)
+def test_lines_below_the_table_are_named_with_the_key_that_leaves_them_out(
+    tmp_path: Path, below: str, lines: int
+) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text(FOOTED + below)
+    with pytest.raises(DataError, match=r"row 3|row 4|row 5") as caught:
+        import_table(file, BELOW, tmp_path / "out")
+    assert f"say skip_last_lines = {lines} under [files]" in str(caught.value)
+    for encoding in ("utf-8", "utf-16"):
+        file.write_text(FOOTED + below, encoding=encoding)
+        how = dataclasses.replace(BELOW, files=Files(skip_last_lines=lines, encoding=encoding))
+        summary, market = summary_of(file, how, tmp_path / "out")
+        assert market.price("btc").tolist() == [1, 2]
+        assert f"lines below the tables left out: {lines}" in str(summary)
+        assert draft_profile(file).count(f"skip_last_lines = {lines}") == 1
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
+def test_another_encoding_than_utf_8_is_named_drafted_and_read(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text(FOOTED.replace("btc", "Kürzel"), encoding=encoding)
+    with pytest.raises(DataError, match="Say encoding under \\[files\\]"):
+        import_table(file, BELOW, tmp_path / "out")
+    profile = write_draft(file, tmp_path / "mine.toml")
+    assert profile.files.encoding == encoding
+    _, market = summary_of(file, profile, tmp_path / "out")
+    assert market.prices.columns.tolist() == ["kürzel"]
+
+
+def test_a_large_table_loses_only_the_lines_below_it(tmp_path: Path) -> None:
+    file, days = tmp_path / "t.csv", pd.date_range("2010-01-01", periods=4_000).strftime("%Y-%m-%d")
+    rows = (f"{day},{coin},1.25,{'7' * 30}\n" for coin in "abcdefghij" for day in days)
+    file.write_text("date,id,close,cap\n" + "".join(rows) + "Source: X\n")
+    how = dataclasses.replace(BELOW, files=Files(skip_last_lines=1))
+    assert len(summary_of(file, how, tmp_path / "out")[1].prices.to_numpy().ravel()) == 40_000
+
+
+@pytest.mark.parametrize("wrong", [{"encoding": "klingon"}, {"encoding": "base64"}, {"skip_last_lines": -1}])
+def test_files_refuse_what_cannot_be(wrong: dict[str, Any]) -> None:
+    with pytest.raises(DataError, match=next(iter(wrong))):
+        Files(**wrong)
