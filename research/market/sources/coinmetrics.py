@@ -8,8 +8,9 @@ Facts, from the source's own pages (read in 2026 as stored copies):
   point in time: dated D, it is the price at 00:00 of D, the close of **D - 1** (docs.coinmetrics.io, "CM Prices FAQs").
   In the repository's csv/1inch.csv, PriceUSD of 2020-12-26 is ReferenceRateUSD of 2020-12-27, to the last digit.
 - `CapMrktCurUSD` counts all units on the chain, `CapMrktEstUSD` an estimate of those in circulation: on 2020-12-26
-  1INCH has 2.43 and 0.11 billion USD (same file). They are joined only where they agree, as
-  they do for a coin all of which circulates.
+  1INCH has 2.43 and 0.11 billion USD (same file). Once there is an estimate, the other fills its gaps only while both
+  agree, as they do for a coin all of which circulates. Before the first estimate nobody could know: there the cap is of
+  all units, and may jump where the estimates begin.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ TREE = Call(
 )
 PRICE, REFERENCE = "PriceUSD", ("ReferenceRateUSD", "ReferenceRate")  # the two of REFERENCE are one metric
 CIRCULATING_CAP, CHAIN_CAP = "CapMrktEstUSD", "CapMrktCurUSD"
-AGREE = 0.01  # median relative difference of the two caps up to which they count the same units
+AGREE = 0.01  # relative difference of the two caps up to which they count the same units
 VOLUME, SUPPLY = "volume_reported_spot_usd_1d", "SplyCur"
 ON_CHAIN = {  # what of a file becomes a further column, and its name there; other metrics keep the vendor's
     "AdrActCnt": "active_addresses",
@@ -190,7 +191,7 @@ class CoinMetrics:
             "price": price,
             "market_cap": cap,
             "volume": _column(vendor, VOLUME),
-            "supply": _column(vendor, SUPPLY if of_the_chain else ""),
+            "supply": pc.if_else(of_the_chain, _column(vendor, SUPPLY), None),
             **{column: _column(vendor, column) for column in extra},
         }
         retrieved = downloads.record(name)
@@ -263,18 +264,18 @@ def _read(body: bytes, name: str, extra: list[str]) -> pa.Table:
     return table.set_column(0, "date", days).sort_by("date")
 
 
-def _cap(vendor: pa.Table) -> tuple[pa.ChunkedArray, bool]:
-    """The market cap, and whether it counts the units of SplyCur: all on the chain.
+def _cap(vendor: pa.Table) -> tuple[pa.Array, pa.Array]:
+    """The market cap of each day, and the days on which it counts the units of SplyCur: all on the chain.
 
-    Of circulating units where that is known; the other cap stands in for missing days if both agree on common days.
+    Decided for a day from that day and those before. Of circulating units from the first day on where that is known;
+    the other cap stands before it, and later for missing days while both agreed on the latest day that has both.
     """
-    circulating, chain = _column(vendor, CIRCULATING_CAP), _column(vendor, CHAIN_CAP)
-    if circulating.null_count == len(circulating):
-        return chain, True
-    difference = pc.approximate_median(pc.abs(pc.subtract(pc.divide(circulating, chain), 1))).as_py()
-    if difference is None or difference > AGREE:
-        return circulating, False
-    return pc.coalesce(circulating, chain), True
+    circulating, chain = (_column(vendor, name).to_pandas() for name in (CIRCULATING_CAP, CHAIN_CAP))
+    both = circulating.notna() & (chain > 0)
+    difference = (circulating / chain - 1).abs().where(both).ffill()
+    of_the_chain = (difference <= AGREE) | circulating.ffill().isna()
+    cap = circulating.where(circulating.notna() | ~of_the_chain, chain)
+    return pa.array(cap, from_pandas=True), pa.array(of_the_chain)
 
 
 def _reference(columns: list[str]) -> str | None:

@@ -5,7 +5,8 @@ candles from `since` on, each [instant of its opening in ms, open, high, low, cl
 last one may be of a day that has not ended. ccxt keeps the exchange's rate limit by itself. Candles are public: no key.
 
 A candle opened at 00:00 of D closes with UTC day D, so nothing is moved. An exchange knows no market caps: they can
-come from another snapshot, as the latest supply known there (its cap / its price) times this close.
+come from another snapshot, as the latest supply known there (its cap / its price) times this close, where both prices
+agree: one ticker may be two coins.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ KNOWN = Path(__file__).with_name("coinmetrics.toml")  # its tickers and those of
 DOLLARS = ("USD", "USDT", "USDC", "FDUSD", "TUSD", "BUSD")
 SURE_DAYS = 100  # of the exchanges of ccxt that state how many candles they give at a time, the fewest (bitbns, 2026)
 SUPPLY_DAYS = 35  # so long a supply of the other snapshot stands: some list it monthly
+PRICE_WITHIN = (
+    0.1  # of the close here the other snapshot's price must be, or it is another coin: as [join] of a profile
+)
 MARKETS = "markets.json"
 NUMBERS = ("open", "high", "low", "price", "volume", "market_cap")
 SCHEMA = pa.schema({"date": pa.date32(), "ticker": pa.string(), **dict.fromkeys(NUMBERS, pa.float64())})
@@ -156,13 +160,15 @@ class Exchange:
             ids |= {ticker: Asset(id=caps.ids[ticker]) for ticker in answers if ticker in caps.ids}
             caveats.append(
                 f"caps are the latest supply of the snapshot {caps.name!r}, at most {SUPPLY_DAYS} days old, times the "
-                "close here; assets were matched by their tickers"
+                f"close here; assets were matched by their tickers, on days whose prices are within {PRICE_WITHIN:.0%}"
             )
-            without = sorted(answers.keys() - caps.ids.keys())
-            if without:
-                caveats.append(
-                    f"{len(without)} assets have no cap there, or share their ticker: {', '.join(without[:20])}"
-                )
+            apart, without = sorted(caps.apart), sorted(answers.keys() - caps.ids.keys() - set(caps.apart))
+            for tickers, why in (
+                (apart, "have other prices there (or none on the same days) and count as other coins: no cap or id"),
+                (without, "have no cap there, or share their ticker"),
+            ):
+                if tickers:
+                    caveats.append(f"{len(tickers)} assets {why}: {', '.join(tickers[:20])}")
         return dataclasses.replace(
             shipped,
             name=f"{self.exchange}, {self.quote} pairs",
@@ -188,22 +194,40 @@ class Exchange:
 
 
 class _Caps:
-    """Supplies of another snapshot by ticker: its cap / its price, the latest of the past days."""
+    """Supplies of another snapshot by ticker: its cap / its price, the latest of the past days.
+
+    A ticker is no name: another coin may have it there. So a supply counts if the price there is within `PRICE_WITHIN`
+    of the close here on the same day, as it was on most days until then that have both. A day whose two prices are
+    further apart has no cap.
+    """
 
     def __init__(self, market: MarketData) -> None:
         self.name = market.manifest.name
+        self._prices = market.prices
         self._supply = (market.market_caps / market.prices).replace([np.inf, -np.inf], np.nan)
         symbols = market.assets.assign(ticker=market.assets["symbol"].str.upper())
         single = symbols[~symbols["ticker"].duplicated(keep=False)]  # of two assets with one ticker, who knows which
-        self.ids: dict[str, str] = dict(zip(single["ticker"], single["asset_id"], strict=True))
+        self._found: dict[str, str] = dict(zip(single["ticker"], single["asset_id"], strict=True))
+        self.ids: dict[str, str] = {}  # of the tickers asked for whose prices agree
+        self.apart: list[str] = []  # and of those whose prices do not, or have no day in common
 
     def caps(self, ticker: str, close: pd.Series) -> pd.Series:
         """Market caps of the days of `close`; NaN where no supply was known by then."""
-        if ticker not in self.ids:
+        if ticker not in self._found:
             return close * np.nan
-        supply = self._supply[self.ids[ticker]]
-        days = supply.index.union(close.index)
-        return close * supply.reindex(days).ffill(limit=SUPPLY_DAYS).reindex(close.index)
+        there = self._prices[self._found[ticker]].reindex(close.index)
+        compared = (there > 0) & (close > 0)
+        ratio = (close / there).where(compared)
+        agree = ratio.between(1 - PRICE_WITHIN, 1 / (1 - PRICE_WITHIN))
+        same_coin = 2 * agree.cumsum() > compared.cumsum()
+        if len(close) and same_coin.iloc[-1]:
+            self.ids[ticker] = self._found[ticker]
+        else:
+            self.apart.append(ticker)
+        supply = self._supply[self._found[ticker]].reindex(close.index).where(agree & same_coin)
+        days = pd.date_range(close.index[0], close.index[-1], unit="us") if len(close) else close.index
+        latest = supply.reindex(days).ffill(limit=SUPPLY_DAYS).reindex(close.index)
+        return close * latest.where(same_coin & (agree | ~compared))
 
 
 def _rows(downloads: Downloads, ticker: str, names: list[str], caps: _Caps | None) -> pa.Table:

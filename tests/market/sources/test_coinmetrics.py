@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from research.errors import DataError
 from research.market import MarketData, load_market
-from research.market.sources.coinmetrics import ON_CHAIN, CoinMetrics
+from research.market.sources.coinmetrics import CHAIN_CAP, CIRCULATING_CAP, ON_CHAIN, CoinMetrics, _cap
 from research.market.sources.fetch import fetch
 from tests.conftest import shared
 from tests.market.sources.server import TODAY, Reply, Vendor, metrics_file
@@ -105,6 +108,29 @@ def test_two_caps_that_agree_are_one_series(vendor: Vendor) -> None:
     market = fetched(vendor, {"btc": file})
     assert market.market_caps["bitcoin"].dropna().to_list() == [100.0, 200.1]
     assert market.extra["supply"]["bitcoin"].dropna().to_list() == [100.0, 100.0]
+
+
+def two_caps(estimates: list[float | None]) -> pa.Table:
+    """A cap of 100 on the chain each day, beside these estimates."""
+    values = pa.array(estimates, pa.float64())
+    return pa.table({CHAIN_CAP: pa.array([100.0] * len(estimates)), CIRCULATING_CAP: values})
+
+
+ESTIMATES = st.lists(st.sampled_from([None, 100.0, 100.9, 50.0]), min_size=2, max_size=30)
+
+
+@given(estimates=ESTIMATES, cut=st.integers(1, 29))
+@example(estimates=[None] * 10 + [100.0] * 20 + [50.0] * 30, cut=49)
+def test_no_later_day_decides_which_units_a_cap_counts(estimates: list[float | None], cut: int) -> None:
+    whole, part = _cap(two_caps(estimates)), _cap(two_caps(estimates[:cut]))
+    for later, then in zip(whole, part, strict=True):
+        assert later.to_pylist()[:cut] == then.to_pylist()
+
+
+def test_gaps_between_estimates_are_filled_while_both_caps_agree() -> None:
+    cap, of_the_chain = _cap(two_caps([None, 99.5, None, 50.0, None, 99.5, None]))
+    assert cap.to_pylist() == [100.0, 99.5, 100.0, 50.0, None, 99.5, 100.0]
+    assert of_the_chain.to_pylist() == [True, True, True, False, False, True, True]
 
 
 def test_only_the_days_asked_for_become_rows(vendor: Vendor) -> None:

@@ -22,11 +22,11 @@ from research.index import build_index
 from research.market import MarketData, load_market, write_market
 from research.market.sources import ccxt_server, client, exchange
 from research.market.sources.downloads import opened_downloads
-from research.market.sources.exchange import SUPPLY_DAYS, SURE_DAYS, Exchange
+from research.market.sources.exchange import SUPPLY_DAYS, SURE_DAYS, Exchange, _Caps
 from research.market.sources.fetch import fetch
 from research.rulebook import Methodology
 from tests.market.helpers import small_market
-from tests.market.sources.server import EPOCH, TODAY, Reply, Vendor, running
+from tests.market.sources.server import EPOCH, TODAY, Reply, Vendor, kline, running
 
 needs_ccxt = pytest.mark.skipif(importlib.util.find_spec("ccxt") is None, reason="needs the extra 'exchange'")
 LISTED = TODAY - dt.timedelta(days=1_500)
@@ -105,7 +105,7 @@ def test_candles_of_another_form_are_refused(vendor: Vendor, tmp_path: Path) -> 
         fetched(vendor, assets=("OLD",))
 
 
-def other_market(tmp_path: Path) -> Path:
+def other_market(tmp_path: Path, times: float = 1.05) -> Path:
     """Supply 10 on one day and 20 from forty days later on, under the tickers BTC and, twice, OLD."""
     base = small_market()
     start = pd.Timestamp(TODAY) - pd.Timedelta(days=200)
@@ -113,7 +113,8 @@ def other_market(tmp_path: Path) -> Path:
     move = {day: start + (day - index[0]) for day in index}
     prices = pd.DataFrame(np.nan, index=pd.DatetimeIndex(move.values()), columns=base.prices.columns)
     prices = prices.reindex(pd.date_range(start, periods=60)).rename_axis(base.prices.index.name)
-    prices.iloc[[0, 40], :] = 5.0
+    for n in (0, 40):
+        prices.iloc[n, :] = times * float(kline((start + pd.Timedelta(days=n)).date())[4])  # type: ignore[arg-type]
     caps = prices * np.where(np.arange(60) < 40, 10.0, 20.0)[:, None]
     assets = base.assets.assign(symbol=["BTC", "OLD", "OLD"], first_date=start, last_date=start + pd.Timedelta(days=40))
     market = dataclasses.replace(
@@ -143,7 +144,58 @@ def test_caps_are_the_latest_supply_known_by_the_day_times_the_close(vendor: Ven
     assert supply[start + pd.Timedelta(days=SUPPLY_DAYS + 1) : start + pd.Timedelta(days=39)].isna().all()
     np.testing.assert_allclose(supply[start + pd.Timedelta(days=40) :][: SUPPLY_DAYS + 1], 20.0, rtol=1e-12)
     assert market.market_caps["old"].isna().all()  # two assets of the other snapshot have that ticker
+    assert not any("count as other coins" in caveat for caveat in market.manifest.caveats)
     assert any("1 assets have no cap there, or share their ticker: OLD" in caveat for caveat in market.manifest.caveats)
+
+
+def caps_beside(closes: list[float], there: list[float], supply: float = 7.0) -> tuple[list[float], _Caps]:
+    """Caps of a ticker with these closes, from a snapshot that has it at the prices `there` (NaN: none)."""
+    days = pd.date_range("2024-01-01", periods=len(closes)).as_unit("us")
+    prices = pd.DataFrame({"other": there}, days, dtype=float)
+    market = MarketData.from_panels(prices=prices.fillna({"other": 1.0}), market_caps=supply * prices)
+    assets = market.assets.assign(symbol="LUNA")
+    found = _Caps(dataclasses.replace(market, prices=prices, assets=assets))
+    return found.caps("LUNA", pd.Series(closes, days)).tolist(), found
+
+
+def test_a_ticker_that_is_another_coin_there_gets_neither_its_cap_nor_its_id() -> None:
+    caps, found = caps_beside([80.0] * 10, [0.5] * 10)
+    assert np.isnan(caps).all()
+    assert (found.ids, found.apart) == ({}, ["LUNA"])
+    caps, found = caps_beside([80.0] * 3, [np.nan] * 3)  # nothing to compare is no agreement
+    assert np.isnan(caps).all()
+    assert (found.ids, found.apart) == ({}, ["LUNA"])
+
+
+@pytest.mark.parametrize(("price", "agrees"), [(91.0, True), (89.9, False), (111.0, True), (111.2, False)])
+def test_a_cap_needs_a_price_within_a_tenth(price: float, agrees: bool) -> None:
+    caps, found = caps_beside([price] * 2, [100.0] * 2)
+    assert (caps == [7.0 * price] * 2) is agrees
+    assert ("LUNA" in found.ids) is agrees
+
+
+def test_a_day_whose_prices_are_apart_has_no_cap_and_a_day_without_one_there_the_latest_supply() -> None:
+    caps, found = caps_beside([10.0] * 4, [10.0, 10.0, 60.0, np.nan])
+    np.testing.assert_array_equal(caps, [70.0, 70.0, np.nan, 70.0])
+    assert "LUNA" in found.ids
+
+
+PRICES = st.lists(st.sampled_from([10.0, 10.5, 60.0, np.nan]), min_size=2, max_size=20)
+
+
+@given(there=PRICES, cut=st.integers(1, 19))
+def test_no_later_price_changes_a_cap(there: list[float], cut: int) -> None:
+    whole = caps_beside([10.0] * len(there), there)[0][:cut]
+    np.testing.assert_array_equal(caps_beside([10.0] * len(whole), there[:cut])[0], whole)
+
+
+@needs_ccxt
+def test_a_snapshot_says_which_tickers_are_other_coins(vendor: Vendor, tmp_path: Path) -> None:
+    other_market(tmp_path, times=100.0)
+    market = fetched(vendor, caps=str(tmp_path / "caps"))
+    assert market.market_caps.isna().all(axis=None)
+    assert "bitcoin" in market.prices
+    assert any(caveat.startswith("1 assets have other prices there") for caveat in market.manifest.caveats)
 
 
 @needs_ccxt
