@@ -16,6 +16,11 @@ they were in the former unit than in the new one, the supply within a factor of 
 publish wrong prints beside right caps, and come back in one step or in several. No change of unit, either way, makes
 the day's move of what is held larger than the printed one.
 
+What a day's data cannot tell, and a line of the identities or migrations table must: a dilution by issuing (supply x10
+in a day, price / 10, cap as before: a mint attack) looks the same as a new unit, and holders lost nine tenths; the line
+is the ratio 1, confirmed. A cap that is missing on the day, or goes by a supply that the vendor updates a day late,
+hides a new unit: the line is its ratio. `[events] outlier_jump` helps only where the next print takes the leap back.
+
 How the bounds were chosen is measured in `tests/point_in_time/test_evident_redenominations.py`.
 """
 

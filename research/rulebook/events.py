@@ -27,9 +27,10 @@ class Events:
         Share of the last value that is lost at a removal. The variants 0 and 1 are always computed as well.
     redenominations : str
         Which changes of an asset's unit the index takes up: "evident", those that the table of migrations gives and
-        those that price and market cap show beyond doubt on their day (`point_in_time/evident_redenominations.py` has
-        the rule), or "given", those of the table alone. A line of the table about an asset and day takes the place of
-        what is evident there; with the ratio 1, confirmed, it says that the price did move.
+        those that price and market cap show on their day, or "given", those of the table alone. The rule, and what it
+        takes for a new unit wrongly or misses, is in `point_in_time/evident_redenominations.py`. A line of the table
+        about an asset and day takes the place of what is evident there; with the ratio 1, confirmed, it says that the
+        price did move.
     outlier_jump : float in (0, 5], optional
         A print whose logarithm is further than this from the last accepted one is held back, its market cap with it,
         until the next print confirms it, by being near it or further out on the same side (2 is a factor of 7.4, 5 one

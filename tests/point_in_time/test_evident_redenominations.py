@@ -82,6 +82,25 @@ def test_what_is_held_of_everrise_moves_as_its_market_cap_does_and_an_event_and_
     assert "leap" in set(as_printed.events["event"])
 
 
+def test_a_dilution_by_issuing_looks_the_same_as_a_new_unit_and_the_caveat_says_so() -> None:
+    """A mint attack: supply x10, price / 10, the cap stays. Holders lost nine tenths, and only a line can say it."""
+    prices, caps = panel(a=1.0, b=from_day(0.1)), panel(a=1e9, b=1e8)
+    index = of_two(prices, caps)
+    assert index.level.iloc[-1] == pytest.approx(1000.0)
+    assert any("b on 2021-12-01 (price x0.1, " in line and "A dilution by issuing" in line for line in index.caveats)
+    told = of_two(prices, caps, migrations=lines((DAYS[DAY], "b", "b", 1.0), confirmed=True))
+    assert told.level.iloc[-1] == pytest.approx(550.0)
+
+
+@pytest.mark.parametrize("first_day", [np.nan, 1e10], ids=["missing", "of a supply that comes a day late"])
+def test_a_cap_that_is_not_right_on_the_day_hides_a_new_unit_and_a_line_gives_it(first_day: float) -> None:
+    prices, caps = panel(a=1.0, b=from_day(100.0)), panel(a=1e9, b=1e8)
+    caps.iloc[DAY, caps.columns.get_loc("b")] = first_day
+    assert of_two(prices, caps).level.max() > 50_000
+    told = of_two(prices, caps, migrations=lines((DAYS[DAY], "b", "b", 0.01)))
+    assert told.level.iloc[-1] == pytest.approx(1000.0)
+
+
 def test_a_line_for_the_asset_and_day_takes_the_place_of_what_is_evident() -> None:
     prices = panel(a=1.0, b=from_day(100.0))
     caps = panel(a=1e9, b=1e8 * from_day(1.10))

@@ -116,9 +116,9 @@ def _new_units(index: IndexRecord) -> list[str]:
     ]
     more = f", and {len(found) - len(shown)} times before" if len(found) > len(shown) else ""
     return [
-        f"A member's unit changed by its prices alone, no table of migrations says so: {'; '.join(shown)}{more}. Its "
-        "value moved as its market cap did. A line for that asset and day decides: the true ratio, or 1 and confirmed "
-        "where the price did move."
+        "A member's price leapt while the cap stayed, and no table says why: taken for a new unit, its value moved as "
+        f"its market cap did: {'; '.join(shown)}{more}. A dilution by issuing would look the same. A line for that "
+        "asset and day decides: the true ratio, or 1 and confirmed where the price did move."
     ]
 
 
