@@ -304,7 +304,7 @@ class _Draft:
             return evidence_of(read_rows(self.files, replace(profile, questions=()), words, Tally()), words["key"])
         except DataError as error:
             self.questions.append(
-                "Is a row the close of its date ([dates] stamp, [[dating]])? Bitcoin could not be looked at, as reading "
+                "Is a row the close of its date ([dates] stamp, [[dating]])? Bitcoin was not looked at, as reading "
                 f"stopped: {printable(' '.join(str(error).split()))} Mend this, and draft again to have it looked at."
             )
             return Evidence({})
