@@ -85,7 +85,8 @@ class _Draft:
 
     def text(self) -> str:
         """The whole profile."""
-        table = self.files[0].path.parent.name if len(self.files) > 1 else self.files[0].path.name
+        first = self.files[0]
+        table = first.path.stem if first.member else first.path.parent.name if len(self.files) > 1 else first.stem
         lines = [
             f"# A first draft, from {len(self.files):,} file(s): all of it is guessed. Read it, correct it, answer",
             "# what it asks, and take each answered question out of the list. data/README.md has the format.",

@@ -100,8 +100,8 @@ def readable(file: TableFile) -> Iterator[None]:
     except DataError as error:
         if isinstance(error.__cause__, UnicodeDecodeError):
             raise DataError(
-                f"{what}: its letters are not in {error.__cause__.encoding}. Say encoding under [files] of the profile: "
-                '"cp1252" (Excel in Western Europe) or "utf-16"; or save the table again in UTF-8.'
+                f"{what}: its letters are not in {error.__cause__.encoding}. Say encoding under [files] of the "
+                'profile: "cp1252" (Excel in Western Europe) or "utf-16"; or save the table again in UTF-8.'
             ) from error
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
@@ -130,9 +130,13 @@ def _expanded(path: Path, files: Files) -> list[TableFile]:
         names = sorted(file for file in path.iterdir() if file.is_file())
         found = [table for file in names if _wanted(file.name, files) for table in _expanded(file, files)]
         if not found:
-            raise DataError(f"{path}: no table in this folder fits {files.pattern!r}. {_expected()}")
+            raise DataError(
+                f"{path}: no table in this folder fits {files.pattern!r}{_below(path, files)}. {_expected()}"
+            )
         return found
     if path.is_file():
+        if path.stat().st_size == 0:
+            raise DataError(f"{path} cannot be read: it is empty (0 bytes). Fetch it again.")
         if path.name.lower().endswith(".zip"):
             return _members(path, files)
         if not path.name.lower().endswith(ENDINGS):
@@ -143,7 +147,18 @@ def _expanded(path: Path, files: Files) -> list[TableFile]:
         if not matching:
             raise DataError(f"{path}: no file fits this pattern. {_expected()}")
         return [table for file in matching if file.is_file() for table in _expanded(file, files)]
+    if path.is_symlink() and not path.exists():
+        raise DataError(f"{path} is a link that leads to no file. Correct the link, or name the file itself.")
     raise DataError(f"{path} is no file. {_expected()}" if path.exists() else f"no table at {path}. {_expected()}")
+
+
+def _below(path: Path, files: Files) -> str:
+    """How many tables lie one level deeper, where nobody looks."""
+    tables = {
+        sub.name: sum(_wanted(file.name, files) for file in sub.iterdir()) for sub in path.iterdir() if sub.is_dir()
+    }
+    found = [f"{count:,} in {name}/" for name, count in sorted(tables.items()) if count]
+    return f" (looks only at the top level; found {', '.join(found[:5])})" if found else ""
 
 
 def _members(path: Path, files: Files) -> list[TableFile]:

@@ -645,3 +645,26 @@ def test_a_large_table_loses_only_the_lines_below_it(tmp_path: Path) -> None:
 def test_files_refuse_what_cannot_be(wrong: dict[str, Any]) -> None:
     with pytest.raises(DataError, match=next(iter(wrong))):
         Files(**wrong)
+
+
+def test_what_is_no_table_is_said_for_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
+    (tmp_path / "empty.zip").touch()
+    (tmp_path / "vendor" / "sub").mkdir(parents=True)
+    (tmp_path / "vendor" / "sub" / "t.csv").write_text(FOOTED)
+    for name, message in (
+        ("loop.csv", "is a link that leads to no file"),
+        ("empty.zip", r"it is empty \(0 bytes\)"),
+        ("vendor", r"looks only at the top level; found 1 in sub/"),
+    ):
+        with pytest.raises(DataError, match=message):
+            import_table(tmp_path / name, BELOW, tmp_path / "out")
+
+
+def test_a_draft_is_named_after_its_file_or_archive(tmp_path: Path) -> None:
+    (tmp_path / "t8.csv").write_text(FOOTED)
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
+        archive.writestr("a.csv", FOOTED)
+        archive.writestr("b.csv", FOOTED)
+    assert 'name = "t8"' in draft_profile(tmp_path / "t8.csv")
+    assert 'name = "many"' in draft_profile(tmp_path / "many.zip")
