@@ -161,14 +161,16 @@ def _at_path(path: Path, root: Path) -> Path:
     seen = "; ".join(
         f"{place} ({'no manifest.json in it' if place.is_dir() else 'no such folder'})" for place in places
     )
+    known = names(root)
     raise DataError(
-        f"no snapshot at {path}. Looked at: {seen}. Names in {root}: {', '.join(names(root)[:8]) or 'none'}. "
+        f"no snapshot at {path}. Looked at: {seen}. Names in {root}: "
+        f"{suggest(path.name, known) if known else 'none'}. "
         "Make one with `research data import TABLE --profile NAME --out FOLDER`, or use data/sample."
     )
 
 
 def _places(path: Path) -> list[Path]:
-    return [path] if path.is_absolute() else [Path.cwd() / path, PROJECT / path]
+    return [path] if path.is_absolute() else list(dict.fromkeys([Path.cwd() / path, PROJECT / path]))
 
 
 def _is_snapshot(folder: Path) -> bool:
