@@ -569,3 +569,16 @@ def test_an_import_by_the_name_of_another_market_is_refused(
     assert f"the profile says '{changes.get('name', 'a vendor')}' from" in said
     assert "Choose another --name" in said
     assert [folder.name for folder in catalog.dated_folders("coins")] == ["2025-01-01"]
+
+
+def test_the_effect_of_an_assets_revisions_is_said_by_its_name_also_where_it_is_nothing(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = {"rulebook": "large", "last_date": FIRST, "largest_date": FIRST, "last_bps": 1.0, "reason": ""}
+    effects = [{**line, "asset_id": "", "largest_bps": 1.0}, {**line, "asset_id": "a", "largest_bps": 0.0}]
+    monkeypatch.setattr("research.index.data_revisions.revision_effects", lambda *_: pd.DataFrame(effects))
+    (tmp_path / "mine.toml").write_text(TOML)
+    command = ["data", "update", "coins", "--table", str(newer(tmp_path, 2.0)), "--profile"]
+    reports = catalog.PROJECT / "reports" / "reports.toml"
+    assert cli.main([*command, str(tmp_path / "mine.toml"), "--reports", str(reports)]) == 0
+    assert "of it a: nothing" in capsys.readouterr().out
