@@ -46,14 +46,14 @@ def add_commands(rooms: Any) -> None:
 
 
 def _import(options: argparse.Namespace) -> int:
-    from research.market import Profile, import_table
-    from research.market.imports.importer import retrieval
-    from research.market.snapshots.catalog import snapshot_folder
+    from research.market import import_table
+    from research.market.imports.naming import import_by_name
 
-    profile = Profile.load(options.profile)
-    out = options.out or snapshot_folder(options.name, retrieval(options.tables, profile))
-    by_hand = {"identities": options.identities, "labels": options.labels}
-    say_lines(import_table(options.tables, profile, out, **by_hand, replace=options.replace))
+    how = {"identities": options.identities, "labels": options.labels, "replace": options.replace}
+    if options.out is not None:
+        say_lines(import_table(options.tables, options.profile, options.out, **how))
+    else:
+        say_lines(import_by_name(options.tables, options.profile, options.name, **how))
     return 0
 
 

@@ -125,12 +125,12 @@ def _say_effects(old: MarketData, new: MarketData, revisions: pd.DataFrame, repo
         effects = revision_effects(old, new, revisions, watched([name for name in rulebooks if name], "indices"))
     say(f"what they do to the indices of {reports}, in basis points of the level:")
     for line in effects.to_dict("records"):
+        who = f"  of it {line['asset_id']}" if line["asset_id"] else line["rulebook"]
         if line["reason"]:
-            say(f"  {line['rulebook']}: {line['reason']}")
+            say(f"  {who}: {line['reason']}")
         elif not line["largest_bps"]:
-            say(f"  {line['rulebook']}: nothing")
+            say(f"  {who}: nothing")
         else:
-            who = f"  of it {line['asset_id']}" if line["asset_id"] else line["rulebook"]
             say(
                 f"  {who}: {line['last_bps']:+,.2f} on {line['last_date']:%Y-%m-%d}, at most "
                 f"{line['largest_bps']:+,.2f} ({line['largest_date']:%Y-%m-%d})"

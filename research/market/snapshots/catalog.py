@@ -30,10 +30,11 @@ def catalog_root() -> Path:
     return Path(os.environ.get(VARIABLE) or PROJECT / "data" / "snapshots")
 
 
-def snapshot_folder(name: str, retrieved_at: str, *, root: Path | None = None) -> Path:
+def snapshot_folder(name: str, retrieved_at: str, *, root: Path | None = None, replace: bool = False) -> Path:
     """The folder in which a snapshot of this name and retrieval is to be written: one that is not there yet.
 
-    A second retrieval on a day gets `DATE.2`, the next `DATE.3`. What killed writers of this name left is removed.
+    A second retrieval on a day gets `DATE.2`, the next `DATE.3`; with `replace`, the newest of the day is meant, where
+    there is one. What killed writers of this name left is removed.
 
     Parameters
     ----------
@@ -43,6 +44,8 @@ def snapshot_folder(name: str, retrieved_at: str, *, root: Path | None = None) -
         ISO 8601 instant, as in the manifest.
     root : path, optional
         Default: `catalog_root()`.
+    replace : bool
+        Whether the new one takes the place of the newest one of its day.
 
     Raises
     ------
@@ -64,7 +67,8 @@ def snapshot_folder(name: str, retrieved_at: str, *, root: Path | None = None) -
         tidy_up(scratch)
     day = instant(retrieved_at).date().isoformat()
     taken = [number for found, number in _entries(holder) if found == day]
-    return holder / _folder_name(day, max(taken, default=0) + 1)
+    newest = max(taken, default=0)
+    return holder / _folder_name(day, max(newest, 1) if replace else newest + 1)
 
 
 def find_snapshot(reference: str | Path, *, root: Path | None = None) -> Path:
@@ -164,14 +168,16 @@ def _at_path(path: Path, root: Path) -> Path:
     seen = "; ".join(
         f"{place} ({'no manifest.json in it' if place.is_dir() else 'no such folder'})" for place in places
     )
+    known = names(root)
     raise DataError(
-        f"no snapshot at {path}. Looked at: {seen}. Names in {root}: {', '.join(names(root)[:8]) or 'none'}. "
+        f"no snapshot at {path}. Looked at: {seen}. Names in {root}: "
+        f"{suggest(path.name, known) if known else 'none'}. "
         "Make one with `research data import TABLE --profile NAME --out FOLDER`, or use data/sample."
     )
 
 
 def _places(path: Path) -> list[Path]:
-    return [path] if path.is_absolute() else [Path.cwd() / path, PROJECT / path]
+    return [path] if path.is_absolute() else list(dict.fromkeys([Path.cwd() / path, PROJECT / path]))
 
 
 def _is_snapshot(folder: Path) -> bool:

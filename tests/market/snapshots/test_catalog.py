@@ -83,13 +83,20 @@ def test_a_date_means_the_newest_that_was_retrieved_by_then(root: Path, referenc
         ("coin@latest", "no snapshot called 'coin' in .*: did you mean 'coins'"),
         ("../coins@latest", "no snapshot at"),
         ("@latest", "no snapshot called ''"),
-        ("coin", r"no snapshot at coin\..* Names in .*: coins\."),
+        ("coin", r"no snapshot at coin\..* Names in .*: did you mean 'coins'\? Known: coins\."),
         (7, "found 7, expected NAME"),
     ],
 )
 def test_a_wrong_reference_says_what_there_is(root: Path, reference: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
         load_market(reference)
+
+
+def test_a_place_that_was_looked_at_is_said_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(catalog.PROJECT)
+    with pytest.raises(DataError) as error:
+        find_snapshot("coin")
+    assert str(error.value).count(f"{catalog.PROJECT / 'coin'} (") == 1
 
 
 def test_a_name_that_is_also_a_folder_here_is_refused_until_one_of_them_is_said(root: Path) -> None:

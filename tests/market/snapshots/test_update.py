@@ -7,6 +7,7 @@ import errno
 import multiprocessing
 import multiprocessing.synchronize
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -536,8 +537,65 @@ def test_the_command_says_what_it_did_and_writes_the_revisions(
     assert "--table and --profile are given together" in capsys.readouterr().err
 
 
+def by_name(tmp_path: Path, name: str, price: float, /, *more: str, **changes: str) -> int:
+    text = TOML
+    for key, value in changes.items():
+        text = re.sub(rf'^{key} = ".*"', f'{key} = "{value}"', text, flags=re.MULTILINE)
+    (tmp_path / "mine.toml").write_text(text)
+    table = str(newer(tmp_path, price))
+    return cli.main(["data", "import", table, "--profile", str(tmp_path / "mine.toml"), "--name", name, *more])
+
+
 def test_an_import_by_name_goes_into_the_catalog(tmp_path: Path, root: Path) -> None:
-    (tmp_path / "mine.toml").write_text(TOML)
-    command = ["data", "import", str(newer(tmp_path)), "--profile", str(tmp_path / "mine.toml"), "--name", "others"]
-    assert cli.main(command) == cli.main(command) == 0
+    assert by_name(tmp_path, "others", 1.0) == by_name(tmp_path, "others", 2.0) == 0
     assert names_in(root / "others") == {"2025-01-02", "2025-01-02.2"}
+    assert load_market("others").prices.loc["2024-01-10", "a"] == 2.0
+
+
+def test_an_import_by_name_of_what_is_there_already_writes_nothing(
+    tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert by_name(tmp_path, "others", 1.0) == 0
+    capsys.readouterr()
+    for more in ((), ("--replace",)):
+        assert by_name(tmp_path, "others", 1.0, *more) == 0
+        assert "2025-01-02 has the same content: nothing was written" in capsys.readouterr().out
+    assert by_name(tmp_path, "others", 1.0, retrieved_at=later(5)) == 0  # neither where it came once more
+    assert names_in(root / "others") == {"2025-01-02"}
+    assert by_name(tmp_path, "others", 1.0, licence="another") == 0
+    assert names_in(root / "others") == {"2025-01-02", "2025-01-02.2"}
+
+
+def test_an_import_by_name_replaces_the_newest_of_its_day_where_that_is_asked_for(tmp_path: Path, root: Path) -> None:
+    for price, *more in ((1.0,), (2.0,), (3.0, "--replace")):
+        assert by_name(tmp_path, "others", price, *more) == 0
+    assert names_in(root / "others") == {"2025-01-02", "2025-01-02.2"}
+    assert load_market("others@2025-01-02.2").prices.loc["2024-01-10", "a"] == 3.0
+    assert by_name(tmp_path, "others", 4.0, "--replace", retrieved_at=later(5)) == 0  # nothing of that day to replace
+    assert names_in(root / "others") == {"2025-01-02", "2025-01-02.2", "2025-01-06"}
+
+
+@pytest.mark.parametrize("changes", [{"name": "another"}, {"source": "elsewhere"}])
+@pytest.mark.parametrize("more", [(), ("--replace",)])
+def test_an_import_by_the_name_of_another_market_is_refused(
+    tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, str], more: tuple[str, ...]
+) -> None:
+    assert by_name(tmp_path, "coins", 2.0, *more, **changes) == 1
+    said = capsys.readouterr().err
+    assert "'coins' is the name of another market" in said
+    assert f"the profile says '{changes.get('name', 'a vendor')}' from" in said
+    assert "Choose another --name" in said
+    assert [folder.name for folder in catalog.dated_folders("coins")] == ["2025-01-01"]
+
+
+def test_the_effect_of_an_assets_revisions_is_said_by_its_name_also_where_it_is_nothing(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = {"rulebook": "large", "last_date": FIRST, "largest_date": FIRST, "last_bps": 1.0, "reason": ""}
+    effects = [{**line, "asset_id": "", "largest_bps": 1.0}, {**line, "asset_id": "a", "largest_bps": 0.0}]
+    monkeypatch.setattr("research.index.data_revisions.revision_effects", lambda *_: pd.DataFrame(effects))
+    (tmp_path / "mine.toml").write_text(TOML)
+    command = ["data", "update", "coins", "--table", str(newer(tmp_path, 2.0)), "--profile"]
+    reports = catalog.PROJECT / "reports" / "reports.toml"
+    assert cli.main([*command, str(tmp_path / "mine.toml"), "--reports", str(reports)]) == 0
+    assert "of it a: nothing" in capsys.readouterr().out
