@@ -153,7 +153,7 @@ class _Draft:
         if texts:
             self.sections["wide"].append(f"skip = {_quoted(texts)}  # texts: no prices")
             self.questions.append(
-                f"Does {texts[0]!r} say which asset a row is of ([columns] key, and no [wide]), or is each other column "
+                f"Does {texts[0]!r} say which asset a row is of ([columns] key, no [wide]), or is each other column "
                 "an asset ([wide])?"
             )
         if len(self.files) == 1:
