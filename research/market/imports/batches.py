@@ -183,7 +183,7 @@ def _csv(file: TableFile, files: Files, choose: Choose, tally: Tally) -> Iterato
 def _odd_row(file: TableFile, files: Files, row: pa.csv.InvalidRow) -> str:
     """A row with more or fewer cells than the header; near the end of the file it is probably no row."""
     what = (
-        f"{file.label} cannot be read as csv: row {(row.number or 1) - 1} has {row.actual_columns} cells and the header "
+        f"{file.label} cannot be read as csv: row {(row.number or 1) - 1} has {row.actual_columns} cells, the header "
         f"{row.expected_columns}: {row.text[:60]!r}."
     )
     tail = tail_of(file, files.encoding)

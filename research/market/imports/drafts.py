@@ -108,19 +108,7 @@ class _Draft:
 
     def _files_and_columns(self) -> None:
         roles, how, columns = self.guess.roles, self.sample.how, self.sections["columns"]
-        if how.delimiter != ",":
-            self.sections["files"].append(f"delimiter = {_quoted(how.delimiter)}")
-        if how.skip_lines:
-            self.sections["files"].append(f"skip_lines = {how.skip_lines}  # lines above the header")
-        if how.skip_last_lines:
-            self.sections["files"].append(f"skip_last_lines = {how.skip_last_lines}  # lines below the table")
-        if how.encoding != "utf-8":
-            doubt = (
-                ""
-                if how.encoding == "utf-16"
-                else "  # a guess: it is not UTF-8. Do names with accents come out right?"
-            )
-            self.sections["files"].append(f"encoding = {_quoted(how.encoding)}{doubt}")
+        self.sections["files"] += _lines_of(how)
         columns.append(f"date = {_quoted(roles['date'])}")
         self._wide = "price" not in roles and "key" not in roles and len(self.guess.numeric) > 1
         if self._wide:
@@ -153,7 +141,7 @@ class _Draft:
         if texts:
             self.sections["wide"].append(f"skip = {_quoted(texts)}  # texts: no prices")
             self.questions.append(
-                f"Does {texts[0]!r} say which asset a row is of ([columns] key, and no [wide]), or is each other column "
+                f"Does {texts[0]!r} say which asset a row is of ([columns] key, no [wide]), or is each other column "
                 "an asset ([wide])?"
             )
         if len(self.files) == 1:
@@ -308,6 +296,23 @@ class _Draft:
                 f"stopped: {printable(' '.join(str(error).split()))} Mend this, and draft again to have it looked at."
             )
             return Evidence({})
+
+
+def _lines_of(how: Files) -> list[str]:
+    """[files], as far as it is about the lines of a CSV."""
+    lines: list[str] = []
+    if how.delimiter != ",":
+        lines.append(f"delimiter = {_quoted(how.delimiter)}")
+    if how.skip_lines:
+        lines.append(f"skip_lines = {how.skip_lines}  # lines above the header")
+    if how.skip_last_lines:
+        lines.append(f"skip_last_lines = {how.skip_last_lines}  # lines below the table")
+    if how.encoding != "utf-8":
+        doubt = (
+            "" if how.encoding == "utf-16" else "  # a guess: it is not UTF-8. Do names with accents come out right?"
+        )
+        lines.append(f"encoding = {_quoted(how.encoding)}{doubt}")
+    return lines
 
 
 def _quoted(value: object) -> str:

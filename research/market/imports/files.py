@@ -135,7 +135,7 @@ def _expanded(path: Path, files: Files) -> list[TableFile]:
             )
         return found
     if path.is_file():
-        if path.stat().st_size == 0:
+        if path.stat().st_size == 0 and path.name.lower().endswith((*ENDINGS, ".zip")):
             raise DataError(f"{path} cannot be read: it is empty (0 bytes). Fetch it again.")
         if path.name.lower().endswith(".zip"):
             return _members(path, files)

@@ -271,7 +271,7 @@ def test_blank_rows_of_every_kind_are_left_out_counted_and_do_not_shift_row_numb
 
 
 def test_a_row_of_another_length_that_is_not_blank_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"has 1 cells and the header 5: .Source: a vendor.*skip_last_lines = 1"):
+    with pytest.raises(DataError, match=r"has 1 cells, the header 5: .Source: a vendor.*skip_last_lines = 1"):
         imported(tmp_path, "2024-01-01,btc,1,1,1", "Source: a vendor")
 
 
