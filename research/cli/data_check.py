@@ -71,13 +71,20 @@ def _say_findings(review: DataReview) -> None:
             say(f"no {name.replace('_', ' ')} can be built on it: {index}")
     for heading, sentences in (
         ("the dates themselves are doubtful:", review.misdated()),
-        ("what did most to an index of the twenty largest, and to one of all:", review.sentences()),
+        (f"what did most to {_yardsticks(review.market)}:", review.sentences()),
         ("the largest doubtful caps that the screen on turnover kept out of both:", review.kept_out()),
     ):
         if sentences:
             say(heading)
         for number, sentence in enumerate(sentences, start=1):
             say(f"  {number}. {sentence}")
+
+
+def _yardsticks(market: MarketData) -> str:
+    """The two indices in words: how their members are chosen and weighted."""
+    if market.market_caps.notna().any(axis=None):
+        return "an index of the twenty largest, and to one of all, by market cap, monthly"
+    return "an index of the twenty most traded, and to one of all, in equal parts (there are no market caps), monthly"
 
 
 def _say_rulebooks(market: MarketData) -> None:

@@ -112,8 +112,8 @@ def yardsticks(market: MarketData) -> dict[str, Methodology]:
     """The two indices that findings are held against, by name: monthly, uncapped, without costs.
 
     They are the shipped Total Market without its thresholds in USD, which old and small markets do not meet, and its
-    twenty largest; the band of turnover keeps supplies out that are not there. Where no asset has a market cap, the
-    twenty most traded, and all, in equal parts.
+    twenty largest; the band of turnover keeps supplies out that are not there, where there are volumes. Where no asset
+    has a market cap, the twenty most traded, and all, in equal parts.
     """
     shipped = Methodology.load("total-market")
     known = set(market.tags["tag"])
@@ -126,8 +126,10 @@ def yardsticks(market: MarketData) -> dict[str, Methodology]:
         min_history_days=30,
     )
     selection, weighting = replace(shipped.selection, min_count=2), shipped.weighting
-    if not market.market_caps.notna().to_numpy().any():
+    has_caps, has_volumes = (bool(panel.notna().to_numpy().any()) for panel in (market.market_caps, market.volumes))
+    if not (has_caps and has_volumes):  # nothing to hold one against the other
         universe = replace(universe, turnover_band=None, incumbent_relief=1.0)
+    if not has_caps:
         selection = replace(selection, rank_by="volume_median_30d")
         weighting = replace(weighting, scheme="equal")
     every = replace(

@@ -123,3 +123,10 @@ def test_a_market_that_no_index_can_be_built_on_is_reviewed_all_the_same() -> No
     assert review.findings["rule"].tolist() == ["price jump"]
     assert review.findings[["top_20_bps", "total_market_bps"]].isna().all(axis=None)
     assert review.sentences() == []
+
+
+def test_a_market_without_volumes_has_both_indices_all_the_same(market_50: MarketData) -> None:
+    """There is no turnover to screen by: the band is left out, and findings are still ranked by what they do."""
+    review = review_data(MarketData.from_panels(market_50.prices, market_50.market_caps))
+    assert not any(isinstance(index, str) for index in review.indices.values())
+    assert review.findings["top_20_bps"].notna().any()

@@ -49,7 +49,7 @@ def carried(events: Events) -> str:
 
 
 UNITS = {
-    "evident": "A price that leaps fivefold while the cap stays is taken for a new unit: the holding moves as the cap does.",
+    "evident": "A fivefold leap of a price while its cap stays counts as a new unit: the holding moves as its cap.",
     "given": "A unit changes where a table of migrations says so, whatever price and market cap show.",
 }
 EVENTS_HEAD = "carry_days remove_after_days removal_haircut redenominations"
