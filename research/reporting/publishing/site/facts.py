@@ -82,9 +82,10 @@ class _Reader(HTMLParser):
             self._in_head = tag == "thead"
         elif tag == "tr" and self._tables and not self._in_head:
             self._tables[-1].rows.append([])
-        elif tag == "img":
-            title, _, description = str(given.get("alt", "")).partition(". ")
-            self._pictures.append((title, description))
+        elif tag in ("img", "svg"):
+            title, _, description = str(given.get("alt") or given.get("aria-label") or "").partition(". ")
+            if (title, description) not in self._pictures[-1:]:  # a drawing is there twice, for a desk and for a phone
+                self._pictures.append((title, description))
         elif tag in ("dt", "dd", "caption", "th", "td"):
             self._text = []
 

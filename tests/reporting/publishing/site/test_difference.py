@@ -37,8 +37,9 @@ def page(level: str = "1,000", *, day: str = "2024-01-01", weights: tuple[float,
     ]
     outputs = [v4.new_output("display_data", {"text/html": table.to_html()}) for table in tables]
     outputs.append(v4.new_output("display_data", {}, metadata={"verdict": [{"label": "Level", "value": level}]}))
-    picture = {"image/png": {"title": "Level", "caption": "c", "alt": f"Level. Line. last {level}"}}
-    outputs.append(v4.new_output("display_data", {"image/png": "AAAA", "text/plain": "Level\nc\nx"}, metadata=picture))
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>'
+    about = {"title": "Level", "caption": "c", "alt": f"Level. Line. last {level}", "wide": drawing, "narrow": drawing}
+    outputs.append(v4.new_output("display_data", {"text/plain": "Level\nc\nx"}, metadata={"figure": about}))
     cells = [v4.new_markdown_cell("# What?"), v4.new_code_cell("1", outputs=outputs, execution_count=1)]
     made = Page(title="T", built_at="x", commit=commit, parameters={}, snapshots={}, simulated=False)
     return render_page(v4.new_notebook(cells=cells), made)
