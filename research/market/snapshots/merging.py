@@ -20,6 +20,7 @@ from research.typing import BoolArray, FloatArray, IntArray
 
 REVISION_COLUMNS = ("date", "asset_id", "field", "old", "new", "kind")
 KINDS = ("changed", "withdrawn", "added", "new asset")
+FEWEST_MOVED = 20  # changed prices below which nothing is said of the table's dating
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -80,6 +81,37 @@ class Merge:
             )
             found.append(self._lines(keys[rows], columns, before[rows, columns], after[rows, columns]))
         return pd.concat(found, ignore_index=True) if found else self._lines(*[np.array([], dtype=int)] * 4)
+
+    def moved_by_a_day(self, changed: int) -> str | None:
+        """Whether the new rows seem to be dated a day "earlier" or "later" than the old ones; None where they do not.
+
+        They do where more than half of the overlapping prices changed (`changed` is their number, see `revisions`), and
+        more than half of those (of at least FEWEST_MOVED that can be compared) equal the asset's old price of the day
+        after, or of the day before.
+        A price that is the same on both days is no changed one, and so never a sign. Where prices go to and fro between
+        few values (pegs, to the cent), many equal both neighbours: one side must have twice as many as the other.
+        """
+        place, step = self.old.columns.index("price"), len(self.ids)
+        keys, before, after = np.array([], dtype=np.int64), np.array([]), np.array([])
+        overlapping = 0
+        compared, equal = np.zeros(2, dtype=int), np.zeros(2, dtype=int)  # with the day after, with the day before
+        for block, *values in self._blocks(self.new.parts[0].first - 1, self.old_end):
+            was, is_now = (table[:, place] for table in values)
+            days, codes = np.divmod(block, step)
+            both = ~np.isnan(was) & ~np.isnan(is_now) & (days >= self.first[codes]) & (days <= self.last[codes])
+            overlapping += both.sum()
+            if overlapping >= 2 * changed:  # a usual revision: the rest need not be read
+                return None
+            keys, before, after = np.append(keys, block), np.append(before, was), np.append(after, is_now)
+            _, one, next_one = np.intersect1d(keys + step, keys, assume_unique=True, return_indices=True)
+            for side, (here, there) in enumerate(((one, next_one), (next_one, one))):
+                known = (after[here] != before[here]) & ~np.isnan(after[here] + before[here] + before[there])
+                compared[side] += known.sum()
+                equal[side] += (known & (after[here] == before[there])).sum()
+            rest = keys > (keys[-1] if len(keys) else 0) - step  # rows whose next day is still to come
+            keys, before, after = keys[rest], before[rest], after[rest]
+        moved = (compared >= FEWEST_MOVED) & (2 * equal > compared) & (equal > 2 * equal[::-1])
+        return ("earlier", "later")[int(np.argmax(moved))] if moved.any() else None
 
     def rows(self, first: int, last: int) -> pa.RecordBatchReader:
         """The merged rows from day `first` to day `last`."""

@@ -27,7 +27,7 @@ from research.market.snapshots.continued_tables import (
     renamed_assets,
 )
 from research.market.snapshots.daily_rows import DailyRows, day_of, has_values
-from research.market.snapshots.merging import Merge
+from research.market.snapshots.merging import FEWEST_MOVED, Merge
 from research.market.snapshots.parts import Piece, plan_parts
 from research.market.snapshots.placing import REPLACED, no_one_else, put_in_place, scratch_folder
 from research.market.snapshots.snapshot import VerifiedSnapshot, verified_snapshot
@@ -107,8 +107,8 @@ def update_snapshot(reference: str | Path, write_new: WriteNew, *, out: str | Pa
     ------
     DataError
         If the old snapshot is damaged, was updated already or is being updated; if the new data are of another market,
-        older, end earlier or begin later than the day after the old ones; if nothing says where to write. Then nothing
-        is written.
+        older, end earlier, begin later than the day after the old ones or seem to be dated a day off; if nothing says
+        where to write. Then nothing is written.
     """
     folder = find_snapshot(reference)
     target = None if out is None else checked_target(out, replace=False)
@@ -155,6 +155,7 @@ def _written(folder: Path, write_new: WriteNew, new_folder: Path, scratch: Path)
             assets = continued_assets(old.table(ASSETS), new.table(ASSETS))
             merge = _merge(rows, new_rows, old.table(ASSETS), new.table(ASSETS))
             revisions = merge.revisions()
+            _check_dating(folder, merge, revisions)
             update = _report(old, merge, assets, revisions)
             if merge.end == merge.old_end and revisions.empty:
                 return update
@@ -200,6 +201,19 @@ def _fault(was: Manifest, is_now: Manifest, rows: DailyRows, new_rows: DailyRows
             f"missing. Give a table that begins on {(end + pd.Timedelta(days=1)).date()} or before"
         )
     return None
+
+
+def _check_dating(folder: Path, merge: Merge, revisions: pd.DataFrame) -> None:
+    """Refuse a table whose dates moved by a day: every price would be "revised", and each a day off."""
+    changed = int(((revisions["kind"] == "changed") & (revisions["field"] == "price")).sum())
+    moved = merge.moved_by_a_day(changed) if changed >= FEWEST_MOVED else None
+    if moved:
+        raise DataError(
+            f"{folder} is not updated: the new table seems to be dated a day {moved} than the snapshot ({changed:,} "
+            f"overlapping prices changed, and most of them are the snapshot's price of the day "
+            f"{'before' if moved == 'later' else 'after'}). Check stamp and [[dating]] in the profile; where the "
+            "snapshot is the one that is off, import the table as a new snapshot. Nothing was changed."
+        )
 
 
 def _merge(rows: DailyRows, new_rows: DailyRows, listed: pd.DataFrame, new_assets: pd.DataFrame) -> Merge:

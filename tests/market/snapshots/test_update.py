@@ -309,6 +309,70 @@ def test_a_longer_past_is_added_in_front(tmp_path: Path) -> None:
     )
 
 
+def moving_prices(days: int = 40) -> pd.DataFrame:
+    """Ten days more than a snapshot of thirty, of two assets whose prices move, rounded to the cent."""
+    table = whole_days("2024-01-01", str((pd.Timestamp("2024-01-01") + pd.Timedelta(days - 1, "D")).date()))
+    steps = np.random.default_rng(5).normal(size=(days, 2)) / 20
+    return table.assign(close=(100 * np.exp(steps.cumsum(axis=0))).round(2).ravel())
+
+
+@pytest.mark.parametrize(("days", "said"), [(1, "a day later"), (-1, "a day earlier")])
+@pytest.mark.parametrize("begin", ["2024-01-01", "2024-01-18"])
+@pytest.mark.parametrize("rows", [1, 8, 1 << 17])
+def test_a_table_that_is_dated_a_day_off_is_refused(
+    tmp_path: Path, days: int, said: str, begin: str, rows: int
+) -> None:
+    """However many rows are read at a time, and also where the table repeats a part of the past alone."""
+    table = moving_prices()
+    old = imported(table[table["day"] <= "2024-01-30"], tmp_path / "old")
+    moved = table[table["day"] >= begin].assign(day=lambda some: some["day"] + pd.Timedelta(days, "D"))
+    with at_a_time(rows), pytest.raises(DataError, match=rf"{said} than the snapshot.*\[\[dating\]\]"):
+        updated(old, moved, tmp_path / "new")
+    assert names_in(tmp_path) == {"old", "table.parquet"}
+
+
+@pytest.mark.parametrize("day", ["2024-01-20", "2024-01-21"])
+def test_the_first_overlapping_day_counts_and_fewer_than_twenty_prices_tell_nothing(tmp_path: Path, day: str) -> None:
+    """Two assets, ten or eleven days up to the 30th: 22 prices are enough, 20 as well, 18 are not."""
+    table = moving_prices()
+    old = imported(table[table["day"] <= "2024-01-30"], tmp_path / "old")
+    moved = table.assign(day=table["day"] + pd.Timedelta(1, "D"))
+    with pytest.raises(DataError, match="a day later"):
+        updated(old, moved[moved["day"] >= day], tmp_path / "new")
+    assert len(updated(old, moved[moved["day"] >= "2024-01-22"], tmp_path / "new").revisions) == 18
+
+
+@pytest.mark.parametrize("revise", [lambda close: close * 1.01, lambda close: close.round(1)])
+def test_a_revision_of_every_price_is_no_matter_of_dating(tmp_path: Path, revise: object) -> None:
+    table = moving_prices()
+    old = imported(table[table["day"] <= "2024-01-30"], tmp_path / "old")
+    made = updated(old, table.assign(close=revise(table["close"])), tmp_path / "new")
+    assert len(made.revisions) > 50
+
+
+@pytest.mark.parametrize("days", [-1, 0, 1])
+def test_stablecoins_alone_are_no_matter_of_dating(tmp_path: Path, days: int) -> None:
+    """A price that stays the same is that of the day before too: no sign, wherever the dates are."""
+    table = whole_days("2024-01-01", "2024-02-09", assets=tuple("abcdef"))
+    table.loc[table["day"].dt.day % 10 == 0, "close"] = 1.01  # a day in ten the peg gives
+    old = imported(table[table["day"] <= "2024-01-30"], tmp_path / "old")
+    moved = table.assign(day=table["day"] + pd.Timedelta(days, "D"))
+    revisions = updated(old, moved, tmp_path / "new").revisions
+    assert ((revisions["kind"] == "changed").sum() > 20) == (days != 0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pegs_to_the_cent_from_another_source_are_no_matter_of_dating(tmp_path: Path, seed: int) -> None:
+    """Of two values only, half of all changed prices equal that of the day before, and half that of the day after."""
+    rng = np.random.default_rng(seed)
+    table = whole_days("2024-01-01", "2024-02-09", assets=tuple("abcdef"))
+    table["close"] = rng.choice([0.99, 1.0], len(table))
+    old = imported(table[table["day"] <= "2024-01-30"], tmp_path / "old")
+    other = table.assign(close=np.where(rng.random(len(table)) < 0.7, 1.99 - table["close"], table["close"]).round(2))
+    revisions = updated(old, other, tmp_path / "new").revisions
+    assert len(revisions) > 90
+
+
 # ---------------------------------------------------------------------- identity
 
 
