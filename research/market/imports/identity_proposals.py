@@ -100,7 +100,7 @@ def _line(key: str, asset_id: str, kind: str, note: str, *, name: str = "", star
 
 def _of_key(key: str, part: pd.DataFrame) -> Iterator[dict[str, object]]:
     twice = part[part.duplicated("date", keep=False)]
-    if len(twice):
+    if len(twice) and twice["name"].nunique() > 1:
         day = twice["date"].iloc[0]
         names = part["name"].drop_duplicates().tolist()
         for number, name in enumerate(names):
@@ -109,6 +109,7 @@ def _of_key(key: str, part: pd.DataFrame) -> Iterator[dict[str, object]]:
             note = f"{len(names)} names under one key, two rows on {day:%Y-%m-%d}{at}"
             yield _line(key, _id(key, number), "twice", note, name=name)
         return
+    part = part.drop_duplicates("date")  # two closes of a day where the vendor's dating changes are one asset's
     yield from _names(key, part)
     gap = part["date"].diff() > pd.Timedelta(days=GAP)
     jump = np.abs(np.log(part["price"]).diff()) > np.log(JUMP)

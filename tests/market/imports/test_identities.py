@@ -305,3 +305,10 @@ def test_the_monthly_file_cannot_be_imported_before_somebody_decides_about_bnx(t
     terra = market.prices["terra-luna-classic"].dropna()
     assert terra.max() > 50 > 0.01 > terra.iloc[-1]  # with its collapse, and never spliced with the new one
     assert {"luna", "lunc", "rndr", "strk", "bnx"}.isdisjoint(market.prices.columns)
+
+
+def test_two_closes_of_a_day_where_a_vendors_dating_changes_are_one_asset() -> None:
+    """The import keeps the first of them; on the 50-coin file each coin had a line about it, and nothing else had."""
+    table = shared("market/coingecko_50_2015_2023_srk.parquet")
+    proposed = propose_identities_of(table, "coingecko-50")
+    assert not proposed["kind"].eq("twice").any()
