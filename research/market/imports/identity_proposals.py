@@ -100,7 +100,7 @@ def _line(key: str, asset_id: str, kind: str, note: str, *, name: str = "", star
 
 def _of_key(key: str, part: pd.DataFrame) -> Iterator[dict[str, object]]:
     twice = part[part.duplicated("date", keep=False)]
-    if len(twice) and twice["name"].nunique() > 1:
+    if len(set(twice["name"])) > 1:
         day = twice["date"].iloc[0]
         names = part["name"].drop_duplicates().tolist()
         for number, name in enumerate(names):
