@@ -209,8 +209,9 @@ def _judged(
     statistics = np.abs(estimate) / scale
     half = np.quantile(drawn, confidence, axis=0) * scale
     for name, bound in (("lower", estimate - half), ("upper", estimate + half)):
-        bound[is_growth] = np.expm1(bound[is_growth] * periods_per_year)
-        table[name] = bound
+        with np.errstate(over="ignore"):  # a bound that a number cannot hold is missing
+            bound[is_growth] = np.expm1(bound[is_growth] * periods_per_year)
+        table[name] = np.where(np.isfinite(bound), bound, np.nan)
     p_value = (1.0 + (drawn >= statistics).sum(axis=0)) / (1.0 + len(drawn))
     table["p_value"] = np.where(np.isfinite(statistics), p_value, np.nan)
     table["adjusted"] = step_down(statistics, drawn)

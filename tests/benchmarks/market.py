@@ -18,10 +18,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pandas as pd
-import polars as pl
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
@@ -203,6 +201,8 @@ def _pandas(source: Path) -> Panels:
 
 def _polars(source: Path) -> Panels:
     """Its own pivot takes three times as long: the grid of days and assets, joined with the rows."""
+    import polars as pl  # of the bench extra; tests use other functions of this module
+
     files, day, asset, names = _files(source)
     rows = pl.read_csv(files[0]) if files[0].endswith(".csv") else pl.read_parquet(files)
     days, assets = (rows.select(pl.col(name).unique().sort()) for name in (day, asset))
@@ -212,6 +212,8 @@ def _polars(source: Path) -> Panels:
 
 def _duckdb(source: Path) -> Panels:
     """As for Polars: PIVOT takes three times as long."""
+    import duckdb
+
     files, day, asset, names = _files(source)
     table = f"read_{'csv' if files[0].endswith('.csv') else 'parquet'}({files})"
     grid = duckdb.sql(

@@ -33,6 +33,9 @@ class BuildInProgressError(ReportError):
     exit_status = 3
 
 
+SCRATCH = "scratch"  # in the folder work: what a build in progress writes
+
+
 @dataclass(frozen=True, kw_only=True)
 class BuildResult:
     """What a build did.
@@ -127,6 +130,7 @@ def build(
     out, work = out or place / "site", place / "work"
     _check_folder(out)
     with _alone(work / "build.lock"), _alone(out / ".build.lock"), journal(work, say) as tell:
+        shutil.rmtree(work / SCRATCH, ignore_errors=True)  # what a build that was killed left, also if nothing is to do
         state = read_manifest(out)
         owner = identity(config, out)
         _check_owner(out, config, owner, state, elsewhere, listed.reports.keys())
@@ -199,8 +203,7 @@ def _check_owner(
 
 @contextmanager
 def _scratch_folder(work: Path) -> Iterator[Path]:
-    scratch = work / "scratch"
-    shutil.rmtree(scratch, ignore_errors=True)  # what a build that was killed left behind
+    scratch = work / SCRATCH
     scratch.mkdir()
     try:
         yield scratch
