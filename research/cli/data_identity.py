@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from research.cli.terminal import say
+from research.cli.terminal import say, say_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,8 +65,7 @@ def _give(table: pd.DataFrame, options: argparse.Namespace, what: str) -> int:
         write_table(table, options.out, replace=options.replace)
         say(f"{options.out}: {len(table)} {what}")
     else:
-        for line in table.to_csv(index=False).splitlines():
-            say(line)
+        say_lines(table.to_csv(index=False).removesuffix("\n"))
         print(f"{len(table)} {what}", file=sys.stderr)
     return 0
 

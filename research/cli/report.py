@@ -61,7 +61,7 @@ def _elsewhere(options: argparse.Namespace) -> Any:
 
 
 def _site(options: argparse.Namespace) -> Path:
-    return Path(options.out or _elsewhere(options).folder(options.config.parent) / "site")
+    return Path(options.out or _elsewhere(options).site(options.config))
 
 
 def _build(options: argparse.Namespace) -> int:

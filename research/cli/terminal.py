@@ -26,7 +26,7 @@ def say(line: str) -> None:
 
 
 @contextmanager
-def said_if_slow(line: str, seconds: float = 2.0) -> Iterator[None]:
+def said_if_slow(line: str, seconds: float = FIRST_SIGN) -> Iterator[None]:
     """Print a line on stderr, so that stdout stays as it is, where what follows takes longer than this."""
     timer = threading.Timer(seconds, lambda: print(printable(line), file=sys.stderr, flush=True))
     timer.start()
@@ -56,7 +56,7 @@ def at_least_one(text: str) -> int:
 
 
 def watched(items: Sequence[T], what: str) -> Iterable[T]:
-    """`items`, with a progress bar on stderr once they take longer than two seconds; a line now and then in a log."""
+    """`items`, with a progress bar on stderr once they take long; a line now and then in a log."""
     if not sys.stderr.isatty():
         return _with_lines(items, what)
     from tqdm import tqdm

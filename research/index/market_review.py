@@ -13,8 +13,8 @@ from research.index.analysis.weight_summaries import largest_weights
 from research.index.data_effects import effect_of_holding_back, largest_effects
 from research.index.data_review import DataReview, review_data
 from research.market import MarketData
-from research.market.data import DAY
 from research.market.ledger import ledger_counts
+from research.market.tables import DAY
 from research.point_in_time.pegged_and_wrapped import DOLLAR, MIN_DAYS, peg_bound_ratio
 from research.point_in_time.view import PointInTime
 

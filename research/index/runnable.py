@@ -12,7 +12,7 @@ from research.index.decisions.records import State
 from research.index.decisions.stable_leg import leg_positions
 from research.index.decisions.start import first_determination
 from research.market import MarketData
-from research.market.data import DAY
+from research.market.tables import DAY
 from research.point_in_time.view import PointInTime
 from research.rulebook.methodology import Methodology, rulebooks
 from research.signals import SignalHistory

@@ -10,7 +10,7 @@ from pandas.api.typing import NaTType
 from research.errors import MethodologyError
 from research.index.decisions.stable_leg import leg_positions
 from research.index.history import IndexHistory
-from research.market.data import DAY
+from research.market.tables import DAY
 
 COLUMNS = ["asset_id", "left", "back", "weight_before", "return_while_out"]
 

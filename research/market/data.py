@@ -7,24 +7,20 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
 
-from research.errors import DataError, DataWarning, shown, suggest
+from research.errors import DataError, shown, suggest
 from research.market.limits import refuse_large_panels
 from research.market.manifest import Manifest
 from research.market.panels import aligned_panels, check_axes, check_extra_names, check_labels, check_panel
+from research.market.tables import LEDGER_TYPES, TAG_TYPES, check_tables, empty_table, tags_of, typed_tags
 
 Date = str | dt.date | pd.Timestamp
-
-DAY: Final = "datetime64[us]"  # the dtype of every date in the package
-TAG_TYPES = {"asset_id": "str", "tag": "str", "valid_from": DAY, "static": "bool"}
-LEDGER_TYPES = {"date": DAY, "asset_id": "str", "field": "str", "rule": "str", "old": "str", "new": "str"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -61,10 +57,9 @@ class MarketData:
     def __post_init__(self) -> None:
         check_axes(self.prices)
         check_extra_names(self.extra)
-        core = {"price": self.prices, "market_cap": self.market_caps, "volume": self.volumes}
-        for name, panel in {**core, **self.extra}.items():
+        for name, panel in self.panels.items():
             check_panel(panel, name, self.prices)
-        _check_tables(self.assets, self.tags, self.prices.columns)
+        check_tables(self.assets, self.tags, self.prices.columns)
 
     @classmethod
     def from_panels(
@@ -120,7 +115,7 @@ class MarketData:
             market_caps=panels["market_cap"],
             volumes=panels["volume"],
             assets=assets,
-            tags=empty_table(TAG_TYPES) if tags is None else _tags_of(columns, _typed_tags(tags)),
+            tags=empty_table(TAG_TYPES) if tags is None else tags_of(columns, typed_tags(tags)),
             ledger=empty_table(LEDGER_TYPES),
             manifest=manifest,
             extra={key: panels[key] for key in extra},
@@ -135,6 +130,11 @@ class MarketData:
     def dates(self) -> pd.DatetimeIndex:
         """The UTC days of the panels."""
         return pd.DatetimeIndex(self.prices.index)
+
+    @property
+    def panels(self) -> dict[str, pd.DataFrame]:
+        """Every panel by the name of its column in a snapshot: price, market_cap, volume, then the further ones."""
+        return {"price": self.prices, "market_cap": self.market_caps, "volume": self.volumes, **self.extra}
 
     def until(self, date: Date) -> Self:
         """The market as it was known at the close of `date`: rows, assets, tags and ledger up to then.
@@ -250,11 +250,6 @@ def days_between(first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
     return pd.date_range(first, last, freq="D", unit="us", name="date")
 
 
-def empty_table(types: Mapping[str, str]) -> pd.DataFrame:
-    """A table without rows whose columns have the right types."""
-    return pd.DataFrame(columns=list(types)).astype(dict(types))
-
-
 def _last_dates(last_dates: pd.Series, prices: pd.DataFrame) -> pd.Series:
     """The last date with a price in `prices`. Later dates in `last_dates` are not known yet: they would tell that an
     asset in the middle of a gap will come back. NaT where the last price lies before the first row (see `since`)."""
@@ -274,41 +269,3 @@ def as_timestamp(date: Date) -> pd.Timestamp:
         return pd.Timestamp(year=moment.year, month=moment.month, day=moment.day)  # NaT has NaN here
     except (ValueError, TypeError) as error:
         raise DataError(f"{date!r} is not a date: expected YYYY-MM-DD, e.g. 2021-06-30.") from error
-
-
-def _typed_tags(tags: pd.DataFrame) -> pd.DataFrame:
-    """A caller's table of tags in the types of ours."""
-    if not isinstance(tags, pd.DataFrame):
-        raise DataError(f"tags: found {shown(tags)}, expected a DataFrame with the columns {list(TAG_TYPES)}.")
-    missing = [name for name in TAG_TYPES if name not in tags]
-    if missing:
-        raise DataError(f"tags lack the columns {missing}; expected {list(TAG_TYPES)}.")
-    if not tags["static"].map(lambda value: isinstance(value, (bool, np.bool_))).all():
-        raise DataError("tags: the column 'static' must hold True or False alone.")
-    try:
-        return tags[list(TAG_TYPES)].astype(TAG_TYPES)
-    except (ValueError, TypeError) as error:
-        raise DataError(f"tags: valid_from must hold days without a time zone, or nothing ({error}).") from error
-
-
-def _tags_of(assets: pd.Index, tags: pd.DataFrame) -> pd.DataFrame:
-    """The tags of these assets; a DataWarning names one that is left out."""
-    known = tags["asset_id"].isin(assets)
-    if not known.all():
-        line = tags[~known].iloc[0]
-        warnings.warn(
-            f"tags: {(~known).sum()} left out, of assets without prices, the first {line['tag']!r} of "
-            f"{line['asset_id']!r}: {suggest(line['asset_id'], assets)}",
-            DataWarning,
-            stacklevel=3,
-        )
-    return tags[known].reset_index(drop=True)
-
-
-def _check_tables(assets: pd.DataFrame, tags: pd.DataFrame, columns: pd.Index) -> None:
-    if list(assets["asset_id"]) != list(columns):
-        raise DataError("assets must have one row for each column of the prices, in the same order.")
-    repeated = tags.duplicated(["asset_id", "tag"])
-    if repeated.any():
-        line = tags[repeated].iloc[0]
-        raise DataError(f"tags: {line['asset_id']!r} has the tag {line['tag']!r} twice. Keep the line that is right.")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from research.market.data import LEDGER_TYPES, MarketData
+from research.market.data import MarketData
+from research.market.tables import LEDGER_TYPES
 
 UNIT_DECIDED = "decided by hand: new units for one old"
 """Rule of the ledger's lines by which a person says what a jump of a price was; `old` is 1, `new` the ratio."""

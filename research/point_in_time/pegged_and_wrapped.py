@@ -17,6 +17,7 @@ import warnings
 import numpy as np
 
 from research.errors import MethodologyWarning
+from research.market.quality.prints import DEVIATION_PER_MEDIAN
 from research.point_in_time.trailing_performance import DAYS_PER_YEAR
 from research.point_in_time.view import MarketView
 from research.point_in_time.windows import (
@@ -36,7 +37,6 @@ PEG_DEVIATION = 0.0125  # usual size of the daily changes of ln(price / peg)
 COPY_CORRELATION = 0.995  # of daily returns
 COPY_TRACKING_ERROR = 0.05  # a year
 DOLLAR = "usd"
-NORMAL = 1.4826  # standard deviations of a normal distribution in a median distance from the median
 
 
 def peg_bound_ratio(view: MarketView, pegs: tuple[str, ...]) -> FloatArray:
@@ -113,7 +113,7 @@ def _observed(logs: FloatArray) -> tuple[FloatArray, FloatArray]:
     if not enough.any():
         return np.full(len(enough), np.nan), np.full(len(enough), np.nan)
     changes = np.diff(logs, axis=0)
-    moves = NORMAL * window_median(np.abs(changes - window_median(changes)))
+    moves = DEVIATION_PER_MEDIAN * window_median(np.abs(changes - window_median(changes)))
     return np.where(enough, window_median(np.abs(logs)), np.nan), np.where(enough, moves, np.nan)
 
 

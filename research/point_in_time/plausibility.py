@@ -12,6 +12,7 @@ import pandas as pd
 
 from research.errors import DataError
 from research.market import MarketData
+from research.market.quality.prints import DEVIATION_PER_MEDIAN
 
 USUAL_DAYS, CARRIED_DAYS = 90, 10
 LEAST_MOVE, USUAL_MOVES = 0.4, 10.0  # log return; usual daily moves
@@ -50,7 +51,7 @@ def check_conversion(line: Any, old: int, new: int, market: MarketData) -> None:
         return
     left = float(np.log(line.ratio * after.iloc[0] / before.iloc[-1]))
     moves = np.abs(np.diff(np.log(before.to_numpy())))
-    usual = 1.4826 * float(np.median(moves)) if len(moves) else 0.0
+    usual = DEVIATION_PER_MEDIAN * float(np.median(moves)) if len(moves) else 0.0
     days = (after.index[0] - before.index[-1]).days
     if abs(left) > max(LEAST_MOVE, USUAL_MOVES * usual) * np.sqrt(days):
         raise DataError(

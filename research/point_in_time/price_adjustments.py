@@ -29,13 +29,7 @@ def adjusted_panels(
 
     A cap follows its price: it was made from the print that is doubted, and would rank and weigh by it.
     """
-    panels = {
-        "price": market.prices.to_numpy(),
-        "market_cap": market.market_caps.to_numpy(),
-        "volume": market.volumes.to_numpy(),
-        **{name: panel.to_numpy() for name, panel in market.extra.items()},
-    }
-    panels = convert_panels(panels, conversions)
+    panels = convert_panels({name: panel.to_numpy() for name, panel in market.panels.items()}, conversions)
     if outlier_jump is None:
         return panels, []
     prices, held_back = quarantine(panels["price"], outlier_jump)

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from research.market.data import LEDGER_TYPES, TAG_TYPES, MarketData, days_between
+from research.market.data import MarketData, days_between
 from research.market.imports import checks
 from research.market.imports.cleaning import written
 from research.market.manifest import Manifest
 from research.market.snapshots.load import write_market
+from research.market.tables import LEDGER_TYPES, TAG_TYPES
 from research.simulation import universe
 from research.simulation.defects import misprint, plant
 from research.simulation.paths import simulate_paths

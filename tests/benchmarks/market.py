@@ -25,7 +25,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from research.market import Manifest, MarketData, import_table, load_market, write_snapshot
-from research.market.data import LEDGER_TYPES, TAG_TYPES, empty_table
+from research.market.tables import LEDGER_TYPES, TAG_TYPES, empty_table
 from research.typing import FloatArray
 from tests.benchmarks._memory import peak_memory
 from tests.market.helpers import PROFILE

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from research.market import Manifest, MarketData, Profile
-from research.market.data import LEDGER_TYPES
 from research.market.imports.sections import Columns
+from research.market.tables import LEDGER_TYPES
 
 PROFILE = Profile(
     name="a vendor",

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import random
 import signal
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from research import cli
 from research.market import load_market
 from research.market.imports import runs
 from research.market.snapshots import placing
 from tests.market.helpers import HEADER, names_in
 from tests.robustness import SCALE
+from tests.robustness.kills import run_until
 
 KILLS = 10 * SCALE
 STEPS = 7 if SCALE == 1 else 1  # of all steps of an import at which the system is called, one in so many is the last
-CALLS = ("open", "os.", "shutil.", "tempfile.", "fcntl.", "ctypes.dlsym")
 PROFILE = """name = "a vendor"
 source = "made for a test"
 licence = "none"
@@ -39,18 +36,8 @@ def run_import(table: Path, out: Path, in_one_step: bool, last_step: int | None)
     if not in_one_step:
         placing._exchange = lambda one, other: False
     runs.ROWS_PER_RUN = 1_000  # so that rows are sorted on the disk, as those of a large table are
-    steps = 0
-
-    def count(event: str, _: tuple) -> None:
-        nonlocal steps
-        steps += event.startswith(CALLS)
-        if steps == last_step:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.addaudithook(count)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     arguments = ["data", "import", str(table), "--profile", str(table.parent / "mine.toml"), "--out", str(out)]
-    os._exit(cli.main([*arguments, "--replace"]))
+    run_until([*arguments, "--replace"], last_step)
 
 
 class Vendor:

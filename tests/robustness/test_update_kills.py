@@ -8,19 +8,18 @@ import os
 import random
 import shutil
 import signal
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from research import cli
 from research.market import load_market
 from research.market.snapshots import catalog
 from tests.market.helpers import HEADER, names_in
 from tests.robustness import SCALE
-from tests.robustness.test_import_kills import CALLS, PROFILE
+from tests.robustness.kills import run_until
+from tests.robustness.test_import_kills import PROFILE
 
 KILLS = 6 * SCALE
 STEPS = 17 if SCALE == 1 else 1  # of all steps of an update at which the system is called, one in so many is the last
@@ -30,17 +29,7 @@ OLD, NEW = "2024-02-01", "2024-02-15"
 def run(arguments: list[str], root: Path, last_step: int | None) -> None:
     """A command in a process of its own, which kills itself before its `last_step`-th call of the system."""
     os.environ[catalog.VARIABLE] = str(root)
-    steps = 0
-
-    def count(event: str, _: tuple) -> None:
-        nonlocal steps
-        steps += event.startswith(CALLS)
-        if steps == last_step:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.addaudithook(count)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    os._exit(cli.main(arguments))
+    run_until(arguments, last_step)
 
 
 class Catalog:

@@ -18,7 +18,6 @@ import pandas as pd
 import pyarrow as pa
 
 from research.errors import DataError
-from research.market.data import DAY, LEDGER_TYPES, empty_table
 from research.market.imports import checks
 from research.market.imports.assets import Asset
 from research.market.imports.checks import Block
@@ -29,6 +28,7 @@ from research.market.imports.rows import refuse_many_texts
 from research.market.imports.runs import Columns, SortedRuns
 from research.market.imports.table import VendorTable
 from research.market.layout import CORE_COLUMNS
+from research.market.tables import DAY, LEDGER_TYPES, empty_table
 from research.typing import BoolArray, FloatArray, IntArray
 
 ROWS_AT_A_TIME = 1 << 18

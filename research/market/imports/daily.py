@@ -9,10 +9,10 @@ import pandas as pd
 import pyarrow as pa
 
 from research.errors import DataError
-from research.market.data import DAY
 from research.market.imports.cleaning import CleanRows
 from research.market.imports.runs import Columns
 from research.market.layout import ROWS_PER_GROUP
+from research.market.tables import DAY
 from research.typing import IntArray
 
 

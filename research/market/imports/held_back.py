@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from research.market.data import DAY
 from research.market.imports.checks import Block, Note
 from research.market.quality.holding_back import held_values
 from research.market.quality.prints import Prints
+from research.market.tables import DAY
 
 CELLS_AT_A_TIME = 2_000_000  # days x assets
 

@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 
 from research.errors import DataError
-from research.market.data import TAG_TYPES
 from research.market.imports.assets import Asset
 from research.market.imports.batches import Tally
 from research.market.imports.cleaning import clean
@@ -32,6 +31,7 @@ from research.market.ledger import with_lines
 from research.market.manifest import Manifest, instant
 from research.market.snapshots.placing import scratch_folder
 from research.market.snapshots.writing import checked_target, write_snapshot
+from research.market.tables import TAG_TYPES
 
 
 @dataclass(frozen=True, kw_only=True)

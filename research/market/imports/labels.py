@@ -18,13 +18,13 @@ import pandas as pd
 import pyarrow as pa
 
 from research.errors import DataError
-from research.market.data import DAY, TAG_TYPES
 from research.market.imports.hand_tables import day_of_text, read_hand_table, text_of
 from research.market.layout import ASSETS, LEDGER, TAGS
 from research.market.manifest import Manifest
 from research.market.snapshots.daily_rows import DailyRows, number_of
 from research.market.snapshots.snapshot import verified_snapshot
 from research.market.snapshots.writing import write_snapshot
+from research.market.tables import DAY, TAG_TYPES
 
 
 def with_labels(

@@ -11,9 +11,9 @@ from research.market.quality.prints import (
     Found,
     Prints,
     beginnings,
-    last_before,
     places_of,
     smallest_of_largest,
+    taken,
     trailing,
     value_before,
 )
@@ -106,8 +106,7 @@ def missing_days(prints: Prints) -> list[Found]:
 
 def repeated_values(prints: Prints) -> list[Found]:
     """Whole rows that repeat the one before, and closes that repeat where they seldom do."""
-    price, volume, cap = prints["price"], prints["volume"], prints["market_cap"]
-    before = last_before(prints.priced)
+    price, volume, cap, before = prints["price"], prints["volume"], prints["market_cap"], prints.before
     same_price = _same(price, before)
     whole = same_price & _same(volume, before) & (volume > 0) & (_same(cap, before) | np.isnan(cap))
     where = places_of(beginnings(whole, prints.priced))
@@ -139,8 +138,7 @@ def repeated_values(prints: Prints) -> list[Found]:
 
 
 def _same(values: FloatArray, before: IntArray) -> BoolArray:
-    last = np.take_along_axis(values, np.maximum(before, 0), axis=0)
-    same: BoolArray = (values == last) & (before >= 0)
+    same: BoolArray = values == taken(values, before)
     return same
 
 
@@ -168,8 +166,7 @@ def outages(prints: Prints) -> list[Found]:
     for field, there in (("market_cap", ~np.isnan(prints["market_cap"])), ("volume", prints["volume"] > 0)):
         known = np.where(prints.priced, there, np.nan)
         share = trailing(bottleneck.move_mean, known, OUTAGE_WINDOW, FEWEST_BEFORE)
-        before = last_before(prints.priced)
-        usual = np.where(before >= 0, np.take_along_axis(share, np.maximum(before, 0), axis=0), 0.0)
+        usual = taken(share, prints.before)
         gone = prints.priced & ~there
         last = value_before(np.where(there, prints[field], np.nan))
         expected = usual > 1.0 - 0.5 / OUTAGE_WINDOW

@@ -7,12 +7,13 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from research.market.data import DAY, MarketData, empty_table
+from research.market.data import MarketData
 from research.market.quality.consistency import bars, caps_against_supply, thin_caps
 from research.market.quality.coverage import missing_days, missing_prices, outages, repeated_values
 from research.market.quality.dating import bitcoin_of, known_closes, misdated_caps, misdated_prices
 from research.market.quality.jumps import price_jumps, supply_jumps
 from research.market.quality.prints import Found, Prints
+from research.market.tables import DAY, empty_table
 
 MARKET: Final = "*"  # the asset_id of a finding on all assets at once
 FINDING_TYPES: Final = {

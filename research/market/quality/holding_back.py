@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 
 from research.errors import DataError, suggest
-from research.market.data import DAY, LEDGER_TYPES, MarketData
+from research.market.data import MarketData
 from research.market.quality.consistency import bars, caps_against_supply
 from research.market.quality.coverage import repeated_values
 from research.market.quality.jumps import price_jumps, supply_jumps
 from research.market.quality.prints import Found, Prints
+from research.market.tables import DAY, LEDGER_TYPES
 from research.typing import BoolArray
 
 # What is missing then. A cap follows its price: nothing is left to check it against. Rules that look at several assets

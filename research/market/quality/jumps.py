@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from research.market.quality.prints import Found, Prints, Steps, last_before, next_true, places_of
+from research.market.quality.prints import Found, Prints, Steps, last_before, next_true, places_of, taken
 from research.typing import BoolArray, FloatArray, IntArray
 
 UNUSUAL = 10.0  # times the usual daily move, times the root of the days in between
@@ -75,8 +75,7 @@ def _root(steps: Steps) -> FloatArray:
 def _step_beside(values: FloatArray, before: IntArray) -> FloatArray:
     """Log step of `values` between the same two rows; NaN where it is not known on both."""
     logs = np.log(values)
-    step: FloatArray = logs - np.where(before >= 0, np.take_along_axis(logs, np.maximum(before, 0), axis=0), np.nan)
-    return step
+    return logs - taken(logs, before)
 
 
 def _last(values: FloatArray, before: IntArray, rows: IntArray, columns: IntArray) -> FloatArray:

@@ -14,7 +14,7 @@ from research.market.data import MarketData
 from research.typing import BoolArray, FloatArray, IntArray
 
 USUAL_PRINTS, FEWEST_PRINTS = 90, 20
-NORMAL = 1.4826  # the median size of normal moves, times this, is their standard deviation
+DEVIATION_PER_MEDIAN = 1.4826  # of normal moves: standard deviation over median size
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,14 +38,13 @@ class Prints:
 
     @classmethod
     def of(cls, market: MarketData) -> Prints:
-        frames = {"price": market.prices, "market_cap": market.market_caps, "volume": market.volumes, **market.extra}
         rows = np.flatnonzero(market.prices.notna().to_numpy().any(axis=1))
         dates = market.dates[rows]
         return cls(
             dates=dates,
             days=dates.to_numpy().astype("datetime64[D]").astype(np.int64),
             ids=market.prices.columns,
-            panels={name: frame.to_numpy()[rows] for name, frame in frames.items()},
+            panels={name: frame.to_numpy()[rows] for name, frame in market.panels.items()},
         )
 
     def __getitem__(self, name: str) -> FloatArray:
@@ -88,10 +87,10 @@ class Steps:
     def of(cls, values: FloatArray, days: IntArray) -> Steps:
         logs = np.log(np.where(values > 0, values, np.nan))
         before = last_before(~np.isnan(logs))
-        size = logs - _taken(logs, before)
+        size = logs - taken(logs, before)
         elapsed = np.where(np.isnan(size), np.nan, days[:, None] - days[np.maximum(before, 0)])
         daily = np.abs(size) / np.sqrt(elapsed)
-        return cls(size=size, elapsed=elapsed, usual=NORMAL * _median_before(daily))
+        return cls(size=size, elapsed=elapsed, usual=DEVIATION_PER_MEDIAN * _median_before(daily))
 
 
 def _median_before(values: FloatArray) -> FloatArray:
@@ -129,14 +128,15 @@ def last_before(known: BoolArray) -> IntArray:
     return before
 
 
-def _taken(values: FloatArray, rows: IntArray) -> FloatArray:
+def taken(values: FloatArray, rows: IntArray) -> FloatArray:
+    """The value on each of `rows`, NaN where it is -1."""
     found: FloatArray = np.where(rows >= 0, np.take_along_axis(values, np.maximum(rows, 0), axis=0), np.nan)
     return found
 
 
 def value_before(values: FloatArray) -> FloatArray:
     """The last value before each row, NaN where there is none."""
-    return _taken(values, last_before(~np.isnan(values)))
+    return taken(values, last_before(~np.isnan(values)))
 
 
 def smallest_of_largest(values: FloatArray, count: int) -> FloatArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from research.market.data import LEDGER_TYPES
+from research.market.tables import LEDGER_TYPES
 
 REVISED = "revised by the vendor"
 _LINE = ["date", "asset_id", "field", "rule", "old"]

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from research.errors import DataError
-from research.market.data import DAY, Date, MarketData, as_timestamp, asked_assets, days_between
+from research.market.data import Date, MarketData, as_timestamp, asked_assets, days_between
 from research.market.layout import (
     ASSETS,
     CORE_COLUMNS,
@@ -32,6 +32,7 @@ from research.market.manifest import Manifest
 from research.market.snapshots.daily_rows import DailyRows, number_of
 from research.market.snapshots.snapshot import VerifiedSnapshot, verified_snapshot
 from research.market.snapshots.writing import write_snapshot
+from research.market.tables import DAY
 from research.typing import IntArray
 
 _NEVER = np.iinfo(np.int64).min  # as a date it is missing
@@ -252,10 +253,7 @@ def _last_days(
 
 def _long_batches(market: MarketData, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """The panels as sorted long rows, some days at a time."""
-    panels = dict(zip(CORE_COLUMNS, (market.prices, market.market_caps, market.volumes), strict=True)) | dict(
-        market.extra
-    )
-    arrays = [panel.to_numpy() for panel in panels.values()]
+    arrays = [panel.to_numpy() for panel in market.panels.values()]
     ids = pa.array(market.prices.columns.to_list(), pa.string())
     step = max(1, ROWS_PER_GROUP // max(1, len(ids)))
     for begin in range(0, len(market.dates), step):

@@ -22,7 +22,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from research.errors import DataError
-from research.market.data import DAY
 from research.market.faults import as_data_error
 from research.market.layout import ASSETS, DAILY, LEDGER, SCHEMAS, TAGS, part_names
 from research.market.limits import BYTES_PER_LINE, refuse_beyond_limit
@@ -30,6 +29,7 @@ from research.market.manifest import MANIFEST_FILE, Manifest
 from research.market.snapshots.catalog import find_snapshot
 from research.market.snapshots.daily_rows import DailyRows
 from research.market.snapshots.writing import sha256_of
+from research.market.tables import DAY
 
 _FAR = 1 << 40  # days: beyond every date
 _NO_LINK = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)

@@ -16,7 +16,7 @@ import matplotlib.style
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
 from research.errors import printable
 
@@ -172,6 +172,11 @@ def by_row(axes: Axes, names: pd.Index) -> None:
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color=GRID, linewidth=0.8)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, symbol="\u00a0%"))
+
+
+def number_axis(axes: Axes) -> None:
+    """The vertical axis in numbers as they are written, 1,000 and not a power of ten."""
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
 
 
 def percent_axis(axes: Axes) -> None:

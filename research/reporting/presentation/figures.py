@@ -29,6 +29,7 @@ from research.reporting.presentation.canvas import (
     log_axis,
     name_ends,
     noted,
+    number_axis,
     percent_axis,
     placeholder,
     shade,
@@ -49,7 +50,7 @@ def levels(frame: pd.DataFrame, *, source: str, unit: str = "level", log: bool =
     axes = line_chart(frame, source)
     if log:
         log_axis(axes, frame)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    number_axis(axes)
     axes.set_ylabel(f"{unit}, logarithmic" if log else unit)
     return noted(axes, f"Line chart{' on a logarithmic axis' if log else ''}", frame)
 
@@ -69,7 +70,7 @@ def one_look(frame: pd.DataFrame, falls: pd.DataFrame, labels: pd.Series, *, sou
     axes, below = stacked(source)
     days = lines(axes, frame)
     log_axis(axes, frame)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    number_axis(axes)
     axes.set_ylabel("level, logarithmic")
     shade(axes, labels.reindex(frame.index))
     handles, names = axes.get_legend_handles_labels()
@@ -77,10 +78,7 @@ def one_look(frame: pd.DataFrame, falls: pd.DataFrame, labels: pd.Series, *, sou
     axes.legend(handles[bands], names[bands], loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
     name_ends(axes, frame)
     lines(below, falls)
-    area = thinned(falls.iloc[:, [0]])
-    below.fill_between(area.index, area.iloc[:, 0].to_numpy(), 0, color=COLOURS[0], alpha=0.25, linewidth=0)
-    below.set_ylim(top=0.01)
-    percent_axis(below)
+    _fill_falls(below, falls)
     below.set_ylabel("below the high, %")
     below.set_xlim(*days)
     drawn = frame.join(falls.rename(columns=lambda name: f"{name}, below its high"))
@@ -92,12 +90,17 @@ def drawdowns(frame: pd.DataFrame, *, source: str) -> Axes:
     if too_short(frame):
         return placeholder(frame, source)
     axes = line_chart(frame, source)
-    area = thinned(frame.iloc[:, [0]])
+    _fill_falls(axes, frame)
+    axes.set_ylabel("below the highest level so far, %")
+    return noted(axes, "Drawdown chart", frame)
+
+
+def _fill_falls(axes: Axes, falls: pd.DataFrame) -> None:
+    """The first column as an area under zero, on an axis in per cent."""
+    area = thinned(falls.iloc[:, [0]])
     axes.fill_between(area.index, area.iloc[:, 0].to_numpy(), 0, color=COLOURS[0], alpha=0.25, linewidth=0)
     axes.set_ylim(top=0.01)
     percent_axis(axes)
-    axes.set_ylabel("below the highest level so far, %")
-    return noted(axes, "Drawdown chart", frame)
 
 
 def rolling_returns(frame: pd.DataFrame, *, source: str, window_days: int) -> Axes:
@@ -170,7 +173,7 @@ def regimes(level: pd.Series, labels: pd.Series, *, source: str) -> Axes:
         return placeholder(frame, source)
     axes = line_chart(frame, source)
     log_axis(axes, frame)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    number_axis(axes)
     present = labels.reindex(frame.index)
     shade(axes, present)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=5, frameon=False, fontsize=9)

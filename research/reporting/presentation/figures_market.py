@@ -13,6 +13,7 @@ from research.evaluation.market_structure import THRESHOLDS
 from research.reporting.presentation.canvas import (
     COLOURS,
     GREY,
+    GRID,
     canvas,
     label_of,
     line_chart,
@@ -96,7 +97,7 @@ def births_and_deaths(frame: pd.DataFrame, *, source: str) -> Axes:
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: format_value(value, "count").lstrip("\u2212")))
     axes.set_ylabel("assets")
-    axes.grid(axis="y", color="#dddddd", linewidth=0.8)
+    axes.grid(axis="y", color=GRID, linewidth=0.8)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=9)
     return noted(axes, "Bars by year, deaths downwards", frame[["born", "returned", "died"]])
 

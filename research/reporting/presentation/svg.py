@@ -113,9 +113,5 @@ def _relative(path: str) -> str:
 
 
 def _short(number: float) -> str:
-    text = (
-        f"{number:.1f}".removesuffix(".0").replace("0.", ".", 1)
-        if abs(number) < 1
-        else f"{number:.1f}".removesuffix(".0")
-    )
-    return "0" if text in ("", "-", "-0", ".0") else text
+    sign, digits = "-" if number < 0 else "", f"{abs(number):.1f}".removesuffix(".0").removeprefix("0")
+    return sign + digits if digits else "0"

@@ -126,8 +126,7 @@ def build(
     start, how, elsewhere = time.perf_counter(), how or How(), elsewhere or Elsewhere()
     listed = load_list(config)
     chosen = choose(listed.reports, only)
-    place = elsewhere.folder(config.parent)
-    out, work = out or place / "site", place / "work"
+    out, work = out or elsewhere.site(config), elsewhere.folder(config.parent) / "work"
     _check_folder(out)
     with _alone(work / "build.lock"), _alone(out / ".build.lock"), journal(work, say) as tell:
         shutil.rmtree(work / SCRATCH, ignore_errors=True)  # what a build that was killed left, also if nothing is to do

@@ -26,7 +26,7 @@ def problems(config: Path, out: Path | None, elsewhere: Elsewhere, say: Callable
         If the list or the manifest cannot be read.
     """
     reports = load_list(config).reports
-    out = out or elsewhere.folder(config.parent) / "site"
+    out = out or elsewhere.site(config)
     found = []
     for name, report in reports.items():
         wrong = _wrong(report, elsewhere)

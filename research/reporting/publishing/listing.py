@@ -47,7 +47,7 @@ def listing(config: Path, out: Path | None, elsewhere: Elsewhere, now: dt.dateti
         If the list or the manifest cannot be read.
     """
     reports = load_list(config).reports
-    out = out or elsewhere.folder(config.parent) / "site"
+    out = out or elsewhere.site(config)
     state = read_manifest(out)
     harmed = damaged(out, state)
     rows = []

@@ -60,6 +60,10 @@ class Elsewhere:
         parts = ["markets", _slug(Path(self.snapshot).name)] if self.snapshot else []
         return beside.joinpath(*parts, *(["as-of", self.as_of] if self.as_of else []))
 
+    def site(self, config: Path) -> Path:
+        """Where the pages of a list of reports are published, unless it is said otherwise."""
+        return self.folder(config.parent) / "site"
+
     @property
     def identity(self) -> str:
         """Tells one market and day from another, without saying where it lies; empty for the reports' own."""

@@ -27,9 +27,9 @@ from research.market import (
     write_market,
     write_snapshot,
 )
-from research.market.data import LEDGER_TYPES, TAG_TYPES, empty_table
 from research.market.snapshots import load, placing, writing
 from research.market.snapshots import snapshot as snapshot_module
+from research.market.tables import LEDGER_TYPES, TAG_TYPES, empty_table
 from tests.conftest import ROOT
 from tests.market.helpers import assert_same_market, names_in, rewritten, small_market
 

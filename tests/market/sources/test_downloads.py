@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import sys
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -16,6 +14,7 @@ from hypothesis import strategies as st
 from research.errors import DataError
 from research.market.sources.client import Answer
 from research.market.sources.downloads import Downloads, file_name, opened_downloads
+from tests.robustness.kills import die_before
 
 NOON = "2026-11-26T12:00:00Z"
 
@@ -109,16 +108,8 @@ def killed_at(step: int, folder: Path) -> bool:
     """Whether a child that keeps a new answer got as far as its `step`-th call of the system, and was killed there."""
     child = os.fork()
     if child == 0:
-        steps = 0
-
-        def count(event: str, _: tuple[object, ...]) -> None:
-            nonlocal steps
-            steps += event.startswith(("open", "os."))
-            if steps == step:
-                os.kill(os.getpid(), signal.SIGKILL)
-
         with opened_downloads(folder) as downloads:
-            sys.addaudithook(count)
+            die_before(step, ("open", "os."))
             downloads.keep("csv/btc.csv", answer(b"time,PriceUSD\n"))
         os._exit(0)
     _, status = os.waitpid(child, 0)
