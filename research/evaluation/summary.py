@@ -148,23 +148,65 @@ def performance_summary(
         raise DataError(f"level: no value in {len(level)} rows. Check which column or which dates were picked.")
     rate = _rate_series(risk_free, returns, periods_per_year)
     _warn_if_below_a_year(count, periods_per_year)
-    rows = OWN
     intervals = partial(
         _interval_rows, periods_per_year=periods_per_year, confidence=confidence, draws=draws, seed=seed
     )
-    table = intervals(OWN, common_history(returns, [rate]))
+    table = _in_words(intervals(OWN, common_history(returns, [rate])), OWN, count, periods_per_year)
     if benchmark is not None:
-        check_order(one_series(benchmark, "benchmark"), "benchmark")
-        check_kind(benchmark, level.index, "benchmark")
-        other = metrics.returns_from_levels(benchmark.reindex(level.index))
-        _check_overlap(returns, other)
-        relatives = intervals(AGAINST_BENCHMARK, common_history(returns, [rate, other]))
-        table, rows = pd.concat([table, relatives], axis=0), OWN + AGAINST_BENCHMARK
-    table["unit"] = [row.unit for row in rows]
-    table["convention"] = [row.convention.format(q=f"{periods_per_year:g}") for row in rows]
-    table["interval_note"] = [_interval_note(row, count) for row in rows]
-    table = pd.concat([table, _path_rows(returns)])
-    return table[["value", "lower", "upper", "unit", "convention", "interval_note"]].rename_axis("metric")
+        relatives = relative_summary(
+            level,
+            benchmark,
+            risk_free=risk_free,
+            periods_per_year=periods_per_year,
+            confidence=confidence,
+            draws=draws,
+            seed=seed,
+        )
+        table = pd.concat([table, relatives])
+    return pd.concat([table, _path_rows(returns)])[COLUMNS].rename_axis("metric")
+
+
+def relative_summary(
+    level: pd.Series,
+    benchmark: pd.Series,
+    *,
+    risk_free: float | pd.Series = 0.0,
+    periods_per_year: float = 365,
+    confidence: float = 0.95,
+    draws: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """The rows of `performance_summary` that compare with a benchmark, and those alone.
+
+    Parameters, columns, units, NaN policy, warnings and errors as there.
+    """
+    returns = metrics.returns_from_levels(one_series(level, "level"))
+    check_order(one_series(benchmark, "benchmark"), "benchmark")
+    check_kind(benchmark, level.index, "benchmark")
+    other = metrics.returns_from_levels(benchmark.reindex(level.index))
+    _check_overlap(returns, other)
+    sample = common_history(returns, [_rate_series(risk_free, returns, periods_per_year), other])
+    table = _interval_rows(
+        AGAINST_BENCHMARK,
+        sample,
+        periods_per_year=periods_per_year,
+        confidence=confidence,
+        draws=draws,
+        seed=seed,
+    )
+    return _in_words(table, AGAINST_BENCHMARK, len(history(returns)), periods_per_year).rename_axis("metric")
+
+
+COLUMNS = ["value", "lower", "upper", "unit", "convention", "interval_note"]
+
+
+def _in_words(table: pd.DataFrame, rows: tuple[_Row, ...], count: int, periods_per_year: float) -> pd.DataFrame:
+    """The table with unit, convention and note of each row."""
+    return table.assign(
+        unit=[row.unit for row in rows],
+        convention=[row.convention.format(q=f"{periods_per_year:g}") for row in rows],
+        interval_note=[_interval_note(row, count) for row in rows],
+    )[COLUMNS]
 
 
 def _interval_note(row: _Row, count: int) -> str:

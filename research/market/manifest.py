@@ -13,7 +13,8 @@ from research.errors import DataError, ResearchError, shown, suggest
 
 FORMAT_VERSION = 1
 MANIFEST_FILE = "manifest.json"
-_LATER = ("updates", "fetched")  # entries that older manifests lack
+_LATER: dict[str, Any] = {"updates": "", "fetched": {}, "redistribute": True}
+"""Entries that older manifests lack, with what they mean there; one that says nothing else is not written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,9 @@ class Manifest:
     fetched : dict of str to str
         How it was fetched, so that an update can ask again: the source and its arguments, never a key. Empty, and then
         not written, where it came from a table.
+    redistribute : bool
+        Whether the licence lets prices, market caps and volumes be passed on; True, and then not written, where nothing
+        else is said. False leaves them out of the files that a report publishes.
     """
 
     name: str
@@ -62,6 +66,7 @@ class Manifest:
     format_version: int = FORMAT_VERSION
     updates: str = ""
     fetched: dict[str, str] = field(default_factory=dict)
+    redistribute: bool = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
@@ -89,7 +94,8 @@ class Manifest:
 
     def _content(self) -> dict[str, Any]:
         """All entries; later ones only where they say something, so that older manifests keep their bytes."""
-        return {name: value for name, value in dataclasses.asdict(self).items() if value or name not in _LATER}
+        entries = dataclasses.asdict(self)
+        return {name: value for name, value in entries.items() if name not in _LATER or value != _LATER[name]}
 
     @classmethod
     def from_json(cls, text: str, where: str) -> Self:

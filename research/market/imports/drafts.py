@@ -92,7 +92,7 @@ class _Draft:
             "# what it asks, and take each answered question out of the list. data/README.md has the format.",
             f"name = {_quoted(table)}",
             f"source = {_quoted('unknown: ' + table)}  # where the data come from",
-            'licence = "unknown: not for redistribution"  # what may be done with them',
+            'licence = "unknown: not for redistribution"  # what may be done with them\nredistribute = false',
             '# retrieved_at = "2024-06-01T06:00:00Z"  # when they were fetched; otherwise when the file was saved',
         ]
         if self.questions:

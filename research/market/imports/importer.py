@@ -160,6 +160,7 @@ def import_table(
                 currency=profile.currency,
                 caveats=(*profile.caveats, *met.notes),
                 fetched=dict(fetched or {}),
+                redistribute=profile.redistribute,
             ),
             replace=replace,
         )

@@ -30,6 +30,8 @@ class Profile:
     ----------
     name, source, licence, currency, caveats
         Go into the manifest as they are. The currency is USD: nothing is converted.
+    redistribute : bool
+        Whether the licence lets raw values be passed on; goes into the manifest too.
     retrieved_at : str, optional
         ISO 8601 instant of retrieval; the table's own time of modification where it is left out.
     columns : Columns
@@ -58,6 +60,7 @@ class Profile:
     source: str
     licence: str
     columns: Columns
+    redistribute: bool = True
     retrieved_at: str | None = None
     currency: str = "USD"
     caveats: tuple[str, ...] = ()

@@ -175,6 +175,7 @@ def _written(folder: Path, write_new: WriteNew, new_folder: Path, scratch: Path)
                 caveats=tuple(dict.fromkeys([*old.manifest.caveats, *new.manifest.caveats])),
                 updates=old.manifest.fingerprint,
                 fetched=new.manifest.fetched or old.manifest.fetched,
+                redistribute=new.manifest.redistribute and old.manifest.redistribute,
             )
             manifest = sign(scratch, manifest, known)
     sizes = {file.name: file.stat().st_size for file in scratch.iterdir()}

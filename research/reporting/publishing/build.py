@@ -217,6 +217,7 @@ def _execute(todo: Mapping[str, Planned], shelf: Shelf, how: How, *, other_marke
         remote = how.executor is not None  # where this folder may not be
         jobs = {
             name: Job(
+                name=name,
                 notebook=Path(made.report.notebook),
                 given=made.given,
                 parameters=made.parameters,

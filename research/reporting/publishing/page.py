@@ -25,6 +25,12 @@ class Page:
         Whether any of them never existed: the page says so in plain sight.
     versions : mapping of str to str
         Packages and their versions.
+    data : str
+        Folder of the files with the numbers of the page, seen from the page; empty where there are none.
+    files : tuple of str
+        Their names.
+    withheld : bool
+        Whether raw values are left out of them, because the licence of the market says so.
     """
 
     title: str
@@ -34,3 +40,6 @@ class Page:
     snapshots: Mapping[str, str]
     simulated: bool
     versions: Mapping[str, str] = field(default_factory=dict)
+    data: str = ""
+    files: tuple[str, ...] = ()
+    withheld: bool = False

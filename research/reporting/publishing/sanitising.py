@@ -38,14 +38,17 @@ _ALLOWED: dict[str, set[str]] = {
     "time": {"datetime"},
 }
 _VALUES = {  # what an attribute may say; any other one is left out
-    "href": re.compile(r"#[a-z0-9-]+|(?:\.\./){0,2}(?:editions/)?(?:[0-9-]+/)?[a-z0-9-]+\.html"),
+    "href": re.compile(
+        r"#[a-z0-9-]+|(?:\.\./){0,2}(?:editions/)?(?:[0-9-]+/)?[a-z0-9-]+\.html"
+        r"|data/[a-z0-9-]+/[0-9a-f]{12}/[a-z_]+\.[a-z]+"
+    ),
     "src": re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]*"),
     "id": re.compile(r"main|section-\d+|drawing-\d+-(wide|narrow)"),
     "role": re.compile(r"region"),
     "tabindex": re.compile(r"-1|0"),
 }
 _CLASS = re.compile(
-    "badge|banner|code|columns|dataframe|date|failed|highlight|hl-ipython3|home|long|narrow|note|number|output|prose|question|"
+    "badge|banner|code|columns|data|dataframe|date|failed|highlight|hl-ipython3|home|long|narrow|note|number|output|prose|question|"
     "simulated|single|skip|stderr|stdout|table|verdict|wide"
 )
 PICTURES = {"image/png", "wide", "narrow"}

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from research.errors import system_fault
+from research.errors import ReportError, system_fault
+from research.reporting.publishing.data_files import digests
 from research.reporting.publishing.journal import now
 from research.reporting.publishing.placing import digest, digest_of, publish, staged
 from research.reporting.publishing.running.jobs import Outcome
 from research.reporting.publishing.sanitising import without_paths
-from research.reporting.publishing.site import editions, manifest
+from research.reporting.publishing.site import data_folders, editions, manifest
 from research.reporting.publishing.site.index_page import Editions, index_page
 from research.reporting.publishing.site.manifest import INDEX, MANIFEST, Entry, State
 
@@ -40,6 +41,10 @@ class Shelf:
                 file.unlink(missing_ok=True)
         changed = manifest.reconcile(self.out, self.work, self.entries)
         self.entries.update(changed)
+        try:
+            data_folders.sweep(self.out, self._data_in_use())
+        except ReportError as fault:
+            self.say(f"older data of reports stay where they are: {fault}")
         if removed or changed or self.entries != self.state.reports:
             self.record()
 
@@ -109,12 +114,24 @@ class Shelf:
             impossible=None,
             content=outcome.content,
             sha256=digest(text.encode()),
+            data=page.data,
+            files=digests(outcome.files),
+            data_before=before.data if before.data != page.data else before.data_before,
         )
+        if page.data:
+            data_folders.place(self.out, page.data, outcome.files, entry.files)
         with staged(text, manifest.page_of(self.out, name)) as move_into_place:
             manifest.write_manifest(self.out, replace(self.state, reports=self.entries | {name: entry}))
             move_into_place()
         self.entries[name] = entry
         self._forget(name)
+
+    def _data_in_use(self) -> set[str]:
+        """Folders of data that a manifest names, that of an edition too, and those that they took the place of."""
+        kept = (self.out / editions.FOLDER / name for name in editions.edition_names(self.out))
+        states = [manifest.read_manifest(edition) for edition in kept]
+        entries = [*self.entries.values(), *(entry for state in states for entry in state.reports.values())]
+        return {folder for entry in entries for folder in (entry.data, entry.data_before) if folder}
 
     def _set_aside(self, name: str, outcome: Outcome, before: Entry) -> None:
         why = without_paths(outcome.error or "")

@@ -6,12 +6,15 @@ Papermill changes the working directory, so this never runs in a thread beside a
 from __future__ import annotations
 
 import json
+import os
 import resource
+import shutil
 import tempfile
 import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,7 @@ from traitlets.config import Config
 from research.errors import DataError, MethodologyError, ResearchError
 from research.market.layout import ASSETS
 from research.market.snapshots.snapshot import verified_snapshot
+from research.reporting.publishing import data_files
 from research.reporting.publishing.page import Page
 from research.reporting.publishing.provenance import snapshots_of, tables_of
 from research.reporting.publishing.rendering import render_page, verdict_of
@@ -74,7 +78,9 @@ class _Run:
     def __init__(self, job: Job, scratch: Path, kernel: WaitingKernel | None) -> None:
         self.job, self.kernel = job, kernel
         self.executed = scratch / job.notebook.name
+        self.data = scratch / data_files.FOLDER
         self.snapshots: dict[str, str] = {}
+        self.redistribute = True
         self.made: dict[str, Any] = {}
         self.steps: dict[str, float] = {}
         self.notes: list[str] = []
@@ -95,8 +101,19 @@ class _Run:
             verify_provenance(notebook, self.snapshots)
             verify_tables(tables)
         with self.step("page"):
-            html = render_page(notebook, self.made["page"])
-        return self.made | {"html": html, "verdict": verdict_of(notebook), "content": content_of(notebook)}
+            files = data_files.read_files(self.data)
+            page = self.made["page"] = self.with_files(files)
+            html = render_page(notebook, page)
+        shown = {"html": html, "verdict": verdict_of(notebook), "content": content_of(notebook)}
+        return self.made | shown | {"files": files}
+
+    def with_files(self, files: dict[str, bytes]) -> Page:
+        """What the page says about itself, with what its notebook published as data."""
+        page: Page = self.made["page"]
+        if not files:
+            return page
+        folder = data_files.folder_of(self.job.name, data_files.digests(files))
+        return replace(page, data=folder, files=tuple(files), withheld=not self.redistribute)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -111,6 +128,7 @@ class _Run:
         job = self.job
         manifests, tables = snapshots_of(job.parameters), tables_of(job.parameters)
         self.snapshots = {path: manifest.fingerprint for path, manifest in manifests.items()}
+        self.redistribute = all(manifest.redistribute for manifest in manifests.values())
         files = job.parameters.get("table_files", {})
         self.made["data_until"] = _last_day(job)
         self.made["page"] = Page(
@@ -139,6 +157,9 @@ class _Run:
 
     def attempt(self, *, forked: bool) -> None:
         start = time.perf_counter()
+        shutil.rmtree(self.data, ignore_errors=True)
+        self.data.mkdir()
+        os.environ[data_files.VARIABLE] = str(self.data)  # of this process, which runs one report: its kernel inherits
         papermill.execute_notebook(
             self.job.notebook,
             self.executed,

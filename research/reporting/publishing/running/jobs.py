@@ -21,6 +21,8 @@ class Job:
 
     Attributes
     ----------
+    name : str
+        Of the report.
     notebook : Path
     given, parameters : dict
         What replaces the notebook's defaults, and every parameter with its value.
@@ -37,6 +39,7 @@ class Job:
         Whether the report is made on another market than its own, so that it may not be possible.
     """
 
+    name: str
     notebook: Path
     given: Mapping[str, Any]
     parameters: Mapping[str, Any]
@@ -69,6 +72,8 @@ class Outcome:
         The page; None when the report failed.
     content : str
         Digest of what the page shows, apart from where it comes from.
+    files : dict of str to bytes
+        What the notebook published as data (`data_files.py`), by file name.
     verdict : list of dict
         label, value of the notebook's verdict strip, for the index page.
     data_until : str
@@ -89,6 +94,7 @@ class Outcome:
     executed: str | None = None
     html: str | None = None
     content: str = ""
+    files: dict[str, bytes] = field(default_factory=dict)
     verdict: list[dict[str, str]] = field(default_factory=list)
     data_until: str = ""
     error: str | None = None

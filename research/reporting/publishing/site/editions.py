@@ -11,9 +11,11 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from research.errors import ReportError, suggest
+from research.reporting.publishing.data_files import FOLDER as DATA
 from research.reporting.publishing.placing import PART, beside, digest, publish
 from research.reporting.publishing.site.index_page import Editions, index_page
 from research.reporting.publishing.site.manifest import INDEX, Entry, State, page_of, read_manifest, write_manifest
@@ -75,8 +77,10 @@ def keep_edition(site: Path, state: State, now: str, keep: int = KEEP) -> str:
     scratch = beside(target)
     scratch.mkdir(parents=True)
     for report, entry in published.items():
-        same = names and before.reports.get(report, Entry(title="")).sha256 == entry.sha256
-        _place(page_of(site / FOLDER / names[0] if same else site, report), page_of(scratch, report), link=bool(same))
+        text = _seen_from_an_edition(page_of(site, report).read_text(encoding="utf-8"))
+        published[report] = kept = replace(entry, sha256=digest(text.encode()))
+        same = names and before.reports.get(report, Entry(title="")).sha256 == kept.sha256
+        _place(page_of(site / FOLDER / names[0], report) if same else text, page_of(scratch, report))
     older = Editions(names=names, folder="../", published=now, current=f"../../{INDEX}")
     text = index_page(published, older)
     write_manifest(scratch, State(index=digest(text.encode()), reports=published, published=now))
@@ -102,15 +106,20 @@ def _free_name(taken: list[str], day: str) -> str:
     return f"{day}-{max(numbers) + 1}" if numbers else day
 
 
-def _place(source: Path, target: Path, *, link: bool) -> None:
-    """The same file where the edition before has it, else a copy: who edits a page of the site changes no edition."""
-    if link:
+def _seen_from_an_edition(html: str) -> str:
+    """A page with the way to its data, which lie beside the present pages, as it is two folders below them."""
+    return html.replace(f'<a class="data" href="{DATA}/', f'<a class="data" href="../../{DATA}/')
+
+
+def _place(content: Path | str, target: Path) -> None:
+    """The same file where the edition before has it, else one of its own."""
+    if isinstance(content, Path):
         try:
-            os.link(source, target)
+            os.link(content, target)
         except OSError:  # a file system without links
-            shutil.copyfile(source, target)
+            shutil.copyfile(content, target)
     else:
-        shutil.copyfile(source, target)
+        target.write_text(content, encoding="utf-8")
         target.chmod(0o444)
 
 

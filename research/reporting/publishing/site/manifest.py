@@ -12,12 +12,13 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from research.errors import ReportError
 from research.reporting.publishing.placing import PART, beside, digest, digest_of, publish
+from research.reporting.publishing.site import data_folders
 
 MANIFEST, INDEX = "manifest.json", "index.html"
 
@@ -60,6 +61,12 @@ class Entry:
         same.
     fingerprint : dict of str to str
         Digest of each kind of input of the last attempt that did not fail (`fingerprints.py`).
+    data : str
+        Folder of the published data of the page, below that of the site; empty where it has none.
+    files : dict of str to str
+        Digest of each file in it.
+    data_before : str
+        The folder that `data` took the place of: it stays for whoever is reading there.
     """
 
     title: str
@@ -79,6 +86,9 @@ class Entry:
     sha256: str = ""
     content: str = ""
     fingerprint: dict[str, str] = field(default_factory=dict)
+    data: str = ""
+    files: dict[str, str] = field(default_factory=dict)
+    data_before: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +169,7 @@ def reconcile(site: Path, aside: Path, entries: Mapping[str, Entry]) -> dict[str
     """Make the folder agree with its manifest after a build that was killed, and sweep what that left behind.
 
     A page that was written but not yet moved is moved. One that is not the page the manifest describes is put into the
-    folder `aside`, and its report counts as failed until it is built again.
+    folder `aside`, and its report counts as failed until it is built again; so does one whose data were harmed.
 
     Returns
     -------
@@ -179,6 +189,9 @@ def reconcile(site: Path, aside: Path, entries: Mapping[str, Entry]) -> dict[str
                 shutil.move(page, aside / page.name)
             why = "its page was lost or changed after it was published. Build it again."
             changed[name] = Entry(title=entry.title, last_attempt=entry.last_attempt, error=why)
+        elif lost := data_folders.differing(site, entry.data, entry.files):
+            why = f"{lost[0]} was lost or changed after it was published. Build it again."
+            changed[name] = replace(entry, error=why)
     for litter in site.glob(f".*{PART}"):
         litter.unlink()
     return changed
@@ -188,6 +201,12 @@ def damaged(site: Path, state: State) -> dict[str, str]:
     """What is wrong with the files of a published folder, by file name: lost, or not as it was published."""
     expected = {f"{name}.html": entry.sha256 for name, entry in state.reports.items() if entry.last_success}
     expected |= {INDEX: state.index} if state.index else {}
+    expected |= {
+        f"{entry.data}/{name}": digest
+        for entry in state.reports.values()
+        if entry.last_success
+        for name, digest in entry.files.items()
+    }
     found = {name: digest_of(site / name) for name in expected}
     return {
         name: "changed after it was published" if found[name] else "lost"
