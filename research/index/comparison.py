@@ -21,12 +21,14 @@ from research.rulebook.methodology import Methodology
 
 CAUSES = ["drift", "supply", "rank", "tilt", "cap", "signal", "execution"]
 """Why a weight changed, as columns of `IndexHistory.rebalance_difference`."""
+SAME_RULES = "same rules"
+"""How the name of a variant of an index begins."""
 
 
 def other_weights(rules: Methodology) -> Methodology:
     """The same members in equal parts without bounds, or by market cap where the rules weight equally."""
     scheme = "market_cap" if rules.weighting.scheme == "equal" else "equal"
-    return replace(rules, name=f"same rules, {scheme} weights", weighting=Weighting(scheme=scheme))
+    return replace(rules, name=f"{SAME_RULES}, {scheme} weights", weighting=Weighting(scheme=scheme))
 
 
 def levels_of(index: IndexHistory, rulebooks: Iterable[Methodology]) -> pd.DataFrame:

@@ -28,8 +28,8 @@ def run() -> list[dict[str, Any]]:
         config.parent.mkdir()
         listed = (ROOT / "reports" / "reports.toml").read_text(encoding="utf-8")
         listed = listed.replace("../notebooks/", f"{ROOT}/notebooks/")
-        noted = f'signal_review.ipynb"\nparameters = {{ registry = "{folder}/trials.jsonl", '
-        config.write_text(listed.replace('signal_review.ipynb"\nparameters = { ', noted), encoding="utf-8")
+        noted = f'"signals"]\nsignals = {{ registry = "{folder}/trials.jsonl" }}'
+        config.write_text(listed.replace('"signals"]', noted), encoding="utf-8")
         fastest: dict[bool, BuildResult] = {}
         for turn in range(2 * TURNS):
             forked = turn % 2 == 1

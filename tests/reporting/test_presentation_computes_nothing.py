@@ -34,6 +34,7 @@ ALLOWED: Mapping[str, str] = {
     "presentation/canvas.py:thinned": "how many points a screen can show",
     "presentation/svg.py:*": "how a drawing is written: sizes, and paths in steps",
     "presentation/canvas.py:panels": "rows of a grid, and its height",
+    "presentation/figures_review.py:months": "room beside the first and the last bar",
     "presentation/figures.py:rolling_returns": "1 + r, for a logarithmic axis",
     "presentation/figures.py:forecasts": "1 + r, for a logarithmic axis",
     "presentation/figures.py:monthly_heatmap": "height, the number in a cell, and the limits of the colours",

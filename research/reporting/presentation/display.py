@@ -70,6 +70,27 @@ def show_figure(axes: Axes, *, title: str, caption: str, alt: str | None = None)
     plt.close(figure)
 
 
+def small_figure(axes: Axes, *, title: str, caption: str = "", size: str = "narrow") -> dict[str, str]:
+    """A figure of `figures.py` for a small place on a page: title, caption, alt and drawing. It is closed.
+
+    `size` is that of a phone ("narrow"), or the figure's "own".
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib import rc_context
+
+    from research.reporting.presentation.canvas import PLOTTED
+    from research.reporting.presentation.svg import drawing, narrow_drawing
+
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    with rc_context({"text.parse_math": False}):
+        _spell_out(figure)
+        svg = narrow_drawing(figure) if size == "narrow" else drawing(figure)
+    about = {"title": title, "caption": caption, "alt": describe(title, *PLOTTED[axes]), "drawing": svg}
+    plt.close(figure)
+    return {name: printable(text, keep="\n") for name, text in about.items()}
+
+
 def show_table(table: Table) -> None:
     """Show a table of `tables.py`."""
     _display({"text/html": table.to_html(), "text/plain": table.to_text()}, dict(table.metadata))

@@ -44,12 +44,16 @@ _SETTINGS = {
 
 def drawings(figure: Figure) -> dict[str, str]:
     """The figure as SVG in the size of a desk ("wide") and of a phone ("narrow"); afterwards it has that of a phone."""
-    wide = _svg(figure)
+    return {"wide": drawing(figure), "narrow": narrow_drawing(figure)}
+
+
+def narrow_drawing(figure: Figure) -> str:
+    """The figure as SVG in the size of a phone, which it has from then on."""
     height = figure.get_size_inches()[1]
     for axes in figure.axes:
         _fold(axes)
     figure.set_size_inches(PHONE_WIDTH, height if height > TALL else min(height, PHONE_WIDTH))
-    return {"wide": wide, "narrow": _svg(figure)}
+    return drawing(figure)
 
 
 def _fold(axes: Axes) -> None:
@@ -73,7 +77,8 @@ def _fold(axes: Axes) -> None:
         )
 
 
-def _svg(figure: Figure) -> str:
+def drawing(figure: Figure) -> str:
+    """The figure as SVG in its own size."""
     drawn = io.StringIO()
     metadata: dict[str, Any] = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     with rc_context(_SETTINGS):  # type: ignore[arg-type]

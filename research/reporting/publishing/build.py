@@ -136,7 +136,12 @@ def build(
         entries = entries_of(listed.reports, state.reports, partial=bool(list(only)))
         removed = sorted(state.reports.keys() - entries.keys())
         shelf = Shelf(
-            out=out, work=work, state=replace(state, owner=owner, market=elsewhere.identity), entries=entries, say=tell
+            out=out,
+            work=work,
+            state=replace(state, owner=owner, market=elsewhere.identity),
+            entries=entries,
+            say=tell,
+            stale_after_days=listed.stale_after_days,
         )
         shelf.tidy(removed)
         plans = plan(chosen, elsewhere, shelf.settle)

@@ -5,13 +5,13 @@ Whether their notebooks agree is checked in `parameters.py`."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from research.errors import ReportError, suggest
-from research.settings import from_table, read_toml
+from research.settings import from_table, locate, read_toml
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _TAKEN, _LONGEST = ("index", "manifest"), 100
@@ -67,10 +67,17 @@ class ReportList:
 
 
 _SETTINGS = ("keep_editions", "stale_after_days")
+PAGES = {
+    "factsheet": "index_factsheet.ipynb",
+    "audit": "index_audit.ipynb",
+    "evaluation": "index_evaluation.ipynb",
+    "signals": "signal_review.ipynb",
+}
+"""Pages of an index that `pages = [...]` may name, with their notebooks in the project's folder of notebooks."""
 
 
 def load_list(path: Path) -> ReportList:
-    """Read `reports.toml`: settings on top, then one table per report, by name, in the order of the file.
+    """Read `reports.toml`: settings on top, then a table for each report, or for several pages of an index.
 
     Raises
     ------
@@ -79,11 +86,46 @@ def load_list(path: Path) -> ReportList:
         name that cannot be the name of a page.
     """
     content = read_toml(path, ReportError)
-    reports = {name: _report(path, name, table) for name, table in content.items() if name not in _SETTINGS}
+    reports: dict[str, Report] = {}
+    for given, table in content.items():
+        for name, each in _pages(path, given, table) if given not in _SETTINGS else ():
+            if name in reports:
+                raise ReportError(f"{path}: there are two reports {name!r}: one has a table, another is a page of one.")
+            reports[name] = _report(path, name, each)
     if not reports:
         raise ReportError(f"{path}: no report in it. Add a table with title and notebook, e.g. [large-cap-10].")
     settings = {name: value for name, value in content.items() if name in _SETTINGS}
     return replace(from_table(ReportList, settings | {"reports": {}}, str(path), ReportError), reports=reports)
+
+
+def _pages(path: Path, name: str, table: Any) -> Iterator[tuple[str, Any]]:
+    """The reports that a table stands for: itself, or one for each of its `pages`, the factsheet under its own name."""
+    if not isinstance(table, dict) or "pages" not in table:
+        yield name, table
+        return
+    _check_pages(f"{path}: [{name}]", table)
+    shared = {key: value for key, value in table.items() if key != "pages" and key not in PAGES}
+    for page in table["pages"]:
+        own: dict[str, Any] = {"notebook": str(locate(Path("notebooks", PAGES[page])).resolve())}
+        if page != "factsheet" and "title" in shared:
+            own["title"] = f"{shared['title']}: {page}"
+        if page in table:
+            own["parameters"] = {**shared.get("parameters", {}), **table[page]}
+        yield name if page == "factsheet" else f"{name}-{page}", shared | own
+
+
+def _check_pages(where: str, table: dict[str, Any]) -> None:
+    pages = table["pages"]
+    if not isinstance(pages, list) or not pages or len({str(page) for page in pages}) < len(pages):
+        raise ReportError(f"{where}: pages = {pages!r}: expected a list of different pages, of {', '.join(PAGES)}.")
+    if "notebook" in table:
+        raise ReportError(f"{where}: its pages have notebooks of their own. Leave out `notebook`, or `pages`.")
+    for key in ("parameters", *PAGES):
+        if not isinstance(table.get(key, {}), dict):
+            raise ReportError(f"{where}: {key} = {table[key]!r}: expected a table of parameters.")
+    for page in [*pages, *(key for key in table if key in PAGES)]:
+        if page not in PAGES or page not in pages:
+            raise ReportError(f"{where}: there is no page {page!r}; {suggest(str(page), PAGES)}")
 
 
 def _report(path: Path, name: str, table: Any) -> Report:

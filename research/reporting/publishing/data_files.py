@@ -19,7 +19,9 @@ from research.reporting.publishing.sanitising import without_paths
 VARIABLE = "RESEARCH_PUBLISH_DATA_TO"
 """Environment variable of a kernel whose notebook publishes its data: the folder to write them into."""
 
-FACTS, FOLDER = "facts.json", "data"
+FACTS, CARD, FOLDER = "facts.json", "review.json", "data"
+CARD_FORMAT = 1
+"""Of what the index page shows of an index: a page that was made by code of another format is listed without it."""
 _NAME = re.compile(r"[a-z_]+\.(parquet|csv|json)")
 
 

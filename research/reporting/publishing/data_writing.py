@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from research.index.published import PublishedIndex
-from research.reporting.publishing.data_files import FACTS, VARIABLE, as_json
+from research.index import IndexHistory
+from research.index.publication import PublishedIndex
+from research.index.quarterly_review import quarterly_review
+from research.reporting.factsheet.facts import in_one_sentence
+from research.reporting.publishing.data_files import CARD, CARD_FORMAT, FACTS, VARIABLE, as_json
+from research.reporting.review.card import card
 
 FOR_PEOPLE = ("levels", "weights", "trades")
 """Tables that are also written as CSV; of the decisions, the last choice of members is."""
@@ -18,14 +24,22 @@ FOR_PEOPLE = ("levels", "weights", "trades")
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
 
 
-def publish_data(published: PublishedIndex, *, sentence: str) -> None:
-    """Write the tables and facts of an index where a build asks for them; else do nothing, and work nothing out.
+def publish_data(
+    index: IndexHistory,
+    levels: pd.DataFrame,
+    summary: pd.DataFrame,
+    *,
+    assets: Sequence[str],
+    risk_free: float,
+    draws: int,
+) -> None:
+    """Write what an index publishes (`PublishedIndex`) where a build asks for it; else do nothing, and compute nothing.
 
     Parameters
     ----------
-    published : PublishedIndex
-    sentence : str
-        What the index is, in one sentence.
+    index : IndexHistory
+    levels, summary, assets, risk_free, draws
+        As `PublishedIndex` takes them.
 
     Raises
     ------
@@ -36,12 +50,18 @@ def publish_data(published: PublishedIndex, *, sentence: str) -> None:
     if not given:
         return
     folder = Path(given)
+    published = PublishedIndex(
+        index=index, levels=levels, summary=summary, assets=assets, risk_free=risk_free, draws=draws
+    )
     for name, table in published.tables.items():
         table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
         if name in FOR_PEOPLE:
             _write_csv(table, folder / f"{name}.csv")
     _write_csv(published.last_choice, folder / "decisions_last.csv")
-    _write_json(published.facts | {"sentence": sentence}, folder / FACTS)
+    review = quarterly_review(index, levels, risk_free=risk_free)
+    _write_json({"format": CARD_FORMAT} | card(published, review), folder / CARD)
+    sentence = in_one_sentence(index.methodology, len(index.holdings()))
+    _write_json(published.facts | {"sentence": html.unescape(sentence).replace("**", "")}, folder / FACTS)
 
 
 def _write_csv(table: pd.DataFrame, file: Path) -> None:

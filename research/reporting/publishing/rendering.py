@@ -18,12 +18,11 @@ from nbformat import NotebookNode
 
 from research.errors import ReportError
 from research.reporting.publishing.assets import TEMPLATE, policy, script, style
-from research.reporting.publishing.drawings import checked_drawing
+from research.reporting.publishing.drawings import checked_drawing, put_drawings
 from research.reporting.publishing.page import Page
 from research.reporting.publishing.sanitising import sanitised
 
 _WARNING = re.compile(r"^\S.*?:\d+: (\w*Warning: .*)\n(?:  .*\n)?", re.MULTILINE)
-_DRAWING = re.compile(r'<div class="(?:wide|narrow)" id="(drawing-\d+-(?:wide|narrow))">')
 _HEADING = re.compile(r"^(#{1,6}) +(.+?) *#* *$", re.MULTILINE)
 
 
@@ -49,7 +48,7 @@ def render_page(notebook: NotebookNode, page: Page) -> str:
         "policy": policy(),
     }
     html, _ = _exporter().from_notebook_node(notebook, resources)
-    return _DRAWING.sub(lambda place: f"{place[0]}{drawings[place[1]]}", str(html))
+    return put_drawings(str(html), drawings)
 
 
 def _take_drawings(notebook: NotebookNode) -> dict[str, str]:

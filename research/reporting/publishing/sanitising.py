@@ -20,20 +20,20 @@ from research.errors import printable
 
 _TABLE = {"scope", "class", "data-value", "colspan", "rowspan"}
 _ALLOWED: dict[str, set[str]] = {
-    **{tag: set() for tag in ("br", "code", "del", "em", "hr", "li", "strong", "sub", "sup", "caption", "thead", "tr")},
-    **{tag: set() for tag in ("blockquote", "dd", "dl", "dt", "figcaption", "figure", "footer", "header", "ol", "ul")},
+    **{tag: set() for tag in ("br", "code", "del", "em", "hr", "li", "strong", "sub", "sup", "caption", "thead")},
+    **{tag: set() for tag in ("blockquote", "dd", "dt", "figcaption", "figure", "footer", "header", "ol")},
     **{tag: set() for tag in ("h3", "h4", "h5", "h6", "summary", "tbody")},
-    **{tag: {"class"} for tag in ("p", "pre", "span", "table")},
+    **{tag: {"class"} for tag in ("dl", "p", "pre", "span", "table", "tr", "ul")},
     "a": {"class", "href"},
     "aside": {"class", "aria-label"},
     "details": {"class", "open"},
     "div": {"class", "id", "role", "tabindex", "aria-label"},
     "h1": set(),
-    "h2": set(),
+    "h2": {"id"},
     "img": {"src", "alt"},
     "main": {"id", "tabindex"},
     "nav": {"aria-label"},
-    "td": _TABLE,
+    "td": _TABLE | {"data-label"},
     "th": _TABLE,
     "time": {"datetime"},
 }
@@ -43,13 +43,13 @@ _VALUES = {  # what an attribute may say; any other one is left out
         r"|data/[a-z0-9-]+/[0-9a-f]{12}/[a-z_]+\.[a-z]+"
     ),
     "src": re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]*"),
-    "id": re.compile(r"main|section-\d+|drawing-\d+-(wide|narrow)"),
+    "id": re.compile(r"main|editions|review-[a-z0-9-]+|section-\d+|drawing-\d+-(wide|narrow)"),
     "role": re.compile(r"region"),
     "tabindex": re.compile(r"-1|0"),
 }
 _CLASS = re.compile(
-    "badge|banner|code|columns|data|dataframe|date|failed|highlight|hl-ipython3|home|long|narrow|note|number|output|prose|question|"
-    "simulated|single|skip|stderr|stdout|table|verdict|wide"
+    "alerts|answers|badge|banner|cards|code|columns|data|dataframe|date|failed|highlight|hl-ipython3|less|long|multiples|narrow|note|number|output|prose|question|reference|"
+    "simulated|single|skip|small|spark|stderr|stdout|table|verdict|wide"
 )
 PICTURES = {"image/png", "wide", "narrow"}
 _CODE_CLASS = re.compile(r"[a-z]{1,2}\d?")  # of highlighted code

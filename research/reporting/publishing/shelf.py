@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,8 +13,9 @@ from research.reporting.publishing.journal import now
 from research.reporting.publishing.placing import digest, digest_of, publish, staged
 from research.reporting.publishing.running.jobs import Outcome
 from research.reporting.publishing.sanitising import without_paths
-from research.reporting.publishing.site import data_folders, editions, manifest
-from research.reporting.publishing.site.index_page import Editions, index_page
+from research.reporting.publishing.site import bar, data_folders, editions, manifest
+from research.reporting.publishing.site.cards import cards, days_old
+from research.reporting.publishing.site.index_page import Editions, Shown, index_page
 from research.reporting.publishing.site.manifest import INDEX, MANIFEST, Entry, State
 
 
@@ -29,6 +31,7 @@ class Shelf:
     state: State
     entries: dict[str, Entry]
     say: Callable[[str], None]
+    stale_after_days: int
     failures: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     steps: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -74,9 +77,16 @@ class Shelf:
         """Write the manifest and the index page; where that fails, the build goes on and says so at its end."""
         try:
             names = editions.edition_names(self.out)
-            text = index_page(self.entries, Editions(names=names))
+            old = self._days_old()
+            changes = manifest.read_manifest(self.out / editions.FOLDER / names[0]).changes if names else {}
+            shown = Shown(cards=cards(self.out, self.entries), changes=changes, days_old=old)
+            text = index_page(self.entries, Editions(names=names), shown)
             self.state = replace(
-                self.state, reports=dict(self.entries), index=digest(text.encode()), editions=tuple(names)
+                self.state,
+                reports=dict(self.entries),
+                index=digest(text.encode()),
+                editions=tuple(names),
+                stale=tuple(old),
             )
             manifest.write_manifest(self.out, self.state)
             publish(text, self.out / INDEX)
@@ -88,13 +98,24 @@ class Shelf:
         """Keep an edition if what the pages show has changed, and see to the index page; gives the edition's name."""
         name = ""
         try:
+            self._renew_bars()
+        except OSError as fault:
+            self.failures[INDEX] = f"the links between pages could not be renewed: {system_fault(fault)}"
+        try:
             name = editions.keep_edition(self.out, self.state, now(), keep)
         except OSError as fault:
             self.failures[editions.FOLDER] = f"no edition could be kept: {system_fault(fault)}"
         names = tuple(editions.edition_names(self.out))
-        if names != self.state.editions or digest_of(self.out / INDEX) != self.state.index:
+        stale = tuple(self._days_old())
+        if (names, stale) != (self.state.editions, self.state.stale) or digest_of(self.out / INDEX) != self.state.index:
             self.record()
         return name
+
+    def _days_old(self) -> dict[str, int]:
+        """Reports whose data are old today, with the age of these."""
+        today = dt.datetime.now(dt.UTC).date()
+        ages = {name: days_old(entry, today, self.stale_after_days) for name, entry in self.entries.items()}
+        return {name: days for name, days in ages.items() if days}
 
     def _publish(self, name: str, outcome: Outcome, before: Entry) -> None:
         page, text = outcome.page, outcome.html
@@ -113,18 +134,32 @@ class Shelf:
             error=None,
             impossible=None,
             content=outcome.content,
-            sha256=digest(text.encode()),
             data=page.data,
             files=digests(outcome.files),
             data_before=before.data if before.data != page.data else before.data_before,
         )
         if page.data:
             data_folders.place(self.out, page.data, outcome.files, entry.files)
+        self._put(name, bar.with_bar(text, name, self.entries | {name: entry}), entry)
+        self._forget(name)
+
+    def _put(self, name: str, text: str, entry: Entry) -> None:
+        """Replace a page, once the manifest describes it."""
+        entry = replace(entry, sha256=digest(text.encode()))
         with staged(text, manifest.page_of(self.out, name)) as move_into_place:
             manifest.write_manifest(self.out, replace(self.state, reports=self.entries | {name: entry}))
             move_into_place()
         self.entries[name] = entry
-        self._forget(name)
+
+    def _renew_bars(self) -> None:
+        """Have every page name the other pages of its index that there are now."""
+        for name, entry in self.entries.items():
+            page = manifest.page_of(self.out, name)
+            if entry.last_success and page.is_file():
+                text = page.read_text(encoding="utf-8")
+                renewed = bar.with_bar(text, name, self.entries)
+                if renewed != text:
+                    self._put(name, renewed, entry)
 
     def _data_in_use(self) -> set[str]:
         """Folders of data that a manifest names, that of an edition too, and those that they took the place of."""

@@ -10,12 +10,12 @@ from typing import Any
 from research.errors import printable
 from research.reporting.publishing.build import BuildResult
 from research.reporting.publishing.journal import now
-from research.reporting.publishing.site.difference import Difference, compare, why, words
+from research.reporting.publishing.site.cards import changes_of, days_old
+from research.reporting.publishing.site.difference import Difference, compare, why
 from research.reporting.publishing.site.editions import FOLDER, edition_names
 from research.reporting.publishing.site.manifest import Entry
 
 FORMATS = ("json", "markdown")
-_SHOWN = 12  # figures of a report that a summary names
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~@!])")
 
 
@@ -73,8 +73,7 @@ def _report(
 ) -> dict[str, Any]:
     before = result.before.get(name)
     built = name in result.built
-    age = (today - dt.date.fromisoformat(entry.data_until)).days if entry.data_until else 0
-    shown = list(difference.changed.items())[:_SHOWN] if built and difference else []
+    shown = changes_of(difference) if built and difference else {"changes": [], "figures_changed": 0, "new_flags": []}
     return {
         "name": name,
         "title": entry.title,
@@ -82,11 +81,9 @@ def _report(
         "seconds": entry.seconds if built else 0.0,
         "error": entry.error or entry.impossible or "",
         "why": (why(before, entry) if before and before.last_success else ["new"]) if built else [],
-        "changes": [{"what": words(fact), "before": old, "after": new} for fact, (old, new) in shown],
-        "figures_changed": len(difference.changed) if built and difference else 0,
-        "new_flags": difference.flags if built and difference else [],
+        **{key: shown[key] for key in ("changes", "figures_changed", "new_flags")},
         "data_until": entry.data_until,
-        "days_old": age if age > stale_after and not entry.simulated else 0,
+        "days_old": days_old(entry, today, stale_after),
     }
 
 

@@ -10,6 +10,7 @@ from research.errors import ReportError
 from research.reporting.publishing.config import choose, load_list
 from research.reporting.publishing.notebook_file import read_notebook
 from research.reporting.publishing.parameters import effective_parameters
+from tests.conftest import ROOT
 
 from .conftest import Project
 
@@ -47,6 +48,42 @@ def test_a_report_is_read_with_its_notebook_relative_to_the_file(project: Projec
     ],
 )
 def test_what_is_wrong_with_a_list_of_reports_is_said_with_its_file(project: Project, text: str, message: str) -> None:
+    write(project, text)
+    with pytest.raises(ReportError) as caught:
+        load_list(project.config)
+    assert message in str(caught.value)
+    assert str(project.config) in str(caught.value)
+
+
+SHORT = '[ai]\ntitle = "AI"\nparameters = { rulebook = "ai-large-cap" }\npages = ["factsheet", "signals"]\n'
+
+
+def test_one_table_lists_several_pages_of_an_index_as_tables_of_their_own_would(project: Project) -> None:
+    write(project, SHORT + "signals = { draws = 5 }\n")
+    short = load_list(project.config).reports
+    notebooks = ROOT / "notebooks"
+    long = f'[ai]\ntitle = "AI"\nnotebook = "{notebooks}/index_factsheet.ipynb"\n'
+    long += 'parameters = { rulebook = "ai-large-cap" }\n'
+    long += f'[ai-signals]\ntitle = "AI: signals"\nnotebook = "{notebooks}/signal_review.ipynb"\n'
+    write(project, long + 'parameters = { rulebook = "ai-large-cap", draws = 5 }\n')
+    assert short == load_list(project.config).reports
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (SHORT.replace('"signals"', '"signal"'), "there is no page 'signal': did you mean 'signals'?"),
+        (SHORT + "audit = { draws = 5 }\n", "there is no page 'audit'"),
+        (SHORT + "signals = 3\n", "signals = 3: expected a table of parameters"),
+        (SHORT.replace('{ rulebook = "ai-large-cap" }', "3"), "parameters = 3: expected a table"),
+        (SHORT.replace('["factsheet", "signals"]', "[]"), "pages = []: expected a list of different pages"),
+        (SHORT.replace('"signals"', '"factsheet"'), "expected a list of different pages"),
+        (SHORT + 'notebook = "x.ipynb"\n', "Leave out `notebook`, or `pages`"),
+        (SHORT.replace('title = "AI"\n', ""), "missing title"),
+        (SHORT + GOOD.replace("[walk]", "[ai-signals]"), "two reports 'ai-signals'"),
+    ],
+)
+def test_what_is_wrong_with_a_list_of_pages_is_said(project: Project, text: str, message: str) -> None:
     write(project, text)
     with pytest.raises(ReportError) as caught:
         load_list(project.config)

@@ -69,7 +69,11 @@ def compare(before: Path, after: Path) -> list[Difference]:
     ReportError
         If one of them was not published by this program.
     """
-    old, new = _state(before), _state(after)
+    return differences(before, _state(before), after, _state(after))
+
+
+def differences(before: Path, old: State, after: Path, new: State) -> list[Difference]:
+    """`compare` of two folders whose states are known."""
     names = [*new.reports, *(name for name in old.reports if name not in new.reports)]
     found = []
     for name in names:

@@ -10,14 +10,18 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from research.errors import ReportError, suggest
 from research.reporting.publishing.data_files import FOLDER as DATA
 from research.reporting.publishing.placing import PART, beside, digest, publish
-from research.reporting.publishing.site.index_page import Editions, index_page
+from research.reporting.publishing.site.bar import with_bar
+from research.reporting.publishing.site.cards import cards, changes_of
+from research.reporting.publishing.site.difference import differences
+from research.reporting.publishing.site.index_page import Editions, Shown, index_page
 from research.reporting.publishing.site.manifest import INDEX, Entry, State, page_of, read_manifest, write_manifest
 
 FOLDER, KEEP = "editions", 12
@@ -77,18 +81,30 @@ def keep_edition(site: Path, state: State, now: str, keep: int = KEEP) -> str:
     scratch = beside(target)
     scratch.mkdir(parents=True)
     for report, entry in published.items():
-        text = _seen_from_an_edition(page_of(site, report).read_text(encoding="utf-8"))
+        text = page_of(site, report).read_text(encoding="utf-8")
+        text = with_bar(_seen_from_an_edition(text), report, published, edition=True)
         published[report] = kept = replace(entry, sha256=digest(text.encode()))
         same = names and before.reports.get(report, Entry(title="")).sha256 == kept.sha256
         _place(page_of(site / FOLDER / names[0], report) if same else text, page_of(scratch, report))
+    found = cards(site, published)
+    changes = _changes(site / FOLDER / names[0], scratch, published, found) if names else {}
     older = Editions(names=names, folder="../", published=now, current=f"../../{INDEX}")
-    text = index_page(published, older)
-    write_manifest(scratch, State(index=digest(text.encode()), reports=published, published=now))
-    publish(text, scratch / INDEX)
+    index = index_page(published, older, Shown(cards=found, changes=changes))
+    write_manifest(scratch, State(index=digest(index.encode()), reports=published, published=now, changes=changes))
+    publish(index, scratch / INDEX)
     scratch.rename(target)
     for old in _beyond([name, *names], keep):
         shutil.rmtree(site / FOLDER / old)
     return name
+
+
+def _changes(before: Path, edition: Path, published: Mapping[str, Entry], names: Iterable[str]) -> dict[str, Any]:
+    """What changed of some reports in an edition that is being made, since the one before."""
+    old, new = (
+        State(reports={name: entries[name] for name in names if name in entries})
+        for entries in (read_manifest(before).reports, published)
+    )
+    return {difference.name: changes_of(difference) for difference in differences(before, old, edition, new)}
 
 
 def _sweep(site: Path) -> None:

@@ -106,6 +106,10 @@ class State:
     reports : mapping of str to Entry
     editions : tuple of str
         The editions that the index page lists.
+    stale : tuple of str
+        The reports whose data the index page calls old.
+    changes : mapping of str to dict
+        Of an edition: what changed of its indices since the one before (`cards.changes_of`).
     published : str
         Of an edition: the instant at which it was kept. Empty elsewhere.
     """
@@ -115,6 +119,8 @@ class State:
     index: str = ""
     reports: Mapping[str, Entry] = field(default_factory=dict)
     editions: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
+    changes: Mapping[str, Any] = field(default_factory=dict)
     published: str = ""
 
 
@@ -143,6 +149,8 @@ def read_manifest(site: Path) -> State:
             market=str(content.get("market", "")),
             index=str(content.get("index", "")),
             editions=tuple(content.get("editions", ())),
+            stale=tuple(content.get("stale", ())),
+            changes=dict(content.get("changes", {})),
             published=str(content.get("published", "")),
             reports={name: Entry(**entry) for name, entry in content["reports"].items()},
         )

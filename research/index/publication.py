@@ -1,6 +1,6 @@
 """What an index hands to other programs: its tables, each with one key, and the facts that it takes to read them.
 
-Units and descriptions of the columns are in `published_columns.py`; `reporting.publishing` writes the files.
+Units and descriptions of the columns are in `publication_columns.py`; `reporting.publishing` writes the files.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from research.errors import DataWarning
 from research.evaluation import calendar_table, performance_summary, rebased, returns_from_levels
 from research.evaluation.periods import window_start
 from research.evaluation.summary import AGAINST_BENCHMARK, relative_summary
+from research.index.comparison import SAME_RULES
 from research.index.decisions.records import CHOOSING
 from research.index.history import IndexHistory
-from research.index.published_columns import COLUMNS, described, is_raw, type_of
+from research.index.publication_columns import COLUMNS, described, is_raw, type_of
 
 LEVEL, GROSS = "level", "gross_level"
 WINDOWS = ("SI", "1Y")
@@ -91,7 +92,8 @@ class PublishedIndex:
         """Rows of the last determination that chose members, of the table of decisions."""
         decisions = self.tables["decisions"]
         days = decisions.loc[decisions["cause"].isin(CHOOSING), "determination_date"]
-        return decisions[decisions["determination_date"] == days.max()]
+        last: pd.DataFrame = decisions[decisions["determination_date"] == days.max()]
+        return last
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -113,8 +115,7 @@ class PublishedIndex:
             "caveats": index.caveats,
             "risk_free": self.risk_free,
             "benchmarks": [
-                {"name": name, "kind": "asset" if name in self.assets else "rulebook", "column": self._columns[name]}
-                for name in self.benchmarks
+                {"name": name, "kind": self._kind(name), "column": self._columns[name]} for name in self.benchmarks
             ],
             "last_rebalance": self._rebalance(index.rebalances.index[-1]),
             "last_change": self._rebalance(
@@ -127,6 +128,12 @@ class PublishedIndex:
             ],
             "columns": {name: _described(name, table) for name, table in self.tables.items()},
         }
+
+    def _kind(self, benchmark: str) -> str:
+        """asset, rulebook, or variant: the index itself with other weights."""
+        if benchmark in self.assets:
+            return "asset"
+        return "variant" if benchmark.startswith(SAME_RULES) else "rulebook"
 
     def _rebalance(self, day: pd.Timestamp) -> dict[str, Any]:
         """What was traded on an effective day; of two trades, the last one's cause and the turnover of both."""
@@ -207,7 +214,8 @@ class PublishedIndex:
         first = tables[self.benchmarks[0]].rename("theirs")
         frame = frame.join(first, on=["year", "month"])
         frame["active"] = frame["return"] - frame["theirs"]
-        return frame.reindex(columns=[*COLUMNS["calendar"]])
+        ordered: pd.DataFrame = frame[[*COLUMNS["calendar"]]]
+        return ordered
 
 
 def _described(name: str, table: pd.DataFrame) -> dict[str, dict[str, str]]:

@@ -1,0 +1,1 @@
+"""The quarterly review of an index: words and drawings, as the index page of a site shows them."""
