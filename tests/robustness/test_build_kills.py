@@ -30,6 +30,7 @@ import os, signal, sys
 from pathlib import Path
 from research.cli import main
 from research.reporting.publishing import build
+from research.reporting.publishing.data_files import digests, folder_of
 from research.reporting.publishing.page import Page
 from research.reporting.publishing.running.jobs import Outcome
 
@@ -48,8 +49,11 @@ def one_build(last, text):
     def instead_of_kernels(todo, shelf, how, **_):
         about = dict(title="T", built_at="2026-01-01", commit="", parameters={}, snapshots={}, simulated=False)
         for name, made in todo.items():
-            html = f"<p>{name} {text}</p></html>"
-            shelf.settle(name, Outcome(html=html, content=html, page=Page(**about)), fingerprint=made.fingerprint)
+            html = f'<p>{name} {text}</p><nav aria-label="Pages"></nav></html>'
+            files = {"levels.csv": f"{name} {text}".encode(), "facts.json": b"{}"}
+            page = Page(**about, data=folder_of(name, digests(files)), files=tuple(files))
+            made_of = dict(html=html, content=html, page=page, files=files)
+            shelf.settle(name, Outcome(**made_of), fingerprint=made.fingerprint)
 
     build._execute = instead_of_kernels
     for step in ("open", "replace", "unlink", "rename", "mkdir"):
@@ -93,7 +97,8 @@ def entries(project: Project) -> dict[str, dict[str, object]]:
 
 
 def assert_nothing_lost(project: Project) -> None:
-    """Right after a kill: every page is there and whole, and the manifest still lists them all."""
+    """Right after a kill: every page is there and whole, and so is what the manifest, which lists them all, names."""
+    assert not [file for file in damaged(project.site, read_manifest(project.site)) if file.startswith("data/")]
     for name in REPORTS:
         assert (project.site / f"{name}.html").read_text(encoding="utf-8").rstrip().endswith("</html>")
         assert entries(project)[name]["last_success"]
@@ -107,10 +112,17 @@ def assert_agree(project: Project, text: str) -> None:
         assert entries(project)[name]["error"] is None
         assert text in page.decode()
     pages = {f"{name}.html" for name in REPORTS}
-    others = {"manifest.json", "index.html", ".build.lock", "editions"}
+    data = {str(entry[key]) for entry in entries(project).values() for key in ("data", "data_before")} - {""}
+    others = {"manifest.json", "index.html", ".build.lock", "editions"} | ({"data"} if data else set())
+    assert damaged(project.site, read_manifest(project.site)) == {}
     assert {file.name for file in project.site.iterdir()} == pages | others
     assert {file.name for file in project.work.iterdir()} == {"build.lock", "build.log"}
     newest, *older = edition_names(project.site)
+    editions = [read_manifest(project.site / "editions" / edition).reports for edition in (newest, *older)]
+    kept = {entry.data for reports in editions for entry in reports.values()} - {""}
+    found = {folder.relative_to(project.site).as_posix() for folder in (project.site / "data").glob("*/*")}
+    assert data | kept <= found
+    assert not [folder for folder in found if folder.endswith(".part")]
     for edition in (newest, *older):
         folder = project.site / "editions" / edition
         assert damaged(folder, read_manifest(folder)) == {}

@@ -125,7 +125,7 @@ def _check_pages(where: str, table: dict[str, Any]) -> None:
             raise ReportError(f"{where}: {key} = {table[key]!r}: expected a table of parameters.")
     for page in [*pages, *(key for key in table if key in PAGES)]:
         if page not in PAGES or page not in pages:
-            raise ReportError(f"{where}: there is no page {page!r}; {suggest(str(page), PAGES)}")
+            raise ReportError(f"{where}: there is no page {page!r}: {suggest(str(page), PAGES)}")
 
 
 def _report(path: Path, name: str, table: Any) -> Report:

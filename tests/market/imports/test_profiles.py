@@ -35,6 +35,12 @@ def test_every_shipped_profile_loads_asks_nothing_and_tags_its_stablecoins(name:
             assert "stablecoin" in asset.tags
 
 
+@pytest.mark.parametrize("name", shipped_profiles())
+def test_a_shipped_profile_whose_licence_forbids_redistribution_says_so_to_programs_too(name: str) -> None:
+    profile = Profile.load(name)
+    assert profile.redistribute == ("not for redistribution" not in profile.licence)
+
+
 def test_the_profiles_that_the_data_card_lists_are_shipped() -> None:
     card = (ROOT / "data/README.md").read_text(encoding="utf-8")
     assert {name for name in shipped_profiles() if f"`{name}`" not in card} == set()

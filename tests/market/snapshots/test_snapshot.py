@@ -63,6 +63,16 @@ def test_what_is_written_is_loaded_to_the_bit(snapshot: Path) -> None:
     assert_same_market(load_market(snapshot), small_market())
 
 
+def test_a_licence_that_forbids_redistribution_is_kept_and_one_that_does_not_leaves_no_byte(tmp_path: Path) -> None:
+    free, bound = (dataclasses.replace(MANIFEST, redistribute=may) for may in (True, False))
+    assert free.to_json() == MANIFEST.to_json()
+    assert "redistribute" not in free.to_json()
+    assert Manifest.from_json(bound.signed().to_json(), "m").redistribute is False
+    assert bound.fingerprint != free.fingerprint
+    with pytest.raises(DataError, match="redistribute is 'no', expected a JSON bool"):
+        Manifest.from_json(bound.signed().to_json().replace('"redistribute": false', '"redistribute": "no"'), "m")
+
+
 def test_one_asset_on_one_day_is_a_market(tmp_path: Path) -> None:
     write_rows(tmp_path / "one", daily(("2024-01-01", "a", 2.5, None, None)), ids=("a",))
     market = load_market(tmp_path / "one")

@@ -630,6 +630,15 @@ def test_an_import_by_name_of_what_is_there_already_writes_nothing(
     assert names_in(root / "others") == {"2025-01-02", "2025-01-02.2"}
 
 
+@pytest.mark.parametrize(("old", "new"), [(False, True), (True, False), (True, True)])
+def test_what_may_not_be_passed_on_stays_so_in_what_continues_it(tmp_path: Path, old: bool, new: bool) -> None:
+    table = vendor_table(30, 3, 1)
+    first = imported(table[table["day"] < FIRST + pd.Timedelta(days=20)], tmp_path / "first", redistribute=old)
+    made = updated(first, table, tmp_path / "second", redistribute=new)
+    assert load_market(first).manifest.redistribute == old
+    assert made.manifest.redistribute == load_market(made.out).manifest.redistribute == (old and new)
+
+
 def test_an_import_by_name_replaces_the_newest_of_its_day_where_that_is_asked_for(tmp_path: Path, root: Path) -> None:
     for price, *more in ((1.0,), (2.0,), (3.0, "--replace")):
         assert by_name(tmp_path, "others", price, *more) == 0
