@@ -93,7 +93,7 @@ def recorded(
     tuple of int and float
         Configurations ever tried on the market; variance of their Sharpe ratios per period, NaN if it is not known.
     """
-    key, returns = market_fingerprint(market), returns_from_levels(levels)
+    key, returns = market_fingerprint(market), returns_from_levels(levels).iloc[1:]
     given = _table_fingerprint(signals.table if isinstance(signals, SignalHistory) else signals)
     deviation = returns.std(ddof=1)
     sharpe = returns.mean() / deviation.where(deviation > 0)

@@ -237,7 +237,7 @@ def _values(found: Sensitivity, kept: pd.DataFrame, risk_free: float, draws: int
     swept = found.swept
     if not found.leading or len(kept) < 2:
         return pd.DataFrame()
-    returns = returns_from_levels(kept[[name for name in swept.on_grid if name in kept]])
+    returns = returns_from_levels(kept[[name for name in swept.on_grid if name in kept]]).iloc[1:]
     chosen, own = swept.table.loc[returns.columns, found.leading].map(words), _own(swept, found.leading)
     if own not in set(chosen) or chosen.nunique() < 2:
         return pd.DataFrame()
@@ -249,7 +249,7 @@ def _values(found: Sensitivity, kept: pd.DataFrame, risk_free: float, draws: int
 
 
 def _tests(swept: Sweep, kept: pd.DataFrame, tried: tuple[int, float], risk_free: float, draws: int) -> pd.Series:
-    returns, sharpe = returns_from_levels(kept), swept.table["sharpe_ratio"].dropna()
+    returns, sharpe = returns_from_levels(kept).iloc[1:], swept.table["sharpe_ratio"].dropna()
     trials, variance = tried
     tests = {"best_sharpe": sharpe.max(), "own_sharpe": swept.table.loc[swept.reference, "sharpe_ratio"]}
     tests |= {"trials": float(trials), "trials_sharpe_sd": np.sqrt(variance)}
