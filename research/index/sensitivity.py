@@ -37,7 +37,7 @@ from research.rulebook.methodology import Methodology
 from research.signals.registry import ConfigurationRegistry, open_registry
 
 LOWER_IS_BETTER = ("annualized_volatility", "annual_turnover", "annual_cost")
-FIGURES = ("cagr", "sharpe_ratio", "max_drawdown", *LOWER_IS_BETTER)
+FIGURES = ("total_return", "cagr", "sharpe_ratio", "max_drawdown", *LOWER_IS_BETTER)
 OUTCOMES = ("cagr", "sharpe_ratio", "max_drawdown", "annualized_volatility")
 """Of which the shares of each choice are computed; the first names what matters most."""
 BLOCKS = 10  # of the history, for over-fitting: with more, hundreds of variants take minutes
@@ -62,7 +62,7 @@ class Sensitivity:
         Whether the grid has no holes: the shares are then those of a plain analysis of variance.
     by_value : DataFrame, index = (choice, value)
         `means_by_value` of growth; own (bool): the value of the rulebook.
-    values : DataFrame
+    leading_values : DataFrame
         `compare` of the choice that matters most: mean returns of all variants with one value, against those with the
         rulebook's own; empty where no choice matters, or there is nothing to compare with.
     fan : DataFrame, shape (days, 6)
@@ -84,7 +84,7 @@ class Sensitivity:
     effects: pd.DataFrame
     is_complete: bool
     by_value: pd.DataFrame
-    values: pd.DataFrame
+    leading_values: pd.DataFrame
     fan: pd.DataFrame
     tests: pd.Series
     best: str
@@ -93,6 +93,14 @@ class Sensitivity:
     def __repr__(self) -> str:
         """One line: a notebook cell that ends with it must not print its frames."""
         return f"<Sensitivity: {self.swept!r}>"
+
+    @property
+    def outcomes(self) -> pd.DataFrame:
+        """Growth of the variants on the grid, a column for each (choice, value), NaN for those with another value."""
+        swept = self.swept
+        growth, settings = swept.table.loc[swept.on_grid, "cagr"], swept.table.loc[swept.on_grid, list(swept.keys)]
+        columns = {(key, value): growth.where(settings[key].map(words) == value) for key, value in self.by_value.index}
+        return pd.DataFrame(columns, index=growth.index)
 
     @property
     def leading(self) -> str:
@@ -182,13 +190,13 @@ def sensitivity(
         effects=effects.assign(**further),
         is_complete=is_complete(settings),
         by_value=by_value.assign(own=[_own(swept, key) == value for key, value in by_value.index]),
-        values=pd.DataFrame(),
+        leading_values=pd.DataFrame(),
         fan=_fan(swept),
         tests=_tests(swept, kept, trials, risk_free, draws),
         best=str(outcomes["sharpe_ratio"].fillna(-np.inf).idxmax()),
         has_registry=registry is not None,
     )
-    return replace(found, values=_values(found, kept, risk_free, draws))
+    return replace(found, leading_values=_leading_values(found, kept, risk_free, draws))
 
 
 def _own(swept: Sweep, key: object) -> str:
@@ -232,7 +240,7 @@ def _fan(swept: Sweep) -> pd.DataFrame:
     return pd.DataFrame({"own": levels[swept.reference], **bands})
 
 
-def _values(found: Sensitivity, kept: pd.DataFrame, risk_free: float, draws: int) -> pd.DataFrame:
+def _leading_values(found: Sensitivity, kept: pd.DataFrame, risk_free: float, draws: int) -> pd.DataFrame:
     """Mean returns by value of the choice that matters most, against the rulebook's own."""
     swept = found.swept
     if not found.leading or len(kept) < 2:

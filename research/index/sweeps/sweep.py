@@ -72,6 +72,11 @@ class Sweep:
         return len(self.rulebooks)
 
     @property
+    def distinct(self) -> int:
+        """How many of the variants have a level of their own; two caps that never bind make one history."""
+        return len(self.common.T.drop_duplicates())
+
+    @property
     def common(self) -> pd.DataFrame:
         """`levels` over the days that all variants have."""
         return self.levels.loc[self.start :]
