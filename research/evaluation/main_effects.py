@@ -87,10 +87,23 @@ def main_effects(outcome: pd.Series, settings: pd.DataFrame) -> pd.DataFrame:
 def means_by_value(outcome: pd.Series, settings: pd.DataFrame) -> pd.DataFrame:
     """An outcome by value of each choice, over all variants that have it; index = (choice, value), in order of rows.
 
+    Parameters
+    ----------
+    outcome : Series of float
+        NaN is left out.
+    settings : DataFrame, a column for each choice
+        With the index of `outcome`.
+
     Returns
     -------
     DataFrame
         variants (int), mean, lowest, highest. Values read as text, None as "none".
+
+    Examples
+    --------
+    >>> grid = pd.DataFrame({"count": [5, 5, 10, 10], "lag": [0, 1, 0, 1]})
+    >>> means_by_value(pd.Series([1.0, 2.0, 3.0, 4.0]), grid)["mean"].to_dict()
+    {('count', '5'): 1.5, ('count', '10'): 3.5, ('lag', '0'): 2.0, ('lag', '1'): 3.0}
     """
     known, _ = _known(outcome, settings)
     parts = {}
