@@ -118,7 +118,7 @@ def methodology_grid(
     frequencies: Sequence[str] = (),
     lags: Sequence[int] = (),
 ) -> dict[str, list[Any]]:
-    """The grid of the usual choices, the rulebook's own value first in each list; an empty list leaves a choice alone.
+    """The grid of the usual choices, the rulebook's own value in each list; an empty list leaves a choice alone.
 
     Frequencies are those of the reconstitution; a rulebook that rebalances more often goes on doing so. Left out is
     `selection.count` where the rule of selection has none, and `weighting.max_weight` where caps go by rank.
@@ -130,7 +130,15 @@ def methodology_grid(
         "schedule.reconstitution": frequencies,
         "schedule.lag_days": lags,
     }
-    return {key: list(dict.fromkeys([value_of(rules, key), *values])) for key, values in lists.items() if len(values)}
+    return {key: _with_own(values, value_of(rules, key)) for key, values in lists.items() if len(values)}
+
+
+def _with_own(values: Sequence[Any], own: Any) -> list[Any]:
+    """The values and the rulebook's own, each once: numbers in order, "none" before them, texts with its own first."""
+    found = list(dict.fromkeys([own, *values]))
+    if any(isinstance(value, str) for value in found):
+        return found
+    return sorted(found, key=lambda value: (value is not None, value or 0))
 
 
 def sensitivity(

@@ -31,13 +31,15 @@ def test_the_usual_grid_of_a_rulebook_holds_the_rulebook(name: str) -> None:
         methodology, counts=[10, 20], schemes=["equal"], max_weights=[0.25], frequencies=["quarterly"], lags=[5]
     )
     variants = variants_of(methodology, grid)
-    assert variants[0].rules == methodology
+    assert sum(variant.rules == methodology for variant in variants) == 1
     assert len(variants) == len({variant.name for variant in variants})
     assert ("selection.count" in grid) == (methodology.selection.count is not None)
 
 
 def test_a_list_that_is_empty_leaves_its_choice_alone() -> None:
-    assert methodology_grid(rules(), lags=[5, 2]) == {"schedule.lag_days": [2, 5]}
+    assert methodology_grid(rules(), lags=[5, 1]) == {"schedule.lag_days": [1, 2, 5]}
+    assert methodology_grid(rules(), max_weights=[0.5, 0.2]) == {"weighting.max_weight": [None, 0.2, 0.5]}
+    assert methodology_grid(rules(), schemes=["equal"]) == {"weighting.scheme": ["market_cap", "equal"]}
     assert methodology_grid(rules(weighting={"max_weight_by_rank": [0.5, 0.3]}), max_weights=[0.2]) == {}
 
 

@@ -9,7 +9,7 @@ from research.index.sweeps.sweep import Sweep
 from research.reporting.evaluation.comparison_tables import comparison
 from research.reporting.presentation.formats import format_value
 from research.reporting.presentation.table import Table
-from research.reporting.sensitivity.wording import FIGURES, choice, settings, value_of_text, variant
+from research.reporting.sensitivity.wording import FIGURES, choice, settings, value_of_text
 
 _PLACES = {"lowest": "lowest", "lower": "5th percentile", "median": "median", "upper": "95th", "highest": "highest"}
 _WITHOUT_GROUP = "interactions"
@@ -23,14 +23,13 @@ def standing(found: Sensitivity) -> Table:
             "rulebook": _figures(frame["own"]),
             "better_than": [format_value(share, "percent") for share in frame["better_than"]],
             **{place: _figures(frame[place]) for place in _PLACES},
-            "best": [variant(found.swept, name) for name in frame["best"]],
         },
         index=pd.Index([FIGURES[str(name)][0] for name in frame.index], name="figure"),
     )
     return Table(
         words,
         "Where the rulebook stands among all variants",
-        headers={"better_than": "better than, of the others", "best": "best variant"} | _PLACES,
+        headers={"better_than": "better than, of the others"} | _PLACES,
         note=f"Of {found.swept.count:,} variants, the rulebook itself among them, after costs, {_days(found.swept)}. "
         "Better is higher growth, a higher Sharpe ratio, a smaller drawdown, and lower volatility, turnover and costs; "
         "variants that are the same count half. A place among the variants of one history, no forecast of the next.",

@@ -16,11 +16,9 @@ ONE = "There is no other variant to compare with"
 
 def strip(found: Sensitivity) -> dict[str, str]:
     """What the verdict strip says besides the index itself."""
-    return {
-        "Variants": format_value(found.swept.count, "count"),
-        "Growth better than": format_value(found.standing.loc["cagr", "better_than"], "percent"),
-        "Best told from it": "no" if not _is_beaten(found) else "yes",
-    }
+    if found.swept.count < 2:
+        return {"By growth ahead of": "no other variant"}
+    return {"By growth ahead of": f"{format_value(found.standing.loc['cagr', 'better_than'], 'percent')} of variants"}
 
 
 def answer(found: Sensitivity) -> str:
@@ -102,8 +100,8 @@ def _standing(found: Sensitivity) -> str:
     return (
         f"It grew {format_value(grown['own'], 'change')} a year, more than "
         f"{format_value(grown['better_than'], 'percent')} of the others; nine in ten of all variants lie between {low} "
-        f"and {high}. By Sharpe ratio it is above {format_value(sharpe['better_than'], 'percent')}, by maximum "
-        f"drawdown above {format_value(fallen['better_than'], 'percent')} of them. That is its place in "
+        f"and {high}. By Sharpe ratio it is better than {format_value(sharpe['better_than'], 'percent')} of "
+        f"them, by maximum drawdown than {format_value(fallen['better_than'], 'percent')}. That is its place in "
         "this one history, and promises none in the next."
     )
 
@@ -112,9 +110,9 @@ def _matters(found: Sensitivity) -> str:
     if not found.leading:
         return "No choice of this grid moved growth."
     shares = found.effects["share"].drop(INTERACTIONS)
-    said = [f"the {choice(str(key))} {format_value(share, 'percent')}" for key, share in shares.items()]
-    rest = format_value(found.effects.loc[INTERACTIONS, "share"], "percent")
-    return f"Of the spread in growth {', '.join(said)} explain; {rest} is how they work together."
+    said = [f"the {choice(str(key))} {format_value(share, 'percent')}" for key, share in shares.iloc[1:].items()]
+    rest = f"{format_value(found.effects.loc[INTERACTIONS, 'share'], 'percent')} is how they work together"
+    return f"{matters(found)}{''.join(f', {words}' for words in said)}; {rest}."
 
 
 def _told(found: Sensitivity) -> str:

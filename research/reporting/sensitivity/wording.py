@@ -58,12 +58,15 @@ def value_of_text(key: str, text: str) -> str:
     return value(key, float(text) if key == "weighting.max_weight" and text != "none" else text)
 
 
+def in_words(key: str, given: str) -> str:
+    """A choice with its value, as "20 members" or "lag 5 days", from the value in words."""
+    return VALUES.get(key, f"{choice(key)} {{}}").format(given)
+
+
 def variant(swept: Sweep, name: str) -> str:
     """A variant by its settings, in words: "20 members, equal weights, cap 15 %, ..."."""
-    parts = [
-        VALUES.get(str(key), f"{choice(str(key))} {{}}").format(value(str(key), given))
-        for key, given in swept.table.loc[name, list(swept.keys)].items()
-    ]
+    chosen = swept.table.loc[name, list(swept.keys)].items()
+    parts = [in_words(str(key), value(str(key), given)) for key, given in chosen]
     return ", ".join(parts) + (f" ({AS_GIVEN})" if name == AS_GIVEN else "")
 
 
@@ -75,6 +78,6 @@ def settings(frame: pd.DataFrame, keys: tuple[str, ...]) -> pd.DataFrame:
 
 def rows(found: Sensitivity) -> tuple[pd.DataFrame, pd.Series, float]:
     """What the dots are drawn from: growth by row, the mean of each row, and that of the rulebook, with their names."""
-    names = [f"{choice(key)}: {value_of_text(key, text)}" for key, text in found.by_value.index]
+    names = [in_words(key, value_of_text(key, text)) for key, text in found.by_value.index]
     means = found.by_value["mean"].set_axis(names)
     return found.outcomes.set_axis(names, axis="columns"), means, float(found.standing.loc["cagr", "own"])
