@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from research.evaluation import performance_summary
-    from research.index import IndexHistory, Methodology, build_index, rulebooks
+    from research.index import IndexHistory, Methodology, Sweep, build_index, rulebooks, sweep
     from research.market import MarketData, load_market
     from research.point_in_time.table_files import load_tables
 
@@ -16,11 +16,13 @@ __all__ = [
     "IndexHistory",
     "MarketData",
     "Methodology",
+    "Sweep",
     "build_index",
     "load_market",
     "load_tables",
     "performance_summary",
     "rulebooks",
+    "sweep",
 ]
 
 _HOME = {
@@ -32,6 +34,8 @@ _HOME = {
     "Methodology": "index",
     "build_index": "index",
     "rulebooks": "index",
+    "Sweep": "index",
+    "sweep": "index",
 }
 
 

@@ -10,13 +10,14 @@ from research.evaluation._docs import complete
 from research.evaluation.bootstrap import bootstrap_interval, bootstrap_intervals, optimal_block_length
 from research.evaluation.calls import brier_score, hit_rate, reliability_table
 from research.evaluation.comparison import compare
-from research.evaluation.confidence_set import best_of_many
+from research.evaluation.confidence_set import best_of_many, none_beats
 from research.evaluation.drawdowns import current_drawdown, drawdown_series, drawdown_table, max_drawdown
 from research.evaluation.factors import FactorRegression, factor_regression, rolling_alpha, timing_tests
 from research.evaluation.forecasts import expectations, forecast_calibration, forecast_record
 from research.evaluation.inference import adjust_pvalues, alpha_test, years_to_distinguish
 from research.evaluation.intervals import self_normalised_interval
 from research.evaluation.investor_profiles import PROFILES, match_profile
+from research.evaluation.main_effects import main_effects, means_by_value
 from research.evaluation.metrics import (
     adjusted_sharpe_ratio,
     annualized_volatility,
@@ -157,12 +158,15 @@ __all__ = [
     "ic_summary",
     "information_ratio",
     "jensen_alpha",
+    "main_effects",
     "market_cycles",
     "martin_ratio",
     "match_profile",
     "max_drawdown",
     "mean_test",
+    "means_by_value",
     "minimum_track_record",
+    "none_beats",
     "observations_needed",
     "omega_ratio",
     "optimal_block_length",

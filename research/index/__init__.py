@@ -5,6 +5,7 @@ from research.index.build import build_index
 from research.index.decisions.votes import concentration_audit
 from research.index.history import IndexHistory
 from research.index.runnable import rulebooks_for
+from research.index.sweeps.sweep import Sweep, sweep
 from research.index.weighting import cap_weights
 from research.point_in_time.price_adjustments import propose_redenominations
 from research.rulebook.methodology import Methodology, rulebooks
@@ -12,6 +13,7 @@ from research.rulebook.methodology import Methodology, rulebooks
 __all__ = [
     "IndexHistory",
     "Methodology",
+    "Sweep",
     "build_index",
     "cap_weights",
     "concentration_audit",
@@ -19,4 +21,5 @@ __all__ = [
     "propose_redenominations",
     "rulebooks",
     "rulebooks_for",
+    "sweep",
 ]

@@ -16,7 +16,8 @@ from research.index.history import IndexHistory
 from research.market import MarketData
 from research.rulebook.methodology import Methodology
 from research.rulebook.signals import Signals
-from research.signals.registry import ConfigurationRegistry
+from research.signals import Recipe, SignalHistory
+from research.signals.registry import ConfigurationRegistry, Trial
 
 
 def recipe_variants(index: IndexHistory, recipes: Sequence[str]) -> dict[str, IndexHistory]:
@@ -59,7 +60,7 @@ def registered(
         named = tried.signals.recipe if tried.signals is not None else None
         registry.record(
             market=market,
-            recipe=_table_fingerprint(tried) if named is None else named.fingerprint,
+            recipe=_table_fingerprint(tried.tables.get("signals")) if named is None else named.fingerprint,
             rulebook=rules_fingerprint(tried.methodology),
             names=tried.methodology.name + ("" if named is None else f", {named.name}"),
             sharpe=float(returns.mean()) / deviation if deviation > 0 else float("nan"),
@@ -70,9 +71,51 @@ def registered(
     return trials, len(registry.openings(market)), registry.sharpe_variance(market) if trials > 1 else 0.0
 
 
-def _table_fingerprint(index: IndexHistory) -> str:
+def recorded(
+    market: MarketData,
+    rulebooks: Mapping[str, Methodology],
+    levels: pd.DataFrame,
+    registry: ConfigurationRegistry,
+    signals: pd.DataFrame | SignalHistory | None = None,
+) -> tuple[int, float]:
+    """Note every variant of a sweep as tried, by name; one that was noted before is no further trial.
+
+    Parameters
+    ----------
+    rulebooks : mapping of str to Methodology
+    levels : DataFrame
+        Over the same days, by name; one that is not there has lost everything, and no Sharpe ratio.
+    signals : DataFrame or SignalHistory, optional
+        Those that were given to all; else each has those of its recipe.
+
+    Returns
+    -------
+    tuple of int and float
+        Configurations ever tried on the market; variance of their Sharpe ratios per period, NaN if it is not known.
+    """
+    key, returns = market_fingerprint(market), returns_from_levels(levels).iloc[1:]
+    given = _table_fingerprint(signals.table if isinstance(signals, SignalHistory) else signals)
+    deviation = returns.std(ddof=1)
+    sharpe = returns.mean() / deviation.where(deviation > 0)
+    recipes = {rules.signals.recipe for rules in rulebooks.values() if rules.signals is not None}
+    prints = {name: Recipe.load(name).fingerprint for name in recipes}
+    registry.record_all(
+        Trial(
+            market=key,
+            recipe=given or ("" if rules.signals is None else prints[rules.signals.recipe]),
+            rulebook=rules_fingerprint(rules),
+            names=f"{rules.name}, {name}",
+            first_look="",
+            sharpe=float(sharpe.get(name, float("nan"))),
+            periods=len(returns),
+        )
+        for name, rules in rulebooks.items()
+    )
+    return len(registry.trials(key)), registry.sharpe_variance(key)
+
+
+def _table_fingerprint(table: pd.DataFrame | None) -> str:
     """That of the calls that were given: other calls are another configuration."""
-    table = index.tables.get("signals")
     if table is None:
         return ""
     said = table.sort_values(["date", "asset_id"])[["date", "asset_id", "signal"]]

@@ -10,28 +10,16 @@ import numpy as np
 import pandas as pd
 
 from research.errors import MethodologyError
-from research.evaluation import (
-    annualized_volatility,
-    cagr,
-    max_drawdown,
-    returns_from_levels,
-    sharpe_ratio,
-    tracking_error,
-)
+from research.evaluation import cagr, returns_from_levels, tracking_error
 from research.index.analysis.capacity import turnover_summary
 from research.index.build import build_index
 from research.index.history import IndexHistory
+from research.index.sweeps.figures import level_figures, lost_levels
 from research.market import MarketData
 from research.rulebook.methodology import Methodology
 
 SURVIVORS = "survivors only (look-ahead)"
 LAGS = (0, 1, 5)
-FIGURES = {
-    "cagr": cagr,
-    "annualized_volatility": annualized_volatility,
-    "sharpe_ratio": sharpe_ratio,
-    "max_drawdown": max_drawdown,
-}
 
 
 def counterfactuals(index: IndexHistory) -> pd.DataFrame:
@@ -62,14 +50,13 @@ def counterfactuals(index: IndexHistory) -> pd.DataFrame:
     levels["dead tokens at zero"] = index.level_if_removed_at_zero
     start = max(level.index[0] for level in levels.values())
     table = pd.DataFrame({name: level.loc[start:] for name, level in levels.items()})
-    lost = [str(name) for name in table if not table[name].iloc[-1] > 0]
+    lost = lost_levels(table)
     notes |= dict.fromkeys(lost, "everything is lost: from zero on there are no returns")
     turnover = {name: turnover_summary(history)["annual"] for name, history in histories.items()}
-    result = _figures(table.drop(columns=lost)).reindex(table.columns)
-    result.loc[lost, ["total_return", "cagr", "max_drawdown"]] = -1.0
+    result = level_figures(table)
     result["annual_turnover"] = pd.Series(turnover).reindex(table.columns).fillna(turnover["as published"])
     result["cagr_difference"] = result["cagr"] - result["cagr"]["as published"]
-    result["tracking_error"] = result.pop("tracking_error")
+    result["tracking_error"] = _tracking_errors(table.drop(columns=lost)).reindex(table.columns)
     result["note"] = ""
     result = result.reindex(result.index.union(list(notes), sort=False))
     result.loc[list(notes), "note"] = list(notes.values())
@@ -97,16 +84,13 @@ def rule_effects(variants: pd.DataFrame, index: IndexHistory) -> pd.Series:
     return effects[effects.abs().sort_values(ascending=False, kind="stable").index].rename("added_growth")
 
 
-def _figures(levels: pd.DataFrame) -> pd.DataFrame:
-    """What is taken from returns, by variant; tracking error is against "as published", and NaN without it."""
-    if levels.columns.empty:
-        return pd.DataFrame(columns=["total_return", *FIGURES, "tracking_error"], dtype=float)
+def _tracking_errors(levels: pd.DataFrame) -> pd.Series:
+    """Against "as published", by variant; NaN without it."""
+    if "as published" not in levels:
+        return pd.Series(np.nan, index=levels.columns)
     returns = returns_from_levels(levels)
-    grown = {"total_return": levels.iloc[-1] / levels.iloc[0] - 1.0}
-    published = returns.get("as published")
-    return pd.DataFrame(grown | {name: figure(returns) for name, figure in FIGURES.items()}).assign(
-        tracking_error=np.nan if published is None else tracking_error(returns, published)
-    )
+    errors: pd.Series = tracking_error(returns, returns["as published"])
+    return errors
 
 
 def _variants(index: IndexHistory) -> Iterator[tuple[str, Methodology, MarketData]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pandas as pd
 
 from research.errors import ResearchError
-from research.index.build import own_signals, require_market
+from research.index.build import require_market
 from research.index.decisions.calendar import determinations
 from research.index.decisions.decide import decide
 from research.index.decisions.records import State
 from research.index.decisions.stable_leg import leg_positions
 from research.index.decisions.start import first_determination
+from research.index.sweeps.running import signals_made
 from research.market import MarketData
 from research.market.tables import DAY
 from research.point_in_time.view import PointInTime
@@ -49,7 +50,7 @@ def rulebooks_for(market: MarketData) -> pd.DataFrame:
             since, reason = _start(sources[reading], rules, 0)
         else:
             key = (rules.signals.recipe, reading)
-            made = signals[key] = signals[key] if key in signals else _signals(market, rules)
+            made = signals[key] = signals[key] if key in signals else signals_made(market, rules)
             if isinstance(made, ResearchError):
                 since, reason = None, str(made)
             else:
@@ -57,16 +58,6 @@ def rulebooks_for(market: MarketData) -> pd.DataFrame:
                 since, reason = _start(source, rules, made.first_row)
         rows[name] = {"runs": not reason, "since": since, "needs": _needed_table(rules), "reason": reason}
     return pd.DataFrame.from_dict(rows, orient="index").astype({"since": DAY}).rename_axis("rulebook")
-
-
-def _signals(market: MarketData, rules: Methodology) -> SignalHistory | ResearchError:
-    """The signals that the rulebook's recipe makes, or why it makes none."""
-    try:
-        made = own_signals(market, rules, None, None)
-    except ResearchError as error:
-        return error
-    assert made is not None
-    return made
 
 
 def _start(source: PointInTime, rules: Methodology, first_call: int) -> tuple[pd.Timestamp | None, str]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -93,16 +93,19 @@ class ConfigurationRegistry:
         DataError
             If the file cannot be read or written, or another process keeps it for half a minute.
         """
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        now = _now()
         key = {"market": market, "recipe": recipe, "rulebook": rulebook}
         trial = Trial(**key, names=names, first_look=now, sharpe=float(sharpe), periods=int(periods))
+        self.record_all([trial], [Opening(**key, opened=now)] if opened else [])
+
+    def record_all(self, trials: Iterable[Trial], openings: Sequence[Opening] = ()) -> None:
+        """Note many looks at once; as `record`. A trial without a time of first look has it now."""
         with self._alone():
             known = {line.key for line in self._lines() if isinstance(line, Trial)}
-            new: list[Trial | Opening] = [] if trial.key in known else [trial]
-            if opened:
-                new.append(Opening(**key, opened=now))
-            if new:
-                self._append(new)
+            new = {trial.key: trial for trial in trials if trial.key not in known}
+            dated = [trial if trial.first_look else replace(trial, first_look=_now()) for trial in new.values()]
+            if dated or openings:
+                self._append([*dated, *openings])
 
     def trials(self, market: str | None = None) -> list[Trial]:
         """Every distinct configuration, of one market if it is given, in order of first look."""
@@ -154,7 +157,7 @@ class ConfigurationRegistry:
             "its lines forgets how much was tried."
         )
 
-    def _append(self, entries: list[Trial | Opening]) -> None:
+    def _append(self, entries: Sequence[Trial | Opening]) -> None:
         rows = [asdict(entry) for entry in entries]
         for row in rows:
             if not np.isfinite(row.get("sharpe", 0.0)):
@@ -184,3 +187,7 @@ class ConfigurationRegistry:
             raise DataError(f"registry {shown(self.path)}: another process holds {lock.name}. Try again.") from error
         except OSError as error:
             raise DataError(f"registry {shown(self.path)}: {system_fault(error)}") from error
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

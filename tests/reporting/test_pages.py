@@ -20,11 +20,12 @@ from research.reporting.presentation import display
 from research.signals.registry import ConfigurationRegistry
 from tests.conftest import ROOT
 
-NOTEBOOKS = ("index_factsheet", "index_audit", "index_evaluation")
+NOTEBOOKS = ("index_factsheet", "index_audit", "index_evaluation", "methodology_sensitivity")
 NEED_TABLES = ("governance-10", "signal-driven-10")  # of votes, and of signals
 RULEBOOKS = sorted(set(rulebooks()) - set(NEED_TABLES))
 SIGNALLED = [name for name in RULEBOOKS if Methodology.load(name).signals is not None]
-FEW = {"draws": 40}  # resampled histories: enough for every cell to run
+FEW = {"draws": 40, "counts": [10], "max_weights": [], "frequencies": ["quarterly"], "lags": []}
+"""Resampled histories and variants: enough for every cell to run."""
 Shown = list[tuple[dict[str, str], dict[str, Any]]]
 
 

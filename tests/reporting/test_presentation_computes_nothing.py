@@ -40,6 +40,7 @@ ALLOWED: Mapping[str, str] = {
     "presentation/figures.py:monthly_heatmap": "height, the number in a cell, and the limits of the colours",
     "presentation/figures.py:waterfall": "height, and where each bar begins",
     "presentation/figures.py:bars": "height",
+    "presentation/figures_sensitivity.py:strip": "height",
     "factsheet/rulebook_text.py:_weighted": "what is left of a share that the rulebook states",
     "factsheet/rulebook_costs.py:carried": "what is left of a share that the rulebook states",
 }

@@ -24,8 +24,8 @@ _INTERVAL = {"lower": "95\u00a0% interval, from", "upper": "to"}
 _FIGURES = {"alpha": ("alpha a year", "change"), "beta": ("beta", "ratio"), "volatility": ("volatility", "percent")}
 
 
-def comparison(frame: pd.DataFrame) -> Table:
-    """`compare` of one index with others."""
+def comparison(frame: pd.DataFrame, *, caption: str = "Is it better than they are?", own: str = "index") -> Table:
+    """`compare` of one index with others; `own` is what its column is called."""
     words = pd.DataFrame(
         {
             "against": frame["second"],
@@ -40,8 +40,8 @@ def comparison(frame: pd.DataFrame) -> Table:
     days = frame.iloc[0]
     return Table(
         words,
-        f"Is it better than they are? {_day(days['start'])} to {_day(days['end'])}, the days that all have",
-        headers=_INTERVAL | {"p_value": "p", "adjusted": "p for all rows"},
+        f"{caption} {_day(days['start'])} to {_day(days['end'])}, the days that all have",
+        headers=_INTERVAL | {"index": own, "p_value": "p", "adjusted": "p for all rows"},
         note="Sharpe ratio over the risk-free rate. The difference of growth is geometric: what the index became for "
         "each unit that the other became, less one. Intervals: block bootstrap, each row by itself (Ledoit and Wolf, "
         "2008). Verdict: by the p-value for all rows together (Romano and Wolf, 2005) below 5\u00a0%; “cannot tell” is "

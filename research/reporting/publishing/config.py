@@ -72,6 +72,7 @@ PAGES = {
     "audit": "index_audit.ipynb",
     "evaluation": "index_evaluation.ipynb",
     "signals": "signal_review.ipynb",
+    "sensitivity": "methodology_sensitivity.ipynb",
 }
 """Pages of an index that `pages = [...]` may name, with their notebooks in the project's folder of notebooks."""
 

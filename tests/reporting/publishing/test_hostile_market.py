@@ -24,7 +24,7 @@ from tests.conftest import ROOT
 
 from .conftest import Project
 
-NOTEBOOKS = ("index_factsheet", "index_audit", "index_evaluation", "market_review")
+NOTEBOOKS = ("index_factsheet", "index_audit", "index_evaluation", "market_review", "methodology_sensitivity")
 BENCHMARKS = ("bitcoin", "ethereum")  # these ids stand in the notebooks' own code
 ATTACKS = (
     '<meta http-equiv="refresh" content="0;url={evil}refresh">',
@@ -90,6 +90,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, attacks: list[str]) -> Pro
         "index_audit": {"rulebook": str(rulebook), "benchmark": one, "asset_id": other},
         "index_evaluation": {"rulebook": str(rulebook), "benchmark": one, "draws": 100},
         "market_review": {},
+        "methodology_sensitivity": {"rulebook": str(rulebook), "draws": 100, "counts": [10], "lags": [], "schemes": []},
     }
     text = ""
     for name in NOTEBOOKS:

@@ -1,0 +1,182 @@
+"""A grid of rulebook keys and values -> the rulebooks on it, and why some of them cannot be."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+import typing
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from research.errors import MethodologyError, shown, suggest
+from research.rulebook.methodology import Methodology
+from research.settings import from_table
+
+MOST = 100_000
+"""Variants of one grid: more were mistyped rather than meant."""
+NAMES = ("name", "description", "source")
+Settings = dict[str, Any]
+
+
+def _section(hint: Any) -> Any:
+    return next((option for option in (hint, *typing.get_args(hint)) if dataclasses.is_dataclass(option)), None)
+
+
+SECTIONS: Mapping[str, type] = {
+    name: section
+    for name, hint in typing.get_type_hints(Methodology).items()
+    if (section := _section(hint)) is not None
+}
+KEYS: tuple[str, ...] = (
+    *(field.name for field in dataclasses.fields(Methodology) if field.name not in (*SECTIONS, *NAMES)),
+    *(f"{section}.{field.name}" for section, kind in SECTIONS.items() for field in dataclasses.fields(kind)),
+)
+"""All that a grid may vary: everything a rulebook says but its names."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Variant:
+    """One point of a grid.
+
+    Attributes
+    ----------
+    name : str
+        Its settings in words, as "count=10, scheme=equal".
+    settings : dict
+        Key of the grid -> value; None leaves the key out.
+    rules : Methodology, optional
+        None where the settings do not go together; `reason` then says why.
+    """
+
+    name: str
+    settings: Settings
+    rules: Methodology | None = None
+    reason: str = ""
+
+
+def variants_of(rules: Methodology, grid: Mapping[str, Sequence[Any]]) -> list[Variant]:
+    """Every combination of a grid's values, the last key varying fastest, as a rulebook or as the reason against it.
+
+    Where a grid varies `selection.count` and says nothing of the ranks of the buffer, these move with it in proportion:
+    10 members with the ranks 8 and 12 become 20 with 16 and 24.
+
+    Raises
+    ------
+    MethodologyError
+        If a key is unknown, a list is empty or no list, a value is in it twice, or there are too many combinations.
+    """
+    axes = read_grid(grid)
+    labels = _labels(list(axes))
+    made: dict[str, Any] = {}
+    variants = []
+    for values in itertools.product(*axes.values()):
+        settings = dict(zip(axes, values, strict=True))
+        name = ", ".join(f"{labels[key]}={words(value)}" for key, value in settings.items())
+        try:
+            variants.append(Variant(name=name, settings=settings, rules=_rules_with(rules, settings, made)))
+        except MethodologyError as reason:
+            variants.append(Variant(name=name, settings=settings, reason=str(reason)))
+    return variants
+
+
+def read_grid(grid: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+    """The grid with lists of plain values; errors as in `variants_of`."""
+    if not isinstance(grid, Mapping) or not grid:
+        raise MethodologyError(
+            f'grid is {shown(grid)}: expected keys of the rulebook with lists of values, as {{"selection.count": [5, '
+            "10]}."
+        )
+    axes = {}
+    for key, values in grid.items():
+        if key not in KEYS:
+            raise MethodologyError(f"grid: unknown key {shown(key)}: {_hint(str(key))}")
+        if not isinstance(values, list | tuple | range | np.ndarray | pd.Index | pd.Series) or not len(values):
+            raise MethodologyError(f"grid: {key} = {shown(values)}: expected a list of one value or more.")
+        axes[key] = [_plain(value) for value in values]
+        twice = [value for place, value in enumerate(axes[key]) if _is_in(value, axes[key][:place])]
+        if twice:
+            raise MethodologyError(f"grid: {key} has {shown(twice[0])} twice. Name each value once.")
+    size = math.prod(map(len, axes.values()))
+    if size > MOST:
+        raise MethodologyError(f"grid: {size:,} combinations, more than {MOST:,}. Give fewer keys, or fewer values.")
+    return axes
+
+
+def value_of(rules: Methodology, key: str) -> Any:
+    """What a rulebook says for a key of the grid; None where it has no such section."""
+    section, _, name = key.rpartition(".")
+    home = getattr(rules, section) if section else rules
+    return None if home is None else _plain(getattr(home, name))
+
+
+def words(value: Any) -> str:
+    """A value of the grid as it reads in a name."""
+    if value is None:
+        return "none"
+    return "/".join(map(words, value)) if isinstance(value, list) else str(value)
+
+
+def _rules_with(rules: Methodology, settings: Settings, made: dict[str, Any]) -> Methodology:
+    """`rules` with these settings; a section that was `made` before, of the same values, is not read again."""
+    changed = {key: value for key, value in settings.items() if value is not None and "." not in key}
+    whole = _with_buffer(rules, settings)
+    for section in dict.fromkeys(key.partition(".")[0] for key in whole if "." in key):
+        own = {key.partition(".")[2]: value for key, value in whole.items() if key.startswith(f"{section}.")}
+        known = f"{section} {sorted(own.items())!r}"
+        if known not in made:
+            before = getattr(rules, section)
+            table = {} if before is None else _plain(before)
+            given = {key: value for key, value in (table | own).items() if value is not None}
+            try:
+                made[known] = from_table(SECTIONS[section], given, section, MethodologyError)
+            except MethodologyError as reason:
+                made[known] = reason
+        if isinstance(made[known], MethodologyError):
+            raise made[known]
+        changed[section] = made[known]
+    return dataclasses.replace(rules, **changed)
+
+
+def _with_buffer(rules: Methodology, settings: Settings) -> Settings:
+    """The settings, and the ranks of the buffer that go with another count."""
+    own, count = rules.selection.count, settings.get("selection.count")
+    if own is None or not isinstance(count, int) or count == own:
+        return settings
+    ranks = {"selection.entry_rank": (1, count), "selection.exit_rank": (count, math.inf)}
+    moved = {}
+    for key, (low, high) in ranks.items():
+        rank = value_of(rules, key)
+        if rank is not None and key not in settings:
+            moved[key] = int(min(max(round(rank * count / own), low), high))
+    return settings | moved
+
+
+def _plain(value: Any) -> Any:
+    """A value as a TOML file would have it: plain numbers, lists, tables."""
+    if dataclasses.is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value) if field.init}
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return {key: _plain(part) for key, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, list | tuple | np.ndarray) else value
+
+
+def _is_in(value: Any, others: Sequence[Any]) -> bool:
+    """Whether a value is there already; true is no 1."""
+    return any(type(value) is type(other) and value == other for other in others)
+
+
+def _labels(keys: Sequence[str]) -> dict[str, str]:
+    """The last part of each key, the whole where two have the same."""
+    last = {key: key.rpartition(".")[2] for key in keys}
+    return {key: name if list(last.values()).count(name) == 1 else key for key, name in last.items()}
+
+
+def _hint(key: str) -> str:
+    homes = [known for known in KEYS if known.endswith(f".{key}")]
+    return f"did you mean {' or '.join(map(repr, homes))}?" if homes else suggest(key, KEYS)
