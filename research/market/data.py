@@ -14,7 +14,9 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from research.cards import Card, Carded
 from research.errors import DataError, shown, suggest
+from research.market.card import market_card
 from research.market.limits import refuse_large_panels
 from research.market.manifest import Manifest
 from research.market.panels import aligned_panels, check_axes, check_extra_names, check_labels, check_panel
@@ -24,7 +26,7 @@ Date = str | dt.date | pd.Timestamp
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class MarketData:
+class MarketData(Carded):
     """One aligned market, as far as it was known at the close of its last day.
 
     Attributes
@@ -125,6 +127,10 @@ class MarketData:
         """One line: a notebook cell that ends with a market must not print its panels."""
         days = f"{self.dates[0].date()} to {self.dates[-1].date()}"
         return f"<MarketData {self.manifest.name!r}: {self.prices.shape[1]} assets, {days}>"
+
+    @property
+    def _card(self) -> Card:
+        return market_card(self.prices, self.assets, self.manifest, panels=[*self.panels], ledger=len(self.ledger))
 
     @property
     def dates(self) -> pd.DatetimeIndex:
