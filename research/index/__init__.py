@@ -20,3 +20,7 @@ __all__ = [
     "rulebooks",
     "rulebooks_for",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

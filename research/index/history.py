@@ -9,20 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from research.cards import Card, Carded
 from research.docs import told_by
-from research.index.analysis import attribution, audit_tables, capacity, caveats, explanation, export, plot
+from research.index.analysis import attribution, audit_tables, capacity, caveats, explanation, export
+from research.index.analysis import plot as drawing
 from research.index.analysis.index_card import index_card
 from research.index.analysis.index_token import IndexToken
 from research.index.analysis.record import IndexRecord
 from research.market.data import Date
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -142,10 +139,10 @@ class IndexHistory(IndexRecord, Carded):
 
     # ------------------------------------------------------------------ a look at it, and files
 
-    @told_by(plot.plot)
-    def plot(self, *, log: bool = True) -> Figure:
+    @told_by(drawing.plot)
+    def plot(self, *, log: bool = True) -> drawing.Figure:
         """Draw the level above its drawdown."""
-        return plot.plot(self, log=log)
+        return drawing.plot(self, log=log)
 
     @property
     def frames(self) -> dict[str, pd.DataFrame]:

@@ -76,9 +76,18 @@ class MarketData(Carded):
     ) -> Self:
         """Make a market from panels in memory, for research and for tests.
 
-        Missing days are added as NaN rows, columns are sorted, a missing panel is all NaN; symbols are the ids.
-        `tags` has the columns asset_id, tag, valid_from, static; a tag of an asset without prices is left out, with a
-        DataWarning.
+        Missing days are added as NaN rows and columns are sorted; symbols are the ids.
+
+        Parameters
+        ----------
+        prices, market_caps, volumes : DataFrame, shape (days, assets)
+            A row a UTC day, a column an asset; USD. One that is not given is all NaN.
+        tags : DataFrame, optional
+            asset_id, tag, valid_from, static. A tag of an asset without prices is left out, with a DataWarning.
+        name : str
+            What outputs call the market.
+        extra : mapping of str to DataFrame, optional
+            Further panels by name, such as "supply".
 
         Raises
         ------
@@ -212,7 +221,7 @@ class MarketData(Carded):
         return view
 
     def price(self, asset_id: str) -> pd.Series:
-        """Daily closes of one asset, NaN where the vendor had none.
+        """Daily closes of one asset (`asset_id`), NaN where the vendor had none.
 
         Raises
         ------

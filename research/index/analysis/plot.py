@@ -10,7 +10,7 @@ from research.index.analysis.record import IndexRecord
 from research.market.card import marked_name
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Figure
 
 
 def plot(index: IndexRecord, *, log: bool = True) -> Figure:
