@@ -6,6 +6,7 @@ What is computed is computed by the rooms below; here are the controls, and what
 from __future__ import annotations
 
 import base64
+import os
 import warnings
 from html import escape
 from pathlib import Path
@@ -34,6 +35,8 @@ SCHEMES = (*SIZE_SCHEMES, "equal", *RISK_SCHEMES)
 NO_CAP = 1.0
 MOST_MEMBERS, KEPT = 100, 32
 AS_PUBLISHED = "as given"
+STILL = "RESEARCH_STILL"
+"""Environment variable: the page is stored in a notebook, where no kernel turns it, so it shows as text alone."""
 
 
 class Explorer:
@@ -73,9 +76,7 @@ class Explorer:
             self._show(self.index)
         except ResearchError as reason:
             self.index, self.error = None, str(reason)
-            self._message.value = (
-                f'<p role="alert"><strong>Cannot be built.</strong> {escape(printable(self.error))}</p>'
-            )
+            self._message.value = f'<p role="alert"><strong>Cannot be built.</strong> {_safe(self.error)}</p>'
             self._figure.value = self._words.value = ""  # nothing that belongs to other rules stays
 
     def _asked(self) -> Methodology:
@@ -127,7 +128,8 @@ class Explorer:
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """The page; beside it the card as text and HTML, for who reads the notebook where no kernel runs."""
         still = self._card(self.index) if self.index else Card(title="Cannot be built", sentences=[self.error])
-        return {"text/plain": still.to_text(), "text/html": still.to_html()} | self._page(**options)
+        live = {} if os.environ.get(STILL) else self._page(**options)
+        return {"text/plain": still.to_text(), "text/html": still.to_html()} | live
 
     def _page(self, **options: Any) -> dict[str, Any]:
         controls = widgets.VBox([*self._turned, self._message])

@@ -89,6 +89,13 @@ def test_the_page_has_its_controls_and_a_text_where_no_kernel_runs(explorer: Exp
     )
 
 
+def test_a_notebook_that_is_stored_has_no_control_that_nothing_answers(
+    explorer: Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESEARCH_STILL", "yes")
+    assert set(explorer._repr_mimebundle_()) == {"text/plain", "text/html"}
+
+
 def test_names_of_a_market_are_shown_and_not_obeyed() -> None:
     attack = "<script>alert(1)</script>"
     plain = random_market(5)
