@@ -48,7 +48,8 @@ sample: $(VENV)/.installed  ## make data/sample anew (simulated, seeded: the sam
 	@$(BIN)/research data simulate --out data/sample --replace
 
 notebooks: $(VENV)/.installed  ## run every notebook and store its outputs, after a change that is meant to change them
-	@$(BIN)/jupyter nbconvert --to notebook --inplace --execute --ExecutePreprocessor.record_timing=False notebooks/*.ipynb
+	@RESEARCH_STILL=yes $(BIN)/jupyter nbconvert --to notebook --inplace --execute --ExecutePreprocessor.record_timing=False \
+		--ExecutePreprocessor.store_widget_state=False notebooks/*.ipynb
 
 lock: $(VENV)/.installed  ## renew requirements.lock from pyproject.toml (needs the network), then run make test
 	@$(BIN)/python -m venv $(CACHE)/lock && $(CACHE)/lock/bin/pip install --quiet uv

@@ -159,12 +159,15 @@ def test_no_import_of_the_project_hides_in_a_function() -> None:
 @pytest.mark.parametrize(
     ("names", "home"),
     [
-        ("papermill|matplotlib|seaborn|nbconvert|nbformat", "research/reporting/"),
+        # `index.plot()` is a look at one index in a notebook, and no figure of a page
+        ("papermill|matplotlib|seaborn|nbconvert|nbformat", ("research/reporting/", "research/index/analysis/plot.py")),
         (r"requests|httpx|urllib3|urllib\.request|http|aiohttp|ccxt", "research/market/sources/"),
         ("socket", "research/reporting/publishing/running/"),  # pairs between a build and its own processes
     ],
 )
-def test_only_reporting_draws_and_runs_notebooks_and_only_sources_open_a_connection(names: str, home: str) -> None:
+def test_only_reporting_draws_and_runs_notebooks_and_only_sources_open_a_connection(
+    names: str, home: str | tuple[str, ...]
+) -> None:
     pattern = re.compile(rf"^\s*(?:from|import) (?:{names})\b", re.MULTILINE)
     importing = {
         path.relative_to(ROOT).as_posix()

@@ -230,3 +230,7 @@ __all__ = [
 
 for _public in filter(isfunction, [globals()[_name] for _name in __all__]):
     complete(_public)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -23,3 +23,7 @@ __all__ = [
     "rulebooks_for",
     "sweep",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -6,17 +6,19 @@ import itertools
 import warnings
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from research.errors import DataError, MethodologyError, MethodologyWarning
+from research.errors import MethodologyWarning
 from research.index.analysis.caveats import rules_without_effect
 from research.index.decisions.calendar import Determination, determinations
 from research.index.decisions.decide import decide
 from research.index.decisions.migrated import after_migrations
 from research.index.decisions.records import NOBODY, NOTHING, Cause, Decision, State
 from research.index.decisions.start import first_decision
+from research.index.given import given_market, given_rules
 from research.index.history import IndexHistory
 from research.index.trading.holdings import Holdings
 from research.index.trading.member_events import member_events
@@ -35,8 +37,8 @@ WEEK = 7
 
 
 def build_index(
-    market: MarketData,
-    methodology: Methodology,
+    market: MarketData | str | Path,
+    methodology: Methodology | str | Path,
     *,
     signals: pd.DataFrame | SignalHistory | None = None,
     votes: pd.DataFrame | None = None,
@@ -60,8 +62,10 @@ def build_index(
 
     Parameters
     ----------
-    market : MarketData
-    methodology : Methodology
+    market : MarketData, str or path
+        A market, or the path or catalog name of a snapshot, which is loaded whole, anew each time.
+    methodology : Methodology, str or path
+        A rulebook, the name of a shipped one ("large-cap-10"), or the path of a .toml file.
     signals : DataFrame or SignalHistory, optional
         date, asset_id, signal (bullish, neutral, bearish) and, for signal weights, score. Left out, a rulebook with
         [signals] makes its own, and starts with the first of them where it has no base date.
@@ -82,17 +86,12 @@ def build_index(
     Raises
     ------
     MethodologyError
-        If `methodology` is no `Methodology`, the base date lies outside the data, no day has enough eligible assets
+        If `methodology` is no rulebook, the base date lies outside the data, no day has enough eligible assets
         (`Methodology.start_count`), bounds on weights cannot be met, or the rulebook needs a table that is not given.
     DataError
-        If `market` is no `MarketData`, or a table lacks a column or names an unknown asset.
+        If `market` is no market or snapshot, or a table lacks a column or names an unknown asset.
     """
-    require_market(market)
-    if not isinstance(methodology, Methodology):
-        raise MethodologyError(
-            f"methodology is {methodology!r:.80}: expected a Methodology. Read a rulebook with "
-            "Methodology.load(name or path of a .toml file)."
-        )
+    market, methodology = given_market(market), given_rules(methodology)
     for line in rules_without_effect(market, methodology):
         warnings.warn(f"{methodology.name}: {line}", MethodologyWarning, stacklevel=2)
     made = signals if isinstance(signals, SignalHistory) else None
@@ -147,12 +146,6 @@ def own_signals(
             stacklevel=3,
         )
     return make_signals(market, recipe, migrations=migrations, removals=removals, **rules.events.reading)
-
-
-def require_market(market: object) -> None:
-    """DataError if what was given is no market, but its path, say."""
-    if not isinstance(market, MarketData):
-        raise DataError(f"market is {market!r:.80}: expected a MarketData. Read a snapshot with load_market(folder).")
 
 
 @dataclass

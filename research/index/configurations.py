@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pandas as pd
@@ -125,7 +125,8 @@ def _table_fingerprint(table: pd.DataFrame | None) -> str:
 def rules_fingerprint(rules: Methodology) -> str:
     """The same for rulebooks that say the same under whatever name; 64 hexadecimal digits."""
     nameless = replace(rules, name="rules", description="", source="", signals=None)
-    return hashlib.sha256(repr(nameless).encode()).hexdigest()
+    said = ", ".join(f"{field.name}={getattr(nameless, field.name)!r}" for field in fields(nameless))
+    return hashlib.sha256(f"Methodology({said})".encode()).hexdigest()
 
 
 def market_fingerprint(market: MarketData) -> str:

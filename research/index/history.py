@@ -8,17 +8,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import pandas as pd
 
-from research.index.analysis import attribution, audit_tables, capacity, caveats, explanation
+from research.cards import Card, Carded
+from research.docs import told_by
+from research.index.analysis import attribution, audit_tables, capacity, caveats, explanation, export
+from research.index.analysis import plot as drawing
+from research.index.analysis.index_card import index_card
 from research.index.analysis.index_token import IndexToken
 from research.index.analysis.record import IndexRecord
 from research.market.data import Date
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class IndexHistory(IndexRecord):
+class IndexHistory(IndexRecord, Carded):
     """What an index was, day by day, and why.
 
     Levels are indexed by UTC day from the base date to the last day of the market. All frames are made when first
@@ -30,68 +35,86 @@ class IndexHistory(IndexRecord):
         days = f"{self.dates[0].date()} to {self.dates[-1].date()}"
         return f"<IndexHistory {self.methodology.name!r}: {days}, {len(self.trades)} trades, {self.market!r}>"
 
+    @cached_property
+    def _card(self) -> Card:
+        return index_card(self, self.caveats)
+
     # ------------------------------------------------------------------ audit tables
 
     @cached_property
+    @told_by(audit_tables.decisions_table)
     def decisions(self) -> pd.DataFrame:
-        """Every asset looked at on every determination: see `audit_tables.decisions_table`."""
+        """Every asset looked at on every determination."""
         return audit_tables.decisions_table(self.decision_records, self.methodology)
 
     @cached_property
+    @told_by(audit_tables.constituents_table)
     def constituents(self) -> pd.DataFrame:
-        """Every position before and after every trade: see `audit_tables.constituents_table`."""
+        """Every position before and after every trade."""
         return audit_tables.constituents_table(self)
 
     @cached_property
+    @told_by(audit_tables.rebalances_table)
     def rebalances(self) -> pd.DataFrame:
-        """One row per trade: see `audit_tables.rebalances_table`."""
+        """One row per trade."""
         return audit_tables.rebalances_table(self)
 
     @cached_property
+    @told_by(audit_tables.events_table)
     def events(self) -> pd.DataFrame:
-        """Carried prices, suspensions, removals and what else happened: see `audit_tables.events_table`."""
+        """Carried prices, suspensions, removals and what else happened."""
         return audit_tables.events_table(self)
 
     @cached_property
+    @told_by(audit_tables.concentration_table)
     def concentration(self) -> pd.DataFrame:
         """Daily Herfindahl index, effective number of members (its inverse) and largest weight."""
         return audit_tables.concentration_table(self)
 
+    @told_by(explanation.holdings_table)
     def holdings(self, date: Date | None = None) -> pd.DataFrame:
         """Who is in at the close of `date` (default: the last day), how much, since when and why."""
         return explanation.holdings_table(self, date)
 
+    @told_by(explanation.nearest_misses_table)
     def nearest_misses(self, date: Date | None = None, count: int = 5) -> pd.DataFrame:
-        """The largest assets that were not selected and failed at most one screen of number."""
+        """The largest assets that were not selected by `date` (default: the last day) and failed at most one screen."""
         return explanation.nearest_misses_table(self, date, count)
 
+    @told_by(explanation.explain)
     def explain(self, asset_id: str, date: Date | None = None) -> explanation.Explanation:
-        """Why one asset is in or out, and why this weight: see `explanation.explain`."""
+        """Why one asset (`asset_id`) is in or out, and why this weight, as of `date` (default: the last day)."""
         return explanation.explain(self, asset_id, date)
 
+    @told_by(attribution.weight_steps)
     def weight_steps(self, date: Date | None = None) -> pd.DataFrame:
-        """Target weights from market cap to final, step by step: see `attribution.weight_steps`."""
+        """Target weights in force at `date` (default: the last day), from market cap to final, step by step."""
         return attribution.weight_steps(self, date)
 
+    @told_by(attribution.rebalance_difference)
     def rebalance_difference(self, date: Date | None = None) -> pd.DataFrame:
-        """What the last rebalance changed, by cause: see `attribution.rebalance_difference`."""
+        """What the last rebalance by `date` (default: the last day) changed, by cause."""
         return attribution.rebalance_difference(self, date)
 
     @cached_property
+    @told_by(attribution.contributions_table)
     def contributions(self) -> pd.DataFrame:
-        """Contribution of each member to each day's return: see `attribution.contributions_table`."""
+        """Contribution of each member to each day's return."""
         return attribution.contributions_table(self)
 
     # ------------------------------------------------------------------ trading it
 
+    @told_by(capacity.cost_sensitivity)
     def cost_sensitivity(self, bps: Sequence[float] = (0, 10, 25, 50, 100)) -> pd.DataFrame:
-        """The net index at flat costs: see `capacity.cost_sensitivity`."""
+        """The net index at flat costs of `bps` basis points of what is traded."""
         return capacity.cost_sensitivity(self, bps)
 
+    @told_by(capacity.break_even_cost)
     def break_even_cost(self, benchmark: pd.Series) -> float:
-        """Cost at which the advantage over a benchmark is gone: see `capacity.break_even_cost`."""
+        """Cost at which the advantage over a benchmark (`benchmark`: its level by day) is gone."""
         return capacity.break_even_cost(self, benchmark)
 
+    @told_by(capacity.capacity)
     def capacity(
         self,
         assets_under_management: Sequence[float] = capacity.SIZES,
@@ -99,18 +122,48 @@ class IndexHistory(IndexRecord):
         participation: float = 0.05,
         impact_coefficient: float = 1.0,
     ) -> pd.DataFrame:
-        """Cost and days to trade by assets under management: see `capacity.capacity`."""
+        """Cost and days to trade by assets under management."""
         return capacity.capacity(
             self, assets_under_management, participation=participation, impact_coefficient=impact_coefficient
         )
 
+    @told_by(audit_tables.calendar_table)
     def calendar(self, count: int = 6) -> pd.DataFrame:
-        """What is announced: decisions not traded yet, then the next days: see `audit_tables.calendar_table`."""
+        """What is announced: decisions not traded yet, then the next days."""
         return audit_tables.calendar_table(self, count)
 
+    @told_by(IndexToken)
     def token(self, *, fee_per_year: float = 0.0, initial_value: float = 100.0) -> IndexToken:
-        """The index as a token with a streaming fee: see `index_token.IndexToken`."""
+        """The index as a token with a streaming fee."""
         return IndexToken(index=self, fee_per_year=fee_per_year, initial_value=initial_value)
+
+    # ------------------------------------------------------------------ a look at it, and files
+
+    @told_by(drawing.plot)
+    def plot(self, *, log: bool = True) -> drawing.Figure:
+        """Draw the level above its drawdown."""
+        return drawing.plot(self, log=log)
+
+    @property
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """What is written to files, by name: level (net, and gross of costs), weights, trades, decisions."""
+        levels = pd.DataFrame({"level": self.level, "gross_level": self.gross_level})
+        return {"level": levels, "weights": self.weights, "trades": self.constituents, "decisions": self.decisions}
+
+    @told_by(export.write_folder)
+    def to_csv(self, folder: str | Path, *, replace: bool = False) -> Path:
+        """Write `frames` as CSV files into `folder`; `replace` allows to overwrite an earlier export there."""
+        return export.write_folder(self.frames, folder, ".csv", replace=replace)
+
+    @told_by(export.write_folder)
+    def to_parquet(self, folder: str | Path, *, replace: bool = False) -> Path:
+        """Write `frames` as Parquet files into `folder`; `replace` allows to overwrite an earlier export there."""
+        return export.write_folder(self.frames, folder, ".parquet", replace=replace)
+
+    @told_by(export.write_workbook)
+    def to_xlsx(self, path: str | Path, *, replace: bool = False) -> Path:
+        """Write `frames` as the sheets of one workbook at `path`; `replace` allows to overwrite a file there."""
+        return export.write_workbook(self.frames, path, replace=replace)
 
     # ------------------------------------------------------------------ what to know when reading it
 

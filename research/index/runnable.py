@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 
 from research.errors import ResearchError
-from research.index.build import require_market
 from research.index.decisions.calendar import determinations
 from research.index.decisions.decide import decide
 from research.index.decisions.records import State
 from research.index.decisions.stable_leg import leg_positions
 from research.index.decisions.start import first_determination
+from research.index.given import given_market
 from research.index.sweeps.running import signals_made
 from research.market import MarketData
 from research.market.tables import DAY
@@ -19,7 +21,7 @@ from research.rulebook.methodology import Methodology, rulebooks
 from research.signals import SignalHistory
 
 
-def rulebooks_for(market: MarketData) -> pd.DataFrame:
+def rulebooks_for(market: MarketData | str | Path) -> pd.DataFrame:
     """Which shipped rulebooks can run on a market without further tables.
 
     The start is found and the first decision taken as `build_index` does it; nothing is traded, so what a rulebook
@@ -35,9 +37,9 @@ def rulebooks_for(market: MarketData) -> pd.DataFrame:
     Raises
     ------
     DataError
-        If `market` is no `MarketData`.
+        If `market` is no market, nor the path or name of a snapshot.
     """
-    require_market(market)
+    market = given_market(market)
     sources: dict[str, PointInTime] = {}
     signals: dict[tuple[str, str], SignalHistory | ResearchError] = {}
     rows = {}

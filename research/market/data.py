@@ -14,7 +14,9 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from research.cards import Card, Carded
 from research.errors import DataError, shown, suggest
+from research.market.card import market_card
 from research.market.limits import refuse_large_panels
 from research.market.manifest import Manifest
 from research.market.panels import aligned_panels, check_axes, check_extra_names, check_labels, check_panel
@@ -24,7 +26,7 @@ Date = str | dt.date | pd.Timestamp
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class MarketData:
+class MarketData(Carded):
     """One aligned market, as far as it was known at the close of its last day.
 
     Attributes
@@ -74,9 +76,18 @@ class MarketData:
     ) -> Self:
         """Make a market from panels in memory, for research and for tests.
 
-        Missing days are added as NaN rows, columns are sorted, a missing panel is all NaN; symbols are the ids.
-        `tags` has the columns asset_id, tag, valid_from, static; a tag of an asset without prices is left out, with a
-        DataWarning.
+        Missing days are added as NaN rows and columns are sorted; symbols are the ids.
+
+        Parameters
+        ----------
+        prices, market_caps, volumes : DataFrame, shape (days, assets)
+            A row a UTC day, a column an asset; USD. One that is not given is all NaN.
+        tags : DataFrame, optional
+            asset_id, tag, valid_from, static. A tag of an asset without prices is left out, with a DataWarning.
+        name : str
+            What outputs call the market.
+        extra : mapping of str to DataFrame, optional
+            Further panels by name, such as "supply".
 
         Raises
         ------
@@ -125,6 +136,10 @@ class MarketData:
         """One line: a notebook cell that ends with a market must not print its panels."""
         days = f"{self.dates[0].date()} to {self.dates[-1].date()}"
         return f"<MarketData {self.manifest.name!r}: {self.prices.shape[1]} assets, {days}>"
+
+    @property
+    def _card(self) -> Card:
+        return market_card(self.prices, self.assets, self.manifest, panels=[*self.panels], ledger=len(self.ledger))
 
     @property
     def dates(self) -> pd.DatetimeIndex:
@@ -206,7 +221,7 @@ class MarketData:
         return view
 
     def price(self, asset_id: str) -> pd.Series:
-        """Daily closes of one asset, NaN where the vendor had none.
+        """Daily closes of one asset (`asset_id`), NaN where the vendor had none.
 
         Raises
         ------

@@ -6,3 +6,7 @@ Signals and indices decide from it alike, so it lies below both. Nothing here kn
 from research.point_in_time.view import MarketView, PointInTime
 
 __all__ = ["MarketView", "PointInTime"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -96,12 +96,13 @@ class PointInTime:
         return tuple(self._panels)
 
     def panel(self, field: str) -> FloatArray:
+        """All rows of the panel `field`, shape (days, assets); DataError where the snapshot has none of that name."""
         if field not in self._panels:
             raise DataError(f"the snapshot has no column {field!r}: {suggest(field, self._panels)}")
         return self._panels[field]
 
     def carried_prices(self, row: int, assets: IntArray) -> tuple[FloatArray, IntArray]:
-        """The last print at or before `row` of each asset, and the row of that print (-1: none yet)."""
+        """The last print at or before `row` of each of `assets`, and the row of that print (-1: none yet)."""
         today: FloatArray = self.prices[row].take(assets)
         if not np.isnan(today).any():
             return today, np.full(len(assets), row, dtype=np.int64)
@@ -117,11 +118,11 @@ class PointInTime:
         return values, found
 
     def successors(self, assets: IntArray, row: int) -> IntArray:
-        """What each asset has been merged into by the close of a row: see `corporate_actions.successors`."""
+        """What each of `assets` has been merged into by the close of a row; itself where it has not."""
         return successors(self.conversions, assets, row)
 
     def places(self, asset_ids: tuple[str, ...], row: int) -> IntArray:
-        """Positions at the close of a row of the ids that the market has, in their order; a successor's if migrated.
+        """Positions at the close of `row` of the `asset_ids` that the market has, in order; a successor's if migrated.
 
         Each is there once. Not to be written to: whoever asks again gets the same array.
         """
@@ -156,6 +157,7 @@ class PointInTime:
         return units
 
     def tagged(self, tags: tuple[str, ...], row: int) -> NDArray[np.object_]:
+        """The first of `tags` that each asset of the market carries at the close of `row`, else an empty text."""
         return self._tags.first_match(tags, self.dates[row])
 
 
@@ -180,16 +182,16 @@ class MarketView:
         return np.flatnonzero(self.source.first_row <= self.row)
 
     def window(self, field: str, days: int) -> FloatArray:
-        """The last `days` rows of a panel up to and including today, shape (<= days, n), NaN as the vendor left it."""
+        """The last `days` rows of the panel `field`, up to and including today, shape (<= days, n), NaN as it was."""
         return self.window_of(self.assets, field, days)
 
     def window_of(self, assets: IntArray, field: str, days: int) -> FloatArray:
-        """As `window`, of the k assets at these positions in the market alone, shape (<= days, k)."""
+        """The last `days` rows of the panel `field` for the k `assets` at these positions, shape (<= days, k)."""
         start = max(0, self.row - days + 1)
         return np.ascontiguousarray(self.source.panel(field)[start : self.row + 1, assets])
 
     def today(self, field: str) -> FloatArray:
-        """Today's row of a panel, shape (n,). Not to be written to: whoever asks again gets the same array."""
+        """Today's row of the panel `field`, shape (n,). Not to be written to: all who ask get the same array."""
         if field not in self._rows:
             self._rows[field] = self.source.panel(field)[self.row].take(self.assets)
             self._rows[field].flags.writeable = False
@@ -231,7 +233,7 @@ class MarketView:
         return known[known["date"] <= self.date]
 
     def latest_signals(self, max_age_days: int) -> IntArray:
-        """Place in `SIGNALS` of each asset's latest signal of the last days, today included; -1 without one.
+        """Place in `SIGNALS` of each asset's latest signal of the last `max_age_days`, today's too; -1 without one.
 
         Shape (assets of the market,): indexed by position.
 
@@ -247,7 +249,7 @@ class MarketView:
         return latest
 
     def latest_scores(self, max_age_days: int) -> FloatArray:
-        """Score of each asset's latest signal of the last days, today included; NaN without one.
+        """Score of each asset's latest signal of the last `max_age_days`, today's too; NaN without one.
 
         Shape (assets of the market,): indexed by position.
 

@@ -24,3 +24,7 @@ __all__ = [
     "Weighting",
     "rulebooks",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from research.cards import Card, Carded
 from research.errors import MethodologyError, shown
 from research.rulebook.checks import numbers, require, texts
 from research.rulebook.costs import Costs
@@ -18,11 +19,12 @@ from research.rulebook.selection import Selection
 from research.rulebook.signals import Signals
 from research.rulebook.universe import Universe
 from research.rulebook.weighting import Weighting
+from research.rulebook.written import in_short, rulebook_card, toml_text
 from research.settings import from_table, read_toml, shipped_or_given
 
 
 @dataclass(frozen=True, kw_only=True)
-class Methodology:
+class Methodology(Carded):
     """One rulebook.
 
     Attributes
@@ -93,6 +95,18 @@ class Methodology:
         """
         path = shipped_or_given(rulebook, rulebooks(), "rulebook", MethodologyError)
         return from_table(cls, read_toml(path, MethodologyError), path.name, MethodologyError)
+
+    def __repr__(self) -> str:
+        """One line: all that it says is in `to_toml`."""
+        return f"<Methodology {in_short(self)}>"
+
+    @property
+    def _card(self) -> Card:
+        return rulebook_card(self)
+
+    def to_toml(self) -> str:
+        """The text of a .toml file that reads back as this rulebook: every key that is not at its default."""
+        return toml_text(self)
 
     @property
     def reads_signals(self) -> bool:

@@ -30,8 +30,11 @@ class Schedule:
         September and December, "february" with April, July, October and January. For quarterly calendars, and for
         the reviews of the information criterion.
     lag_days : int
-        Days from the determination to the effective close. Zero decides and trades at one and the same close: for
-        replicating published back-tests only, and every output says "not investable".
+        Days from the determination to the effective close. Units are fixed in proportion at the prices of the
+        determination (target weight / price) and bought at those of the effective close, so what is traded are the
+        target weights as prices have moved them since, caps included: an example is in `rulebooks/README.md`. Zero
+        decides and trades at one and the same close: for replicating published back-tests only, and every output says
+        "not investable".
     drift_absolute, drift_relative : float in (0, 1), optional
         A weight outside its target by more than ``max(drift_absolute, drift_relative * target)`` at a close calls for
         a rebalance, effective `lag_days` later.

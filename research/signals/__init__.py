@@ -9,3 +9,7 @@ from research.signals.make import make_signals
 from research.signals.recipe import Recipe, recipes
 
 __all__ = ["Recipe", "SignalHistory", "make_signals", "recipes"]
+
+
+def __dir__() -> list[str]:
+    return __all__

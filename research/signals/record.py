@@ -169,7 +169,7 @@ class SignalRecord:
         return pd.DataFrame([model.coefficients for model in linear], index=dates, columns=names)
 
     def week_of(self, date: Date | None) -> int:
-        """Place of the last decision with calls at or before a day (default: of all).
+        """Place of the last decision with calls at or before `date` (None: of all).
 
         Raises
         ------

@@ -22,6 +22,8 @@ from research.simulation.defects import misprint, plant
 from research.simulation.paths import simulate_paths
 from research.simulation.universe import Asset, simulated_assets
 
+__all__ = ["simulate_market", "write_sample"]
+
 SEED = 33
 START, END = pd.Timestamp("2018-01-01"), pd.Timestamp("2024-12-31")
 DIGITS = 20  # binary digits kept of every value: six decimal ones
@@ -76,7 +78,13 @@ def simulate_market(*, seed: int = SEED) -> MarketData:
 
 
 def write_sample(out: str | Path, *, replace: bool = False) -> Manifest:
-    """Write the committed sample: `simulate_market()` as a snapshot. Errors are those of `write_snapshot`."""
+    """Write the committed sample, `simulate_market()`, as a snapshot in the folder `out`: all of it, or nothing.
+
+    Raises
+    ------
+    DataError
+        If `out` is there and no snapshot, or is one and `replace` is not said.
+    """
     return write_market(simulate_market(), out, replace=replace)
 
 
@@ -156,3 +164,7 @@ def _tags(everyone: list[Asset], assets: pd.DataFrame) -> pd.DataFrame:
         )
         rows.append((asset.asset_id, asset.tag, pd.NaT if static else pd.Timestamp(known_from), static))
     return pd.DataFrame(rows, columns=list(TAG_TYPES)).astype(TAG_TYPES)
+
+
+def __dir__() -> list[str]:
+    return __all__

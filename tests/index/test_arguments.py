@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from research.errors import DataError, MethodologyError, ResearchError
-from research.index import IndexHistory, build_index, market_benchmarks
+from research.index import IndexHistory, Methodology, build_index, market_benchmarks
 from research.index.comparison import rebalance_changes
+from research.market import write_market
 from tests.index.markets import random_market, rules
 
 WRONG = [
@@ -74,12 +76,40 @@ def test_the_message_names_the_argument_and_what_was_expected(
         QUESTIONS[question](index, argument)
 
 
-def test_a_name_is_no_rulebook_and_a_path_is_no_market() -> None:
+def test_a_name_or_a_path_stands_for_a_market_and_for_a_rulebook(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     market = random_market(1, defects=False)
-    with pytest.raises(MethodologyError, match=r"methodology is 'large-cap-10': .* Methodology.load"):
-        build_index(market, "large-cap-10")  # type: ignore[arg-type]
-    with pytest.raises(DataError, match=r"market is 'data/sample': .* load_market"):
-        build_index("data/sample", rules())  # type: ignore[arg-type]
+    write_market(market, tmp_path / "mine" / "2024-01-01")
+    (tmp_path / "mine.toml").write_text(rules().to_toml())
+    monkeypatch.setenv("RESEARCH_SNAPSHOTS", str(tmp_path))
+    expected = build_index(market, rules()).level
+    for place in ("mine", tmp_path / "mine" / "2024-01-01"):
+        pd.testing.assert_series_equal(build_index(place, tmp_path / "mine.toml").level, expected)
+    shipped = Methodology.load("total-market")
+    pd.testing.assert_series_equal(
+        build_index(market, "total-market").level, build_index(market, shipped).level, check_exact=True
+    )
+
+
+def test_what_is_no_market_or_no_rulebook_is_told_what_to_do() -> None:
+    market = random_market(1, defects=False)
+    order = r"build_index\(market, methodology\)"
+    for swapped in (rules(), "large-cap-10", Path("mine.toml")):
+        with pytest.raises(DataError, match=order):
+            build_index(swapped, market)  # type: ignore[arg-type]
+    with pytest.raises(MethodologyError, match=order):
+        build_index(market, market)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match=r"DataFrame of shape \(200, 12\).*MarketData.from_panels"):
+        build_index(market.prices, rules())  # type: ignore[arg-type]
+    with pytest.raises(DataError, match=r"market is 3: .*data/sample"):
+        build_index(3, rules())  # type: ignore[arg-type]
+    with pytest.raises(MethodologyError, match=r"methodology is \{'name': 'x'\}: .*large-cap-10"):
+        build_index(market, {"name": "x"})  # type: ignore[arg-type]
+    with pytest.raises(MethodologyError, match="did you mean 'large-cap-10'"):
+        build_index(market, "large-cap-1")
+    with pytest.raises(DataError, match="no snapshot"):
+        build_index("nothing/here", rules())
 
 
 def test_a_benchmark_starts_on_a_day_however_it_is_written() -> None:

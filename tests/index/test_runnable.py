@@ -61,7 +61,7 @@ def test_a_stable_leg_that_the_market_does_not_have_is_named() -> None:
     assert reason.startswith("no stablecoin of its stable leg (usd-coin, tether)")
 
 
-def test_a_path_is_no_market() -> None:
-    with pytest.raises(DataError, match=r"market is 'data/sample'.*load_market"):
-        rulebooks_for("data/sample")  # type: ignore[arg-type]
+def test_what_is_no_market_is_refused() -> None:
+    with pytest.raises(DataError, match=r"market is 3: .*data/sample"):
+        rulebooks_for(3)  # type: ignore[arg-type]
     assert isinstance(rulebooks_for(random_market(1)), pd.DataFrame)

@@ -46,3 +46,7 @@ __all__ = [
     "tradable",
     "year_ends",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

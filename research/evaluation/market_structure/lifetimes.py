@@ -61,7 +61,7 @@ def births_and_deaths(prices: pd.DataFrame, *, silent_days: int = SILENT_DAYS) -
 
 
 def lives_by_year(daily: pd.DataFrame) -> pd.DataFrame:
-    """`births_and_deaths` by calendar year.
+    """`births_and_deaths`, given as `daily`, by calendar year.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def lives_by_year(daily: pd.DataFrame) -> pd.DataFrame:
 
 
 def lifetimes(prices: pd.DataFrame, *, silent_days: int = SILENT_DAYS) -> pd.DataFrame:
-    """First and last price of each asset, its gaps, and whether it was dead at the end: hindsight.
+    """First and last price of each asset of `prices`, its gaps, and whether it was dead at the end: hindsight.
 
     Returns
     -------
@@ -119,6 +119,8 @@ def deaths(prices: pd.DataFrame, market_caps: pd.DataFrame, *, silent_days: int 
     ----------
     market_caps : DataFrame of the shape of `prices`
         USD. All NaN where there are none: the columns that need them are NaN, and the latest deaths come first.
+    silent_days : int
+        Days without a price after which an asset is dead.
 
     Returns
     -------

@@ -23,7 +23,7 @@ def year_ends(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def farthest(frame: pd.DataFrame) -> pd.DataFrame:
-    """Where each column was farthest from zero, and where it ended.
+    """Where each column of `frame` was farthest from zero, and where it ended.
 
     Returns
     -------

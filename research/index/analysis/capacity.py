@@ -268,6 +268,11 @@ def _flat_cost(trade: Trade, rate: float) -> float:
     return cost_fraction(trade.before[taking], trade.after[taking], rate)
 
 
+def cost_a_year(index: IndexRecord) -> float:
+    """Share of the value lost a year to the costs that the rulebook charges, compounded."""
+    return _annual_cost(index, index.trade_costs)
+
+
 def _annual_cost(index: IndexRecord, costs: Sequence[float] | FloatArray) -> float:
     """Share of the value lost to costs a year, compounded."""
     kept = np.prod(1.0 - np.asarray(costs, dtype=float))

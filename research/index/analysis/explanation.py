@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from research.cards import Card, Carded
 from research.errors import DataError
+from research.formats import format_value
 from research.index.analysis.arguments import whole_number
 from research.index.analysis.attribution import WATERFALL, decision_in_force, weight_steps
 from research.index.analysis.audit_tables import constituents_table, decisions_table
+from research.index.analysis.reason_card import screens_in_words, waterfall_in_words
 from research.index.analysis.reasons import full_reasons
 from research.index.analysis.record import IndexRecord
 from research.index.decisions.records import CHOOSING, Decision
@@ -111,8 +114,8 @@ def nearest_misses_table(index: IndexRecord, date: Date | None, count: int) -> p
     return table[near].nlargest(count, "rank_value")[columns].reset_index(drop=True)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Explanation:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Explanation(Carded):
     """Why one asset is in or out, and why this weight, at the last decision that was effective by a day.
 
     Attributes
@@ -144,20 +147,28 @@ class Explanation:
     waterfall: pd.Series | None
     weight_date: pd.Timestamp | None
 
-    def __str__(self) -> str:
-        where, decided = "in" if self.selected else "out", self.determination_date.date()
-        lines = [
-            f"{self.asset_id}: {where}, decided {decided}, effective {self.effective_date.date()}",
-            self.reason,
-            self.buffer,
-            self.screens.to_string(),
-        ]
+    @property
+    def _card(self) -> Card:
+        screens = screens_in_words(self.screens)
+        passed = [format_value(passed, "text") for passed in screens["passed"]]
+        tables = {f"Screens of {format_value(self.determination_date, 'date')}": screens.assign(passed=passed)}
         if self.waterfall is not None:
-            lines.append(
-                f"weight, decided {self.weight_date.date() if self.weight_date else decided}: "
-                + ", ".join(f"{step} {value:+.2%}" for step, value in self.waterfall.items())
-            )
-        return "\n".join(lines)
+            decided = format_value(self.weight_date, "date")
+            tables[f"Weight, as decided on {decided}"] = waterfall_in_words(self.waterfall)
+        return Card(
+            title=f"{self.asset_id}: {'in' if self.selected else 'out'}",
+            sentences=(self.reason, self.buffer),
+            facts={
+                "Decided": format_value(self.determination_date, "date"),
+                "Effective": format_value(self.effective_date, "date"),
+                "Rank": format_value(self.rank, "count"),
+            },
+            tables=tables,
+            numbers=("value", "margin", "weight"),
+        )
+
+    def __repr__(self) -> str:
+        return self._card.to_text()
 
 
 def explain(index: IndexRecord, asset_id: str, date: Date | None) -> Explanation:

@@ -193,6 +193,10 @@ def concentration_audit(
 
     Parameters
     ----------
+    votes : DataFrame
+        date, proposal, voter, power, choice.
+    power, power_cap, voting_days
+        As in the [selection] of a rulebook.
     count : int
         How many leading candidates make the outcome (1: the winner; the `count` of the rulebook: the members).
 

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from research.errors import MethodologyError
-from research.index.build import build_index, require_market
+from research.index.build import build_index
+from research.index.given import given_market, given_rules
 from research.index.sweeps.figures import level_figures
 from research.index.sweeps.grid import Variant, value_of, variants_of
 from research.index.sweeps.running import Built, check_jobs, inputs_of, kept_of, run, work_of
@@ -94,7 +95,7 @@ class Sweep:
 
 
 def sweep(
-    market: MarketData,
+    market: MarketData | str | Path,
     rules: Methodology | str | Path,
     grid: Mapping[str, Sequence[Any]],
     *,
@@ -116,8 +117,8 @@ def sweep(
 
     Parameters
     ----------
-    market : MarketData
-    rules : Methodology, or name or path as `Methodology.load` takes it
+    market, rules
+        As `build_index` takes them.
     grid : mapping of str to list
         Dotted key of a rulebook -> the values to try, as a TOML file would have them; None leaves the key out, so that
         its default holds. All combinations are built. Where "selection.count" is varied and the ranks of the buffer are
@@ -153,8 +154,7 @@ def sweep(
     --------
     >>> sweep(market, "large-cap-10", {"selection.count": [5, 10], "weighting.scheme": ["equal"]})  # doctest: +SKIP
     """
-    require_market(market)
-    rules = rules if isinstance(rules, Methodology) else Methodology.load(rules)
+    market, rules = given_market(market), given_rules(rules)
     variants = variants_of(rules, grid)
     if jobs is not None:
         check_jobs(jobs)

@@ -8,3 +8,7 @@ from research.index.weighting.capping import cap_weights
 from research.index.weighting.schemes import SCHEMES, Sizes, member_sizes
 
 __all__ = ["SCHEMES", "Bounded", "Sizes", "bound", "cap_weights", "member_sizes"]
+
+
+def __dir__() -> list[str]:
+    return __all__

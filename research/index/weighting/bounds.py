@@ -45,6 +45,8 @@ def bound(view: MarketView, weighting: Weighting, places: IntArray, sizes: Float
 
     Parameters
     ----------
+    view, weighting
+        The market at the close, and the rulebook's section.
     places : ndarray of int, shape (k,)
         Places of the members in the view's arrays.
     sizes : ndarray, shape (k,)

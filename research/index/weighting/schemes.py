@@ -46,6 +46,8 @@ def member_sizes(view: MarketView, weighting: Weighting, places: IntArray, *, vo
 
     Parameters
     ----------
+    view, weighting
+        The market at the close, and the rulebook's section.
     places : ndarray of int, shape (k,)
         Places of the members in the view's arrays. Members without a price today take no part in the scheme.
     votes : ndarray, shape (n,), optional

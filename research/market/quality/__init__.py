@@ -9,3 +9,7 @@ from research.market.quality.holding_back import HOLDABLE, hold_back
 from research.market.quality.outliers import HeldBack, quarantine
 
 __all__ = ["FINDING_TYPES", "HOLDABLE", "HeldBack", "find_defects", "hold_back", "quarantine"]
+
+
+def __dir__() -> list[str]:
+    return __all__

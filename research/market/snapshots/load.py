@@ -105,7 +105,20 @@ def load_market(
 def write_market(market: MarketData, out: str | Path, *, replace: bool = False) -> Manifest:
     """Write a market in memory as a snapshot; `load_market` gives it back.
 
-    Parameters and errors are those of `write_snapshot`. Days on which an asset has no value at all get no row.
+    All of it, or nothing. Days on which an asset has no value at all get no row.
+
+    Parameters
+    ----------
+    market : MarketData
+    out : path
+        The folder to make.
+    replace : bool
+        Whether an existing snapshot at `out` may be replaced.
+
+    Raises
+    ------
+    DataError
+        If `out` exists and is no snapshot or may not be replaced, or cannot be written.
     """
     schema = pa.schema(
         {

@@ -170,7 +170,18 @@ def verified_snapshot(path: str | Path, *, whole: bool = True) -> Iterator[Verif
 
 
 def open_snapshot(path: str | Path) -> tuple[Path, Manifest]:
-    """The folder and the manifest of a snapshot, every byte of it verified. Errors are those of `verified_snapshot`."""
+    """The folder and the manifest of a snapshot, every byte of it verified.
+
+    Parameters
+    ----------
+    path : str or path
+        Its folder, or a name and a date: NAME, NAME@latest, NAME@2026-11-01.
+
+    Raises
+    ------
+    DataError
+        If there is no such snapshot, a file is missing or differs from its sha256, or the manifest is not readable.
+    """
     with verified_snapshot(path) as snapshot:
         return snapshot.folder, snapshot.manifest
 

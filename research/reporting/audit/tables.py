@@ -5,13 +5,12 @@ Everything shown, sums included, is computed in `research.index`. Nothing is com
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from research.index.analysis.attribution import WATERFALL
+from research.index.analysis.reason_card import screens_in_words
 from research.index.comparison import CAUSES, RebalanceChanges
 from research.reporting.presentation.formats import format_value
 from research.reporting.presentation.table import Table
@@ -21,52 +20,15 @@ if TYPE_CHECKING:
     from research.index import Methodology
     from research.index.analysis.explanation import Explanation
 
-SCREENS: Mapping[str, tuple[str, str, str]] = {
-    "price_today": ("price on the day, USD", "number", "there"),
-    "market_cap_today": ("market cap on the day, USD", "usd", "there"),
-    "exclude_tags": ("tag that excludes it", "text", "none of"),
-    "include_tags": ("tag that includes it", "text", "one of"),
-    "min_history_days": ("days since the first price", "count", "at least"),
-    "min_valid_share": ("share of days with data", "percent", "at least"),
-    "min_market_cap": ("market cap, USD", "usd", "at least"),
-    "min_volume": ("median traded value a day over 30 days, USD", "usd", "at least"),
-    "min_turnover": ("traded value a day over market cap", "fine percent", "at least"),
-    "max_turnover": ("traded value a day over market cap", "fine percent", "at most"),
-    "min_volume_quantile": ("mean traded value a day over 30 days, USD", "usd", "at least"),
-    "max_stale_days": ("identical closes in a row", "count", "at most"),
-    "max_supply_jump": ("largest change of the log supply in a week", "ratio", "at most"),
-    "exclude_pegged": ("distance from a peg, in bounds of the test", "ratio", "at least"),
-    "exclude_copies_of": ("distance from the original, in bounds of the test", "ratio", "at least"),
-}
-"""Each screen of the engine: what it looks at, how that is printed, and how its limit reads."""
-
 
 def reason_card(card: Explanation) -> Table:
     """`IndexHistory.explain`: every screen with what was looked at, the limit and the margin."""
-    rows = [_screen(str(name), row) for name, row in card.screens.iterrows()]
     return Table(
-        pd.DataFrame(rows, columns=["screen", "value", "limit", "margin", "passed"]),
+        screens_in_words(card.screens),
         f"{card.asset_id}: the screens of {card.determination_date:%Y-%m-%d}",
         note="margin: how far inside the limit the value is, as a share of the limit; negative is a failure. For "
         "members, limits are the relaxed ones where the rulebook has such.",
     )
-
-
-def _screen(name: str, row: pd.Series) -> tuple[str, str, str, str, bool]:
-    what, kind, sense = SCREENS.get(name, (name.replace("_", " "), "number", ""))
-    if sense == "there":
-        return what, format_value(row["value"], kind), sense, format_value(None, kind), row["passed"]
-    value = row["value"] if row["value"] != "" else None
-    if isinstance(value, float) and math.isinf(value):  # the distance of an asset that has no other to compare with
-        return what, "nothing to compare with", "", format_value(None, kind), row["passed"]
-    limit = f"{sense} {format_value(row['limit'], kind)}".strip()
-    return what, format_value(value, kind), limit, _margin(row["margin"]), row["passed"]
-
-
-def _margin(share: float) -> str:
-    """A share of the limit; a large one as a multiple: millions of per cent cannot be read."""
-    large = share >= 10
-    return f"{format_value(share, 'count')} times" if large else format_value(share, "change")
 
 
 def nearest_misses(frame: pd.DataFrame, rules: Methodology) -> Table:

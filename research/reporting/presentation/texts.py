@@ -12,6 +12,7 @@ import pandas as pd
 
 from research.evaluation import Headline
 from research.index import IndexHistory
+from research.index.analysis.index_card import headline_in_words
 from research.reporting.presentation.formats import escape_markdown, format_value
 
 RULES_OF_THUMB: Mapping[str, str] = {
@@ -32,16 +33,7 @@ RULES_OF_THUMB_SOURCE = (
 
 def verdict(headline: Headline, *, caveats: list[str]) -> dict[str, str]:
     """The items of the verdict strip: `headline_figures`, and how many caveats there are."""
-    return {
-        "Level": format_value(headline.level, "number"),
-        "As of": format_value(headline.as_of, "date"),
-        "Inception": format_value(headline.inception, "date"),
-        "Year to date": format_value(headline.year_to_date, "change"),
-        "Since inception": format_value(headline.since_inception, "change"),
-        "A year (CAGR)": format_value(headline.growth, "change"),
-        "Drawdown now": format_value(headline.drawdown, "percent"),
-        "Caveats": format_value(len(caveats), "count"),
-    }
+    return headline_in_words(headline, caveats)
 
 
 def bullets(lines: Iterable[str]) -> str:

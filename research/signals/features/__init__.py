@@ -66,8 +66,9 @@ def _computed(inputs: Inputs, wanted: list[Feature]) -> Iterator[tuple[str, Floa
 
 
 def regime_features(source: PointInTime, rows: IntArray, universe: BoolArray) -> dict[str, FloatArray]:
-    """The state of the market by name of feature, each of shape (rows,); NaN where it cannot be known.
+    """The state of the market (`source`) by name of feature, each of shape (rows,); NaN where it cannot be known.
 
+    `universe`, of shape (rows, assets), says which assets count.
     Those that need bitcoin are absent where the market has none.
     """
     inputs = _inputs(source, rows, universe)
@@ -103,7 +104,7 @@ def catalogue(market: MarketData | None = None) -> pd.DataFrame:
 
 
 def available(source: PointInTime) -> list[str]:
-    """Names that `features` can give for this market, in the order of the catalogue."""
+    """Names that `features` can give for the market of `source`, in the order of the catalogue."""
     return [feature.name for feature in token_features(source.market)]
 
 
@@ -115,3 +116,7 @@ def _inputs(source: PointInTime, rows: IntArray, universe: BoolArray) -> Inputs:
     if len(rows) and not (rows[0] >= 0 and rows[-1] < days and (np.diff(rows) > 0).all()):
         raise MethodologyError(f"rows must be increasing row numbers from 0 to {days - 1}.")
     return Inputs(source, rows, universe)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -6,6 +6,7 @@ import pandas as pd
 
 from research import IndexHistory, build_index
 from research.index.analysis.contributions import contribution_summary, linked_contributions
+from research.index.analysis.reason_card import SCREENS
 from research.index.analysis.weight_summaries import weight_steps_with_total
 from research.index.comparison import rebalance_changes
 from research.point_in_time.screens import evaluate
@@ -32,7 +33,7 @@ def test_every_screen_of_the_engine_has_words(index: IndexHistory) -> None:
     view = index.decision_records[-1].view
     listed = index.decision_records[-1].incumbent
     names = {screen.name for screen in evaluate(view, universe, listed, needs_cap=True)}
-    assert names == set(audit_tables.SCREENS)
+    assert names == set(SCREENS)
 
 
 def test_no_reason_names_a_measure_as_the_machine_does(index: IndexHistory) -> None:

@@ -18,7 +18,7 @@ def test_a_weight_decided_later_than_the_choice_of_members_says_when(index: Inde
     asset = quarterly.holdings("2022-06-15")["asset_id"].iloc[0]
     card = quarterly.explain(asset, "2022-06-15")
     assert (str(card.determination_date.date()), str(card.weight_date.date())) == ("2022-03-31", "2022-05-31")
-    assert "weight, decided 2022-05-31: raw" in str(card)
+    assert "Weight, as decided on 2022-05-31:" in str(card)
     assert "Its weight, decided at the close of 2022-05-31: " in audit_texts.reason_card(card, rulebook)
 
 
