@@ -14,6 +14,7 @@ from research.reporting.publishing import data_writing
 from research.reporting.publishing.data_files import VARIABLE, as_json, read_files
 from research.reporting.publishing.placing import digest
 from research.reporting.publishing.site.editions import edition_names
+from research.reporting.publishing.site.manifest import damaged, read_manifest
 from tests.reporting.publishing.conftest import Project, built, entries
 
 WRITES = """
@@ -90,6 +91,15 @@ def test_folders_that_no_manifest_names_go_with_the_next_build_and_no_others(pro
     built(project)
     assert [folder.is_dir() for folder in folders] == [False, True, True]
     assert mine.is_dir()
+
+
+def test_what_is_wrong_with_the_data_of_an_edition_is_found(project: Project) -> None:
+    [name] = edition_names(project.site)
+    edition = project.site / "editions" / name
+    assert damaged(edition, read_manifest(edition)) == {}
+    (data_of(project) / "levels.csv").write_text("mine")
+    expected = {f"{entries(project.site)['walk']['data']}/levels.csv": "changed after it was published"}
+    assert damaged(edition, read_manifest(edition)) == damaged(project.site, read_manifest(project.site)) == expected
 
 
 def test_the_data_of_an_edition_stay(project: Project) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from research.errors import ReportError
+from research.reporting.publishing.data_files import FOLDER as DATA
 from research.reporting.publishing.placing import PART, beside, digest, digest_of, publish
 from research.reporting.publishing.site import data_folders
 
@@ -206,7 +207,11 @@ def reconcile(site: Path, aside: Path, entries: Mapping[str, Entry]) -> dict[str
 
 
 def damaged(site: Path, state: State) -> dict[str, str]:
-    """What is wrong with the files of a published folder, by file name: lost, or not as it was published."""
+    """What is wrong with the files of a published folder, by file name: lost, or not as it was published.
+
+    The data of an edition lie beside the present pages, two folders above it.
+    """
+    data = site.parents[1] if state.published else site
     expected = {f"{name}.html": entry.sha256 for name, entry in state.reports.items() if entry.last_success}
     expected |= {INDEX: state.index} if state.index else {}
     expected |= {
@@ -215,7 +220,7 @@ def damaged(site: Path, state: State) -> dict[str, str]:
         if entry.last_success
         for name, digest in entry.files.items()
     }
-    found = {name: digest_of(site / name) for name in expected}
+    found = {name: digest_of((data if name.startswith(f"{DATA}/") else site) / name) for name in expected}
     return {
         name: "changed after it was published" if found[name] else "lost"
         for name, digest in expected.items()

@@ -79,7 +79,7 @@ def test_figures_differences_answers_flags_and_moves_of_a_card_are_shown() -> No
     text = text_of(index_page({"ten": entry("Ten")}, None, Shown(cards={"ten": card()})))
     for words in ("Ten growth", "−1.5 pts", "Is it consistent? It is.", "Beta drift (warning, since 2024-01-01)"):
         assert words in text
-    assert "rebalance; in: newcomer; out: nobody" in text
+    assert "rebalance; in: newcomer; out: none" in text
     assert "Members that came and went last 2024-07-02" in text
 
 
