@@ -55,7 +55,9 @@ def value(key: str, given: object) -> str:
 
 def value_of_text(key: str, text: str) -> str:
     """The same of a value that has become text already."""
-    return value(key, float(text) if key == "weighting.max_weight" and text != "none" else text)
+    if text == "none":
+        return text
+    return value(key, float(text) if key == "weighting.max_weight" else text)
 
 
 def in_words(key: str, given: str) -> str:
