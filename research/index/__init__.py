@@ -2,7 +2,7 @@
 
 from research.index.benchmarks import market_benchmarks
 from research.index.build import build_index
-from research.index.decisions.votes import concentration_audit
+from research.index.decisions.vote_audit import concentration_audit
 from research.index.history import IndexHistory
 from research.index.runnable import rulebooks_for
 from research.index.sweeps.sweep import Sweep, sweep

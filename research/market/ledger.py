@@ -26,8 +26,8 @@ def decided_units(market: MarketData) -> pd.DataFrame:
         date, asset_id, new_asset_id (the same), ratio (new units for one old; 1: the price did move), confirmed (True).
     """
     lines = market.ledger[(market.ledger["rule"] == UNIT_DECIDED) & (market.ledger["date"] > market.dates[0])]
-    first = market.prices.notna().idxmax()
     lines = lines[lines["asset_id"].isin(market.prices.columns)]
+    first = market.prices[lines["asset_id"].unique()].notna().idxmax()  # of the assets decided about alone: few
     lines = lines[lines["date"].to_numpy() > first.reindex(lines["asset_id"]).to_numpy()]
     return pd.DataFrame(
         {

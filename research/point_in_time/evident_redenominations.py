@@ -28,12 +28,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from research.market import MarketData
 from research.point_in_time.corporate_actions import Conversion, successors
+from research.point_in_time.kept import kept_with
 from research.typing import FloatArray, IntArray
 
 JUMP = 5.0
@@ -42,9 +42,6 @@ STEADY = 2.0
 WINDOW, LEAST = 30, 5
 LONGEST_GAP = 10
 ROWS_AT_A_TIME = 64
-
-_found: WeakKeyDictionary[MarketData, list[Conversion]] = WeakKeyDictionary()
-"""What was found in markets without announced conversions: many rulebooks ask about one market."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +60,9 @@ def evident_redenominations(market: MarketData, announced: Sequence[Conversion])
     A line of `announced` about an asset and day takes the place of what would be found there, also one with the ratio
     1: it says that the price did move.
     """
-    if not announced and market in _found:
-        return _found[market]
+    known = kept_with(market)  # many rulebooks ask about one market
+    if not announced and evident_redenominations in known:
+        return list(known[evident_redenominations])
     prices, caps = market.prices.to_numpy(), market.market_caps.to_numpy()
     found: list[Conversion] = []
     for column, rows in _leaps(prices, caps).items():
@@ -77,7 +75,7 @@ def evident_redenominations(market: MarketData, announced: Sequence[Conversion])
                 )
     found.sort(key=lambda step: (step.row, step.old))
     if not announced:
-        _found[market] = found
+        known[evident_redenominations] = tuple(found)
     return found
 
 

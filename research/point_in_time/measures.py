@@ -10,7 +10,7 @@ import numpy as np
 
 from research.point_in_time.moving_average import exponential_mean
 from research.point_in_time.trailing_performance import PERFORMANCE
-from research.point_in_time.view import MarketView
+from research.point_in_time.view import MarketView, shared_by_day
 from research.point_in_time.windows import window_count, window_mean, window_median
 from research.rulebook.measure_names import Measure
 from research.typing import BoolArray, FloatArray, IntArray
@@ -43,16 +43,31 @@ def measure(view: MarketView, name: str) -> FloatArray:
         If the name is no measure.
     """
     asked = Measure.parse(name, "measure")
+    return view.today(name) if asked.panel == name else _over_days(view, asked)
+
+
+@shared_by_day
+def _over_days(view: MarketView, asked: Measure) -> FloatArray:
     if asked.panel is None:
         return PERFORMANCE[asked.statistic or ""](view, asked.days)
     if asked.statistic == "ema":
         return exponential_mean(view, asked.panel, asked.days)
-    if asked.statistic is None:
-        return view.today(asked.panel)
-    window = view.window(asked.panel, asked.days)
-    values = window_median(window) if asked.statistic == "median" else window_mean(window)
+    trailing = trailing_median if asked.statistic == "median" else trailing_mean
+    values, window = trailing(view, asked.panel, asked.days), view.window(asked.panel, asked.days)
     enough = window_count(window) >= MIN_WINDOW_SHARE * asked.days
     return np.where(enough & ~np.isnan(window[-1]), values, np.nan)
+
+
+@shared_by_day
+def trailing_median(view: MarketView, panel: str, days: int) -> FloatArray:
+    """Median of a panel's last `days`, today included, over the values there are, shape (n,); NaN for none."""
+    return window_median(view.window(panel, days))
+
+
+@shared_by_day
+def trailing_mean(view: MarketView, panel: str, days: int) -> FloatArray:
+    """Mean of a panel's last `days`, today included, over the values there are, shape (n,); NaN for none."""
+    return window_mean(view.window(panel, days))
 
 
 def ranks(view: MarketView, values: FloatArray, eligible: BoolArray, *, order: str = "highest") -> IntArray:

@@ -13,13 +13,14 @@ standard deviation of at most 0.5 % held for 76 % (measured in `tests/point_in_t
 from __future__ import annotations
 
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 
 from research.errors import MethodologyWarning
 from research.market.quality.prints import DEVIATION_PER_MEDIAN
 from research.point_in_time.trailing_performance import DAYS_PER_YEAR
-from research.point_in_time.view import MarketView
+from research.point_in_time.view import MarketView, shared_by_day
 from research.point_in_time.windows import (
     daily_returns,
     window_count,
@@ -56,11 +57,18 @@ def peg_bound_ratio(view: MarketView, pegs: tuple[str, ...]) -> FloatArray:
         NaN for an asset with fewer than 60 closes in the window: a peg cannot be ruled out. Infinite where no peg is
         listed.
     """
+    others = _listed(view, tuple(peg for peg in pegs if peg != DOLLAR), "exclude_pegged")
+    return _nearest_peg(view, DOLLAR in pegs, tuple(others.tolist()))
+
+
+@shared_by_day
+def _nearest_peg(view: MarketView, dollar: bool, others: tuple[int, ...]) -> FloatArray:
+    """As `peg_bound_ratio`, of the dollar and of assets by their places in the view."""
     logs = np.log(view.window("price", WINDOW))
     nearest = np.where(window_count(logs) >= MIN_DAYS, np.inf, np.nan)
-    if DOLLAR in pegs:
+    if dollar:
         nearest = _nearer(nearest, _distance(logs))
-    for place in _listed(view, tuple(peg for peg in pegs if peg != DOLLAR), "exclude_pegged"):
+    for place in others:
         distance = _distance(logs - logs[:, [place]])
         distance[place] = np.inf
         nearest = _nearer(nearest, distance)
@@ -88,17 +96,42 @@ def copy_bound_ratio(view: MarketView, parents: int | tuple[str, ...]) -> FloatA
         NaN for an asset with fewer than 60 returns in the window: it cannot be ruled out. Infinite where no parent is
         larger.
     """
-    returns = daily_returns(view.window("price", WINDOW + 1))
-    caps = np.nan_to_num(view.today("market_cap"), nan=0.0)
     if isinstance(parents, int):
-        places = np.argsort(-caps, kind="stable")[:parents]
+        places = np.argsort(-_caps(view), kind="stable")[:parents]
     else:
         places = _listed(view, parents, "exclude_copies_of")
-    nearest = np.where(window_count(returns) >= MIN_DAYS, np.inf, np.nan)
+    return _nearest_parent(view, tuple(places.tolist()))
+
+
+@shared_by_day
+def _nearest_parent(view: MarketView, places: tuple[int, ...]) -> FloatArray:
+    """As `copy_bound_ratio`, of parents by their places in the view."""
+    returns, caps = daily_returns(view.window("price", WINDOW + 1)), _caps(view)
+    return _nearest_of(returns, caps, places)
+
+
+def _nearest_of(returns: FloatArray, caps: FloatArray, places: tuple[int, ...]) -> FloatArray:
+    """Distance from the nearest of the parents that are larger, shape (n,)."""
+    count = window_count(returns)
+    nearest = np.where(count >= MIN_DAYS, np.inf, np.nan)
+    measured = np.flatnonzero(count >= MIN_DAYS)
+    if not len(measured):
+        return nearest
+    full = count[measured] == len(returns)
+    whole, gapped = measured[full], measured[~full]
+    by_asset = _Moves.of(returns[:, whole])  # most have every day: their moves are the same for every such parent
     for place in places:
-        distance = _copy(returns, returns[:, place])
+        distance, parent = np.full(len(nearest), np.inf), returns[:, place]
+        others = measured
+        if not np.isnan(parent).any():
+            distance[whole], others = _copy_on_all_days(by_asset, parent), gapped
+        distance[others] = _copy(returns[:, others], parent)
         nearest = _nearer(nearest, np.where(caps < caps[place], distance, np.inf))
     return nearest
+
+
+def _caps(view: MarketView) -> FloatArray:
+    return np.nan_to_num(view.today("market_cap"), nan=0.0)
 
 
 def _distance(logs: FloatArray) -> FloatArray:
@@ -128,6 +161,32 @@ def _copy(returns: FloatArray, parent: FloatArray) -> FloatArray:
     error = window_deviation(own - other) * np.sqrt(DAYS_PER_YEAR)
     worse = np.maximum((1.0 - correlation) / (1.0 - COPY_CORRELATION), error / COPY_TRACKING_ERROR)
     return np.where(window_count(own) >= MIN_DAYS, worse, np.nan)
+
+
+class _Moves(NamedTuple):
+    """Returns of assets that have every day: rows of shape (n, days), their moves about their mean, and the size of
+    those, shape (n,)."""
+
+    returns: FloatArray
+    moves: FloatArray
+    size: FloatArray
+
+    @classmethod
+    def of(cls, returns: FloatArray) -> _Moves:
+        rows = returns.T.copy()
+        moves = rows - rows.sum(axis=1, keepdims=True) / rows.shape[1]
+        return cls(rows, moves, np.sqrt(np.square(moves).sum(axis=1)))
+
+
+def _copy_on_all_days(assets: _Moves, parent: FloatArray) -> FloatArray:
+    """As `_copy`, to the bit, of assets and a parent that have every day."""
+    other, days = _Moves.of(parent[:, None]), len(parent)
+    scale = assets.size * other.size
+    correlation = (assets.moves * other.moves).sum(axis=1) / np.where(scale > 0, scale, np.inf)
+    apart = assets.returns - other.returns
+    apart -= apart.sum(axis=1, keepdims=True) / days
+    error = np.sqrt(np.square(apart, out=apart).sum(axis=1) / (days - 1)) * np.sqrt(DAYS_PER_YEAR)
+    return np.maximum((1.0 - correlation) / (1.0 - COPY_CORRELATION), error / COPY_TRACKING_ERROR)
 
 
 def _nearer(nearest: FloatArray, distance: FloatArray) -> FloatArray:

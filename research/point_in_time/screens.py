@@ -13,9 +13,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from research.point_in_time.measures import trailing_mean, trailing_median
 from research.point_in_time.pegged_and_wrapped import copy_bound_ratio, peg_bound_ratio
-from research.point_in_time.view import MarketView
-from research.point_in_time.windows import window_mean, window_median
+from research.point_in_time.view import MarketView, shared_by_day
 from research.rulebook import Universe
 from research.typing import BoolArray, FloatArray, IntArray
 
@@ -164,7 +164,8 @@ def _history_screens(view: MarketView, universe: Universe) -> list[Screen]:
         screens.append(_at_least("min_history_days", view.age_days(), float(universe.min_history_days), words))
     if universe.min_valid_share is not None:
         words = "{value:.1%} valid days < {limit:.1%}"
-        screens.append(_at_least("min_valid_share", valid_share(view, universe), universe.min_valid_share, words))
+        share = valid_share(view, universe.valid_share_window, universe.valid_share_needs_cap)
+        screens.append(_at_least("min_valid_share", share, universe.min_valid_share, words))
     return screens
 
 
@@ -174,7 +175,7 @@ def _size_screens(view: MarketView, universe: Universe, relief: FloatArray) -> l
         words = "market cap {value:,.0f} USD < {limit:,.0f}"
         screens.append(_at_least("min_market_cap", view.today("market_cap"), universe.min_market_cap * relief, words))
     if universe.min_volume is not None or universe.turnover_band is not None:
-        volume = window_median(view.window("volume", VOLUME_WINDOW))
+        volume = trailing_median(view, "volume", VOLUME_WINDOW)
         if universe.min_volume is not None:
             words = "median volume {value:,.0f} USD < {limit:,.0f}"
             screens.append(_at_least("min_volume", volume, universe.min_volume * relief, words))
@@ -187,7 +188,7 @@ def _size_screens(view: MarketView, universe: Universe, relief: FloatArray) -> l
             words = "daily volume / cap {value:.0%} > {limit:.0%}"
             screens.append(_at_most("max_turnover", turnover, high / relief, words))
     if universe.min_volume_quantile is not None:
-        traded = window_mean(view.window("volume", VOLUME_WINDOW))
+        traded = trailing_mean(view, "volume", VOLUME_WINDOW)
         known = traded[~np.isnan(traded) & ~np.isnan(view.today("price"))]
         least = float(np.quantile(known, universe.min_volume_quantile)) if len(known) else np.nan
         words = "mean volume {value:,.0f} USD < {limit:,.0f}, the quantile asked for"
@@ -212,16 +213,17 @@ def _behaviour_screens(view: MarketView, universe: Universe) -> list[Screen]:
     return screens
 
 
-def valid_share(view: MarketView, universe: Universe) -> FloatArray:
-    """Share of the window's days with a price (and a market cap, where the universe asks for it), shape (n,)."""
-    window = universe.valid_share_window
+@shared_by_day
+def valid_share(view: MarketView, window: int | str, needs_cap: bool) -> FloatArray:
+    """Share of the window's days with a price (and a market cap, where it is asked for), shape (n,)."""
     days = view.date.day if window == "month" else int(window)
     valid = ~np.isnan(view.window("price", days))
-    if universe.valid_share_needs_cap:
+    if needs_cap:
         valid &= ~np.isnan(view.window("market_cap", days))
     return np.asarray(valid.sum(axis=0) / days)
 
 
+@shared_by_day
 def identical_closes(view: MarketView) -> FloatArray:
     """How many closes in a row equal today's, today's included, within 91 days, shape (n,); NaN without one today.
 
@@ -235,6 +237,7 @@ def identical_closes(view: MarketView) -> FloatArray:
     return np.where(there[0], run, np.nan)
 
 
+@shared_by_day
 def supply_jump(view: MarketView) -> FloatArray:
     """Largest |change of ln(market cap / price)| between one known supply and the next, over the last seven days.
 

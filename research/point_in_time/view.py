@@ -6,9 +6,10 @@ first print.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import Concatenate, ParamSpec
 
 import numpy as np
 import pandas as pd
@@ -26,10 +27,11 @@ from research.point_in_time.corporate_actions import (
 )
 from research.point_in_time.evident_redenominations import evident_redenominations
 from research.point_in_time.given_tables import given, read_signals, read_votes
-from research.point_in_time.price_adjustments import adjusted_panels
+from research.point_in_time.market_facts import facts_of
 from research.point_in_time.signal_log import SignalLog, log_of_signals
-from research.point_in_time.tags import TagTable
 from research.typing import BoolArray, FloatArray, IntArray
+
+P = ParamSpec("P")
 
 
 class PointInTime:
@@ -57,17 +59,11 @@ class PointInTime:
         self.forks = read_forks(forks, market, self.conversions)
         self.has_removals = removals is not None
         self.has_migrations = migrations is not None
-        self._panels, held_back = adjusted_panels(market, self.conversions, outlier_jump)
-        self.held_back: dict[tuple[int, int], HeldBack] = {(held.row, held.asset): held for held in held_back}
-        """Prints held back, by row and asset."""
-        self.prices = self._panels["price"]
-        self.asset_ids: NDArray[np.object_] = np.asarray(market.prices.columns, dtype=object)
-        self.symbols: NDArray[np.object_] = (
-            market.assets.set_index("asset_id")["symbol"].reindex(self.asset_ids).to_numpy(dtype=object)
-        )
-        self.first_row = _first_prints(self.prices)
+        self.facts = facts_of(market, self.conversions, outlier_jump)
+        self.prices = self.facts.panels["price"]
+        self.asset_ids, self.symbols = self.facts.asset_ids, self.facts.symbols
+        self.first_row, self.held_back = self.facts.first_row, self.facts.held_back
         self.signals, self.votes = read_signals(signals), read_votes(votes, market)
-        self._tags = TagTable(market.tags, self.asset_ids)
         self._places: dict[tuple[tuple[str, ...], int], IntArray] = {}
 
     @cached_property
@@ -93,13 +89,13 @@ class PointInTime:
     @property
     def panel_names(self) -> tuple[str, ...]:
         """What `panel` knows: price, market_cap, volume, and the snapshot's extra columns."""
-        return tuple(self._panels)
+        return tuple(self.facts.panels)
 
     def panel(self, field: str) -> FloatArray:
         """All rows of the panel `field`, shape (days, assets); DataError where the snapshot has none of that name."""
-        if field not in self._panels:
-            raise DataError(f"the snapshot has no column {field!r}: {suggest(field, self._panels)}")
-        return self._panels[field]
+        if field not in self.facts.panels:
+            raise DataError(f"the snapshot has no column {field!r}: {suggest(field, self.facts.panels)}")
+        return self.facts.panels[field]
 
     def carried_prices(self, row: int, assets: IntArray) -> tuple[FloatArray, IntArray]:
         """The last print at or before `row` of each of `assets`, and the row of that print (-1: none yet)."""
@@ -158,7 +154,7 @@ class PointInTime:
 
     def tagged(self, tags: tuple[str, ...], row: int) -> NDArray[np.object_]:
         """The first of `tags` that each asset of the market carries at the close of `row`, else an empty text."""
-        return self._tags.first_match(tags, self.dates[row])
+        return self.facts.tags.first_match(tags, self.dates[row])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -220,18 +216,6 @@ class MarketView:
         """Positions in the market of the assets that an extraordinary removal has been announced for."""
         return frozenset(removal.asset for removal in self.source.removals if removal.row <= self.row)
 
-    @property
-    def votes(self) -> pd.DataFrame:
-        """Ballots cast by now: date, proposal, voter, power, choice. The format is that of `votes.py`.
-
-        Raises
-        ------
-        MethodologyError
-            If the index was built without votes.
-        """
-        known = given("votes", self.source.votes)
-        return known[known["date"] <= self.date]
-
     def latest_signals(self, max_age_days: int) -> IntArray:
         """Place in `SIGNALS` of each asset's latest signal of the last `max_age_days`, today's too; -1 without one.
 
@@ -274,10 +258,19 @@ class MarketView:
         return self.source.among(self.assets, assets)
 
 
-def _first_prints(prices: FloatArray) -> IntArray:
-    """Row of the first price of each asset, the number of rows where there is none, shape (n,)."""
-    first: IntArray = np.zeros(prices.shape[1], dtype=np.int64)
-    later = np.flatnonzero(np.isnan(prices[0]))
-    printed = ~np.isnan(prices[:, later])
-    first[later] = np.where(printed.any(axis=0), printed.argmax(axis=0), len(prices))
-    return first
+def shared_by_day(
+    function: Callable[Concatenate[MarketView, P], FloatArray],
+) -> Callable[Concatenate[MarketView, P], FloatArray]:
+    """Works a measure of a view out once for its market, day and arguments.
+
+    For functions of the view's day, panels and tags alone: not of signals, votes, removals, or whatever else is given
+    beside the market. What they give is shared, and cannot be written to.
+    """
+    name = f"{function.__module__}.{function.__qualname__}"
+
+    @wraps(function)
+    def asked(view: MarketView, *args: P.args, **kwargs: P.kwargs) -> FloatArray:
+        key = (name, view.row, args, tuple(kwargs.items()))
+        return view.source.facts.kept(key, lambda: function(view, *args, **kwargs))
+
+    return asked

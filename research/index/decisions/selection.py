@@ -14,9 +14,10 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from research.index.decisions.information_criterion import current_review
-from research.index.decisions.votes import Tally, latest_closed, tally
+from research.index.decisions.votes import Proposals, Tally
+from research.point_in_time.given_tables import given
 from research.point_in_time.measures import measure
-from research.point_in_time.view import MarketView
+from research.point_in_time.view import MarketView, PointInTime
 from research.rulebook import Schedule, Selection, Universe
 from research.typing import BoolArray, FloatArray, IntArray
 
@@ -198,18 +199,14 @@ def _latest_tally(view: MarketView, selection: Selection) -> Tally | None:
     """The count of the latest proposal that has closed by the view's day. Ranking and choosing both ask for it."""
     known = _TALLIES.setdefault(view, {})
     if selection not in known:
-        votes = view.votes
-        proposal = latest_closed(votes, view.date, selection.voting_days)
-        known[selection] = None
-        if proposal is not None:
-            known[selection] = tally(
-                votes,
-                proposal,
-                power=selection.power,
-                power_cap=selection.power_cap,
-                voting_days=selection.voting_days,
-            )
+        proposals = _PROPOSALS.get(view.source)
+        if proposals is None:
+            proposals = _PROPOSALS[view.source] = Proposals(given("votes", view.source.votes))
+        latest = proposals.latest_closed(view.date, selection.voting_days)
+        rules = {"power": selection.power, "power_cap": selection.power_cap, "voting_days": selection.voting_days}
+        known[selection] = None if latest is None else proposals.tally(latest, view.date, **rules)
     return known[selection]
 
 
 _TALLIES: WeakKeyDictionary[MarketView, dict[Selection, Tally | None]] = WeakKeyDictionary()
+_PROPOSALS: WeakKeyDictionary[PointInTime, Proposals] = WeakKeyDictionary()

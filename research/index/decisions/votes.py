@@ -1,4 +1,4 @@
-"""Governance votes: who voted for what with which power, whether the vote counts, and how concentrated power is.
+"""Governance votes: who voted for what with which power, and whether the vote counts.
 
 A table of votes has the columns date, proposal, voter, power, choice, in two kinds of rows:
 
@@ -7,12 +7,14 @@ A table of votes has the columns date, proposal, voter, power, choice, in two ki
   holding put on the choice; the parts of one voter add up to its holding at most.
 
 A proposal opens on the day after its snapshot, so nobody can borrow tokens for the vote once it is known, and is
-open for `voting_days`. Choosing members from the scores is `selection.py`'s work.
+open for `voting_days`. Choosing members from the scores is `selection.py`'s work; how concentrated power is says
+`vote_audit.py`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -52,7 +54,7 @@ class Tally:
         """Power of those who voted, abstentions included, as a share of all power."""
         return float(self.power.to_numpy()[self.voted].sum() / self.power.sum())
 
-    @property
+    @cached_property
     def scores(self) -> pd.Series:
         """Power for each candidate, indexed by candidate in sorted order."""
         return self._power_by_candidate(True)
@@ -60,7 +62,7 @@ class Tally:
     @property
     def approval(self) -> pd.Series:
         """For / (for + against) by candidate; NaN where nobody put power on either."""
-        pro, contra = self._power_by_candidate(True), self._power_by_candidate(False)
+        pro, contra = self.scores, self._power_by_candidate(False)
         return pro / (pro + contra).where(pro + contra > 0)
 
     def elected(self, threshold: float) -> pd.Series:
@@ -111,6 +113,11 @@ def tally(
     rows = rows[rows["proposal"] == proposal]
     if rows.empty:
         raise DataError(f"votes: no proposal {proposal!r}: {suggest(proposal, votes['proposal'].astype(str).unique())}")
+    return _count(rows, proposal, power, power_cap, voting_days)
+
+
+def _count(rows: pd.DataFrame, proposal: str, power: str, power_cap: float | None, voting_days: int) -> Tally:
+    """As `tally`, of a proposal's own rows, checked."""
     is_holding = rows["choice"] == ""
     snapshot, holdings = _holdings(rows[is_holding], proposal)
     ballots = rows[~is_holding]
@@ -131,14 +138,33 @@ def tally(
     return Tally(proposal=proposal, snapshot=snapshot, power=powers, cast=cast, voted=voted)
 
 
-def latest_closed(votes: pd.DataFrame, date: pd.Timestamp, voting_days: int) -> str | None:
-    """The proposal that closed last, at `date` or before; none before the first. Two on one day: the later name."""
-    rows = check_votes(votes)
-    opened = rows[rows["choice"] == ""].groupby("proposal")["date"].min()
-    closed = opened[opened + pd.Timedelta(days=voting_days) <= date]
-    if closed.empty:
-        return None
-    return str(closed.sort_index().sort_values(kind="stable").index[-1])
+class Proposals:
+    """A table of votes, checked and taken apart by proposal once; asked about a day, it looks at no later row.
+
+    Raises
+    ------
+    DataError
+        As `check_votes` and `tally` do.
+    """
+
+    def __init__(self, votes: pd.DataFrame) -> None:
+        rows = check_votes(votes)
+        opened = rows[rows["choice"] == ""].groupby("proposal")["date"].min()
+        self._opened = opened.sort_index().sort_values(kind="stable")
+        self._rows = dict(iter(rows.groupby("proposal")))
+
+    def latest_closed(self, date: pd.Timestamp, voting_days: int) -> str | None:
+        """The proposal that closed last, at `date` or before; none before the first. Two on one day: the later name."""
+        last_opened = date - pd.Timedelta(days=voting_days)
+        closed = int(self._opened.searchsorted(last_opened, side="right"))
+        return str(self._opened.index[closed - 1]) if closed else None
+
+    def tally(
+        self, proposal: str, date: pd.Timestamp, *, power: str, power_cap: float | None, voting_days: int
+    ) -> Tally:
+        """The count of one proposal, as far as it is known at the close of `date`."""
+        rows = self._rows[proposal]
+        return _count(rows[rows["date"] <= date], proposal, power, power_cap, voting_days)
 
 
 def check_votes(votes: pd.DataFrame) -> pd.DataFrame:
@@ -184,79 +210,6 @@ def check_votes(votes: pd.DataFrame) -> pd.DataFrame:
             "choice, dated before the proposal opens: without it no turnout is known."
         )
     return table
-
-
-def concentration_audit(
-    votes: pd.DataFrame, *, power: str = "linear", power_cap: float | None = None, voting_days: int = 7, count: int = 1
-) -> pd.DataFrame:
-    """Who decides: how concentrated the power of each proposal is, and whether one voter turned it.
-
-    Parameters
-    ----------
-    votes : DataFrame
-        date, proposal, voter, power, choice.
-    power, power_cap, voting_days
-        As in the [selection] of a rulebook.
-    count : int
-        How many leading candidates make the outcome (1: the winner; the `count` of the rulebook: the members).
-
-    Returns
-    -------
-    DataFrame
-        One row per proposal, indexed by it, in order of snapshot: snapshot (datetime), holders, voters (int), turnout
-        (share of all power); largest_share, five_largest_share (of the power that voted); gini (of the voters' power:
-        0 is equal, towards 1 is one voter); nakamoto (int: voters that together hold more than half of the power that
-        voted); largest_voter (str), outcome, outcome_without_largest (the leading candidates, best first, as text),
-        pivotal (bool: without the largest voter the set of leaders is another). NaN and empty where nobody voted.
-    """
-    rows = check_votes(votes)
-    lines = []
-    for proposal in rows["proposal"].unique():
-        counted = tally(rows, proposal, power=power, power_cap=power_cap, voting_days=voting_days)
-        lines.append(_audit_line(counted, count))
-    table = pd.DataFrame(lines).sort_values(["snapshot", "proposal"], kind="stable")
-    return table.set_index("proposal")
-
-
-def gini(values: FloatArray) -> float:
-    """Gini coefficient ``Σ (2i − n − 1) x_i / (n Σ x)`` over ascending x: 0 is equal, (n − 1)/n one has all.
-
-    NaN where nobody has anything.
-    """
-    ordered, size = np.sort(values), len(values)
-    if not size or not ordered.sum() > 0:
-        return float("nan")
-    return float(((2 * np.arange(1, size + 1) - size - 1) * ordered).sum() / (size * ordered.sum()))
-
-
-def nakamoto_coefficient(values: FloatArray) -> int:
-    """The smallest number of voters that together hold more than half of the power; 0 if nobody has any."""
-    total = np.cumsum(np.sort(values)[::-1])
-    return int((total <= 0.5 * total[-1]).sum()) + 1 if len(total) and total[-1] > 0 else 0
-
-
-def _audit_line(counted: Tally, count: int) -> dict[str, object]:
-    used = counted.power[counted.voted]
-    ordered = used.sort_index().sort_values(ascending=False, kind="stable")
-    largest = str(ordered.index[0]) if len(ordered) else ""
-    leaders = list(counted.elected(0.0).index[:count])
-    others = list(counted.without(largest).elected(0.0).index[:count])
-    total = ordered.sum() if len(ordered) else np.nan
-    return {
-        "proposal": counted.proposal,
-        "snapshot": counted.snapshot,
-        "holders": len(counted.power),
-        "voters": len(ordered),
-        "turnout": counted.turnout,
-        "largest_share": ordered.iloc[:1].sum() / total,
-        "five_largest_share": ordered.iloc[:5].sum() / total,
-        "gini": gini(ordered.to_numpy()),
-        "nakamoto": nakamoto_coefficient(ordered.to_numpy()),
-        "largest_voter": largest,
-        "outcome": ", ".join(leaders),
-        "outcome_without_largest": ", ".join(others),
-        "pivotal": set(leaders) != set(others),
-    }
 
 
 def _holdings(rows: pd.DataFrame, proposal: str) -> tuple[pd.Timestamp, pd.Series]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from research.errors import DataError, MethodologyError
 from research.index.trading.spread_estimators import estimated_spreads
-from research.point_in_time.measures import MIN_WINDOW_SHARE
+from research.point_in_time.measures import MIN_WINDOW_SHARE, trailing_median
 from research.point_in_time.view import MarketView
 from research.point_in_time.windows import daily_returns, window_count, window_deviation, window_median
 from research.rulebook.costs import BPS, Costs
@@ -115,7 +115,7 @@ def _half_spreads(view: MarketView, costs: Costs, assets: IntArray) -> tuple[Flo
 
 def _spreads_by_rank(view: MarketView, costs: Costs, assets: IntArray) -> FloatArray:
     """Full spread by the rank of the 30-day median market cap among all listed assets; NaN without one."""
-    caps = window_median(view.window("market_cap", LIQUIDITY_DAYS))
+    caps = trailing_median(view, "market_cap", LIQUIDITY_DAYS)
     known = np.sort(caps[~np.isnan(caps)])
     own = caps[np.searchsorted(view.assets, assets)]
     rank = len(known) - np.searchsorted(known, own, side="right") + 1

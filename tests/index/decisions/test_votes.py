@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from research.errors import DataError, MethodologyError
 from research.index.decisions.selection import Candidates, Selected, rank_values, select
-from research.index.decisions.votes import concentration_audit, gini, nakamoto_coefficient, tally
+from research.index.decisions.vote_audit import concentration_audit, gini, nakamoto_coefficient
+from research.index.decisions.votes import tally
 from research.market import MarketData
 from research.point_in_time.measures import ranks
 from research.point_in_time.view import PointInTime
