@@ -26,26 +26,26 @@ from research.rulebook.methodology import Methodology
 
 SURVIVORS = "survivors only (look-ahead)"
 LAGS = (0, 1, 5)
-FIGURES = {
-    "cagr": cagr,
-    "annualized_volatility": annualized_volatility,
-    "sharpe_ratio": sharpe_ratio,
-    "max_drawdown": max_drawdown,
-}
+FIGURES = ("cagr", "annualized_volatility", "sharpe_ratio", "max_drawdown")
 
 
-def counterfactuals(index: IndexHistory) -> pd.DataFrame:
+def counterfactuals(index: IndexHistory, *, risk_free: float = 0.0) -> pd.DataFrame:
     """Rebuild the index with one rule changed at a time, and compare over the days that all variants have.
 
     Variants: no caps and floors, no buffer, lags of 0, 1 and 5 days, dead tokens at their last price and at zero, and
     only the assets that still had a price at the end. The last one is look-ahead on purpose: it measures the bias of
     an index that forgets its dead.
 
+    Parameters
+    ----------
+    risk_free : float
+        Annual rate, of the Sharpe ratio.
+
     Returns
     -------
     DataFrame
         Indexed by variant ("as published" first): total_return, cagr, annualized_volatility, sharpe_ratio,
-        max_drawdown (fractions; 365 days a year; no risk-free rate), annual_turnover (one-sided), cagr_difference and
+        max_drawdown (fractions; 365 days a year), annual_turnover (one-sided), cagr_difference and
         tracking_error against the published index, and note: why a variant cannot be built, whose figures are NaN, or
         that it has lost everything: its return and growth are -1, and what needs returns from zero on is NaN.
     """
@@ -65,7 +65,7 @@ def counterfactuals(index: IndexHistory) -> pd.DataFrame:
     lost = [str(name) for name in table if not table[name].iloc[-1] > 0]
     notes |= dict.fromkeys(lost, "everything is lost: from zero on there are no returns")
     turnover = {name: turnover_summary(history)["annual"] for name, history in histories.items()}
-    result = _figures(table.drop(columns=lost)).reindex(table.columns)
+    result = _figures(table.drop(columns=lost), risk_free).reindex(table.columns)
     result.loc[lost, ["total_return", "cagr", "max_drawdown"]] = -1.0
     result["annual_turnover"] = pd.Series(turnover).reindex(table.columns).fillna(turnover["as published"])
     result["cagr_difference"] = result["cagr"] - result["cagr"]["as published"]
@@ -97,14 +97,20 @@ def rule_effects(variants: pd.DataFrame, index: IndexHistory) -> pd.Series:
     return effects[effects.abs().sort_values(ascending=False, kind="stable").index].rename("added_growth")
 
 
-def _figures(levels: pd.DataFrame) -> pd.DataFrame:
+def _figures(levels: pd.DataFrame, risk_free: float) -> pd.DataFrame:
     """What is taken from returns, by variant; tracking error is against "as published", and NaN without it."""
     if levels.columns.empty:
         return pd.DataFrame(columns=["total_return", *FIGURES, "tracking_error"], dtype=float)
     returns = returns_from_levels(levels)
-    grown = {"total_return": levels.iloc[-1] / levels.iloc[0] - 1.0}
+    figures = {
+        "total_return": levels.iloc[-1] / levels.iloc[0] - 1.0,
+        "cagr": cagr(returns),
+        "annualized_volatility": annualized_volatility(returns),
+        "sharpe_ratio": sharpe_ratio(returns, risk_free=risk_free),
+        "max_drawdown": max_drawdown(returns),
+    }
     published = returns.get("as published")
-    return pd.DataFrame(grown | {name: figure(returns) for name, figure in FIGURES.items()}).assign(
+    return pd.DataFrame(figures).assign(
         tracking_error=np.nan if published is None else tracking_error(returns, published)
     )
 

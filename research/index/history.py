@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
 from research.index.analysis import attribution, audit_tables, capacity, caveats, explanation
 from research.index.analysis.index_token import IndexToken
+from research.index.analysis.level_leaps import ranked, sentence
 from research.index.analysis.record import IndexRecord
+from research.index.analysis.red_flag_inputs import red_flag_inputs
 from research.market.data import Date
 
 
@@ -84,9 +87,9 @@ class IndexHistory(IndexRecord):
 
     # ------------------------------------------------------------------ trading it
 
-    def cost_sensitivity(self, bps: Sequence[float] = (0, 10, 25, 50, 100)) -> pd.DataFrame:
+    def cost_sensitivity(self, bps: Sequence[float] = (0, 10, 25, 50, 100), *, risk_free: float = 0.0) -> pd.DataFrame:
         """The net index at flat costs: see `capacity.cost_sensitivity`."""
-        return capacity.cost_sensitivity(self, bps)
+        return capacity.cost_sensitivity(self, bps, risk_free=risk_free)
 
     def break_even_cost(self, benchmark: pd.Series) -> float:
         """Cost at which the advantage over a benchmark is gone: see `capacity.break_even_cost`."""
@@ -118,3 +121,16 @@ class IndexHistory(IndexRecord):
     def caveats(self) -> list[str]:
         """What a reader of any figure of this index should know, in sentences."""
         return caveats.caveats(self)
+
+    def red_flag_inputs(self) -> dict[str, Any]:
+        """Keyword arguments of `find_red_flags` besides its returns, with the sectors of the last day."""
+        tags, last = self.market.tags, self.dates[-1]
+        return red_flag_inputs(self.constituents, self.rebalances, self.events, tags, last)
+
+    def leaps_beside(self, *levels: pd.DataFrame) -> list[str]:
+        """The leaps of the levels shown beside it alone, by consequence."""
+        return [sentence(leap) for leap in ranked(leap for frame in levels for leap in frame.attrs.get("leaps", []))]
+
+    def caveats_beside(self, *levels: pd.DataFrame) -> list[str]:
+        """`caveats`, and the leaps of the levels shown beside it (`levels_of`, `levels_beside`), by consequence."""
+        return caveats.caveats(self, [leap for frame in levels for leap in frame.attrs.get("leaps", [])])

@@ -22,8 +22,9 @@ _TABLE = {"scope", "class", "data-value", "colspan", "rowspan"}
 _ALLOWED: dict[str, set[str]] = {
     **{tag: set() for tag in ("br", "code", "del", "em", "hr", "li", "strong", "sub", "sup", "caption", "thead", "tr")},
     **{tag: set() for tag in ("blockquote", "dd", "dl", "dt", "figcaption", "figure", "footer", "header", "ol", "ul")},
-    **{tag: set() for tag in ("h3", "h4", "h5", "h6", "summary", "tbody")},
-    **{tag: {"class"} for tag in ("p", "pre", "span", "table")},
+    **{tag: set() for tag in ("h3", "h4", "h5", "h6", "summary", "tbody", "tfoot")},
+    **{tag: {"class"} for tag in ("p", "pre", "table")},
+    "span": {"class", "id"},
     "a": {"class", "href"},
     "aside": {"class", "aria-label"},
     "details": {"class", "open"},
@@ -40,13 +41,13 @@ _ALLOWED: dict[str, set[str]] = {
 _VALUES = {  # what an attribute may say; any other one is left out
     "href": re.compile(r"#[a-z0-9-]+|(?:\.\./){0,2}(?:editions/)?(?:[0-9-]+/)?[a-z0-9-]+\.html"),
     "src": re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]*"),
-    "id": re.compile(r"main|section-\d+|drawing-\d+-(wide|narrow)"),
+    "id": re.compile(r"main|section-\d+|drawing-\d+-(wide|narrow|data)"),
     "role": re.compile(r"region"),
     "tabindex": re.compile(r"-1|0"),
 }
 _CLASS = re.compile(
-    "badge|banner|code|columns|dataframe|date|failed|highlight|hl-ipython3|home|long|narrow|note|number|output|prose|question|"
-    "simulated|single|skip|stderr|stdout|table|verdict|wide"
+    "badge|banner|code|columns|data|dataframe|date|failed|highlight|hl-ipython3|home|long|narrow|note|number|output|prose|question|"
+    "simulated|single|skip|sortable|stderr|stdout|table|verdict|wide"
 )
 PICTURES = {"image/png", "wide", "narrow"}
 _CODE_CLASS = re.compile(r"[a-z]{1,2}\d?")  # of highlighted code
