@@ -43,6 +43,10 @@ def _signed_points(value: float) -> str:
     return f"{100 * value:+,.1f}"
 
 
+def _fine_points(value: float) -> str:
+    return f"{100 * value:+,.2f}"
+
+
 def _short_points(value: float) -> str:
     return f"{100 * value:,.1f}"
 
@@ -134,6 +138,7 @@ KINDS: dict[str, Callable[[Any], str]] = {
     "short percent": _short_percent,
     "points": _points,
     "signed points": _signed_points,
+    "fine points": _fine_points,
     "growth": _growth,
     "short points": _short_points,
     "basis points": _basis_points,
@@ -158,9 +163,9 @@ NUMERIC = frozenset(KINDS) - {"date", "text"}
 def format_value(value: Any, kind: str) -> str:
     """`value` in words, as one of `KINDS`: percent (0.1234 -> 12.3 %), change (signed), ratio, usd (1.2 bn), …
 
-    "points", "signed points" and "short points" are percentage points, "growth" is a return, from 1,000 % on as what
-    one unit became, "years" takes days of which 365 make a year, "power of ten" a size above zero, "percent of basis
-    points" a number of them.
+    "points", "signed points", "fine points" and "short points" are percentage points, "growth" is a return, from
+    1,000 % on as what one unit became, "years" takes days of which 365 make a year, "power of ten" a size above zero,
+    "percent of basis points" a number of them.
 
     Missing values (None, NaN, NaT) read as a dash.
 

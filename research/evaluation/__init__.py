@@ -52,7 +52,6 @@ from research.evaluation.overview import (
     relative_table,
     skill_figures,
     tail_table,
-    usual_size,
     worst_days,
 )
 from research.evaluation.periods import calendar_table, period_returns, resample_returns, share_positive
@@ -218,7 +217,6 @@ __all__ = [
     "ulcer_index",
     "up_beta",
     "up_capture",
-    "usual_size",
     "value_at_risk",
     "var_backtests",
     "verdict_of",

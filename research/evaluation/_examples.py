@@ -278,7 +278,6 @@ EXAMPLES = {
     "up_beta": [">>> returns = pd.Series([-0.01, 0.02, 0.04, 0.06])", ">>> round(up_beta(returns, returns / 2), 4)",
         "2.0"],
     "up_capture": ["FOUR MARKET", ">>> round(up_capture(returns, benchmark), 4)", "2.0819"],
-    "usual_size": ['>>> usual_size(pd.DataFrame({"Jan": [-0.1, 0.3], "Feb": [0.2, 0.4]}), share=0.5)', "0.25"],
     "value_at_risk": [">>> round(value_at_risk(pd.Series(np.arange(-10, 11) / 100)), 4)", "-0.09"],
     "var_backtests": [
         "DAYS SINE",

@@ -63,6 +63,7 @@ def match_profile(
     weights: Mapping[str, float] | None = None,
     window: int = 365,
     minimum_history: int = 730,
+    risk_free: float = 0.0,
     periods_per_year: float = 365,
     draws: int = 200,
     seed: int = 0,
@@ -90,6 +91,8 @@ def match_profile(
         Periods of the rolling returns.
     minimum_history : int
         A candidate with fewer returns is listed without a rank instead of shortening the period of the others.
+    risk_free : float
+        Annual rate, of the Sharpe ratio; and what the Sortino ratio takes as the least return.
     draws, seed : int
         Histories drawn, and the seed that makes them the same again. With 200 of them a probability is known to within
         seven points.
@@ -122,13 +125,13 @@ def match_profile(
             f"returns: the candidates share {len(common)} periods ({start.date()} to {end.date()}), fewer than "
             f"{minimum_history}; compare those that lived at the same time."
         )
-    values = _criteria(common, window, periods_per_year)
+    values = _criteria(common, window, risk_free, periods_per_year)
     score = _score(values, chosen)
     order = score.sort_values(ascending=False, kind="stable").index
     table = values.assign(score=score, rank=score.rank(ascending=False, method="min").astype("Int64"))
     table = table.assign(probability_first=np.nan, probability_ahead=np.nan, start=start, end=end)
     if len(common) >= MINIMUM:
-        drawn = _drawn_scores(common, chosen, window, periods_per_year, draws=draws, seed=seed)
+        drawn = _drawn_scores(common, chosen, window, risk_free, periods_per_year, draws=draws, seed=seed)
         best, lead = drawn.eq(drawn.max()), drawn.sub(drawn.loc[order[0]])
         table["probability_first"] = (best / best.sum()).mean(axis=1)
         table["probability_ahead"] = ((lead > 0) + 0.5 * (lead == 0)).mean(axis=1).drop(order[0])
@@ -140,13 +143,20 @@ def match_profile(
 
 
 def _drawn_scores(
-    returns: pd.DataFrame, weights: Mapping[str, float], window: int, periods_per_year: float, *, draws: int, seed: int
+    returns: pd.DataFrame,
+    weights: Mapping[str, float],
+    window: int,
+    risk_free: float,
+    periods_per_year: float,
+    *,
+    draws: int,
+    seed: int,
 ) -> pd.DataFrame:
     """Score of each candidate (rows) in each drawn history (columns)."""
     block_length = max(optimal_block_length(returns[label]) for label in returns.columns)
     rows = nested_rows(len(returns), len(returns), draws=draws, block_length=block_length, seed=seed)
     drawn = {
-        label: _criteria(pd.DataFrame(values.to_numpy()[rows].T), window, periods_per_year)
+        label: _criteria(pd.DataFrame(values.to_numpy()[rows].T), window, risk_free, periods_per_year)
         for label, values in _shrunk(returns).items()
     }
     by_criterion = {name: pd.DataFrame({label: table[name] for label, table in drawn.items()}).T for name in weights}
@@ -189,14 +199,16 @@ def _weights(profile: str, weights: Mapping[str, float] | None) -> dict[str, flo
     return {name: weight / total for name, weight in weights.items()}
 
 
-def _criteria(returns: pd.DataFrame, window: int, periods_per_year: float) -> pd.DataFrame:
+def _criteria(returns: pd.DataFrame, window: int, risk_free: float, periods_per_year: float) -> pd.DataFrame:
     rolled = rolling_summary(returns, window)
     return pd.DataFrame(
         {
             "max_drawdown": max_drawdown(returns),
             "annualized_volatility": annualized_volatility(returns, periods_per_year=periods_per_year),
-            "sharpe_ratio": sharpe_ratio(returns, periods_per_year=periods_per_year),
-            "sortino_ratio": sortino_ratio(returns, periods_per_year=periods_per_year),
+            "sharpe_ratio": sharpe_ratio(returns, risk_free=risk_free, periods_per_year=periods_per_year),
+            "sortino_ratio": sortino_ratio(
+                returns, minimum_acceptable_return=risk_free, periods_per_year=periods_per_year
+            ),
             "rolling_share_positive": rolled.loc["share_positive"],
             "rolling_worst": rolled.loc["worst"],
             "cagr": cagr(returns, periods_per_year=periods_per_year),

@@ -29,7 +29,7 @@ LOWEST: Mapping[str, tuple[float, float, float]] = {
     "expected_shortfall": (88.8, 90.0, 93.2),
     "beta": (93.8, 93.2, 92.8),
     "correlation": (91.2, 92.0, 92.8),
-    "jensen_alpha": (91.0, 91.0, 91.8),
+    "jensen_alpha": (92.0, 94.0, 94.0),
     "active_return": (92.0, 90.0, 92.2),
     "tracking_error": (90.0, 92.0, 94.5),
     "information_ratio": (92.0, 90.0, 92.2),

@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args
 
-import numpy as np
 import pandas as pd
 
 from research.errors import DataError
 from research.evaluation._calendar import require_dates
-from research.evaluation._columns import history, numbers_of, one_frame, one_series
+from research.evaluation._columns import history, one_frame, one_series
 from research.evaluation.drawdowns import current_drawdown
 from research.evaluation.inference import adjust_pvalues, alpha_test
 from research.evaluation.metrics import cagr, returns_from_levels, sharpe_ratio
@@ -173,28 +172,6 @@ def rebased(levels: pd.DataFrame) -> pd.DataFrame:
             f"levels: the first column has no value on the day on which {name!r} begins; cut the days before."
         )
     return levels * scale
-
-
-def usual_size(returns: pd.DataFrame, *, share: float = 0.95) -> float:
-    """The size that `share` of all entries do not exceed: type-7 quantile of the absolute values; NaN without any.
-
-    Parameters
-    ----------
-    returns : DataFrame
-        Entries of any kind, NaN left out.
-    share : float
-        From 0 to 1.
-
-    Returns
-    -------
-    float
-        A fraction.
-    """
-    sizes = np.abs(numbers_of(returns, "returns"))
-    if np.isinf(sizes).any():
-        raise DataError("returns: an infinite entry; correct it, or make it NaN.")
-    known = sizes[~np.isnan(sizes)]
-    return float(np.quantile(known, share)) if known.size else float("nan")
 
 
 def tail_table(returns: pd.DataFrame) -> pd.DataFrame:

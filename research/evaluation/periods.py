@@ -19,9 +19,10 @@ from research.evaluation.drawdowns import before_first
 from research.evaluation.metrics import total_return
 from research.typing import IntArray
 
+DAYS = {"1D": 1, "1W": 7}
 TO_DATE = {"MTD": "M", "QTD": "Q", "YTD": "Y"}
 YEARS = {"1Y": 1, "3Y": 3, "5Y": 5}  # of 365 days, as everywhere here: 1Y is the last value of a rolling year
-WINDOWS = (*TO_DATE, *YEARS, "SI")
+WINDOWS = (*DAYS, *TO_DATE, *YEARS, "SI")
 FREQUENCIES = {"daily": "D", "weekly": "W-SUN", "monthly": "M", "quarterly": "Q", "yearly": "Y"}
 MONTHS = list(calendar.month_abbr)[1:]
 
@@ -29,7 +30,7 @@ MONTHS = list(calendar.month_abbr)[1:]
 def period_returns(
     returns: Frame, *, as_of: str | pd.Timestamp | None = None, annualized: bool = False, periods_per_year: float = 365
 ) -> Frame:
-    """Returns month, quarter and year to date, over one, three and five years, and since inception.
+    """Returns over a day and a week, to date in month, quarter and year, over one, three and five years, and in all.
 
     Parameters
     ----------
@@ -41,10 +42,10 @@ def period_returns(
 
     Returns
     -------
-    Series (index MTD, QTD, YTD, 1Y, 3Y, 5Y, SI), or DataFrame of such columns
-        MTD, QTD and YTD start at the close of the last day of the previous month, quarter, year; 1Y, 3Y and 5Y at
-        the close 365, 1,095 and 1,825 days before, so that 1Y is the last value of `rolling_returns`. NaN where the
-        history begins later or ends before `as_of`.
+    Series (index 1D, 1W, MTD, QTD, YTD, 1Y, 3Y, 5Y, SI), or DataFrame of such columns
+        1D and 1W start at the close one day and seven days before; MTD, QTD and YTD at the close of the last day of the
+        previous month, quarter, year; 1Y, 3Y and 5Y at the close 365, 1,095 and 1,825 days before, so that 1Y is the
+        last value of `rolling_returns`. NaN where the history begins later or ends before `as_of`.
     """
     dates = require_dates(returns)
     check_periods_per_year(periods_per_year)
@@ -72,6 +73,8 @@ def window_start(window: str, end: pd.Timestamp) -> pd.Timestamp | None:
     """The date at whose close a window that ends on `end` begins; none for "SI", which begins with each history."""
     if window == "SI" or pd.isna(end):
         return None
+    if window in DAYS:
+        return end - pd.Timedelta(days=DAYS[window])
     if window in TO_DATE:
         return end.to_period(TO_DATE[window]).start_time - pd.Timedelta(days=1)
     if window not in YEARS:

@@ -79,6 +79,7 @@ def performance_by_regime(
     *,
     benchmark: pd.Series | None = None,
     lag: int = 1,
+    risk_free: float = 0.0,
     periods_per_year: float = 365,
 ) -> pd.DataFrame:
     """What a series earned in each regime.
@@ -93,6 +94,8 @@ def performance_by_regime(
         The return of t is put with the label known `lag` periods earlier. 1: what one earned after seeing the label.
         0: what belonged to the label, a description with hindsight (right for `cycle_regimes`), because a label that
         contains the day's own return explains it in part.
+    risk_free : float
+        Annual rate, of the Sharpe ratio.
 
     Returns
     -------
@@ -120,7 +123,7 @@ def performance_by_regime(
             "total_return": total_return(part),
             "cagr": cagr(part, periods_per_year=periods_per_year),
             "annualized_volatility": annualized_volatility(part, periods_per_year=periods_per_year),
-            "sharpe_ratio": sharpe_ratio(part, periods_per_year=periods_per_year),
+            "sharpe_ratio": sharpe_ratio(part, risk_free=risk_free, periods_per_year=periods_per_year),
             "worst": part.min(),
             "share_positive": share_positive(part),
         }

@@ -18,6 +18,7 @@ from research.evaluation import drawdowns, metrics, relative, tails
 from research.evaluation._calendar import check_kind, check_order, day, require_dates
 from research.evaluation._columns import Frame, history, one_frame, one_series, per_period
 from research.evaluation.bootstrap import common_history, interval_table, optimal_block_length
+from research.evaluation.inference import alpha_test
 from research.evaluation.intervals import self_normalised_interval
 from research.evaluation.measured_coverage import coverage_note
 
@@ -27,7 +28,7 @@ class _Row(NamedTuple):
     unit: str
     options: tuple[str, ...]  # what the metric is told besides the returns
     convention: str  # {q} stands for the periods a year
-    interval: Literal["bootstrap", "self-normalised", "range", "none"] = "bootstrap"
+    interval: Literal["bootstrap", "self-normalised", "regression", "range", "none"] = "bootstrap"
 
 
 PLAIN: tuple[str, ...] = ()
@@ -72,7 +73,7 @@ AGAINST_BENCHMARK: tuple[_Row, ...] = (
     _Row(relative.correlation, "ratio", PLAIN,
          "Pearson correlation of the returns with the benchmark's.", "self-normalised"),
     _Row(relative.jensen_alpha, "fraction", EXCESS,
-         "Intercept of the regression of excess returns on the benchmark's, times {q}."),
+         "Intercept of the regression of excess returns on the benchmark's, times {q}.", "regression"),
     _Row(relative.active_return, "fraction", ANNUAL, "CAGR minus the benchmark's CAGR over the same periods."),
     _Row(relative.tracking_error, "fraction", ANNUAL,
          "Standard deviation of return minus benchmark return, times √{q}.", "self-normalised"),
@@ -120,9 +121,9 @@ def performance_summary(
         how often they held where that is less than they say; else empty). lower and upper are NaN for the rows that
         describe one path (current and longest drawdown), for the kurtosis, and with fewer than 20 returns.
         Confidence intervals: self-normalised for volatility, skewness, tails, beta, correlation, captures
-        (`self_normalised_interval`), the bootstrap's for other figures with a true value. Total return and drawdown
-        figures: the range in which a fresh history of the same length should end, what is unknown of the mean included.
-        CONVENTIONS.md says how often each held in simulated markets.
+        (`self_normalised_interval`), that of `alpha_test` for alpha, the bootstrap's for other figures with
+        a true value. Total return and drawdown figures: the range in which a fresh history of the same length should
+        end, what is unknown of the mean included. CONVENTIONS.md says how often each held in simulated markets.
 
     Raises
     ------
@@ -244,6 +245,13 @@ def _interval_rows(
                 row.metric, own, *given, confidence=confidence, periods_per_year=periods_per_year
             )
             parts.append(pd.DataFrame([found], index=[name]))
+        if row.interval == "regression":
+            own, given_rate, *benchmark = sample
+            found = alpha_test(
+                own, *benchmark, risk_free=given_rate, periods_per_year=periods_per_year, confidence=confidence
+            )
+            ends = {"value": found["alpha"], "lower": found["lower"], "upper": found["upper"]}
+            parts.append(pd.DataFrame([ends], index=[name]))
         if row.interval == "none":
             parts.append(pd.DataFrame({"value": figures[name](*sample)}, index=[name]))
     return pd.concat(parts).reindex(list(figures))[["value", "lower", "upper"]]

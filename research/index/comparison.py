@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from research.errors import DataError, MethodologyError, MethodologyWarning
+from research.index.analysis.level_leaps import Leap, leaps_of_index, leaps_of_price
 from research.index.analysis.trading_totals import average_cost
 from research.index.build import build_index
 from research.index.history import IndexHistory
@@ -39,8 +40,10 @@ def levels_of(index: IndexHistory, rulebooks: Iterable[Methodology]) -> pd.DataF
     DataFrame
         The index first. A rulebook that is the index's own is left out, and one for which the market is too small, with
         a `MethodologyWarning`. One of the same name but with other rules is called "name (other rules)".
+        `attrs["leaps"]`: the `level_leaps` of all but the index.
     """
     levels, seen = {index.methodology.name: index.level}, [index.methodology]
+    leaps: list[Leap] = []
     for rules in rulebooks:
         if rules in seen:
             continue
@@ -49,17 +52,22 @@ def levels_of(index: IndexHistory, rulebooks: Iterable[Methodology]) -> pd.DataF
         while name in levels:
             name += " (other rules)"
         try:
-            levels[name] = build_index(index.market, rules, **index.inputs).level
+            other = build_index(index.market, rules, **index.inputs)
         except MethodologyError as reason:
             warnings.warn(f"no comparison with {rules.name!r}: {reason}", MethodologyWarning, stacklevel=2)
-    return pd.DataFrame(levels)
+            continue
+        levels[name] = other.level
+        leaps += [{**leap, "series": name} for leap in leaps_of_index(other)]
+    frame = pd.DataFrame(levels)
+    frame.attrs["leaps"] = leaps
+    return frame
 
 
 def levels_beside(index: IndexHistory, assets: Sequence[str], rulebooks: Iterable[Methodology]) -> pd.DataFrame:
     """An index beside single assets and other rulebooks, on the days of the index: shape (days, 1 + others).
 
     Columns: the index, the prices of `assets` in USD (carried over gaps), then the rulebooks as in `levels_of`. Nothing
-    is rescaled. NaN before a column begins.
+    is rescaled. NaN before a column begins. `attrs["leaps"]`: the `level_leaps` of all columns but the first.
 
     Raises
     ------
@@ -67,12 +75,15 @@ def levels_beside(index: IndexHistory, assets: Sequence[str], rulebooks: Iterabl
         If an asset is unknown, or has the name of the index.
     """
     levels = levels_of(index, rulebooks)
+    leaps = levels.attrs.pop("leaps")
     for asset in assets:
         if asset in levels.columns:
             raise DataError(f"a rulebook and an asset are both called {asset!r}: give the rulebook another name.")
     prices = [index.market.price(asset).ffill() for asset in dict.fromkeys(assets)]
     beside = pd.concat([levels.iloc[:, :1], *prices, levels.iloc[:, 1:]], axis=1, sort=True)
-    return beside.reindex(index.dates)
+    beside = beside.reindex(index.dates)
+    beside.attrs["leaps"] = [leap for price in prices for leap in leaps_of_price(beside[price.name])] + leaps
+    return beside
 
 
 def break_even_costs(index: IndexHistory, benchmarks: pd.DataFrame) -> pd.DataFrame:

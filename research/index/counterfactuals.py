@@ -22,18 +22,23 @@ SURVIVORS = "survivors only (look-ahead)"
 LAGS = (0, 1, 5)
 
 
-def counterfactuals(index: IndexHistory) -> pd.DataFrame:
+def counterfactuals(index: IndexHistory, *, risk_free: float = 0.0) -> pd.DataFrame:
     """Rebuild the index with one rule changed at a time, and compare over the days that all variants have.
 
     Variants: no caps and floors, no buffer, lags of 0, 1 and 5 days, dead tokens at their last price and at zero, and
     only the assets that still had a price at the end. The last one is look-ahead on purpose: it measures the bias of
     an index that forgets its dead.
 
+    Parameters
+    ----------
+    risk_free : float
+        Annual rate, of the Sharpe ratio.
+
     Returns
     -------
     DataFrame
         Indexed by variant ("as published" first): total_return, cagr, annualized_volatility, sharpe_ratio,
-        max_drawdown (fractions; 365 days a year; no risk-free rate), annual_turnover (one-sided), cagr_difference and
+        max_drawdown (fractions; 365 days a year), annual_turnover (one-sided), cagr_difference and
         tracking_error against the published index, and note: why a variant cannot be built, whose figures are NaN, or
         that it has lost everything: its return and growth are -1, and what needs returns from zero on is NaN.
     """
@@ -53,7 +58,7 @@ def counterfactuals(index: IndexHistory) -> pd.DataFrame:
     lost = lost_levels(table)
     notes |= dict.fromkeys(lost, "everything is lost: from zero on there are no returns")
     turnover = {name: turnover_summary(history)["annual"] for name, history in histories.items()}
-    result = level_figures(table)
+    result = level_figures(table, risk_free=risk_free)
     result["annual_turnover"] = pd.Series(turnover).reindex(table.columns).fillna(turnover["as published"])
     result["cagr_difference"] = result["cagr"] - result["cagr"]["as published"]
     result["tracking_error"] = _tracking_errors(table.drop(columns=lost)).reindex(table.columns)

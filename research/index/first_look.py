@@ -27,6 +27,8 @@ class FirstLook:
         `risk_beside`, the index first and its benchmark second.
     stretch, day
         `worst_stretch` (None where the level never fell) and `worst_day`.
+    variants : DataFrame
+        `counterfactuals`.
     effects : Series
         `rule_effects`.
     """
@@ -37,6 +39,7 @@ class FirstLook:
     beside: pd.DataFrame
     stretch: WorstStretch | None
     day: WorstDay
+    variants: pd.DataFrame
     effects: pd.Series
 
 
@@ -58,7 +61,7 @@ def first_look(index: IndexHistory, levels: pd.DataFrame, *, risk_free: float = 
         For a level of a single day, and for what `compare` refuses.
     """
     drawn = levels.iloc[:, :3]
-    benchmark = levels.iloc[:, 1]
+    benchmark, variants = levels.iloc[:, 1], counterfactuals(index, risk_free=risk_free)
     return FirstLook(
         levels=rebased(drawn),
         falls=drawdown_series(returns_from_levels(drawn)),
@@ -66,5 +69,6 @@ def first_look(index: IndexHistory, levels: pd.DataFrame, *, risk_free: float = 
         beside=risk_beside(levels, risk_free=risk_free, draws=draws),
         stretch=worst_stretch(index.level, index.contributions),
         day=worst_day(index.level, index.contributions, benchmark),
-        effects=rule_effects(counterfactuals(index), index),
+        variants=variants,
+        effects=rule_effects(variants, index),
     )

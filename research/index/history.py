@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -18,7 +19,9 @@ from research.index.analysis import attribution, audit_tables, capacity, caveats
 from research.index.analysis import plot as drawing
 from research.index.analysis.index_card import index_card
 from research.index.analysis.index_token import IndexToken
+from research.index.analysis.level_leaps import ranked, sentence
 from research.index.analysis.record import IndexRecord
+from research.index.analysis.red_flag_inputs import red_flag_inputs
 from research.market.data import Date
 
 
@@ -105,9 +108,9 @@ class IndexHistory(IndexRecord, Carded):
     # ------------------------------------------------------------------ trading it
 
     @told_by(capacity.cost_sensitivity)
-    def cost_sensitivity(self, bps: Sequence[float] = (0, 10, 25, 50, 100)) -> pd.DataFrame:
+    def cost_sensitivity(self, bps: Sequence[float] = (0, 10, 25, 50, 100), *, risk_free: float = 0.0) -> pd.DataFrame:
         """The net index at flat costs of `bps` basis points of what is traded."""
-        return capacity.cost_sensitivity(self, bps)
+        return capacity.cost_sensitivity(self, bps, risk_free=risk_free)
 
     @told_by(capacity.break_even_cost)
     def break_even_cost(self, benchmark: pd.Series) -> float:
@@ -171,3 +174,16 @@ class IndexHistory(IndexRecord, Carded):
     def caveats(self) -> list[str]:
         """What a reader of any figure of this index should know, in sentences."""
         return caveats.caveats(self)
+
+    def red_flag_inputs(self) -> dict[str, Any]:
+        """Keyword arguments of `find_red_flags` besides its returns, with the sectors of the last day."""
+        tags, last = self.market.tags, self.dates[-1]
+        return red_flag_inputs(self.constituents, self.rebalances, self.events, tags, last)
+
+    def leaps_beside(self, *levels: pd.DataFrame) -> list[str]:
+        """The leaps of the levels shown beside it alone, by consequence."""
+        return [sentence(leap) for leap in ranked(leap for frame in levels for leap in frame.attrs.get("leaps", []))]
+
+    def caveats_beside(self, *levels: pd.DataFrame) -> list[str]:
+        """`caveats`, and the leaps of the levels shown beside it (`levels_of`, `levels_beside`), by consequence."""
+        return caveats.caveats(self, [leap for frame in levels for leap in frame.attrs.get("leaps", [])])

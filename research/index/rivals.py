@@ -66,14 +66,14 @@ def rival_levels(index: IndexHistory, *, until: pd.Timestamp | None = None) -> p
     return pd.DataFrame(replay(line, targets).net.T, line.dates, rules)
 
 
-def rival_table(levels: pd.DataFrame) -> pd.DataFrame:
-    """growth (CAGR), volatility, sharpe (no risk-free rate) and max_drawdown of daily levels, a row each."""
+def rival_table(levels: pd.DataFrame, *, risk_free: float = 0.0) -> pd.DataFrame:
+    """growth (CAGR), volatility, sharpe (over an annual rate) and max_drawdown of daily levels, a row each."""
     returns = returns_from_levels(levels)
     return pd.DataFrame(
         {
             "growth": cagr(returns),
             "volatility": annualized_volatility(returns),
-            "sharpe": sharpe_ratio(returns),
+            "sharpe": sharpe_ratio(returns, risk_free=risk_free),
             "max_drawdown": max_drawdown(returns),
         }
     ).rename_axis("rule")

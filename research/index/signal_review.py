@@ -126,6 +126,7 @@ def signal_review(
     locked_share: float | None = None,
     open_locked: bool = False,
     relevant_ic: float = 0.05,
+    risk_free: float = 0.0,
 ) -> SignalReview:
     """Judge the signals of an index: see `SignalReview`, and `signal_verdict.judged` for the rule of the verdict.
 
@@ -146,6 +147,8 @@ def signal_review(
         or 0.2 without one. Zero is an opening too.
     relevant_ic : float
         The mean rank IC that a history must be able to show before "no evidence" says anything.
+    risk_free : float
+        Annual rate, of the Sharpe ratios of the rivals.
 
     Raises
     ------
@@ -196,7 +199,7 @@ def signal_review(
         else float("nan")
     )
     verdict, sentence = judged(tests, chance, configurations=configurations, relevant_ic=relevant_ic)
-    rivals = rival_table(levels)
+    rivals = rival_table(levels, risk_free=risk_free)
     if noted is None:
         sentence += f" Without a registry, {configurations} configuration{'s' * (configurations > 1)} counted as tried."
     grew, twin_grew = rivals["growth"].iloc[:2]

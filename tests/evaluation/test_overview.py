@@ -49,13 +49,6 @@ def test_two_levels_of_one_name_and_a_first_level_that_begins_late_are_refused()
         ev.rebased(pd.DataFrame({"a": [np.nan, 1.0], "b": [1.0, 2.0]}, index=days))
 
 
-def test_the_usual_size_is_not_moved_by_the_wildest_months() -> None:
-    table = pd.DataFrame({"Jan": [-0.1, np.nan, 0.3], "Feb": [0.2, 0.4, 9.0]})
-    assert ev.usual_size(table, share=0.5) == pytest.approx(0.3)
-    assert ev.usual_size(table, share=0.75) == pytest.approx(0.4)
-    assert math.isnan(ev.usual_size(table * np.nan))
-
-
 def test_tails_have_a_row_for_each_series_and_method_and_a_column_for_each_level() -> None:
     table = ev.tail_table(RETURNS)
     assert table.shape == (8, 4)

@@ -97,7 +97,7 @@ def test_period_returns_counted_by_hand() -> None:
     index = pd.date_range("2019-12-31", "2023-02-15")
     returns = pd.Series(0.001, index).mask(index == index[0])
     periods = period_returns(returns)
-    days = {"MTD": 15, "QTD": 46, "YTD": 46, "1Y": 365, "3Y": 1095, "SI": 1142}
+    days = {"1D": 1, "1W": 7, "MTD": 15, "QTD": 46, "YTD": 46, "1Y": 365, "3Y": 1095, "SI": 1142}
     for name, count in days.items():
         assert periods[name] == pytest.approx(1.001**count - 1, rel=1e-12), name
     assert np.isnan(periods["5Y"])

@@ -51,7 +51,9 @@ def turnover_summary(index: IndexRecord) -> pd.Series:
     )
 
 
-def cost_sensitivity(index: IndexRecord, bps: Sequence[float] = (0, 10, 25, 50, 100)) -> pd.DataFrame:
+def cost_sensitivity(
+    index: IndexRecord, bps: Sequence[float] = (0, 10, 25, 50, 100), *, risk_free: float = 0.0
+) -> pd.DataFrame:
     """What is left of the index if every purchase and every sale costs so many basis points.
 
     The same trades, other costs: decisions do not depend on costs.
@@ -60,11 +62,13 @@ def cost_sensitivity(index: IndexRecord, bps: Sequence[float] = (0, 10, 25, 50, 
     ----------
     bps : sequence of float
         Cost of all that is traded, in basis points of its value.
+    risk_free : float
+        Annual rate, of the Sharpe ratio.
 
     Returns
     -------
     DataFrame, indexed by bps
-        final_level, cagr, volatility, sharpe (without a risk-free rate), max_drawdown, annual_cost (share of the value
+        final_level, cagr, volatility, sharpe, max_drawdown, annual_cost (share of the value
         lost to costs a year). After a total loss growth and drawdown are -1, volatility and sharpe NaN.
 
     Raises
@@ -76,7 +80,7 @@ def cost_sensitivity(index: IndexRecord, bps: Sequence[float] = (0, 10, 25, 50, 
     for rate in bps:
         require(0 <= rate < BPS, f"bps has {rate}: expected 0 or more, in basis points.")
     return pd.DataFrame(
-        [_figures(index, [_flat_cost(trade, rate / BPS) for trade in _rebalances(index)]) for rate in bps],
+        [_figures(index, [_flat_cost(trade, rate / BPS) for trade in _rebalances(index)], risk_free) for rate in bps],
         index=pd.Index(bps, name="bps", dtype=float),
     )
 
@@ -279,7 +283,7 @@ def _annual_cost(index: IndexRecord, costs: Sequence[float] | FloatArray) -> flo
     return float(1.0 - kept ** (1.0 / _years(index)))
 
 
-def _figures(index: IndexRecord, costs: Sequence[float]) -> dict[str, float]:
+def _figures(index: IndexRecord, costs: Sequence[float], risk_free: float) -> dict[str, float]:
     rows = [trade.row - index.base_row for trade in _rebalances(index)]
     level = index.gross_level * chained(1.0 - np.asarray(costs), rows, len(index.dates))
     annual_cost = _annual_cost(index, costs)
@@ -290,7 +294,7 @@ def _figures(index: IndexRecord, costs: Sequence[float]) -> dict[str, float]:
         "final_level": float(level.iloc[-1]),
         "cagr": cagr(returns),
         "volatility": annualized_volatility(returns),
-        "sharpe": sharpe_ratio(returns),
+        "sharpe": sharpe_ratio(returns, risk_free=risk_free),
         "max_drawdown": max_drawdown(returns),
         "annual_cost": annual_cost,
     }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from research.errors import suggest
+from research.index.analysis.level_leaps import Leap, leaps_of_index, ranked, sentence
 from research.index.analysis.record import IndexRecord
 from research.market import MarketData
 from research.point_in_time.pegged_and_wrapped import PEG_DEVIATION, PEG_DISTANCE, dollar_bounds
@@ -57,8 +60,14 @@ DEAD_TOKEN_FLAG = 0.01
 """Difference in growth a year between the two values of dead tokens above which an output says so."""
 
 
-def caveats(index: IndexRecord) -> list[str]:
-    """Sentences for the reader, most serious first."""
+def caveats(index: IndexRecord, beside: Iterable[Leap] = ()) -> list[str]:
+    """Sentences for the reader, most serious first: what makes figures void, then what moved them, by how much.
+
+    Parameters
+    ----------
+    beside : iterable of Leap
+        `attrs["leaps"]` of the levels that are shown beside the index: theirs are named with the index's own.
+    """
     market, rules = index.market, index.methodology
     lines = []
     gone = np.flatnonzero(~(index.level.to_numpy() > 0))
@@ -67,6 +76,7 @@ def caveats(index: IndexRecord) -> list[str]:
     if market.manifest.simulated:
         lines.append("SIMULATED data: this market never existed.")
     lines += _not_investable(rules)
+    lines += [sentence(leap) for leap in ranked([*leaps_of_index(index), *beside])]
     sensitivity = index.dead_token_sensitivity
     if sensitivity > DEAD_TOKEN_FLAG:
         lines.append(
@@ -81,14 +91,6 @@ def caveats(index: IndexRecord) -> list[str]:
         lines.append(
             f"{len(static)} tags used here ({', '.join(sorted(static['tag'].unique()))}) have no history: today's "
             "classification is applied to the past, which is look-ahead."
-        )
-    leaps = [event for event in index.event_records if event.event == "leap"]
-    if leaps:
-        last = sorted(leaps, key=lambda event: event.row)[-1]
-        lines.append(
-            f"{len(leaps)} times a member's price rose fivefold or more in a day, last "
-            f"{index.source.asset_ids[last.asset]} on {index.source.dates[last.row].date()}: a wrong print or a "
-            "redenomination that is not in the table of migrations looks like that."
         )
     lines += _new_units(index) + _untagged_pegs(index)
     cash = float(index.cash_weight.iloc[-1])

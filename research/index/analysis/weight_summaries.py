@@ -9,6 +9,9 @@ import pandas as pd
 
 from research.index.analysis.attribution import WATERFALL
 
+ROUNDING = 1e-12
+"""Change of a weight below which a step did nothing."""
+
 
 def weight_steps_with_total(steps: pd.DataFrame) -> pd.DataFrame:
     """`IndexHistory.weight_steps` and a last row, "all members", with the sum of each step."""
@@ -19,6 +22,25 @@ def weight_steps_with_total(steps: pd.DataFrame) -> pd.DataFrame:
 def weight_steps_gap(steps: pd.DataFrame) -> float:
     """How far the steps of any member are from adding up to its final weight (rounding, and nothing else)."""
     return float((steps[WATERFALL[:-1]].sum(axis=1) - steps["final"]).abs().max())
+
+
+def largest_steps(steps: pd.DataFrame) -> pd.DataFrame:
+    """What most made each target weight differ from one in proportion to market cap, from `weight_steps`.
+
+    Returns
+    -------
+    DataFrame, index = asset_id
+        step ("tilt", "caps", "floors", "overlay", or "" where nothing did), change (fraction of the index, signed), raw
+        (weight in proportion to market cap), final.
+    """
+    named = steps.set_index("asset_id")
+    changes = named[WATERFALL[1:-1]].astype(float)
+    step = changes.abs().idxmax(axis=1)
+    places = changes.columns.get_indexer(pd.Index(step))
+    change = pd.Series(changes.to_numpy()[range(len(changes)), places], named.index)
+    known = change.abs() > ROUNDING
+    table = pd.DataFrame({"step": step.where(known, ""), "change": change.where(known, 0.0)})
+    return table.assign(raw=named["raw"], final=named["final"])
 
 
 def largest_weights(weights: pd.DataFrame, *, shown: int = 9) -> pd.DataFrame:

@@ -12,13 +12,17 @@ import pandas as pd
 from research.index.analysis.attribution import WATERFALL
 from research.index.analysis.reason_card import screens_in_words
 from research.index.comparison import CAUSES, RebalanceChanges
-from research.reporting.presentation.formats import format_value
+from research.reporting.presentation.formats import escape_markdown, format_value
+from research.reporting.presentation.names import STEPS, words_of
 from research.reporting.presentation.table import Table
 from research.rulebook.measure_names import Measure
 
 if TYPE_CHECKING:
     from research.index import Methodology
     from research.index.analysis.explanation import Explanation
+
+NAMED = 3
+"""Rules that a heading names."""
 
 
 def reason_card(card: Explanation) -> Table:
@@ -44,11 +48,25 @@ def nearest_misses(frame: pd.DataFrame, rules: Methodology) -> Table:
 
 def weight_steps(frame: pd.DataFrame, *, decided: pd.Timestamp) -> Table:
     """`weight_steps_with_total`."""
+    members = frame.iloc[:-1]
+    told = [
+        f"{len(changed)} {words}"
+        for words, changed in (
+            ("cut by the cap", members[members["caps"] < 0]),
+            ("raised to the floor", members[members["floors"] > 0]),
+            ("changed by the weighting scheme", members[members["tilt"] != 0]),
+            ("changed by the overlay", members[members["overlay"] != 0]),
+        )
+        if len(changed)
+    ]
     return Table(
         frame,
         f"How the weights decided at the close of {decided:%Y-%m-%d} came about",
-        formats=dict.fromkeys(WATERFALL, "fine change") | {"raw": "fine percent", "final": "fine percent"},
-        headers={"asset_id": "asset", "raw": "by market cap"},
+        finding=f"Of {len(members)} members {', '.join(told) or 'none is weighted other than by market cap'}",
+        sortable=True,
+        foot=1,
+        formats=dict.fromkeys(WATERFALL, "fine points") | {"raw": "fine percent", "final": "fine percent"},
+        headers={"asset_id": "asset"} | dict(STEPS) | {step: f"{step}, points" for step in WATERFALL[1:-1]},
         note="From left to right each step adds to the last: by market cap, then what the weighting scheme changes "
         "(tilt), caps, floors, and overlay (signals, volatility target, bands, limits on trading).",
     )
@@ -59,13 +77,23 @@ def rebalance_changes(changes: RebalanceChanges | None) -> Table:
     columns = ["asset_id", "previous", *CAUSES, "weight"]
     if changes is None:
         return Table(
-            pd.DataFrame(columns=columns), "What the last rebalance changed", note="There was no earlier rebalance."
+            pd.DataFrame(columns=columns),
+            "What the last rebalance changed",
+            headers={"asset_id": "asset"},
+            note="There was no earlier rebalance.",
         )
+    total = changes.table.iloc[-1]
+    largest = total[CAUSES].sort_values(ascending=False, kind="stable").index[0]
     return Table(
         changes.table[columns],
         f"From the rebalance of {changes.previous:%Y-%m-%d} to that of {changes.latest:%Y-%m-%d}",
-        formats=dict.fromkeys(CAUSES, "fine change") | dict.fromkeys(("previous", "weight"), "fine percent"),
-        headers={"asset_id": "asset", "previous": "before", "weight": "after"},
+        finding=f"The largest cause since {changes.previous:%Y-%m-%d} is {largest}: it moved "
+        f"{format_value(total[largest], 'points')} points of weight, one-sided",
+        sortable=True,
+        foot=1,
+        formats=dict.fromkeys(CAUSES, "fine points") | dict.fromkeys(("previous", "weight"), "fine percent"),
+        headers={"asset_id": "asset", "previous": "before", "weight": "after"}
+        | {cause: f"{cause}, points" for cause in CAUSES},
         note="Causes are named with the steps above: a price that rose shows under drift, and what a cap then took "
         "back under cap. The last row is half of the sum of the sizes. Execution: prices between decision and trade.",
     )
@@ -73,23 +101,38 @@ def rebalance_changes(changes: RebalanceChanges | None) -> Table:
 
 def contributions(frame: pd.DataFrame) -> Table:
     """`contribution_summary`: contribution by member (rows) over one or more spans (columns)."""
+    span, best, most = frame.columns[0], frame.index[0], frame.iloc[0, 0]
+    finding = f"{escape_markdown(best)} earned most over the {span}: {format_value(most, 'signed points')} points of "
     return Table(
         frame.rename(index={"haircuts": "haircuts on dead assets"}),
-        "Contribution to the return, % of the level at the start of the span",
-        formats=dict.fromkeys(map(str, frame.columns), "fine change"),
+        "Contribution to the return, points of the level at the start of the span",
+        finding=f"{finding}{format_value(frame.iloc[-1, 0], 'signed points')}",
+        foot=3,
+        formats=dict.fromkeys(map(str, frame.columns), "fine points"),
         note="A member's contribution is what it added to the level while it was held. The rows add up to the last.",
     )
 
 
-def cost_sensitivity(frame: pd.DataFrame) -> Table:
+def cost_sensitivity(frame: pd.DataFrame, *, risk_free: float) -> Table:
     """`IndexHistory.cost_sensitivity`: the same trades at other costs."""
+    dear = frame.index[-1]
     return Table(
         frame,
         "The index at flat costs of trading",
+        finding=f"At {format_value(dear, 'count')} basis points trading takes "
+        f"{format_value(frame.loc[dear, 'annual_cost'], 'fine percent')} of the level a year",
         formats=dict.fromkeys(("cagr", "volatility", "max_drawdown"), "percent")
         | {"bps": "count", "annual_cost": "fine percent", "sharpe": "ratio", "final_level": "count"},
-        headers={"bps": "cost, basis points of the value traded", "annual_cost": "cost a year, % of the level"},
-        note="Sharpe without a risk-free rate.",
+        headers={
+            "bps": "cost, basis points of the value traded",
+            "final_level": "level at the end",
+            "cagr": "growth a year at that cost",
+            "volatility": "volatility at that cost",
+            "sharpe": "Sharpe ratio at that cost",
+            "max_drawdown": "maximum drawdown at that cost",
+            "annual_cost": "cost a year, % of the level",
+        },
+        note=f"Sharpe ratio over {format_value(risk_free, 'short percent')} a year.",
     )
 
 
@@ -129,28 +172,28 @@ def capacity(frame: pd.DataFrame, *, participation: float) -> Table:
     )
 
 
-def counterfactuals(frame: pd.DataFrame) -> Table:
-    """`IndexHistory.counterfactuals`: one rule changed at a time."""
+def counterfactuals(frame: pd.DataFrame, effects: pd.Series, *, risk_free: float) -> Table:
+    """`counterfactuals`: one rule changed at a time, over the days that all variants have; and the `rule_effects`."""
     shares = ["cagr", "annualized_volatility", "max_drawdown", "annual_turnover", "tracking_error"]
     columns = ["cagr", "cagr_difference", *shares[1:3], "sharpe_ratio", *shares[3:]]
+    told = ", ".join(
+        f"{escape_markdown(name)} {format_value(part, 'signed points')}" for name, part in effects.head(NAMED).items()
+    )
     return Table(
         frame[columns],
-        "The same index with one rule changed at a time",
-        formats=dict.fromkeys(shares, "percent") | {"cagr_difference": "fine change", "sharpe_ratio": "ratio"},
-        headers={"cagr": "CAGR", "cagr_difference": "CAGR against the published", "annual_turnover": "turnover a year"},
-        note="Over the days that all variants have, so figures can differ a little from those of the whole history. "
+        "The same index with one rule changed at a time, over the days that all variants have",
+        finding=f"What the rules added to growth a year, in points, the largest first: {told}",
+        formats=dict.fromkeys(shares, "percent") | {"cagr_difference": "fine points", "sharpe_ratio": "ratio"},
+        headers={name: f"{words_of(name)}, common days" for name in (*shares[:3], "sharpe_ratio")}
+        | {
+            "cagr_difference": "growth against the published, points",
+            "annual_turnover": "turnover a year",
+            "tracking_error": words_of("tracking_error"),
+        },
+        note="Figures differ a little from those of the whole history, for the slowest variant begins some days later. "
         "Survivors only is look-ahead on purpose: the bias of an index without its dead assets. A lag of 0 "
-        "days trades at the very prices that the decision needs, which is not possible. Sharpe without a risk-free "
-        "rate.",
-    )
-
-
-def calendar(frame: pd.DataFrame) -> Table:
-    """`IndexHistory.calendar`: the next dates."""
-    return Table(
-        frame,
-        "The next dates of the calendar",
-        headers={"determination_date": "decided at the close of", "effective_date": "traded at the close of"},
+        f"days trades at the very prices that the decision needs, which is not possible. Sharpe ratio over "
+        f"{format_value(risk_free, 'short percent')} a year.",
     )
 
 

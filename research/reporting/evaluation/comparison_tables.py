@@ -10,18 +10,23 @@ from collections.abc import Mapping
 import pandas as pd
 
 from research.evaluation.factors import FactorRegression
-from research.reporting.presentation.formats import format_value
+from research.reporting.presentation.formats import MISSING, escape_markdown, format_value
+from research.reporting.presentation.names import MEASURES, words_of
 from research.reporting.presentation.table import Table
 
-MEASURES: Mapping[str, tuple[str, str, str]] = {
-    "sharpe_ratio": ("Sharpe ratio", "ratio", "ratio"),
-    "cagr": ("growth a year", "percent", "change"),
-    "max_drawdown": ("maximum drawdown", "percent", "change"),
+DIFFERENCES: Mapping[str, tuple[str, str]] = {
+    "sharpe_ratio": ("ratio", ""),
+    "cagr": ("change", ""),
+    "max_drawdown": ("signed points", " points"),
 }
-"""What a measure is called, and how its values and its differences read."""
+"""How the difference of a measure reads, and its unit where that is not in the number."""
 
 _INTERVAL = {"lower": "95\u00a0% interval, from", "upper": "to"}
-_FIGURES = {"alpha": ("alpha a year", "change"), "beta": ("beta", "ratio"), "volatility": ("volatility", "percent")}
+_FIGURES = {
+    "alpha": ("alpha a year", "change"),
+    "beta": ("beta", "ratio"),
+    "volatility": ("volatility a year", "percent"),
+}
 
 
 def comparison(frame: pd.DataFrame, *, caption: str = "Is it better than they are?", own: str = "index") -> Table:
@@ -29,11 +34,11 @@ def comparison(frame: pd.DataFrame, *, caption: str = "Is it better than they ar
     words = pd.DataFrame(
         {
             "against": frame["second"],
-            "measure": [MEASURES[measure][0] for measure in frame["measure"]],
+            "measure": [words_of(measure) for measure in frame["measure"]],
             "verdict": frame["verdict"],
-            "index": _each(frame, "first_value", 1),
-            "other": _each(frame, "second_value", 1),
-            **{name: _each(frame, name, 2) for name in ("difference", "lower", "upper")},
+            "index": _values(frame, "first_value"),
+            "other": _values(frame, "second_value"),
+            **{name: _differences(frame, name) for name in ("difference", "lower", "upper")},
             **{name: [_p(value) for value in frame[name]] for name in ("p_value", "adjusted")},
         }
     )
@@ -56,8 +61,8 @@ def best(frame: pd.DataFrame, *, reference: str) -> Table:
     return Table(
         frame[["cagr", "p_value", "in_set"]],
         "Which of them could be the best, by growth",
-        formats={"cagr": "change", "p_value": "ratio"},
-        headers={"cagr": "growth a year", "p_value": "p of being as good as the best", "in_set": "could be the best"},
+        formats={"cagr": "percent", "p_value": "ratio"},
+        headers={"cagr": words_of("cagr"), "p_value": "p of being as good as the best", "in_set": "could be the best"},
         note="Model confidence set (Hansen, Lunde and Nason, 2011): with 95\u00a0% confidence the best is among those "
         f"that could be. That no other beats {reference}: p = {chance} (Hansen, 2005). Among equals in "
         "simulated markets one is left out in 5 to 12\u00a0% and one beats the reference in 4 to 10, not 5.",
@@ -81,12 +86,25 @@ def factors(net: FactorRegression, gross: FactorRegression) -> Table:
     return Table(
         pd.DataFrame(words, index=table.index),
         f"Where the excess return of {format_value(net.mean_excess, 'change')} a year came from",
+        finding=_came_from(table),
         headers=_INTERVAL | {"estimate": "exposure, or alpha a year", "p_value": "p", "contribution": "brought a year"},
         note="Regression of the excess return on three portfolios made of the same snapshot, weekly, by market cap of "
         "the week before: the market; small less large assets; those that rose most over three weeks less those that "
         "rose least (Liu, Tsyvinski and Wu, 2022). The portfolios pay no costs. What was brought is exposure times the "
         f"mean of the portfolio; after costs it adds up to the excess. Newey-West errors, {net.observations:,} days, "
         f"variance explained {format_value(net.r_squared, 'percent')}.",
+    )
+
+
+def _came_from(table: pd.DataFrame) -> str:
+    """The largest factor, and the alpha with its interval."""
+    parts = table["contribution"].drop(labels=[name for name in table.index if name.startswith("alpha")])
+    largest = parts.sort_values(ascending=False, kind="stable").index[0]
+    alpha = table.loc["alpha after costs"]
+    low, value, high = (format_value(alpha[side], "change") for side in ("lower", "estimate", "upper"))
+    return (
+        f"Exposure to {escape_markdown(largest)} brought {format_value(parts[largest], 'change')} a year; alpha beside "
+        f"these factors {value} (95\u00a0% interval {low} to {high})"
     )
 
 
@@ -121,7 +139,13 @@ def breaks(frame: pd.DataFrame) -> Table:
         table,
         "Did it change? One break at an unknown day; alpha and beta to the benchmark",
         formats={"since": "date"},
-        headers={"since": "likeliest day", "p_value": "p", "adjusted": "p for all three"},
+        headers={
+            "before": "before the break",
+            "after": "after it",
+            "since": "likeliest day",
+            "p_value": "p",
+            "adjusted": "p for all three",
+        },
         note="Self-normalised test of Shao and Zhang (2010). The likeliest day and the figures on both sides of it are "
         "shown whether or not the test finds a break. Where volatility comes in long clusters it finds a change of "
         "volatility too often: in 8 to 14\u00a0% of simulated histories of 1,000 days without one, 7 to 9\u00a0% of "
@@ -154,9 +178,20 @@ def backtests(frame: pd.DataFrame) -> Table:
     )
 
 
-def _each(frame: pd.DataFrame, column: str, kind: int) -> list[str]:
+def _values(frame: pd.DataFrame, column: str) -> list[str]:
     pairs = zip(frame[column], frame["measure"], strict=True)
-    return [format_value(value, MEASURES[measure][kind]) for value, measure in pairs]
+    return [format_value(value, MEASURES[measure][1]) for value, measure in pairs]
+
+
+def _differences(frame: pd.DataFrame, column: str) -> list[str]:
+    return [difference_of(value, measure) for value, measure in zip(frame[column], frame["measure"], strict=True)]
+
+
+def difference_of(value: float, measure: str) -> str:
+    """A difference of two values of a measure in its unit; a dash where there is none."""
+    kind, unit = DIFFERENCES[measure]
+    words = format_value(value, kind)
+    return words if words == MISSING else f"{words}{unit}"
 
 
 def _p(value: float) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from research.reporting.evaluation.comparison_tables import MEASURES
+from research.reporting.evaluation.comparison_tables import difference_of
 from research.reporting.presentation.formats import escape_markdown, format_value
+from research.reporting.presentation.names import MEASURES, words_of
 from research.reporting.presentation.texts import markdown_list
 
 CAPTIONS: Mapping[str, Mapping[str, str]] = {
@@ -44,7 +45,7 @@ def answer(frame: pd.DataFrame, *, benchmark: str) -> str:
     """Is the index better than its benchmark, and do we know? From `compare` of the index with others."""
     rows = frame[frame["second"] == benchmark].set_index("measure")
     told = {
-        verdict: [MEASURES[measure][0] for measure in rows.index[rows["verdict"] == verdict]]
+        verdict: [words_of(measure) for measure in rows.index[rows["verdict"] == verdict]]
         for verdict in ("better", "worse", "cannot tell")
     }
     name = escape_markdown(benchmark)
@@ -61,6 +62,17 @@ def answer(frame: pd.DataFrame, *, benchmark: str) -> str:
         "where chance alone would give such a difference, in any row of the comparison below, in fewer than one of 20 "
         "cases; in simulated markets without a difference this went wrong in 2 to 7\u00a0% of them."
     )
+
+
+def lately(lines: Mapping[str, pd.DataFrame], *, window_days: int) -> str:
+    """Heading: the last value of each figure over a moving window, the index beside its benchmark."""
+    parts = []
+    for name, frame in lines.items():
+        kind = "percent" if name == "volatility" else "ratio"
+        own, *other = (format_value(value, kind) for value in frame.ffill().iloc[-1]) if len(frame) else ("\u2013",)
+        beside = f" ({escape_markdown(frame.columns[1])} {other[0]})" if other and not name.startswith("beta") else ""
+        parts.append(f"{escape_markdown(name)} {own}{beside}")
+    return f"### Over the last {window_days} days: {'; '.join(parts)}"
 
 
 def tail(dependence: pd.Series, depths: pd.Series, *, benchmark: str) -> str:
@@ -100,18 +112,16 @@ def sharpe_error(figures: pd.Series) -> str:
 
 
 def _difference(measure: object, row: pd.Series) -> str:
-    name, kind, change = MEASURES[str(measure)]
+    name, kind = MEASURES[str(measure)]
     seen, other = (format_value(row[side], kind) for side in ("first_value", "second_value"))
     if pd.isna(row["lower"]):
         return f"{name} {seen} against {other}, and no interval for the difference"
-    bounds = " to ".join(_signed(row[bound], change) for bound in ("lower", "upper"))
-    difference = _signed(row["difference"], change)
-    return f"{name} {seen} against {other}, a difference of {difference} (95\u00a0% interval {bounds})"
+    difference, low, high = (_signed(difference_of(row[end], str(measure))) for end in ("difference", "lower", "upper"))
+    return f"{name} {seen} against {other}, a difference of {difference} (95\u00a0% interval {low} to {high})"
 
 
-def _signed(value: float, kind: str) -> str:
-    words = format_value(value, kind)
-    return words if kind == "change" or value < 0 else f"+{words}"
+def _signed(words: str) -> str:
+    return words if words[0] in "+\u2212" else f"+{words}"
 
 
 def _listed(names: list[str]) -> str:

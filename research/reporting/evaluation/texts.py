@@ -12,7 +12,14 @@ from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB
 def skill(figures: Skill) -> str:
     """What the length of the history can show: probabilistic Sharpe, difference to each benchmark, years to know it."""
     sharpe, years = (format_value(value, "ratio") for value in (figures.sharpe_ratio, figures.years))
-    return markdown_list(
+    apart = figures.differences["verdict"]
+    known = [str(name) for name, verdict in apart.items() if verdict != "cannot tell"]
+    beyond = f"known against {', '.join(map(escape_markdown, known))}" if known else "not known against any benchmark"
+    heading = (
+        f"### Sharpe ratio {sharpe}, its true value {figures.verdict} with a probability of "
+        f"{format_value(figures.probability, 'percent')}; the sign of what it earned beyond is {beyond}"
+    )
+    lines = markdown_list(
         [
             f"**Sharpe ratio over the risk-free rate {sharpe}.** The probability that the true one is above zero, for "
             f"the skewness, kurtosis and {years} years seen, is {format_value(figures.probability, 'percent')}: "
@@ -27,6 +34,7 @@ def skill(figures: Skill) -> str:
             "best look better than it is; `evaluation.deflated_sharpe` takes their number.",
         ]
     )
+    return f"{heading}\n\n{lines}"
 
 
 def _difference(name: str, row: pd.Series) -> str:

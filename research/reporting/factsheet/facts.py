@@ -9,6 +9,8 @@ from research.reporting.presentation.formats import escape_markdown, format_valu
 from research.reporting.presentation.table import Table
 from research.rulebook import Costs, Schedule, Selection, Weighting
 
+LARGEST = 5
+"""Members that the box of facts names."""
 _SCHEMES = {
     "market_cap": "by market cap",
     "sqrt_market_cap": "by the square root of market cap",
@@ -37,8 +39,11 @@ def in_one_sentence(rules: Methodology, members: int) -> str:
 def facts(index: IndexHistory) -> Table:
     """The box of facts: count, weights, calendar, lag, costs, base and data."""
     rules, manifest = index.methodology, index.market.manifest
+    held = index.holdings()
+    largest = (f"{row.asset_id} {format_value(row.weight, 'percent')}" for row in held.head(LARGEST).itertuples())
     lines = {
-        "Members": f"{format_value(len(index.holdings()), 'count')} today; {_count(rules.selection)}",
+        "Members": f"{format_value(len(held), 'count')} today; {_count(rules.selection)}",
+        "Largest": ", ".join(largest),
         "Weights": _weights(rules.weighting),
         "Calendar": _often(rules.schedule),
         "Traded": _lag(rules.schedule),

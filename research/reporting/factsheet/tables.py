@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
-from research.reporting.presentation.formats import format_value
+from research.reporting.presentation.formats import MISSING, escape_markdown, format_value
+from research.reporting.presentation.names import MEASURES, formats_of, words_of
 from research.reporting.presentation.table import Table
 from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE
 
@@ -16,34 +19,79 @@ def performance(summary: pd.DataFrame, *, confidence: float = 0.95) -> Table:
         " ".join(filter(None, [text, interval, thumb.get(str(metric))]))
         for metric, text, interval in zip(summary.index, summary["convention"], summary["interval_note"], strict=True)
     ]
-    frame = summary[["value", "lower", "upper"]].assign(convention=notes)
-    units = {"fraction": "percent", "ratio": "ratio", "days": "count"}
     return Table(
-        frame.rename(index=lambda name: str(name).replace("_", " ")),
+        summary[["value", "lower", "upper"]].assign(convention=notes).rename(index=words_of).rename_axis("figure"),
         f"All figures of performance and risk, with {format_value(confidence, 'short percent')} intervals",
         folded=True,
-        row_formats={str(metric).replace("_", " "): units[unit] for metric, unit in summary["unit"].items()}
-        | {"total return": "growth"},
-        note="lower and upper are the ends of a confidence interval where nothing else is said: of the stationary "
-        "block bootstrap, or self-normalised where clusters of volatility would make that too narrow. How often each "
-        "holds was measured: research/evaluation/CONVENTIONS.md. A dash marks a figure without an interval. "
+        row_formats=formats_of(summary.index),
+        headers={"lower": f"{format_value(confidence, 'short percent')} interval, from", "upper": "to"},
+        note="The ends of a confidence interval where nothing else is said: of the stationary block bootstrap, of the "
+        "regression for alpha, or self-normalised where clusters of volatility would make that too narrow. How often "
+        "each holds was measured: research/evaluation/CONVENTIONS.md. A dash marks a figure without an interval. "
         f"{RULES_OF_THUMB_SOURCE}",
     )
 
 
-def holdings(frame: pd.DataFrame, *, as_of: pd.Timestamp) -> Table:
-    """`IndexHistory.holdings`: who is in, how much, since when and why."""
-    columns = ["asset_id", "symbol", "target_weight", "weight", "price", "since", "reason"]
+WEIGHT_REASONS: Mapping[tuple[str, bool], str] = {
+    ("tilt", True): "raised by the scheme",
+    ("tilt", False): "cut by the scheme",
+    ("caps", True): "raised by others' caps",
+    ("caps", False): "cut by the cap",
+    ("floors", True): "raised to the floor",
+    ("floors", False): "cut for others' floor",
+    ("overlay", True): "raised by the overlay",
+    ("overlay", False): "cut by the overlay",
+}
+"""What most made a weight differ from one by market cap; True: it added."""
+
+
+def holdings(frame: pd.DataFrame, why: pd.DataFrame, *, as_of: pd.Timestamp) -> Table:
+    """`IndexHistory.holdings` and `largest_steps`: who is in, how much and why so much, since when and why."""
+    columns = ["asset_id", "symbol", "target_weight", "weight", "why", "price", "since", "reason"]
+    members = frame["asset_id"].tolist()
+    named = ", ".join(
+        f"{escape_markdown(row.asset_id)} {format_value(row.weight, 'percent')}"
+        for row in frame.head(NAMED).itertuples()
+    )
+    capped = len(why[(why["step"] == "caps") & (why["change"] < 0)])
     return Table(
-        frame[columns],
+        frame.assign(why=[_why_so_much(why, asset) for asset in members])[columns],
         f"Members at the close of {as_of:%Y-%m-%d}",
+        finding=f"{len(members)} members, {capped or 'none'} of them cut by the cap; the largest: {named}",
+        sortable=True,
         formats={"target_weight": "percent", "weight": "percent"},
         headers={
             "asset_id": "asset",
-            "target_weight": "target at the last trade",
+            "target_weight": "target weight",
             "weight": "weight now",
+            "why": "why so much, from its share by market cap",
             "price": "price, USD",
+            "reason": "why it is in",
         },
+    )
+
+
+NAMED = 5
+"""Members that a heading names."""
+
+
+def _why_so_much(why: pd.DataFrame, asset: str) -> str:
+    """The reason of a weight, with what it would be in proportion to market cap."""
+    if asset not in why.index:
+        return "not weighted by the rules"
+    row = why.loc[asset]
+    if not row["step"]:
+        return "by market cap"
+    return f"{WEIGHT_REASONS[str(row['step']), bool(row['change'] > 0)]} from {format_value(row['raw'], 'percent')}"
+
+
+def sectors(weights: pd.Series) -> Table:
+    """`sector_weights`, the largest first."""
+    frame = weights.sort_values(ascending=False, kind="stable").rename("weight").rename_axis("sector").to_frame()
+    return Table(
+        frame.rename(index=lambda name: str(name).replace("-", " ")),
+        "Sectors today, by the latest sector tag of each member",
+        formats={"weight": "percent"},
     )
 
 
@@ -53,7 +101,7 @@ def nearest_misses(frame: pd.DataFrame) -> Table:
         frame,
         "The nearest misses at the last choice of members",
         formats={"rank_value": "usd"},
-        headers={"asset_id": "asset", "rank_value": "ranked by, USD"},
+        headers={"asset_id": "asset", "rank_value": "ranked by, USD", "reason": "why it is out"},
     )
 
 
@@ -63,27 +111,70 @@ def trades(constituents: pd.DataFrame) -> Table:
     return Table(
         constituents[columns].sort_values("trade", ascending=False, ignore_index=True),
         f"What was traded at the close of {constituents['effective_date'].iloc[0]:%Y-%m-%d}",
-        formats=dict.fromkeys(("target_weight", "drifted_weight", "weight"), "fine percent") | {"trade": "fine change"},
+        sortable=True,
+        formats=dict.fromkeys(("target_weight", "drifted_weight", "weight"), "fine percent") | {"trade": "fine points"},
         headers={
             "asset_id": "asset",
             "target_weight": "target",
             "drifted_weight": "before",
             "weight": "after",
-            "trade": "traded, % of index",
+            "trade": "traded, points",
             "price": "price, USD",
         },
     )
 
 
-def drawdowns(frame: pd.DataFrame) -> Table:
-    """`drawdown_table`: the deepest falls, and how long each recovery took."""
-    columns = ["peak", "trough", "to", "depth", "days_to_trough", "days_to_recover"]
+def periods(frame: pd.DataFrame) -> Table:
+    """`period_returns` by series: the index first, its benchmark second."""
+    index, other = frame.iloc[0], frame.iloc[1]
+    benchmark = escape_markdown(frame.index[1])
+    told = [
+        f"{format_value(index[period], 'growth')} {words} ({benchmark} {format_value(other[period], 'growth')})"
+        for period, words in (("YTD", "in the year to date"), ("1Y", "in one year"), ("SI", "since inception"))
+        if not pd.isna(index[period])
+    ]
+    return Table(
+        frame.rename_axis("series"),
+        "Returns by period, not annualised",
+        finding="; ".join(told),
+        formats=dict.fromkeys(frame.columns, "growth"),
+        note="1D, 1W: one day, seven days. MTD, QTD, YTD: month, quarter and year to date. 1Y, 3Y, 5Y: years of 365 "
+        "days. SI: since inception. From 1,000\u00a0% on, a return is what one unit became: \u00d720 is twentyfold.",
+    )
+
+
+def years(frame: pd.DataFrame) -> Table:
+    """`resample_returns` to years, one row per year: the index beside its benchmarks."""
+    return Table(
+        frame.set_axis(frame.index.year.astype(str), axis="index").rename_axis("year"),  # type: ignore[attr-defined]
+        "Returns of whole calendar years",
+        formats=dict.fromkeys(map(str, frame.columns), "growth"),
+    )
+
+
+def drawdowns(frame: pd.DataFrame, beside: pd.DataFrame) -> Table:
+    """`drawdown_table`: the deepest falls, and how long each recovery took; `beside` is a `risk_beside`."""
+    columns = ["peak", "trough", "to", "depth", "days_to_trough", "days_to_recover", "periods"]
+    benchmark = beside.columns[1]
+    other = f"{escape_markdown(benchmark)} fell {format_value(-float(beside[benchmark]['max_drawdown']), 'percent')}"
+    finding = f"Never below an earlier high; {other}"
+    if len(frame):
+        worst = frame.iloc[0]
+        days = format_value(worst["periods"], "count")
+        back = f"not made good after {days} days" if pd.isna(worst["to"]) else f"{days} days until it was made good"
+        finding = f"Fell {format_value(-worst['depth'], 'percent')}, {back}; {other}"
     return Table(
         frame[columns],
         "The deepest drawdowns",
-        formats={"depth": "percent"},
-        headers={"to": "recovered", "days_to_trough": "days to the trough", "days_to_recover": "days to recover"},
-        note="A dash under recovered: not yet.",
+        finding=finding,
+        formats={"depth": "percent", "periods": "count"},
+        headers={
+            "to": "made good",
+            "days_to_trough": "days to the trough",
+            "days_to_recover": "days from the trough",
+            "periods": "days below the high",
+        },
+        note="A dash under made good: not yet.",
     )
 
 
@@ -103,28 +194,50 @@ def rolling(frame: pd.DataFrame, *, window_days: int) -> Table:
     return Table(
         frame.rename_axis("series"),
         f"Every window of {window_days} days",
-        formats={"share_positive": "percent", "windows": "count"} | dict.fromkeys(numbers, "change"),
+        formats={"share_positive": "percent", "windows": "count"} | dict.fromkeys(numbers, "growth"),
+        headers={"share_positive": "windows with a gain"},
     )
 
 
 def beside(frame: pd.DataFrame) -> Table:
     """`risk_beside`: return and risk of the index and of its benchmarks, and the difference to the first of them."""
-    names = {
-        "cagr": "growth a year (CAGR)",
-        "annualized_volatility": "volatility a year",
-        "sharpe_ratio": "Sharpe ratio",
-        "max_drawdown": "deepest fall from a high",
-        "expected_shortfall": "mean of the worst 5\u00a0% of days",
-        "worst_day": "worst day",
-        "longest_drawdown": "longest time below a high, days",
-    }
-    kinds = {"sharpe_ratio": "ratio", "longest_drawdown": "count"}
-    return Table(
-        frame.rename(index=names).rename_axis("figure"),
-        "Return and risk beside the benchmarks",
-        row_formats={words: kinds.get(name, "percent") for name, words in names.items()},
-        headers={"difference": f"difference to {frame.columns[1]}"},
-        note="Over the days that all have. lower and upper are a 95\u00a0% interval of the difference; a dash marks a "
-        "figure for which no such interval has been measured. The Sharpe ratio is arithmetic, of returns above the "
-        "risk-free rate.",
+    benchmark = escape_markdown(frame.columns[1])
+    told = frame[["difference", "lower", "upper"]].T.to_dict()
+    words = {name: {side: _difference(value, str(name)) for side, value in row.items()} for name, row in told.items()}
+    volatility, sharpe = (
+        [format_value(frame.loc[row, side], kind) for side in frame.columns[:2]]
+        for row, kind in (("annualized_volatility", "percent"), ("sharpe_ratio", "ratio"))
     )
+    verdict = str(frame.loc["sharpe_ratio", "verdict"])
+    return Table(
+        frame.assign(**pd.DataFrame(words).T).rename(index=words_of).rename_axis("figure"),
+        "Return and risk beside the benchmarks, over the days that all have",
+        finding=f"Volatility {volatility[0]} a year, {benchmark} {volatility[1]}; Sharpe ratio {sharpe[0]} against "
+        f"{sharpe[1]}: {VERDICTS.get(verdict, verdict)}",
+        row_formats=formats_of(frame.index),
+        headers={
+            "difference": f"difference to {frame.columns[1]}",
+            "lower": "95\u00a0% interval, from",
+            "upper": "to",
+        },
+        note="Differences of shares are in percentage points; that of growth is what the index became for each unit "
+        "that the benchmark became, less one, a year. A dash marks a figure for which no interval has been measured. "
+        "The Sharpe ratio is arithmetic, of returns above the risk-free rate.",
+    )
+
+
+VERDICTS = {
+    "cannot tell": "the history cannot tell which is better",
+    "better": "better by more than luck",
+    "worse": "worse by more than luck",
+}
+"""Verdicts of `compare` in a heading."""
+
+
+def _difference(value: float, figure: str) -> str:
+    """A difference in its own unit: growth in per cent, shares in points, ratios and days as they are."""
+    kind = MEASURES[figure][1]
+    unit = " points" if kind == "percent" and figure != "cagr" else " days" if kind == "count" else ""
+    shown = {"percent": "change" if figure == "cagr" else "signed points"}.get(kind, kind)
+    words = format_value(value, shown)
+    return words if words == MISSING else f"{words}{unit}"

@@ -9,32 +9,79 @@ import pandas as pd
 from research.index.analysis.worst import WorstDay, WorstStretch
 from research.index.first_look import FirstLook
 from research.reporting.presentation.formats import escape_markdown, format_value
-from research.reporting.presentation.texts import markdown_list
+from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE, markdown_list
 
-ONE_LOOK: Mapping[str, str] = {
-    "title": "Level, and under it the fall from the highest level so far",
-    "caption": "All start at the index's level; equal distances up its axis are equal returns. Bands: the regime of "
-    "the benchmark known at each close.",
+CAPTIONS: Mapping[str, Mapping[str, str]] = {
+    "one look": {
+        "title": "Level, and under it the fall from the highest level so far",
+        "caption": "All start at the index's level; equal distances up its axis are equal returns. Bands: the regime "
+        "of the benchmark known at each close.",
+    },
+    "levels": {
+        "title": "Level against all benchmarks",
+        "caption": "Total Market: all that pass its screens, by market cap. Baskets pay costs, single assets do not.",
+    },
+    "months": {
+        "title": "Monthly and yearly returns",
+        "caption": "In per cent, net of costs. A first month that is not whole is missing; the last runs to the last "
+        "day.",
+    },
+    "rolling": {
+        "title": "Rolling returns over one window",
+        "caption": "Each point is the return of the window that ends there; doubling and halving are equally far from "
+        "zero.",
+    },
+    "weights": {
+        "title": "Weights",
+        "caption": "At each day's close; the members with the largest average weight by name, the others together.",
+    },
 }
-"""Title and caption: keywords of `show_figure`."""
+"""Title and caption of each figure: keywords of `show_figure`."""
 NAMED = 3  # members, or rules, that a sentence names
 
 
 def concentration(today: pd.Series, explained: float, benchmark: str) -> str:
     """The last row of `IndexHistory.concentration`, and the share of variance that a benchmark explains."""
+    effective, shared = format_value(today["effective_number"], "ratio"), format_value(explained, "percent")
+    finding = (
+        f"As concentrated as {effective} equal members; {escape_markdown(benchmark)} explains {shared} of the variance"
+    )
     return (
+        f"### {finding}\n\n"
         f"Today the largest weight is **{format_value(today['largest_weight'], 'percent')}**, and the weights are as "
-        f"concentrated as **{format_value(today['effective_number'], 'ratio')}** equal members would be (Herfindahl "
+        f"concentrated as **{effective}** equal members would be (Herfindahl "
         f"index {format_value(today['herfindahl'], 'ratio')}). Over the whole history "
-        f"**{escape_markdown(benchmark)} explains {format_value(explained, 'percent')}** of the variance of "
+        f"**{escape_markdown(benchmark)} explains {shared}** of the variance of "
         "daily returns."
     )
 
 
 def first_look(look: FirstLook, *, benchmark: str) -> str:
-    """Three sentences: against the benchmark; the worst, and who made it; what the rules added or took."""
+    """Three sentences: against the benchmark; the worst, and who made it; what the rules added or took.
+
+    The heading claims to be ahead or behind only where the interval leaves zero out.
+    """
+    growth, falls = look.beside.loc["cagr"], look.beside.loc["max_drawdown"]
+    told = {"better": "faster than", "worse": "slower than"}.get(str(growth["verdict"]), "too close to tell from")
+    ours, theirs = (format_value(growth[side], "percent") for side in look.beside.columns[:2])
+    deepest, other = (format_value(-falls[side], "percent") for side in look.beside.columns[:2])
+    name = escape_markdown(benchmark)
+    heading = f"### Grew {ours} a year, {told} {name}'s {theirs}; fell {deepest} at worst, {name} {other}"
     against, worst = _against(look.beside, benchmark), _worst(look.stretch, look.day, benchmark)
-    return markdown_list([against, worst, _why(look.effects)])
+    return f"{heading}\n\n{markdown_list([against, worst, _why(look.effects)])}"
+
+
+def for_whom(beside: pd.DataFrame) -> str:
+    """What one had to sit through, beside what articles call bearable, and where the ranking of investors stands."""
+    index, benchmark = beside.columns[:2]
+    deepest, other = (format_value(-float(beside[side]["max_drawdown"]), "percent") for side in (index, benchmark))
+    days = format_value(beside[index]["longest_drawdown"], "count")
+    return (
+        f"Whoever held it sat through a fall of **{deepest}** ({escape_markdown(benchmark)} {other}), and waited up to "
+        f"**{days} days** for an earlier high. Rule of thumb: a maximum drawdown {RULES_OF_THUMB['max_drawdown']}. "
+        f"{RULES_OF_THUMB_SOURCE} How it ranks for a conservative, a balanced and an aggressive investor, and how much "
+        "of that rank is luck, is on the page of its evaluation."
+    )
 
 
 def _against(beside: pd.DataFrame, benchmark: str) -> str:
@@ -44,7 +91,7 @@ def _against(beside: pd.DataFrame, benchmark: str) -> str:
         (name, *(format_value(beside.loc[row, side], kind) for side in (index, other)))
         for name, row, kind in (
             ("volatility", "annualized_volatility", "percent"),
-            ("deepest fall", "max_drawdown", "percent"),
+            ("maximum drawdown", "max_drawdown", "percent"),
             ("Sharpe ratio", "sharpe_ratio", "ratio"),
         )
     ]

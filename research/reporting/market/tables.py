@@ -213,11 +213,5 @@ def untagged_pegs(frame: pd.DataFrame) -> Table:
     )
 
 
-def ledger(frame: pd.DataFrame) -> Table:
-    """`ledger_counts`."""
-    words = frame.assign(field=_words(frame["field"]), rule=_words(frame["rule"]))
-    return Table(words, "Ledger of the snapshot", limit=30)
-
-
 def _words(fields: pd.Series) -> pd.Series:
     return fields.replace(FIELDS).str.replace("_", " ")

@@ -1,9 +1,11 @@
 """Sentences of the market review: what was found, in words. Numbers come in computed; nothing is computed here.
 
-Titles of figures are plain text; what goes through `show_text` is Markdown, in which foreign names are escaped.
+Findings above figures are plain text; what goes through `show_text` is Markdown, in which foreign names are escaped.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -16,6 +18,46 @@ from research.reporting.presentation.texts import bullets, markdown_list
 SHARE = "percent of basis points"
 LARGE = 100.0
 """Basis points of an effect that a reader has to know of."""
+CAPTIONS: Mapping[str, Mapping[str, str]] = {
+    "effects": {
+        "title": "What single findings did to an index",
+        "caption": "Each bar is one finding, on the index that it moved more.",
+    },
+    "held_back": {
+        "title": "The level without doubtful values",
+        "caption": "Level with the values held back against the level as printed, without costs.",
+    },
+    "coverage": {
+        "title": "Assets with a value, by field",
+        "caption": "A line that falls while the others do not is a field that is missing.",
+    },
+    "lives": {
+        "title": "Births and deaths by year",
+        "caption": "By calendar year; assets that are there on the first day count as born on it.",
+    },
+    "survivorship": {
+        "title": "Baskets of all, and of the survivors",
+        "caption": "Bought anew each month, without costs. Equal distances up the axis are equal returns.",
+    },
+    "dominance": {
+        "title": "Shares of the market cap",
+        "caption": "The assets with the largest mean share by name, the others together.",
+    },
+    "tradable": {
+        "title": "Assets that trade enough",
+        "caption": "How many assets have a median volume of 30 days at or above each amount.",
+    },
+    "breadth": {
+        "title": "Share of assets that rise",
+        "caption": "Rising less falling: of all assets with a price on both days, as a mean of 30 days.",
+    },
+    "pegs": {
+        "title": "Distances from the peg",
+        "caption": "Distance of the close from 1 USD, of those that were once farthest; the band is 1 % on either "
+        "side.",
+    },
+}
+"""Title and caption of each figure: keywords of `show_figure`. What it found is said by the function of its name."""
 NO_CAPS = "this market has no market caps"
 NO_VOLUMES = "this market has no volumes"
 NO_STABLECOINS = "no asset has the tag stablecoin"
@@ -132,7 +174,7 @@ def held_back(facts: MarketReview) -> str:
 
 
 def coverage(facts: MarketReview) -> str:
-    """Title of the figure of coverage."""
+    """What was found, of the figure of coverage."""
     frame = facts.coverage
     first, last = frame["price"].iloc[0], frame["price"].iloc[-1]
     lacking = [f"no {FIELDS[str(name)]}s" for name in frame.columns if not frame[name].any()]
@@ -140,7 +182,7 @@ def coverage(facts: MarketReview) -> str:
 
 
 def lives(facts: MarketReview) -> str:
-    """Title of the figure of births and deaths."""
+    """What was found, of the figure of births and deaths."""
     dead, assets = facts.deaths["dead"], _count(facts.market.prices.shape[1])
     return (
         f"{_count(len(dead[dead]))} of {assets} assets had ended by the last day" if dead.any() else "Nobody ever ends"
@@ -148,7 +190,7 @@ def lives(facts: MarketReview) -> str:
 
 
 def survivorship(facts: MarketReview) -> str:
-    """Title of the figure of survivorship."""
+    """What was found, of the figure of survivorship."""
     if facts.survivorship.empty:
         return "Too short to say what survivorship does"
     scheme, size = facts.survivorship.index[0], facts.survivorship["difference"].iloc[0]
@@ -158,7 +200,7 @@ def survivorship(facts: MarketReview) -> str:
 
 
 def dominance(facts: MarketReview) -> str:
-    """Title of the figure of shares: how much of the market is its largest asset."""
+    """What was found, of the figure of shares: how much of the market is its largest asset."""
     known = facts.totals.dropna(subset=["largest"])
     if known.empty:
         return "Dominance is not known, for this market has no market caps"
@@ -170,7 +212,7 @@ def dominance(facts: MarketReview) -> str:
 
 
 def tradable(facts: MarketReview) -> str:
-    """Title of the figure of liquidity: how many assets trade enough."""
+    """What was found, of the figure of liquidity: how many assets trade enough."""
     known = facts.totals[[*THRESHOLDS]].dropna()
     if known.empty:
         return "What can be traded is not known, for this market has no volumes"
@@ -179,7 +221,7 @@ def tradable(facts: MarketReview) -> str:
 
 
 def breadth(facts: MarketReview) -> str:
-    """Title of the figure of breadth."""
+    """What was found, of the figure of breadth."""
     known = facts.breadth["above_200"].dropna()
     if known.empty:
         return "Breadth is not known"
@@ -187,7 +229,7 @@ def breadth(facts: MarketReview) -> str:
 
 
 def pegs(facts: MarketReview) -> str:
-    """Title of the figure of pegs."""
+    """What was found, of the figure of pegs."""
     table = facts.pegs
     untagged = (
         f"{_count(len(facts.untagged_pegs))} more look pegged" if len(facts.untagged_pegs) else "none looks pegged"

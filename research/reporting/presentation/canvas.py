@@ -25,6 +25,8 @@ PLOTTED: WeakKeyDictionary[Axes, tuple[str, pd.DataFrame]] = WeakKeyDictionary()
 
 COLOURS = [entry["color"] for entry in matplotlib.style.library["petroff10"]["axes.prop_cycle"]]
 DASHES: tuple[Any, ...] = ("solid", (0, (5, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)))
+OWN_COLOURS = {"bitcoin": 1, "ethereum": 2, "Total Market": 3}
+"""Places in `COLOURS` of the benchmarks of most pages. The first of the others, the index of a page, is blue."""
 POINTS = 500  # of the edge of an area
 ROOM = 75
 """Letters of all names for which one row of a legend has room: with more, it would squeeze the figure."""
@@ -57,11 +59,18 @@ def line_chart(frame: pd.DataFrame, source: str) -> Axes:
     return axes
 
 
+def colours_of(names: pd.Index) -> list[str]:
+    """A colour for each series: those that stand on many pages have one of their own, others take what is left."""
+    left = cycle([colour for number, colour in enumerate(COLOURS) if number not in OWN_COLOURS.values()])
+    return [COLOURS[OWN_COLOURS[str(name)]] if str(name) in OWN_COLOURS else next(left) for name in names]
+
+
 def lines(axes: Axes, frame: pd.DataFrame) -> tuple[Any, Any]:
     """Draw one line for each column, from end to end of the axis; gives back the first and the last day."""
     dashes = cycle(DASHES)
+    colours = colours_of(frame.columns)
     for position, name in enumerate(frame.columns):
-        style = {"color": COLOURS[position % len(COLOURS)], "linestyle": next(dashes)}
+        style = {"color": colours[position], "linestyle": next(dashes)}
         axes.plot(
             frame.index,
             frame[name].to_numpy(),
@@ -78,9 +87,12 @@ def shade(axes: Axes, present: pd.Series) -> None:
     """A band of colour behind the days of each category; days without one stay white."""
     for position, name in enumerate(present.cat.categories):
         inside = (present == name).to_numpy()
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(int)))
+        days = mdates.date2num(present.index.append(present.index[-1:]))  # type: ignore[no-untyped-call]
+        runs = [(days[begin], days[end] - days[begin]) for begin, end in edges.reshape(-1, 2)]
         colour, hatch = COLOURS[(0, 3, 2)[position % 3]], ("", "...", "//")[position % 3]
         band = {"color": colour, "alpha": 0.18, "hatch": hatch, "linewidth": 0}
-        axes.fill_between(present.index, 0, 1, where=inside, transform=axes.get_xaxis_transform(), label=name, **band)
+        axes.broken_barh(runs, (0, 1), transform=axes.get_xaxis_transform(), label=name, **band)
 
 
 def name_ends(axes: Axes, frame: pd.DataFrame) -> None:
@@ -88,13 +100,13 @@ def name_ends(axes: Axes, frame: pd.DataFrame) -> None:
     last = frame.ffill().iloc[-1].sort_values()
     low, high = axes.get_ylim()
     step = (high / low) ** 0.08 if axes.get_yscale() == "log" else (high - low) * 0.08
-    place = -np.inf
+    place, colours = -np.inf, colours_of(frame.columns)
     for name, value in last.items():
         apart = place * step if axes.get_yscale() == "log" else place + step
         place = max(value, apart) if np.isfinite(place) else value
-        colour = COLOURS[frame.columns.get_loc(name) % len(COLOURS)]  # type: ignore[operator]
+        colour = dict(zip(frame.columns, colours, strict=True))[name]
         where: Any = ("axes fraction", "data")
-        axes.annotate(f" {label_of(name)}", (1.0, place), xycoords=where, fontsize=9, va="center", color=colour)
+        axes.annotate(f" {label_of(name)}", (1.01, place), xycoords=where, fontsize=9, va="center", color=colour)
 
 
 def stacked(source: str) -> tuple[Axes, Axes]:
@@ -119,7 +131,7 @@ def canvas(source: str, height: float = WIDE[1]) -> Axes:
     style: dict[str, Any] = {"font.family": "sans-serif", "font.size": 10, "svg.hashsalt": "research"}
     with plt.rc_context(style | {"text.parse_math": False}):  # type: ignore[arg-type]
         figure, axes = plt.subplots(figsize=(WIDE[0], height), layout="constrained")
-        figure.supxlabel(f"Source: {source}", x=0.01, ha="left", fontsize=8, color=GREY)
+        figure.supxlabel(f"Source: {source}", x=0.01, ha="left", fontsize=9, color=GREY)
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_axisbelow(True)
     return axes
@@ -130,7 +142,7 @@ def panels(source: str, count: int) -> list[Axes]:
     rows = -(-count // 3)
     with plt.rc_context({"font.family": "sans-serif", "font.size": 9, "text.parse_math": False}):
         figure, grid = plt.subplots(rows, 3, figsize=(WIDE[0], 2.1 * rows), layout="constrained", squeeze=False)
-        figure.supxlabel(f"Source: {source}", x=0.01, ha="left", fontsize=8, color=GREY)
+        figure.supxlabel(f"Source: {source}", x=0.01, ha="left", fontsize=9, color=GREY)
     for number, axes in enumerate(grid.flat):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", color=GRID, linewidth=0.8)

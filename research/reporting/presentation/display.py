@@ -31,7 +31,7 @@ _LONGEST = 160
 """Characters of a text in a figure: a longer name would push the picture off the page."""
 
 
-def show_figure(axes: Axes, *, title: str, caption: str, alt: str | None = None) -> None:
+def show_figure(axes: Axes, *, title: str, caption: str, finding: str = "", alt: str | None = None) -> None:
     """Show a figure of `figures.py`, with its title, caption, text alternative and digest, and close it.
 
     Parameters
@@ -40,6 +40,8 @@ def show_figure(axes: Axes, *, title: str, caption: str, alt: str | None = None)
         As given back by a function of `figures`, which notes what was plotted.
     title, caption : str
         Heading, and one or two sentences on how to read the figure.
+    finding : str
+        What it shows, in a sentence of plain text with computed numbers: a heading above it.
     alt : str, optional
         Text alternative; by default the kind of the figure and the first, last, smallest and largest value plotted.
 
@@ -56,6 +58,8 @@ def show_figure(axes: Axes, *, title: str, caption: str, alt: str | None = None)
 
     if axes not in PLOTTED:
         raise ReportError("these axes were not drawn by the functions of figures.py, so what they show is unknown.")
+    if finding:
+        show_text(f"### {escape_markdown(finding)}")
     kind, data = PLOTTED[axes]
     figure = axes.get_figure(root=True)
     assert figure is not None
@@ -64,7 +68,7 @@ def show_figure(axes: Axes, *, title: str, caption: str, alt: str | None = None)
     with rc_context({"text.parse_math": False}):  # a dollar sign in a name is no formula, in ticks made now either
         _spell_out(figure)
         if os.environ.get(for_a_page.VARIABLE):
-            _display(words, {"figure": about | drawings(figure)})
+            _display(words, {"figure": about | drawings(figure) | series(title, data)})
         else:
             _display(words | {"image/png": base64.b64encode(_png(figure)).decode("ascii")}, {"figure": about})
     plt.close(figure)
@@ -109,7 +113,9 @@ def picture(axes: Axes, *, title: str, dots_per_inch: int = 80) -> tuple[bytes, 
 
 
 def show_table(table: Table) -> None:
-    """Show a table of `tables.py`."""
+    """Show a table of `tables.py`, under what it found."""
+    if table.finding:
+        show_text(f"### {table.finding}")
     _display({"text/html": table.to_html(), "text/plain": table.to_text()}, dict(table.metadata))
 
 
@@ -143,6 +149,18 @@ def digest(data: pd.DataFrame) -> str:
     }
     table = pd.DataFrame.from_dict(columns, orient="index", columns=["n", "first", "last", "min", "max", "mean"])
     return str(table.to_string())
+
+
+def series(title: str, data: pd.DataFrame) -> dict[str, str]:
+    """What a page offers of a figure's data: the digest as a table, and all that was plotted as CSV, to six digits."""
+    table = pd.DataFrame.from_dict(
+        {str(name): _marks(data[name].dropna()) for name in data.columns},
+        orient="index",
+        columns=["first", "last", "lowest", "highest", "mean"],
+    )
+    table.insert(0, "values", data.notna().sum().to_numpy())
+    shown = Table(table.rename_axis("series"), f"Digest: {title}", formats=dict.fromkeys(table.columns[1:], "number"))
+    return {"digest": shown.to_html(), "csv": data.to_csv(float_format="%.6g", lineterminator="\n")}
 
 
 def describe(title: str, kind: str, data: pd.DataFrame) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from research.reporting.presentation.canvas import (
     COLOURS,
@@ -22,6 +22,7 @@ from research.reporting.presentation.canvas import (
     INK,
     by_row,
     canvas,
+    colours_of,
     dated,
     label_of,
     line_chart,
@@ -38,6 +39,7 @@ from research.reporting.presentation.canvas import (
     too_short,
 )
 from research.reporting.presentation.formats import format_value
+from research.reporting.presentation.names import STEPS
 
 
 def levels(frame: pd.DataFrame, *, source: str, unit: str = "level", log: bool = True) -> Axes:
@@ -123,7 +125,7 @@ def weights(frame: pd.DataFrame, *, source: str, unit: str = "weight, % of the i
     if too_short(frame):
         return placeholder(frame, source, empty)
     axes = dated(source)
-    colours, names = [*COLOURS[:9], "#c9c9c9"], [label_of(name) for name in frame.columns]
+    colours, names = [*colours_of(frame.columns[:9]), "#c9c9c9"], [label_of(name) for name in frame.columns]
     drawn = thinned(frame)
     axes.stackplot(drawn.index, drawn.to_numpy().T, labels=names, colors=colours, edgecolor="white", linewidth=0.3)
     axes.set_ylim(0, 1)
@@ -135,20 +137,23 @@ def weights(frame: pd.DataFrame, *, source: str, unit: str = "weight, % of the i
     return noted(axes, "Stacked areas of weights", frame)
 
 
-def monthly_heatmap(frame: pd.DataFrame, *, source: str, full: float) -> Axes:
+def monthly_heatmap(frame: pd.DataFrame, *, source: str) -> Axes:
     """Monthly returns, years down and months across; blue is a gain, red a loss, and every cell says its number.
 
-    Returns of the size `full` and above have the full colour: a few wild months, or years, must not pale the others.
+    The colour goes by the root of the logarithmic return: a wild month does not pale the others, and no two returns
+    of different size have one colour.
     """
     if frame.empty:
         return placeholder(frame, source)
     import seaborn as sns
 
     axes = canvas(source, height=0.42 * len(frame) + 1.3)
-    limit = 1.0 if np.isnan(full) else full
+    size = np.log1p(frame.astype(float).clip(lower=-0.999).to_numpy())
+    tone = pd.DataFrame(np.sign(size) * np.sqrt(np.abs(size)), frame.index, frame.columns)
+    limit = max(float(np.nanmax(np.abs(tone.to_numpy()), initial=0.0)), 0.1)
     numbers = frame.map(lambda value: "" if pd.isna(value) else f"{100 * value:+.0f}".replace("-", "\u2212"))
     sns.heatmap(
-        frame.astype(float).clip(-limit, limit),
+        tone,
         ax=axes,
         annot=numbers,
         fmt="",
@@ -249,13 +254,14 @@ def waterfall(frame: pd.DataFrame, *, source: str, steps: Sequence[str], shown: 
     axes.margins(x=0.02)
     axes.set_xlabel("weight, %")
     axes.legend(loc="lower right", frameon=False, fontsize=9)
-    return noted(axes, "Horizontal waterfall of weights, what each step reached", reached)
+    return noted(axes, "Horizontal waterfall of weights, what each step reached", reached.rename(columns=STEPS))
 
 
-def bars(frame: pd.DataFrame, *, source: str, unit: str, empty: str = "no row") -> Axes:
+def bars(frame: pd.DataFrame, *, source: str, unit: str, empty: str = "no row", points: bool = False) -> Axes:
     """One horizontal bar for each row of a single column, a share; gains and losses differ in colour and direction.
 
-    `empty` says why there is nothing to draw, if there is nothing.
+    `points`: numbers are percentage points, without a sign of per cent. `empty` says why there is
+    nothing to draw, if there is nothing.
     """
     if frame.empty:
         return placeholder(frame, source, empty)
@@ -263,9 +269,16 @@ def bars(frame: pd.DataFrame, *, source: str, unit: str, empty: str = "no row") 
     axes = canvas(source, height=0.27 * len(frame) + 1.4)
     colours = np.where(values < 0, COLOURS[2], COLOURS[0])
     drawn = axes.barh(np.arange(len(values)), values.to_numpy(), color=list(colours), height=0.74)
-    axes.bar_label(drawn, [format_value(value, "fine change") for value in values], padding=3, fontsize=8)
+    axes.bar_label(
+        drawn,
+        [format_value(value, "fine points" if points else "fine change") for value in values],
+        padding=3,
+        fontsize=9,
+    )
     axes.axvline(0.0, color=GREY, linewidth=0.8)
     axes.margins(x=0.12)
     by_row(axes, frame.index)
+    if points:
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=""))
     axes.set_xlabel(unit)
     return noted(axes, "Horizontal bars", frame)

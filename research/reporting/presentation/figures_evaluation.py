@@ -43,7 +43,9 @@ def distribution(frame: pd.DataFrame, *, source: str) -> Axes:
     axes.set_xlabel("return of a day, %")
     axes.set_ylabel("share of days with a lower return, %")
     axes.legend(loc="upper left", frameon=False, fontsize=9)
-    return noted(axes, "Quantiles against fitted distributions", frame)
+    return noted(
+        axes, "Quantiles against fitted distributions", frame.rename(columns=lambda name: name.replace("_", " "))
+    )
 
 
 def band(frame: pd.DataFrame, *, source: str, unit: str) -> Axes:

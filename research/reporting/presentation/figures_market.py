@@ -89,7 +89,7 @@ def births_and_deaths(frame: pd.DataFrame, *, source: str) -> Axes:
     axes.bar(years, frame["born"], color=COLOURS[0], width=0.7, label="first price")
     axes.bar(years, frame["returned"], bottom=frame["born"], color=COLOURS[1], width=0.7, label="back after a silence")
     drawn = axes.bar(years, -died, color=COLOURS[2], hatch="//", edgecolor="white", width=0.7, label="fell silent")
-    axes.bar_label(drawn, [format_value(number, "count") if number else "" for number in died], padding=3, fontsize=8)
+    axes.bar_label(drawn, [format_value(number, "count") if number else "" for number in died], padding=3, fontsize=9)
     axes.use_sticky_edges = False
     axes.axhline(0.0, color=GREY, linewidth=0.8)
     axes.set_xticks(years, [str(year) for year in frame.index])

@@ -24,7 +24,8 @@ def calibration(frame: pd.DataFrame, *, source: str) -> Axes:
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol="\u00a0%"))
     axes.grid(color=GRID, linewidth=0.8)
     axes.legend(loc="upper left", frameon=False, fontsize=9)
-    return noted(axes, "Share of returns above zero by probability", frame)
+    words = frame.rename(columns=lambda name: name.replace("_", " "))
+    return noted(axes, "Share of returns above zero by probability", words)
 
 
 def among_placebos(moved: pd.Series, own: float, *, source: str) -> Axes:

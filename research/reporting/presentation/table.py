@@ -37,6 +37,12 @@ class Table:
         A sentence under the table: source, convention, rule of thumb.
     limit : int, optional
         Show the first `limit` rows, and say how many there are.
+    finding : str
+        What the table shows, in a sentence with computed numbers, as Markdown: a heading above it.
+    sortable : bool
+        Whether a page lets a reader sort it: where there are many rows, and more than one order that tells.
+    foot : int
+        How many of the last rows are totals, which stay at the foot however the others are sorted.
     folded : bool
         Whether a page shows the caption alone until a reader opens it: for what most readers do not need.
     metadata : mapping
@@ -51,6 +57,9 @@ class Table:
     headers: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
     limit: int | None = None
+    finding: str = ""
+    sortable: bool = False
+    foot: int = 0
     folded: bool = False
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
@@ -101,12 +110,15 @@ class Table:
     def to_html(self) -> str:
         """One `<table>` in a container of its own that scrolls; numbers carry their value for sorting."""
         columns = [self._column_html(position) for position in range(self.shown.shape[1])]
-        head, *body = ("".join(cells) for cells in zip(*columns, strict=True))
+        head, *body = (f"<tr>{''.join(cells)}</tr>" for cells in zip(*columns, strict=True))
+        foot = "".join(body[len(body) - self.foot :])
+        kind = ' class="sortable"' if self.sortable else ""
         note = f'<p class="note">{escape(self.footnote)}</p>' if self.footnote else ""
         table = (
-            f'<div class="table" role="region" tabindex="0" aria-label="{escape(self.caption)}"><table>'
-            f"<caption>{escape(self.caption)}</caption><thead><tr>{head}</tr></thead>"
-            f"<tbody>{''.join(f'<tr>{row}</tr>' for row in body)}</tbody></table></div>{note}"
+            f'<div class="table" role="region" tabindex="0" aria-label="{escape(self.caption)}"><table{kind}>'
+            f"<caption>{escape(self.caption)}</caption><thead>{head}</thead>"
+            f"<tbody>{''.join(body[: len(body) - self.foot])}</tbody>"
+            f"{foot and f'<tfoot>{foot}</tfoot>'}</table></div>{note}"
         )
         return f"<details><summary>{escape(self.caption)}</summary>{table}</details>" if self.folded else table
 

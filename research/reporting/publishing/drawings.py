@@ -37,7 +37,10 @@ _STYLES = re.compile(
     r"stroke-dasharray|stroke-dashoffset|stroke-linecap|stroke-linejoin|stroke-miterlimit|text-anchor): ?"
     r"([#\w.,% '\-]+|var\(--[a-z0-9-]+\))"
 )
-_DRAWN_THERE = re.compile(r'<div class="(?:wide|narrow|small|spark)" id="(drawing-\d+-(?:wide|narrow))">')
+_DRAWN_THERE = re.compile(
+    r'<(?:div|span) class="(?:wide|narrow|small|spark|data)" id="(drawing-\d+-(?:wide|narrow|data))">'
+)
+_COLOUR = re.compile(r"#[0-9a-f]{6}|none|var\(--[a-z0-9-]+\)")
 _REFERENCE = re.compile(r"url\(#([\w.-]+)\)")
 
 
@@ -85,8 +88,8 @@ def _allowed(element: ET.Element, name: str) -> ET.Element | None:
     new.text, new.tail = element.text, element.tail
     for key, value in element.attrib.items():
         kept = _kept(tag, key, value, name)
-        if kept is not None:
-            new.set("href" if key == _LINK else key, kept)
+        if kept is not None:  # a colour may be a variable of the page, which only a style may name
+            new.set({_LINK: "href", "fill": "style"}.get(key, key), kept)
     for child in element:
         copy = _allowed(child, name)
         if copy is not None:
@@ -98,6 +101,8 @@ def _kept(tag: str, key: str, value: str, name: str) -> str | None:
     """What is left of an attribute's value; None where nothing may be."""
     if key == "style":
         return _styles(value, name) or None
+    if key == "fill":  # the ground of a hatch, which is written without a style
+        return f"fill:{value}" if tag == "rect" and _COLOUR.fullmatch(value) else None
     if key == _LINK and tag == "use" and _NAME.fullmatch(value.removeprefix("#")):
         return f"#{name}-{value.removeprefix('#')}"
     if key == "clip-path":

@@ -7,22 +7,27 @@ made in `site/index_page.py` with the same style sheet.
 
 from __future__ import annotations
 
+import base64
 import copy
+import gzip
 import re
 from functools import cache
 from html import escape
+from itertools import pairwise
 
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
-from research.errors import ReportError
+from research.errors import ReportError, printable
 from research.reporting.publishing.assets import TEMPLATE, policy, script, style
 from research.reporting.publishing.drawings import checked_drawing, put_drawings
 from research.reporting.publishing.page import Page
 from research.reporting.publishing.sanitising import sanitised
 
 _WARNING = re.compile(r"^\S.*?:\d+: (\w*Warning: .*)\n(?:  .*\n)?", re.MULTILINE)
+_FINDING = re.compile(r"### .+(?:\n|\Z)")
+_SECTION = re.compile(r"^## .+$", re.MULTILINE)
 _HEADING = re.compile(r"^(#{1,6}) +(.+?) *#* *$", re.MULTILINE)
 
 
@@ -38,6 +43,7 @@ def render_page(notebook: NotebookNode, page: Page) -> str:
     _shorten_warnings(notebook)
     question = _take_question(notebook)
     drawings = _take_drawings(notebook)
+    _raise_findings(notebook)
     resources = {
         "page": page,
         "question": question,
@@ -51,17 +57,41 @@ def render_page(notebook: NotebookNode, page: Page) -> str:
     return put_drawings(str(html), drawings)
 
 
+def _raise_findings(notebook: NotebookNode) -> None:
+    """What a section found, the first heading that its cell shows, goes directly under the heading of the section."""
+    for section, cell in pairwise(notebook.cells):
+        opens = any(level == 2 for level, _ in _headings(section))
+        for output in cell.get("outputs", []) if opens and cell.cell_type == "code" else []:
+            text = str(output.get("data", {}).get("text/markdown", ""))
+            found = _FINDING.match(text)
+            if found:
+                line = _SECTION.search(section.source)
+                assert line is not None
+                section.source = f"{section.source[: line.end()]}\n\n{found[0].strip()}{section.source[line.end() :]}"
+                output.data["text/markdown"] = text[found.end() :].strip()
+                cell.outputs = [each for each in cell.outputs if each.get("data", {}).get("text/markdown") != ""]
+                break
+
+
 def _take_drawings(notebook: NotebookNode) -> dict[str, str]:
     """Every drawing, checked, by the name of its place on the page: the sanitiser of HTML knows no such element."""
     drawings: dict[str, str] = {}
     for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
         about = output.get("metadata", {}).get("figure", {})
         if "wide" in about:
-            about["drawing"] = number = len(drawings) // 2 + 1
+            about["drawing"] = number = len(drawings) // 3 + 1
             for size in ("wide", "narrow"):
                 name = f"drawing-{number}-{size}"
                 drawings[name] = checked_drawing(about.pop(size), name=name, label=str(about.get("alt", "")))
+            drawings[f"drawing-{number}-data"] = csv_link(str(about.pop("csv", "")), f"figure-{number}.csv")
     return drawings
+
+
+def csv_link(text: str, name: str) -> str:
+    """A link that holds a table: a reader saves it without a network; without a script, packed as .csv.gz."""
+    packed = gzip.compress(printable(text, keep="\n").encode(), mtime=0)
+    data = base64.b64encode(packed).decode("ascii")
+    return f'<a href="data:application/gzip;base64,{data}" download="{name}.gz">All values as CSV</a>'
 
 
 def verdict_of(notebook: NotebookNode) -> list[dict[str, str]]:

@@ -22,8 +22,9 @@ _TABLE = {"scope", "class", "data-value", "colspan", "rowspan"}
 _ALLOWED: dict[str, set[str]] = {
     **{tag: set() for tag in ("br", "code", "del", "em", "hr", "li", "strong", "sub", "sup", "caption", "thead")},
     **{tag: set() for tag in ("blockquote", "dd", "dt", "figcaption", "figure", "footer", "header", "ol")},
-    **{tag: set() for tag in ("h3", "h4", "h5", "h6", "summary", "tbody")},
-    **{tag: {"class"} for tag in ("dl", "p", "pre", "span", "table", "tr", "ul")},
+    **{tag: set() for tag in ("h3", "h4", "h5", "h6", "summary", "tbody", "tfoot")},
+    **{tag: {"class"} for tag in ("dl", "p", "pre", "table", "tr", "ul")},
+    "span": {"class", "id"},
     "a": {"class", "href"},
     "aside": {"class", "aria-label"},
     "details": {"class", "open"},
@@ -43,13 +44,13 @@ _VALUES = {  # what an attribute may say; any other one is left out
         r"|data/[a-z0-9-]+/[0-9a-f]{12}/[a-z_]+\.[a-z]+"
     ),
     "src": re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]*"),
-    "id": re.compile(r"main|editions|review-[a-z0-9-]+|section-\d+|drawing-\d+-(wide|narrow)"),
+    "id": re.compile(r"main|editions|review-[a-z0-9-]+|section-\d+|drawing-\d+-(wide|narrow|data)"),
     "role": re.compile(r"region"),
     "tabindex": re.compile(r"-1|0"),
 }
 _CLASS = re.compile(
     "alerts|answers|badge|banner|cards|code|columns|data|dataframe|date|failed|highlight|hl-ipython3|less|long|multiples|narrow|note|number|output|prose|question|reference|"
-    "simulated|single|skip|small|spark|stderr|stdout|table|verdict|wide"
+    "simulated|single|skip|small|sortable|spark|stderr|stdout|table|verdict|wide"
 )
 PICTURES = {"image/png", "wide", "narrow"}
 _CODE_CLASS = re.compile(r"[a-z]{1,2}\d?")  # of highlighted code

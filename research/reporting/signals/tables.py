@@ -25,8 +25,9 @@ PARTS = {
 def calls(members: pd.DataFrame, *, date: pd.Timestamp) -> Table:
     """`calls_on_members`: this week's calls, and what moved each away from the others."""
     return Table(
-        members,
+        members.assign(reasons=members["reasons"].str.replace("_", " ")),
         f"Calls on the members at the close of {date:%Y-%m-%d}, the most probable first",
+        sortable=True,
         formats={"probability": "percent", "missing": "count"},
         headers={"asset_id": "asset", "before": "a week before", "missing": "features missing"},
         note="Reasons are parts of the log odds in which the asset differs most from the mean of all: a positive one "
@@ -37,9 +38,13 @@ def calls(members: pd.DataFrame, *, date: pd.Timestamp) -> Table:
 
 def exits(frame: pd.DataFrame) -> Table:
     """`signal_exits`: who was left because of a bearish call."""
+    known = frame["return_while_out"].dropna()
+    fell = format_value(len(known[known < 0]), "count")
     return Table(
         frame,
         "Members left because of a bearish call, the latest first",
+        finding=f"{format_value(len(frame), 'count')} times a member was left; {fell} of "
+        f"{format_value(len(known), 'count')} fell while they were out",
         formats={"weight_before": "percent", "return_while_out": "change"},
         headers={
             "asset_id": "asset",
@@ -55,9 +60,16 @@ def exits(frame: pd.DataFrame) -> Table:
 
 def importance(frame: pd.DataFrame, groups: pd.Series) -> Table:
     """`feature_importance`: which features move the score, and whether they always did so in one direction."""
+    shown = frame.assign(group=groups.reindex(frame.index))[["group", "share", "last", "same_sign"]]
+    shown = shown.set_axis(shown.index.str.replace("_", " "), axis="index").rename_axis("feature")
+    finding = "No feature moves the score"
+    if len(frame):
+        first = format_value(frame["share"].iloc[0], "percent")
+        finding = f"{shown.index[0].capitalize()} moves the score most, with {first} of all coefficients"
     return Table(
-        frame.assign(group=groups.reindex(frame.index))[["group", "share", "last", "same_sign"]],
+        shown,
         "Features that matter most",
+        finding=finding,
         formats={"share": "percent", "last": "fine", "same_sign": "percent"},
         headers={
             "share": "share of all coefficients",
@@ -126,11 +138,14 @@ def skill(review: SignalReview) -> Table:
         },
     }
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=["value", "lower", "upper", "p", "says"])
+    low, chance, high = (format_value(hits[f"above_chance{end}"], "signed points") for end in ("_lower", "", "_upper"))
     return Table(
         frame.rename_axis("figure"),
         "The calls themselves, each figure with its 95 % interval",
+        finding=f"Bullish and bearish calls were right {chance} points more often than chance (95\u00a0% interval "
+        f"{low} to {high})",
         formats={"value": "fine", "lower": "fine", "upper": "fine", "p": "fine"},
-        headers={"p": "p, two-sided"},
+        headers={"lower": "95\u00a0% interval, from", "upper": "to", "p": "p, two-sided"},
         note="Each figure alone, not corrected for there being several. A rank IC above zero is no money: where "
         "volatilities differ, calm assets rank above volatile ones most weeks without earning more.",
     )
@@ -138,21 +153,33 @@ def skill(review: SignalReview) -> Table:
 
 def by_label(frame: pd.DataFrame, what: str) -> Table:
     """`ic_by_label`: the rank IC in years or regimes."""
+    told = frame["verdict"]
     return Table(
         frame[["mean", "lower", "upper", "p_holm", "periods", "verdict"]].rename(index=str),  # a year is no count
         f"Mean rank IC by {what}",
+        finding=f"In {len(told[told == 'skill']) or 'none'} of {len(told)} parts by {what} the calls show skill",
         formats={"mean": "fine", "lower": "fine", "upper": "fine", "p_holm": "fine", "periods": "count"},
-        headers={"p_holm": "p (Holm)", "periods": "weeks"},
+        headers={"lower": "95\u00a0% interval, from", "upper": "to", "p_holm": "p (Holm)", "periods": "weeks"},
     )
 
 
-def rivals(review: SignalReview) -> Table:
-    """Index, twin and simple rules."""
+def rivals(review: SignalReview, *, risk_free: float) -> Table:
+    """Index, twin and simple rules; Sharpe ratios over an annual rate."""
+    growth, falls = review.rivals["growth"], review.rivals["max_drawdown"]
     return Table(
         review.rivals,
         f"Beside simple rules, net of costs, up to {review.until:%Y-%m-%d}",
+        finding=f"Grew {format_value(growth.iloc[0], 'change')} a year, without its signals "
+        f"{format_value(growth.iloc[1], 'change')}; at worst {format_value(falls.iloc[0], 'percent')} below its high "
+        f"against {format_value(falls.iloc[1], 'percent')}",
         formats={"growth": "change", "volatility": "percent", "sharpe": "ratio", "max_drawdown": "percent"},
-        headers={"growth": "growth a year", "sharpe": "Sharpe ratio", "max_drawdown": "maximum drawdown"},
+        headers={
+            "growth": "growth a year, those days",
+            "volatility": "volatility a year, those days",
+            "sharpe": "Sharpe ratio, those days",
+            "max_drawdown": "maximum drawdown, those days",
+        },
+        note=f"Sharpe ratio over {format_value(risk_free, 'short percent')} a year.",
     )
 
 
@@ -161,8 +188,8 @@ def attribution(review: SignalReview) -> Table:
     frame = review.attribution.rename(index=PARTS)
     return Table(
         frame,
-        f"What made the difference in total return, up to {review.until:%Y-%m-%d}",
-        formats=dict.fromkeys(frame.columns, "change"),
+        f"What made the difference in total return, points, up to {review.until:%Y-%m-%d}",
+        formats=dict.fromkeys(frame.columns, "signed points"),
         note="In points of total return; the parts add up to the difference exactly (Carino's linking).",
     )
 
@@ -172,7 +199,7 @@ def matched(review: SignalReview) -> Table:
     frame = review.placebos.exposure_matched[["value", "lower", "upper", "p_value"]]
     return Table(
         frame.rename_axis("difference"),
-        "Index less its basket with the average invested share all the time, a year",
-        formats={"value": "change", "lower": "change", "upper": "change", "p_value": "fine"},
-        headers={"p_value": "p, two-sided"},
+        "Index less its basket with the average invested share all the time, points a year",
+        formats=dict.fromkeys(("value", "lower", "upper"), "signed points") | {"p_value": "fine"},
+        headers={"lower": "95\u00a0% interval, from", "upper": "to", "p_value": "p, two-sided"},
     )

@@ -27,15 +27,21 @@ def verdict(review: SignalReview, recipe: Recipe, *, simulated: bool) -> str:
             "The market is SIMULATED: drifts that last, slow deaths and a run-up are planted in it, so that trends can "
             "be followed by construction. Whatever is found says nothing about real markets."
         )
-    return f"**{review.sentence}**\n\n{markdown_list(lines)}"
+    return f"### {review.verdict[:1].upper()}{review.verdict[1:]}\n\n**{review.sentence}**\n\n{markdown_list(lines)}"
+
+
+def feature_words(name: object) -> str:
+    """A feature as a reader reads it; the catalogue has its formula under the same words."""
+    return str(name).removeprefix("regime: ").replace("_", " ")
 
 
 def calls(week: pd.DataFrame, market: pd.Series) -> str:
     """How many assets were called what (`SignalHistory.week`), and what moved all alike (`market_parts`)."""
     words = week["signal"].tolist()
     said = ", ".join(f"{format_value(words.count(word), 'count')} {word}" for word in SIGNALS)
-    alike = ", ".join(f"{str(name).removeprefix('regime: ')} {value:+.2f}" for name, value in market.items())
+    alike = ", ".join(f"{feature_words(name)} {value:+.2f}" for name, value in market.items())
     return (
+        f"### {said}\n\n"
         f"All calls of the week: {said}. What moves all of them alike, in parts of the log odds (0 is a probability of "
         f"50 %): {alike}. The reasons below are what sets an asset apart from the others."
     )
@@ -70,4 +76,5 @@ def luck(review: SignalReview) -> str:
         f"Power: with {weeks} weeks the smallest mean rank IC found in four of five such histories is {least}.",
         f"Trading may cost {cost} basis points before the spread between the best and the worst fifth is gone.",
     ]
-    return markdown_list(lines)
+    sharpe = f"### {best} that the true Sharpe ratio is above the best of {tries} tries by chance"
+    return f"{sharpe}\n\n{markdown_list(lines)}"

@@ -8,7 +8,12 @@ import pytest
 
 from research import IndexHistory
 from research.index.analysis.attribution import WATERFALL
-from research.index.analysis.weight_summaries import largest_weights, weight_steps_gap, weight_steps_with_total
+from research.index.analysis.weight_summaries import (
+    largest_steps,
+    largest_weights,
+    weight_steps_gap,
+    weight_steps_with_total,
+)
 
 
 def test_the_steps_of_all_members_make_the_whole_weight(index: IndexHistory) -> None:
@@ -37,3 +42,16 @@ def test_weights_beyond_the_largest_are_summed_and_nothing_is_left_out() -> None
     assert list(largest_weights(weights, shown=12).columns) == names[::-1]
     unknown = largest_weights(pd.concat([weights, weights * np.nan]))
     assert unknown.iloc[2:].isna().all(axis=None)  # what is not known is not zero
+
+
+def test_the_largest_step_is_what_most_made_a_weight_differ_from_one_by_market_cap() -> None:
+    rows = {
+        "large": [0.6, 0.0, -0.4, -0.01, 0.0, 0.19],
+        "small": [0.001, 0.0, 0.001, 0.008, 0.0, 0.01],
+        "plain": [0.2, 0.0, 1e-17, 0.0, 0.0, 0.2],
+    }
+    steps = pd.DataFrame.from_dict(rows, orient="index", columns=["raw", "tilt", "caps", "floors", "overlay", "final"])
+    found = largest_steps(steps.rename_axis("asset_id").reset_index())
+    assert found["step"].to_dict() == {"large": "caps", "small": "floors", "plain": ""}
+    assert found["change"].to_dict() == {"large": -0.4, "small": 0.008, "plain": 0.0}
+    assert found.loc["large", ["raw", "final"]].tolist() == [0.6, 0.19]

@@ -63,12 +63,13 @@ def test_the_reason_card_gives_value_limit_and_margin_in_the_unit_of_each_screen
 def test_the_table_of_steps_is_told_with_signs_and_ends_with_all_members(index: IndexHistory) -> None:
     table = audit_tables.weight_steps(weight_steps_with_total(index.weight_steps()), decided=index.dates[-1])
     last = table.words.iloc[-1]
-    assert (last["asset"], last["by market cap"], last["tilt"], last["final"]) == (
+    assert (last["asset"], last["by market cap"], last["tilt, points"], last["final weight"]) == (
         "all members",
         "100.00\u00a0%",
-        "0.00\u00a0%",
+        "0.00",
         "100.00\u00a0%",
     )
+    assert (table.foot, table.finding) == (1, "Of 20 members 1 cut by the cap, 1 raised to the floor")
 
 
 def test_the_causes_of_a_rebalance_name_its_days(index: IndexHistory) -> None:
@@ -89,4 +90,4 @@ def test_contributions_end_with_costs_haircuts_and_the_return(index: IndexHistor
     linked = linked_contributions(index.contributions, index.level).to_frame("all")
     words = audit_tables.contributions(contribution_summary(linked)).words
     assert list(words["member"].iloc[-3:]) == ["costs", "haircuts on dead assets", "return of the index"]
-    assert words["all"].str.fullmatch(r"[+\u2212]?[\d,]+\.\d\d\u00a0%").all()
+    assert words["all"].str.fullmatch(r"[+\u2212]?[\d,]+\.\d\d").all()

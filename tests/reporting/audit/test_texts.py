@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import pytest
 
 from research import IndexHistory, build_index
-from research.index.analysis.capacity import turnover_summary
-from research.index.analysis.risks import event_counts, risk_figures
 from research.reporting.audit import texts as audit_texts
 from tests.index.markets import rules
 
@@ -25,29 +22,10 @@ def test_a_weight_decided_later_than_the_choice_of_members_says_when(index: Inde
 def test_an_asset_that_is_out_says_so_and_has_no_weight(index: IndexHistory) -> None:
     stable = index.market.tags.loc[index.market.tags["tag"] == "stablecoin", "asset_id"].iloc[0]
     text = audit_texts.reason_card(index.explain(stable), index.methodology)
-    assert text.startswith(f"**{stable} is out.** Not eligible: ")
+    assert text.startswith(f"### {stable} is out\n\n**{stable} is out.** Not eligible: ")
     assert "Its weight" not in text
     card = audit_texts.reason_card(index.explain("bitcoin"), index.methodology)
-    assert "caps \u221232.05\u00a0%, which makes **15.00\u00a0%**" in card
-
-
-def test_each_risk_comes_with_its_evidence(index: IndexHistory) -> None:
-    worst = pd.DataFrame({"return": [-0.2, 0.1], "benchmark": [-0.3, -0.1]})
-    names = ["as published", "no buffer", "lag of 1 day", "survivors only (look-ahead)"]
-    variants = pd.DataFrame({"cagr_difference": [0, 0.01, -0.02, 0.5], "annualized_volatility": 0.7}, index=names)
-    text = audit_texts.risks(
-        risk_figures(worst, variants, pd.Series({"defi": 0.2, "payments": 0.8})),
-        benchmark="bitcoin",
-        beta=1.0,
-        turnover=turnover_summary(index),
-        counts=event_counts(index.events),
-    )
-    assert text.count("\n") == 5
-    assert "Beta 1.00. On the 2 worst days of bitcoin (mean \u221220.0\u00a0%)" in text
-    assert "fell on 1 of them" in text
-    assert "Of 2 variants of the rules, *lag of 1 day* moves the growth a year most: \u22122.00\u00a0%" in text
-    assert "*payments*, has 80.0\u00a0%" in text
-    assert "Members were removed 2 times for lack of a price" in text
+    assert "caps \u221232.05 points, which makes **15.00\u00a0%**" in card
 
 
 @pytest.mark.parametrize(("size", "words"), [(0.0, "They add up exactly."), (3e-16, "is below 10⁻¹⁵.")])

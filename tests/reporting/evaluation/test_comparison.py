@@ -27,14 +27,14 @@ def said(*verdicts: str) -> str:
     ("verdicts", "words"),
     [
         (("cannot tell",) * 3, "We cannot tell."),
-        (("better",) * 3, "It is better in Sharpe ratio, growth a year and maximum drawdown."),
+        (("better",) * 3, "It is better in Sharpe ratio, growth a year (CAGR) and maximum drawdown."),
         (
             ("better", "cannot tell", "worse"),
-            "It is better in Sharpe ratio and worse in maximum drawdown; in growth a year we cannot tell.",
+            "It is better in Sharpe ratio and worse in maximum drawdown; in growth a year (CAGR) we cannot tell.",
         ),
         (
             ("cannot tell", "worse", "cannot tell"),
-            "It is worse in growth a year; in Sharpe ratio and maximum drawdown we cannot tell.",
+            "It is worse in growth a year (CAGR); in Sharpe ratio and maximum drawdown we cannot tell.",
         ),
     ],
 )
@@ -56,9 +56,10 @@ def test_the_answer_gives_each_difference_with_its_interval_and_its_error_rate()
 
 def test_the_table_of_comparisons_has_a_row_for_each_measure_in_its_unit() -> None:
     words = comparison_tables.comparison(COMPARED).words
-    assert list(words["measure"]) == ["Sharpe ratio", "growth a year", "maximum drawdown"]
+    assert list(words["measure"]) == ["Sharpe ratio", "growth a year (CAGR)", "maximum drawdown"]
     assert words.loc[1, "difference"].endswith("%")
     assert "%" not in words.loc[0, "difference"]
+    assert words.loc[2, "difference"].endswith(" points")
     assert "2020-01-02 to 2022-06-18" in comparison_tables.comparison(COMPARED).caption
 
 

@@ -7,6 +7,8 @@ import pandas as pd
 
 from research import evaluation
 from research.reporting.evaluation import tables as evaluation_tables
+from research.reporting.presentation import tables
+from research.reporting.presentation.names import words_of
 
 DAYS = pd.date_range("2020-01-01", periods=900, freq="D", name="date")
 DRAWN = np.random.default_rng(7).normal(0.002, 0.03, (900, 2))
@@ -23,11 +25,11 @@ def test_a_flag_that_was_not_found_is_listed_after_those_that_were() -> None:
         }
     )
     rules = evaluation.red_flag_rules()
-    frame = evaluation_tables.red_flags(found, rules).frame
+    frame = tables.red_flags(found, rules).frame
     assert list(frame["found"]) == ["serious", "notice", *["no"] * (len(rules) - 2)]
     assert list(frame.index[:2]) == ["beta drift", "data warnings"]
     assert frame.loc["beta drift", "rule"] == rules.loc["beta_drift", "rule"]
-    nothing = evaluation_tables.red_flags(found.head(0), rules)
+    nothing = tables.red_flags(found.head(0), rules)
     assert set(nothing.frame["found"]) == {"no"}
     assert nothing.to_text()
 
@@ -71,14 +73,14 @@ def test_relative_figures_are_printed_in_their_own_units() -> None:
     assert words.loc["beta", "bitcoin"] == "0.50"
     assert words.loc["down capture, ratio of sums", "bitcoin"] == "50.0\u00a0%"
     assert words.loc["variance explained", "bitcoin"] == "100.0\u00a0%"
-    assert words.loc["active return a year", "bitcoin"][0] in "+\u2212"
+    assert words.loc["active return a year, points", "bitcoin"][0] in "+\u2212"
 
 
 def test_expectations_name_years_and_quantiles_and_give_no_chance_of_a_drawdown() -> None:
     expected = evaluation.expectations(RETURNS["own"], draws=50)
-    table = evaluation_tables.expectations(expected)
+    table = tables.expectations(expected)
     assert list(table.frame.index) == [
-        f"{span}: {what}" for span in ("1 year", "3 years") for what in ("return", "maximum drawdown")
+        f"{span}: {what}" for span in ("1 year", "3 years") for what in ("return", "deepest fall")
     ]
     assert table.frame.loc["3 years: return", "50\u00a0% quantile"] == expected.loc[(1095, "total_return"), 0.5]
     chances = table.words["chance of a loss"]
@@ -98,7 +100,7 @@ def test_profiles_show_the_rank_under_each_and_one_common_period() -> None:
         assert table.frame[f"{profile}, first"].to_dict() == match["probability_first"].to_dict()
         for criterion, weight in evaluation.PROFILES[profile].items():
             assert criterion in table.frame
-            assert f"{table.headers[criterion]} {100 * weight:.0f}\u00a0%" in table.footnote
+            assert f"{words_of(criterion)} {100 * weight:.0f}\u00a0%" in table.footnote
     assert list(table.frame.index) == list(next(iter(matches.values())).index)
     assert "the first two change places in" in table.footnote
     assert "2020-01-01 to 2022-06-18" in table.caption
@@ -107,7 +109,7 @@ def test_profiles_show_the_rank_under_each_and_one_common_period() -> None:
 def test_regimes_say_what_they_are_and_cycles_that_they_could_not_be_traded_on() -> None:
     labels = evaluation.trend_regimes(RETURNS["bitcoin"])
     frame = evaluation.performance_by_regime(RETURNS["own"], labels, benchmark=RETURNS["bitcoin"])
-    table = evaluation_tables.regimes([frame], benchmark="bitcoin")
+    table = evaluation_tables.regimes([frame], benchmark="bitcoin", risk_free=0.04)
     assert list(table.words["regime"]) == ["bull", "sideways", "bear"]
     assert "return of bitcoin" in table.words.columns
     cycles = evaluation.market_cycles(RETURNS["bitcoin"])

@@ -14,7 +14,7 @@ def test_the_performance_table_shows_thresholds_as_rules_of_thumb_and_names_thei
     table = factsheet_tables.performance(pd.DataFrame(columns, index=pd.Index(["sharpe_ratio"], name="metric")))
     assert "Arithmetic. A range. Rule of thumb: above 1 good" in table.to_text()
     assert "not a verdict" in table.footnote
-    assert list(table.words.iloc[0, :4]) == ["sharpe ratio", "0.90", "\u22120.10", "1.80"]
+    assert list(table.words.iloc[0, :4]) == ["Sharpe ratio", "0.90", "\u22120.10", "1.80"]
 
 
 def test_trading_is_told_by_year_and_not_as_a_date() -> None:

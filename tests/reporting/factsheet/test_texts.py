@@ -37,16 +37,21 @@ def look(**changes: object) -> FirstLook:
         "beside": pd.DataFrame.from_dict(rows, orient="index", columns=columns),
         "stretch": WorstStretch(peak=days[0], trough=days[1], recovered=days[2], depth=-0.8, days=366, members=lost),
         "day": WorstDay(date=days[1], change=-0.3, benchmark=np.nan, members=lost),
+        "variants": pd.DataFrame(),
         "effects": pd.Series({"caps and floors": -0.134, "costs": -0.01, "buffer": 0.002, "lag": 0.001}),
     }
     return FirstLook(**(given | changes))  # type: ignore[arg-type]
 
 
 def test_the_first_look_compares_names_the_worst_and_says_why() -> None:
-    against, worst, why = texts.first_look(look(), benchmark="bitcoin").splitlines()
+    heading, _, against, worst, why = texts.first_look(look(), benchmark="bitcoin").splitlines()
+    assert heading == (
+        "### Grew 50.0\u00a0% a year, too close to tell from bitcoin's 40.0\u00a0%; "
+        "fell 80.0\u00a0% at worst, bitcoin 70.0\u00a0%"
+    )
     assert "**50.0\u00a0%** a year against 40.0\u00a0%, too close to tell" in against
     assert "\u221220.0\u00a0% to +30.0\u00a0%" in against
-    assert "deepest fall **\u221280.0\u00a0%** against \u221270.0\u00a0%" in against
+    assert "maximum drawdown **\u221280.0\u00a0%** against \u221270.0\u00a0%" in against
     assert "fell **\u221280.0\u00a0%** from 2020-01-01 to 2020-03-01, made good 366 days after the high" in worst
     assert "(bitcoin \u2013)" in worst  # no price that day is no zero
     assert "b \u221230.0 points, c \u221210.0 points" in worst
@@ -58,7 +63,9 @@ def test_the_first_look_compares_names_the_worst_and_says_why() -> None:
 def test_the_first_look_claims_more_only_where_it_is_known() -> None:
     table = look().beside.copy()
     table.loc["cagr", "verdict"] = "worse"
-    assert ", slower (95" in texts.first_look(look(beside=table), benchmark="bitcoin")
+    told = texts.first_look(look(beside=table), benchmark="bitcoin")
+    assert ", slower (95" in told
+    assert told.startswith("### Grew 50.0\u00a0% a year, slower than bitcoin's 40.0\u00a0%")
     words = texts.first_look(look(stretch=None), benchmark="bitcoin")
     assert "never fell below an earlier high" in words
     open_end = look().stretch

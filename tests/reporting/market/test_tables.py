@@ -9,13 +9,14 @@ import pytest
 
 from research.index.market_review import MarketReview
 from research.reporting.market import tables
+from research.reporting.presentation import tables as shared
 from research.reporting.presentation.table import Table
 
 
 def every(facts: MarketReview) -> list[Table]:
     return [
         tables.coverage(facts.coverage_by_year),
-        tables.ledger(facts.ledger),
+        shared.ledger(facts.ledger),
         tables.lives(facts.lives_by_year, silent_days=facts.silent_days),
         tables.deaths(facts.deaths),
         tables.survivorship(facts.survivorship, count=facts.count),

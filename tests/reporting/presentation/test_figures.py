@@ -39,8 +39,28 @@ def test_the_areas_of_weights_carry_their_names_and_what_is_not_named_is_grey() 
 
 def test_every_cell_of_the_heatmap_says_its_number() -> None:
     table = pd.DataFrame({"Jan": [0.1, -0.2], "Feb": [np.nan, 0.0], "Year": [0.5, -0.2]}, index=[2020, 2021])
-    axes = figures.monthly_heatmap(table, source="test", full=0.2)
+    axes = figures.monthly_heatmap(table, source="test")
     assert [text.get_text() for text in axes.texts] == ["+10", "+50", "\u221220", "+0", "\u221220"]
+    plt.close("all")
+
+
+def test_no_two_returns_of_different_size_have_one_colour_in_the_heatmap() -> None:
+    sizes = [-0.6, -0.3, -0.05, 0.0, 0.05, 0.3, 0.9, 2.0, 5.4]
+    axes = figures.monthly_heatmap(pd.DataFrame([sizes], index=[2020], columns=list("abcdefghi")), source="test")
+    colours = [tuple(colour) for colour in axes.collections[0].get_facecolors()]
+    assert len(set(colours)) == len(sizes)
+    reds, blues = [colour[0] for colour in colours], [colour[2] for colour in colours]
+    assert blues[:4] == sorted(blues[:4])  # losses: the larger, the less blue
+    assert reds[3:] == sorted(reds[3:], reverse=True)  # gains: the larger, the less red
+    plt.close("all")
+
+
+def test_a_benchmark_has_its_colour_wherever_it_stands() -> None:
+    first = figures.levels(LEVELS.iloc[:, :1].assign(bitcoin=1.0, ethereum=2.0), source="test")
+    other = figures.levels(LEVELS.iloc[:, :1].assign(twin=3.0, ethereum=2.0, bitcoin=1.0), source="test")
+    one, two = ({str(line.get_label()): line.get_color() for line in axes.lines} for axes in (first, other))
+    assert {name: two[name] for name in one} == one
+    assert len(set(two.values())) == 4
     plt.close("all")
 
 
@@ -68,7 +88,7 @@ def test_a_history_too_short_for_a_figure_says_so_without_a_warning(recwarn: pyt
         figures.drawdowns(day * np.nan, source="test"),
         figures.rolling_returns(LEVELS * np.nan, source="test", window_days=365),
         figures.weights(day / 1000, source="test"),
-        figures.monthly_heatmap(pd.DataFrame(columns=["Jan", "Year"]), source="test", full=np.nan),
+        figures.monthly_heatmap(pd.DataFrame(columns=["Jan", "Year"]), source="test"),
     ]
     for axes in drawn:
         assert [text.get_text() for text in axes.texts] == ["Nothing to show: the history is too short."]

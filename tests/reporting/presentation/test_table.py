@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from research.errors import ReportError
+from research.reporting.presentation import display
 from research.reporting.presentation.table import Table
 
 FRAME = pd.DataFrame({"share": [0.5, np.nan], "note": ["a & b", "c"]}, index=pd.Index(["x", "y"], name="asset_id"))
@@ -39,3 +40,19 @@ def test_a_table_refuses_a_format_for_a_column_that_is_not_there_and_an_index_wi
         Table(FRAME, "T", formats={"shere": "percent"})
     with pytest.raises(ReportError, match="the index has no name"):
         Table(FRAME.rename_axis(None), "T")
+
+
+def test_totals_stand_in_a_foot_of_their_own_and_a_finding_is_shown_before_the_table(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = Table(FRAME, "T", foot=1, sortable=True, finding="y is *the* total")
+    head, _, foot = table.to_html().partition("</tbody>")
+    assert '<table class="sortable">' in head
+    assert '<th scope="row">x</th>' in head
+    assert foot.startswith('<tfoot><tr><th scope="row">y</th>')
+    assert "<tfoot>" not in Table(FRAME, "T").to_html()
+    shown: list[dict[str, str]] = []
+    monkeypatch.setattr(display, "_display", lambda data, metadata=None: shown.append(data))
+    display.show_table(table)
+    assert shown[0]["text/markdown"] == "### y is *the* total"
+    assert "text/html" in shown[1]

@@ -31,6 +31,7 @@ def test_the_cost_of_the_last_trade_is_told_in_basis_points() -> None:
     day = pd.DatetimeIndex(["2021-01-04"])
     row = {"determination_date": pd.Timestamp("2021-01-02"), "cause": "rebalance", "added": 1, "removed": 2}
     text = texts.last_trade(pd.DataFrame(row | {"members": 9, "turnover": 0.125, "cost": 0.00031}, index=day))
+    assert text.startswith("### 1 in, 2 out, 12.5\u00a0% of the index moved on 2021-01-04\n")
     assert "**rebalance** at the close of **2021-01-04**, decided at the close of 2021-01-02: 1 added" in text
     assert text.endswith("It moved 12.5\u00a0% of the index (one-sided) and cost 3.10 basis points.")
 
@@ -45,7 +46,7 @@ def test_what_depends_on_dead_assets_is_said(removed: int, words: str) -> None:
         dead_token_sensitivity=0.0123,
     )
     text = texts.dead_assets(index, removed)
-    assert text.startswith(words)
+    assert text.startswith(f"### {words}")
     assert (
         "**1,234**; written off, it would be **1,200**: a growth rate 1.23 percentage points a year lower" in text
     ) == (removed > 0)

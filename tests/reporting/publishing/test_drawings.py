@@ -31,6 +31,14 @@ def test_shapes_letters_and_colours_pass_under_names_of_their_own() -> None:
     assert 'role="img" aria-label="A &quot;label&quot; &lt;b&gt;"' in page
 
 
+def test_the_ground_of_a_hatch_keeps_its_colour() -> None:
+    page = checked(
+        '<defs><pattern id="h"><rect fill="var(--series-1)" x="0" y="0" width="73" height="73"/></pattern></defs>'
+    )
+    assert '<rect style="fill:var(--series-1)" x="0"' in page
+    assert "fill" not in checked('<rect fill="url(#a)" x="0"/><path fill="red" d="M0 0"/>')
+
+
 @pytest.mark.parametrize(
     "inside",
     [
@@ -42,6 +50,7 @@ def test_shapes_letters_and_colours_pass_under_names_of_their_own() -> None:
         '<path d="M0 0" onclick="evil()"/>',
         '<path d="M0 0" style="fill: url(https://evil.example)"/>',
         '<path d="M0 0" style="background: evil"/>',
+        '<rect fill="url(https://evil.example)" x="0"/>',
         '<path d="evil()"/>',
         '<g id="a b evil&gt;"/>',
         "<style>* {fill: evil}</style>",

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
+import io
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
 from nbformat import NotebookNode, v4
 
 from research.errors import ReportError
+from research.reporting.presentation import display, figures, for_a_page
 from research.reporting.presentation.table import Table
 from research.reporting.publishing.page import Page
 from research.reporting.publishing.rendering import render_page
 from research.reporting.publishing.running.verification import verify
+from research.reporting.publishing.sanitising import sanitised
 from research.reporting.publishing.site.index_page import index_page
 from research.reporting.publishing.site.manifest import Entry
 
@@ -233,3 +238,44 @@ def test_a_notebook_that_only_looks_completed_is_found_out() -> None:
     stopped.metadata["papermill"]["exception"] = True
     with pytest.raises(ReportError, match="did not run to its end"):
         verify(stopped)
+
+
+def test_what_a_section_found_stands_directly_under_its_heading() -> None:
+    shown = [
+        v4.new_output("display_data", {"text/plain": "x", "text/markdown": "A sentence."}),
+        v4.new_output(
+            "display_data", {"text/plain": "x", "text/markdown": "### Fell **84.7 %** &#60;b&#62;\n\nThe rest."}
+        ),
+        v4.new_output("display_data", {"text/plain": "x", "text/markdown": "### A second finding"}),
+    ]
+    notebook = v4.new_notebook(
+        cells=[
+            v4.new_markdown_cell("# Why?"),
+            v4.new_markdown_cell("## The ride\n\nHow to read it."),
+            v4.new_code_cell("1", outputs=shown),
+        ]
+    )
+    html = re.sub(r"\s*\n\s*", "", render_page(notebook, page()))
+    assert "<h2>The ride</h2><h3>Fell <strong>84.7 %</strong> &lt;b&gt;</h3><p>How to read it.</p>" in html
+    assert html.index("A sentence.") < html.index("The rest.") < html.index("<h3>A second finding</h3>")
+    assert html.count("84.7 %") == 1
+
+
+def test_the_series_of_a_figure_are_a_link_that_needs_no_network_and_no_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(for_a_page.VARIABLE, "1")
+    put: list[NotebookNode] = []
+    monkeypatch.setattr(
+        display,
+        "_display",
+        lambda data, metadata=None: put.append(v4.new_output("display_data", data, metadata=metadata or {})),
+    )
+    days = pd.date_range("2020-01-01", periods=3, name="date")
+    frame = pd.DataFrame({'a "b", <c>': [1000.0, 1234.56789, np.nan], "d": [1.0, 2.0, 3.0]}, days)
+    display.show_figure(figures.levels(frame, source="test"), title="T", caption="C.")
+    cells = [v4.new_markdown_cell("# Why?"), v4.new_code_cell("1", outputs=put)]
+    html = render_page(v4.new_notebook(cells=cells), page())
+    [link] = re.findall(r'<a href="data:application/gzip;base64,([^"]*)" download="figure-1.csv.gz">', html)
+    read = pd.read_csv(io.BytesIO(gzip.decompress(base64.b64decode(link))), index_col="date", parse_dates=True)
+    pd.testing.assert_frame_equal(read, frame, check_freq=False, rtol=1e-5, check_index_type=False)
+    assert "<caption>Digest: T</caption>" in html
+    assert "data:application" not in sanitised(html)  # no other link of that kind gets through

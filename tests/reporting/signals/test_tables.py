@@ -39,7 +39,7 @@ def every(reviewed: Reviewed) -> dict[str, Table]:
         "skill": tables.skill(review),
         "year": tables.by_label(review.ic_by_year, "year"),
         "regime": tables.by_label(review.ic_by_regime, "regime of the market"),
-        "rivals": tables.rivals(review),
+        "rivals": tables.rivals(review, risk_free=0.04),
         "attribution": tables.attribution(review),
         "matched": tables.matched(review),
     }
@@ -120,7 +120,8 @@ def test_calibration_draws_what_was_said_and_seen_beside_the_line_of_an_honest_p
     np.testing.assert_array_equal(y, frame["observed"])
     [line] = [line for line in axes.lines if "as the probability said" in str(line.get_label())]
     assert (line.get_xy1(), line.get_slope()) == ((0.5, 0.5), 1)
-    assert canvas.PLOTTED[axes][1] is frame or canvas.PLOTTED[axes][1].equals(frame)
+    np.testing.assert_array_equal(canvas.PLOTTED[axes][1], frame)
+    assert "mean probability" in canvas.PLOTTED[axes][1]
 
 
 def test_placebos_are_a_histogram_of_all_moved_histories_with_a_line_for_the_index(reviewed: Reviewed) -> None:

@@ -19,7 +19,8 @@ NO_NUMBER = re.compile(r"\b(nan|NaN|NaT|None|inf)\b|nan%")
 
 def test_the_verdict_comes_first_and_says_that_the_last_part_is_locked(reviewed: Reviewed) -> None:
     said = texts.verdict(reviewed.review, reviewed.signals.recipe, simulated=False)
-    assert said.startswith(f"**{reviewed.review.sentence}**")
+    assert said.splitlines()[0].lower() == f"### {reviewed.review.verdict}"
+    assert said.splitlines()[2] == f"**{reviewed.review.sentence}**"
     assert f"Judged on the days up to {reviewed.review.until:%Y-%m-%d}." in said
     assert "The last 20\u00a0% of the history is locked: openings on this market so far: 0." in said
     assert "is looked at here" not in said
@@ -51,8 +52,9 @@ def test_calls_of_the_week_are_counted_by_word_and_the_parts_of_the_market_signe
     said = texts.calls(week, pd.Series({"regime: breadth": -0.25, "base": 0.031}))
     assert "All calls of the week: 1 bullish, 2 neutral, 0 bearish." in said
     assert "breadth -0.25, base +0.03." in said
+    assert said.startswith("### 1 bullish, 2 neutral, 0 bearish\n")
     whole = texts.calls(reviewed.signals.week(), reviewed.signals.market_parts())
-    counts = [int(number) for number in re.findall(r"(\d+) (?:bullish|neutral|bearish)", whole)]
+    counts = [int(number) for number in re.findall(r"(\d+) (?:bullish|neutral|bearish)", whole.splitlines()[0])]
     assert sum(counts) == len(reviewed.signals.week())
 
 

@@ -1,5 +1,6 @@
 "use strict";
-// Comfort only: sortable tables, one button for all code, ages of dates. Without this script everything can be read.
+// Comfort only: sortable tables, one button for all code, ages of dates, fewer tab stops, all unfolded in print.
+// Without this script everything can be read.
 
 function key(cell) {
   if (cell.dataset.value !== undefined) return Number(cell.dataset.value);
@@ -29,7 +30,7 @@ function sortBy(table, header) {
   header.setAttribute("aria-sort", ascending ? "ascending" : "descending");
 }
 
-for (const table of document.querySelectorAll("main table")) {
+for (const table of document.querySelectorAll("main table.sortable")) {
   if (!table.tHead || table.tBodies[0].rows.length < 2) continue;
   for (const header of table.tHead.rows[0].cells) {
     if (!header.textContent.trim()) continue;
@@ -40,6 +41,21 @@ for (const table of document.querySelectorAll("main table")) {
     header.append(button);
     header.setAttribute("aria-sort", "none");
   }
+}
+
+// The values of a figure are packed inside the page: here they are unpacked before they are saved.
+for (const link of document.querySelectorAll('a[download$=".gz"]')) {
+  if (!window.DecompressionStream) break;
+  link.addEventListener("click", async (event) => {
+    event.preventDefault();
+    const packed = Uint8Array.from(atob(link.href.split(",")[1]), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const saved = document.createElement("a");
+    saved.href = URL.createObjectURL(await new Response(stream).blob());
+    saved.download = link.download.replace(/\.gz$/, "");
+    saved.click();
+    URL.revokeObjectURL(saved.href);
+  });
 }
 
 const code = [...document.querySelectorAll("details.code")];
@@ -59,6 +75,28 @@ if (code.length) {
   holder.append(button);
   document.querySelector("main").prepend(holder);
 }
+
+// Only what scrolls needs to be reached by keyboard.
+function markScrolling() {
+  for (const box of document.querySelectorAll(".table, .verdict")) {
+    const opened = box.checkVisibility?.() !== false;
+    if (opened && box.scrollWidth <= box.clientWidth) box.removeAttribute("tabindex");
+    else box.setAttribute("tabindex", "0");
+  }
+}
+markScrolling();
+addEventListener("resize", markScrolling);
+document.addEventListener("toggle", markScrolling, true);
+
+// A printed page cannot be unfolded; what was folded is folded again afterwards.
+let unfolded = [];
+addEventListener("beforeprint", () => {
+  unfolded = [...document.querySelectorAll("main details:not(.code):not([open])")];
+  for (const each of unfolded) each.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const each of unfolded) each.open = false;
+});
 
 if (matchMedia("(max-width: 62rem)").matches) {
   for (const each of document.querySelectorAll("nav details")) each.open = false;
