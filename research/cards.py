@@ -14,8 +14,10 @@ import pandas as pd
 
 from research.errors import printable
 
-_LEFT = ' style="text-align:left;vertical-align:top"'
-_RIGHT = ' style="text-align:right;vertical-align:top"'
+_CELL = "vertical-align:top;padding:0.2em 0.6em"
+_LEFT = f' style="text-align:left;{_CELL}"'
+_RIGHT = f' style="text-align:right;{_CELL}"'
+_CAPTION = ' style="text-align:left;white-space:nowrap"'
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,7 +59,7 @@ class Card:
         parts += [self._table(caption, cells) for caption, cells in self.tables.items()]
         if self.next_steps:
             parts.append(f"<p><code>{_shown(self.next_steps)}</code></p>")
-        return f'<div role="group" aria-label="{_shown(self.title)}">{"".join(parts)}</div>'
+        return f'<div role="group" style="line-height:1.4" aria-label="{_shown(self.title)}">{"".join(parts)}</div>'
 
     def _table(self, caption: str, cells: pd.DataFrame) -> str:
         styles = [_RIGHT if str(name) in self.numbers else _LEFT for name in cells.columns]
@@ -71,7 +73,7 @@ class Card:
             row += [f"<td{style}>{_shown(str(cell))}</td>" for cell, style in zip(others, styles[1:], strict=True)]
             rows.append(f"<tr>{''.join(row)}</tr>")
         return (
-            f"<table><caption{_LEFT}>{_shown(caption)}</caption><thead><tr>{head}</tr></thead>"
+            f"<table><caption{_CAPTION}>{_shown(caption)}</caption><thead><tr>{head}</tr></thead>"
             f"<tbody>{''.join(rows)}</tbody></table>"
         )
 

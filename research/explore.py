@@ -105,7 +105,7 @@ class Explorer:
         axes = figures.levels(rebased(levels), source=f"{self.market.manifest.name}; net of costs")
         drawn, alt = picture(axes, title="Level with these rules, and as given")
         encoded = base64.b64encode(drawn).decode("ascii")
-        self._figure.value = f'<img alt="{_safe(alt)}" src="data:image/png;base64,{encoded}">'
+        self._figure.value = f'<img alt="{_safe(alt)}" style="max-width:100%" src="data:image/png;base64,{encoded}">'
         self._words.value = self._card(index).to_html()
 
     def _card(self, index: IndexHistory) -> Card:
@@ -132,8 +132,9 @@ class Explorer:
         return {"text/plain": still.to_text(), "text/html": still.to_html()} | live
 
     def _page(self, **options: Any) -> dict[str, Any]:
-        controls = widgets.VBox([*self._turned, self._message])
-        page = widgets.HBox([controls, widgets.VBox([self._figure, self._words])])
+        controls = widgets.VBox([*self._turned, self._message], layout={"flex": "0 0 25em", "width": "25em"})
+        results = widgets.VBox([self._figure, self._words], layout={"flex": "1 1 24em", "width": "24em"})
+        page = widgets.HBox([controls, results], layout={"flex_flow": "row wrap"})
         bundle: dict[str, Any] = page._repr_mimebundle_(**options)
         return {kind: part for kind, part in bundle.items() if kind.startswith("application/")}
 

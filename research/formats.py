@@ -79,6 +79,10 @@ def _ratio(value: float) -> str:
     return f"{value:,.2f}"
 
 
+def _signed_ratio(value: float) -> str:
+    return f"{value:+,.2f}"
+
+
 def _fine(value: float) -> str:
     return f"{value:,.4f}"
 
@@ -147,6 +151,7 @@ KINDS: dict[str, Callable[[Any], str]] = {
     "whole change": _whole_change,
     "fine change": _fine_change,
     "ratio": _ratio,
+    "signed ratio": _signed_ratio,
     "fine": _fine,
     "number": _number,
     "usd": _usd,

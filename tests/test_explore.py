@@ -85,7 +85,8 @@ def test_the_page_has_its_controls_and_a_text_where_no_kernel_runs(explorer: Exp
     assert set(bundle) == {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}
     assert "Members at the close of" in bundle["text/plain"]
     assert re.search(
-        r'<img alt="Level with these rules, and as given\. [^"]{40,}" src="data:image/png', explorer._figure.value
+        r'<img alt="Level with these rules, and as given\. [^"]{40,}" style="[^"]+" src="data:image/png',
+        explorer._figure.value,
     )
 
 

@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
+from research.cards import Card, Carded
 from research.errors import DataError
+from research.formats import MISSING, format_value
 from research.market.data import Date, unknown_asset
 from research.point_in_time.given_tables import SIGNALS
 from research.signals.models import Linear, Trees, wide_names
@@ -20,12 +22,14 @@ from research.signals.record import SignalRecord
 from research.signals.walk_forward import Refit
 from research.typing import FloatArray, IntArray
 
+LARGEST_PARTS = 8
+"""So many parts of a call stand on its card."""
 FARTHEST = 3.0
 """No feature is asked to go further into its tail than this to turn a call."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class CallExplanation:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class CallExplanation(Carded):
     """Why one asset was called as it was.
 
     Attributes
@@ -55,11 +59,41 @@ class CallExplanation:
     states: pd.DataFrame
     flips: pd.DataFrame
 
-    def __str__(self) -> str:
-        moved = ", ".join(f"{name} {value:+.2f}" for name, value in self.parts["log_odds"].head(4).items())
-        return (
-            f"{self.asset_id} on {self.date.date()}: {self.signal}, probability {self.probability:.1%} "
-            f"(log odds {self.log_odds:+.2f}: {moved}, ...)"
+    def __repr__(self) -> str:
+        return self._card.to_text()
+
+    @property
+    def _card(self) -> Card:
+        shown, turns = self.parts.head(LARGEST_PARTS), self.flips.reset_index()
+        parts = pd.DataFrame(
+            {
+                "part": shown.index.astype(str),
+                "log odds": [format_value(value, "signed ratio") for value in shown["log_odds"]],
+                "percentile of the asset": [format_value(share, "percent") for share in shown["percentile"]],
+            }
+        )
+        flips = pd.DataFrame(
+            {
+                "call": turns["signal"],
+                "at a probability of": [format_value(chance, "percent") for chance in turns["probability"]],
+                "nearest feature": [name or MISSING for name in turns["feature"]],
+                "from percentile": [format_value(share, "percent") for share in turns["from_percentile"]],
+                "to percentile": [format_value(share, "percent") for share in turns["to_percentile"]],
+            }
+        )
+        return Card(
+            title=f"{self.asset_id}: {self.signal}",
+            facts={
+                "Called": format_value(self.date, "date"),
+                "Probability of a rise": format_value(self.probability, "percent"),
+                "Log odds": format_value(self.log_odds, "ratio"),
+                "Calls so far": format_value(len(self.states), "count"),
+            },
+            tables={
+                f"What the log odds are made of: the largest of {len(self.parts)} parts": parts,
+                "What would turn the call": flips,
+            },
+            numbers=("log odds", "percentile of the asset", "at a probability of", "from percentile", "to percentile"),
         )
 
 

@@ -27,6 +27,17 @@ def history(request: pytest.FixtureRequest) -> SignalHistory:
     return make_signals(WHOLE, recipe(request.param))
 
 
+def test_the_card_of_a_call_says_the_largest_parts_and_what_would_turn_it(history: SignalHistory) -> None:
+    why = history.explain("bitcoin")
+    parts, flips = why._card.tables.values()
+    largest = why.parts["log_odds"].abs().nlargest(len(parts))
+    assert parts["part"].tolist() == largest.index.tolist()
+    assert float(parts["log odds"][0].replace("\u2212", "-")) == pytest.approx(why.parts["log_odds"].iloc[0], abs=0.005)
+    assert set(flips["call"]) == {"bullish", "neutral", "bearish"} - {why.signal}
+    assert f"bitcoin: {why.signal}\n" in repr(why)
+    assert "<table>" in why._repr_html_()
+
+
 def test_the_parts_of_a_call_sum_to_its_log_odds(history: SignalHistory) -> None:
     for asset in ("bitcoin", "asset-03"):
         why = history.explain(asset)

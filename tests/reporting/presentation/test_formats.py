@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from research.errors import ReportError
-from research.reporting.presentation.formats import MISSING, format_value
+from research.formats import MISSING, format_value
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,8 @@ from research.reporting.presentation.formats import MISSING, format_value
         (0.12345, "change", "+12.3\u00a0%"),
         (-0.00001, "change", "0.0\u00a0%"),
         (-0.0, "ratio", "0.00"),
+        (-0.125, "signed ratio", "\u22120.12"),
+        (1.5, "signed ratio", "+1.50"),
         (1.005e9, "usd", "1.0\u00a0bn"),
         (-2.5e6, "usd", "\u22122.5\u00a0m"),
         (12.3, "usd", "12.30"),
