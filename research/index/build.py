@@ -7,7 +7,6 @@ import warnings
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-import numpy as np
 import pandas as pd
 
 from research.errors import DataError, MethodologyError, MethodologyWarning
@@ -22,14 +21,12 @@ from research.index.trading.holdings import Holdings
 from research.index.trading.member_events import member_events
 from research.index.trading.portfolio import Portfolio
 from research.index.trading.rebalance_triggers import Call, first_call, needs_watching
-from research.index.trading.records import Segment, Trade
+from research.index.trading.records import Segment
 from research.index.trading.trades import expected_holdings
 from research.market import MarketData
-from research.point_in_time.corporate_actions import Conversion
 from research.point_in_time.view import PointInTime
 from research.rulebook.methodology import Methodology
 from research.signals import Recipe, SignalHistory, make_signals
-from research.typing import IntArray
 
 WEEK = 7
 

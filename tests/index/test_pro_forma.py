@@ -1,4 +1,4 @@
-"""The next rebalance, pro forma, is the engine's own: what it would decide and trade if the last close were that day."""
+"""The next rebalance, pro forma, is what the engine would decide and trade if the last close were that day."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_a_calendar_without_a_day_ahead_is_refused_in_words() -> None:
         random_market(SEED),
         rules(schedule={"reconstitution": "never"}, base_date=pd.Timestamp("2020-03-01").date()),
     )
-    with pytest.raises(MethodologyError, match="no day ahead.*Ask for a past one"):
+    with pytest.raises(MethodologyError, match=r"no day ahead.*Ask for a past one"):
         next_rebalance(index)
 
 
