@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from research.evaluation import performance_summary
+    from research.evaluation import compare, performance_summary
     from research.index import IndexHistory, Methodology, build_index, rulebooks
     from research.market import MarketData, load_market
     from research.point_in_time.table_files import load_tables
@@ -17,6 +17,7 @@ __all__ = [
     "MarketData",
     "Methodology",
     "build_index",
+    "compare",
     "load_market",
     "load_tables",
     "performance_summary",
@@ -27,6 +28,7 @@ _HOME = {
     "MarketData": "market",
     "load_market": "market",
     "load_tables": "point_in_time.table_files",
+    "compare": "evaluation",
     "performance_summary": "evaluation",
     "IndexHistory": "index",
     "Methodology": "index",

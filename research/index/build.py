@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -40,7 +41,6 @@ def build_index(
     migrations: pd.DataFrame | None = None,
     removals: pd.DataFrame | None = None,
     forks: pd.DataFrame | None = None,
-    pro_forma: Cause | None = None,
 ) -> IndexHistory:
     """Build an index: decide on every determination day, trade on every effective day, hold in between.
 
@@ -73,9 +73,6 @@ def build_index(
     forks : DataFrame, optional
         date, asset_id, new_asset_id, ratio (new units for each old one): given to holders, sold when they trade.
 
-    pro_forma : {"reconstitution", "rebalance"}, optional
-        Go on to the next rebalance at the last close: see `research.index.pro_forma`, which asks for it. What comes out
-        is no history to be published.
 
     Returns
     -------
@@ -103,6 +100,25 @@ def build_index(
     table = signals if made is None else made.table
     assert not isinstance(table, SignalHistory)
     tables = {"signals": table, "votes": votes, "migrations": migrations, "removals": removals, "forks": forks}
+    return _built(market, methodology, tables, made)
+
+
+def gone_on(index: IndexHistory, cause: Cause) -> IndexHistory:
+    """The index built anew, and gone on to its next rebalance at the last close: see `pro_forma.next_rebalance`.
+
+    No history to be published.
+    """
+    return _built(index.market, index.methodology, index.tables, index.signals, then=cause)
+
+
+def _built(
+    market: MarketData,
+    methodology: Methodology,
+    tables: Mapping[str, pd.DataFrame | None],
+    made: SignalHistory | None,
+    *,
+    then: Cause | None = None,
+) -> IndexHistory:
     events = methodology.events
     source = PointInTime(market, **tables, redenominations=events.redenominations, outlier_jump=events.outlier_jump)
     plan = determinations(source.dates, methodology.schedule)
@@ -115,8 +131,8 @@ def build_index(
     ahead = deque(step for step in plan if step.row >= first.effective_row and step.row > first.row)
     engine = _Engine(portfolio=portfolio, calendar=ahead, decisions=[first], judged=portfolio.row)
     engine.run()
-    if pro_forma is not None:
-        engine.rebalance_now(pro_forma)
+    if then is not None:
+        engine.rebalance_now(then)
     return IndexHistory(
         market=market,
         methodology=methodology,

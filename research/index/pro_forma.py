@@ -7,13 +7,12 @@ over as it is.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import pandas as pd
 
-from research.errors import MethodologyError, MethodologyWarning
-from research.index.build import build_index
+from research.errors import MethodologyError
+from research.index.build import gone_on
 from research.index.decisions.calendar import upcoming
 from research.index.decisions.records import Cause, Decision
 from research.index.history import IndexHistory
@@ -62,9 +61,7 @@ def next_rebalance(index: IndexHistory) -> NextRebalance:
             f"{rules.name}: its calendar has no day ahead, so there is no next rebalance to show. Ask for a past one."
         )
     kind: Cause = "rebalance" if ahead.empty else ahead["kind"].iloc[0]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", MethodologyWarning)  # said when the index was built
-        after = build_index(index.market, rules, **index.inputs, pro_forma=kind)
+    after = gone_on(index, kind)
     before, records = index.decision_records, after.decision_records
     announced = len(records) == len(before)
     moved = [new for old, new in zip(before, records, strict=False) if new.effective_row != old.effective_row]

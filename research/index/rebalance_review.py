@@ -152,7 +152,9 @@ def _review(
     members_before = made[-1][1].chosen if made else NOBODY
     orders = orders_table(index, trade, assets_under_management=size, participation=participation)
     choice = latest_choice(index, row)
-    held = np.unique(np.concatenate([decision.members, [] if trade is None else trade.assets]).astype(np.int64))
+    held = np.unique(
+        np.concatenate([decision.chosen, decision.members, [] if trade is None else trade.assets]).astype(np.int64)
+    )
     market = index.market.only(sorted(index.source.asset_ids[held])).until(dates[row])
     points = points_to_check(
         index,
@@ -163,7 +165,7 @@ def _review(
         orders=orders,
         findings=find_defects(market),
     )
-    constituents = constituents_table(index, [] if trade is None else [trade])
+    constituents = constituents_table(index, [trade or index.trades[-1]]).iloc[: None if trade else 0]
     return RebalanceReview(
         index=index,
         status=status,
@@ -198,4 +200,6 @@ def _changed(
     moved = constituents["status"].isin(("added", "removed"))
     moved |= (constituents["status"] == "not bought") & (constituents["target_weight"] > 0)
     rows = constituents[moved]
-    return rows.assign(reason=[reasons.get(asset, NOT_CHOSEN) for asset in rows["asset_id"]])[CHANGED]
+    return rows.assign(reason=[reasons.get(asset, NOT_CHOSEN) for asset in rows["asset_id"]])[CHANGED].reset_index(
+        drop=True
+    )

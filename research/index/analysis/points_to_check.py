@@ -1,4 +1,4 @@
-"""What somebody who has to approve a rebalance should look at: points found by stated limits, none of them a verdict."""
+"""What somebody who has to approve a rebalance should look at: points by stated limits, none of them a verdict."""
 
 from __future__ import annotations
 
@@ -20,7 +20,14 @@ SLOW = 1.0  # days of trading at the participation rate
 ROUNDING = 1e-12  # of a weight
 POINTS = ("limit", "buffer", "cap", "floor", "slow", "volume", "history", "data", "event", "untraded", "note")
 """Kinds of points, in the order in which they are listed."""
-COLUMNS = {"point": "str", "asset_id": "str", "date": "datetime64[us]", "value": float, "limit": float, "detail": "str"}
+COLUMNS: dict[str, Any] = {
+    "point": "str",
+    "asset_id": "str",
+    "date": "datetime64[us]",
+    "value": float,
+    "limit": float,
+    "detail": "str",
+}
 Point = tuple[str, str, pd.Timestamp, float, float, str]
 
 
@@ -64,8 +71,8 @@ def points_to_check(
         *_close_to_a_limit(choice),
         *_kept_by_the_buffer(choice, index.methodology.selection.count),
         *_bounded(decision),
-        *(_row("slow", line.asset_id, value=line.days, limit=SLOW) for line in orders.itertuples() if line.days > SLOW),
-        *(_row("volume", line.asset_id) for line in orders.itertuples() if line.assumed),
+        *_slow(orders),
+        *(_row("volume", asset) for asset in orders.loc[orders["assumed"].astype(bool), "asset_id"]),
         *_found(findings, since),
         *_events(index, since, decision.view.date),
         *(_row("note", "", detail=note) for note in decision.notes),
@@ -116,6 +123,12 @@ def _bounded(decision: Decision) -> Iterator[Point]:
             yield _row(point, _ids(decision)[decision.members[place]], value=before[place], limit=after[place])
 
 
+def _slow(orders: pd.DataFrame) -> Iterator[Point]:
+    slow = orders[orders["days"] > SLOW]
+    for asset, days in zip(slow["asset_id"], slow["days"], strict=True):
+        yield _row("slow", asset, value=days, limit=SLOW)
+
+
 def _young(index: IndexRecord, trade: Trade) -> Iterator[Point]:
     for asset in trade.assets[(trade.before == 0) & (trade.after > 0)]:
         days = trade.row - int(np.flatnonzero(~np.isnan(index.source.prices[: trade.row + 1, asset]))[0])
@@ -129,8 +142,8 @@ def _untraded(index: IndexRecord, trade: Trade) -> Iterator[Point]:
 
 
 def _found(findings: pd.DataFrame, since: pd.Timestamp) -> Iterator[Point]:
-    for line in findings[(findings["date"] > since) | (findings["later"] == "open")].itertuples():
-        yield _row("data", line.asset_id, date=line.date, detail=f"{line.rule}: {line.evidence}")
+    for line in findings[(findings["date"] > since) | (findings["later"] == "open")].to_dict("records"):
+        yield _row("data", line["asset_id"], date=line["date"], detail=f"{line['rule']}: {line['evidence']}")
 
 
 def _events(index: IndexRecord, since: pd.Timestamp, until: pd.Timestamp) -> Iterator[Point]:

@@ -66,7 +66,8 @@ def trades(review: RebalanceReview, *, participation: float, assets_under_manage
             "days": "days to trade",
         },
         note="Volume: median traded value a day over 30 days, of which at most "
-        f"{format_value(participation, 'short percent')} is traded a day. Reported volume overstates what can be traded.",
+        f"{format_value(participation, 'short percent')} is traded a day. Reported volume overstates what can "
+        "be traded.",
     )
 
 

@@ -93,7 +93,7 @@ def capacity(review: RebalanceReview, *, assets_under_management: float) -> str:
 def to_look_at(review: RebalanceReview) -> str:
     """How many points there are of which kind."""
     if not review.counts:
-        return "**None of the points that are looked for was found.**"
+        return "**Nothing of what is looked for was found.**"
     kinds = "; ".join(f"{POINTS[point]}: {format_value(count, 'count')}" for point, count in review.counts.items())
     return f"**{format_value(len(review.points), 'count')} points to look at.** {kinds[:1].upper()}{kinds[1:]}."
 

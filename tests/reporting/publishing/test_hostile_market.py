@@ -24,7 +24,14 @@ from tests.conftest import ROOT
 
 from .conftest import Project
 
-NOTEBOOKS = ("index_factsheet", "index_audit", "index_evaluation", "market_review")
+NOTEBOOKS = (
+    "index_factsheet",
+    "index_audit",
+    "index_evaluation",
+    "market_review",
+    "index_comparison",
+    "rebalance_review",
+)
 BENCHMARKS = ("bitcoin", "ethereum")  # these ids stand in the notebooks' own code
 ATTACKS = (
     '<meta http-equiv="refresh" content="0;url={evil}refresh">',
@@ -90,6 +97,8 @@ def project(tmp_path_factory: pytest.TempPathFactory, attacks: list[str]) -> Pro
         "index_audit": {"rulebook": str(rulebook), "benchmark": one, "asset_id": other},
         "index_evaluation": {"rulebook": str(rulebook), "benchmark": one, "draws": 100},
         "market_review": {},
+        "index_comparison": {"rulebooks": [str(rulebook)], "benchmarks": [one, other], "base": one, "draws": 100},
+        "rebalance_review": {"rulebook": str(rulebook), "date": "2022-06-15"},
     }
     text = ""
     for name in NOTEBOOKS:
