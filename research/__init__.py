@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from research.evaluation import performance_summary
+    from research.evaluation import compare, performance_summary
     from research.index import IndexHistory, Methodology, Sweep, build_index, rulebooks, sweep
     from research.market import MarketData, load_market
     from research.point_in_time.table_files import load_tables
@@ -18,6 +18,7 @@ __all__ = [
     "Methodology",
     "Sweep",
     "build_index",
+    "compare",
     "load_market",
     "load_tables",
     "performance_summary",
@@ -29,6 +30,7 @@ _HOME = {
     "MarketData": "market",
     "load_market": "market",
     "load_tables": "point_in_time.table_files",
+    "compare": "evaluation",
     "performance_summary": "evaluation",
     "IndexHistory": "index",
     "Methodology": "index",

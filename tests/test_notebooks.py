@@ -147,7 +147,8 @@ def test_it_runs_for_an_index_that_starts_before_the_benchmarks(path: Path, tmp_
     rulebook = tmp_path / "soon.toml"
     rulebook.write_text(shipped.replace("lag_days = 2", "lag_days = 1"))
     assert "lag_days = 1\n" in rulebook.read_text()
-    parameters = {"rulebook": str(rulebook)}
+    several = path.stem == "index_comparison"
+    parameters = {"rulebooks": [str(rulebook)]} if several else {"rulebook": str(rulebook)}
     if own_signals:
         parameters["registry"] = str(tmp_path / "trials.jsonl")
     papermill.execute_notebook(

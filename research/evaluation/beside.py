@@ -41,10 +41,19 @@ def risk_beside(levels: pd.DataFrame, *, risk_free: float = 0.0, draws: int = 10
     """
     if levels.shape[1] < 2:
         raise DataError("levels: one column, expected the level and one benchmark at least. Add a column.")
-    common = levels.dropna()
-    returns = returns_from_levels(common)
+    table = risk_figures(levels.dropna(), risk_free=risk_free)
+    first, second = levels.columns[:2]
+    compared = compare(levels[[first, second]], risk_free=risk_free, draws=draws).set_index("measure")
+    told = compared.loc[list(COMPARED), ["difference", "lower", "upper", "verdict"]]
+    table["difference"] = told["difference"].reindex(table.index).fillna(table[first] - table[second])
+    return table.join(told.drop(columns="difference")).fillna({"verdict": ""})
+
+
+def risk_figures(levels: pd.DataFrame, *, risk_free: float = 0.0) -> pd.DataFrame:
+    """The figures of `risk_beside` of any number of daily levels, one column each, without differences."""
+    returns = returns_from_levels(levels)
     falls = [drawdown_table(returns[name]) for name in returns]
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "cagr": cagr(returns),
             "annualized_volatility": annualized_volatility(returns),
@@ -55,8 +64,3 @@ def risk_beside(levels: pd.DataFrame, *, risk_free: float = 0.0, draws: int = 10
             "longest_drawdown": pd.Series([fall["periods"].max() for fall in falls], returns.columns, dtype=float),
         }
     ).T.rename_axis("figure")
-    first, second = levels.columns[:2]
-    compared = compare(levels[[first, second]], risk_free=risk_free, draws=draws).set_index("measure")
-    told = compared.loc[list(COMPARED), ["difference", "lower", "upper", "verdict"]]
-    table["difference"] = told["difference"].reindex(table.index).fillna(table[first] - table[second])
-    return table.join(told.drop(columns="difference")).fillna({"verdict": ""})

@@ -36,6 +36,7 @@ def compare(
     levels: pd.DataFrame,
     *,
     reference: str | None = None,
+    base: str | None = None,
     risk_free: Rate = 0.0,
     periods_per_year: float = 365,
     confidence: float = 0.95,
@@ -60,6 +61,8 @@ def compare(
         Levels or prices, each positive, with its own beginning and end; compared over the days that all of them have.
     reference : str, optional
         Compare this column with every other one; by default every pair, in the order of the columns.
+    base : str, optional
+        Compare every other column with this one; instead of `reference`.
     risk_free : float (annual) or Series (per period)
     periods_per_year : float
     confidence : float
@@ -85,7 +88,7 @@ def compare(
     Raises
     ------
     DataError
-        For a gap inside a history, levels that are not positive, or an unknown reference.
+        For a gap inside a history, levels that are not positive, an unknown reference or base, or both of them.
 
     Examples
     --------
@@ -95,7 +98,11 @@ def compare(
     check_number("draws", draws, DataError, whole=True, at_least=2, at_most=MOST_DRAWS)
     check_number("seed", seed, DataError, whole=True, at_least=0)
     returns = common_returns(levels, periods_per_year)
-    pairs = pairs_of(returns.columns, reference)
+    if reference is not None and base is not None:
+        raise DataError("give reference (first, then each other one) or base (each other one, then it), not both.")
+    pairs = pairs_of(returns.columns, reference if base is None else base)
+    if base is not None:
+        pairs = [(other, own) for own, other in pairs]
     values = returns.to_numpy()
     rate = per_period(risk_free, periods_per_year)
     excess = values - (_rate_on(returns, rate) if isinstance(rate, pd.Series) else rate)

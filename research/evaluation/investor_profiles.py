@@ -104,9 +104,10 @@ def match_profile(
         the best score, ties shared), probability_ahead (share in which its score is above that of the candidate ranked
         first, ties counting half: for the second, the probability that the two change places), start and end of the
         comparison, and each criterion's value, over the common period. Criteria that are not defined for a candidate
-        count as its worst place. `attrs["weights"]` has the weight of each criterion that counts, and
-        `attrs["verdict"]` whether the first is better than each other one: "yes" where none of them is ahead of it in
-        more than 5 % of the drawn histories, else "cannot tell".
+        count as its worst place. `attrs["weights"]` has the weight of each criterion that counts, `attrs["above"]` for
+        each ranked candidate the share of the drawn histories in which its score is above that of each other one (ties
+        counting half; empty where none are drawn), and `attrs["verdict"]` whether the first is better than each other
+        one: "yes" where none of them is ahead of it in more than 5 % of the drawn histories, else "cannot tell".
     """
     chosen = _weights(profile, weights)
     check_number("minimum_history", minimum_history, DataError, whole=True, at_least=1)
@@ -130,16 +131,26 @@ def match_profile(
     order = score.sort_values(ascending=False, kind="stable").index
     table = values.assign(score=score, rank=score.rank(ascending=False, method="min").astype("Int64"))
     table = table.assign(probability_first=np.nan, probability_ahead=np.nan, start=start, end=end)
+    above: dict[Any, dict[Any, float]] = {}
     if len(common) >= MINIMUM:
         drawn = _drawn_scores(common, chosen, window, risk_free, periods_per_year, draws=draws, seed=seed)
-        best, lead = drawn.eq(drawn.max()), drawn.sub(drawn.loc[order[0]])
+        best = drawn.eq(drawn.max())
         table["probability_first"] = (best / best.sum()).mean(axis=1)
-        table["probability_ahead"] = ((lead > 0) + 0.5 * (lead == 0)).mean(axis=1).drop(order[0])
+        above = {name: _above(drawn, name) for name in order}
+        table["probability_ahead"] = pd.Series({name: above[name][order[0]] for name in order[1:]}, dtype=float)
     table = table.reindex([*order, *(label for label in returns.columns if label not in enough)])
     table.attrs["weights"] = chosen
+    table.attrs["above"] = above
     table.attrs["verdict"] = verdict_of(1.0 - table["probability_ahead"].max(), yes="yes", no=CANNOT_TELL)
     columns = ["rank", "score", "probability_first", "probability_ahead", "start", "end", *CRITERIA]
     return table[columns].rename_axis("candidate")
+
+
+def _above(drawn: pd.DataFrame, name: Any) -> dict[Any, float]:
+    """In what share of the draws (columns) a candidate scores above each other one, ties counting half."""
+    lead = drawn.loc[name] - drawn.drop(name)
+    share = ((lead > 0) + 0.5 * (lead == 0)).mean(axis=1)
+    return {other: float(value) for other, value in share.items()}
 
 
 def _drawn_scores(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from research.errors import MethodologyWarning
@@ -24,14 +24,12 @@ from research.index.trading.holdings import Holdings
 from research.index.trading.member_events import member_events
 from research.index.trading.portfolio import Portfolio
 from research.index.trading.rebalance_triggers import Call, first_call, needs_watching
-from research.index.trading.records import Segment, Trade
+from research.index.trading.records import Segment
 from research.index.trading.trades import expected_holdings
 from research.market import MarketData
-from research.point_in_time.corporate_actions import Conversion
 from research.point_in_time.view import PointInTime
 from research.rulebook.methodology import Methodology
 from research.signals import Recipe, SignalHistory, make_signals
-from research.typing import IntArray
 
 WEEK = 7
 
@@ -79,6 +77,7 @@ def build_index(
     forks : DataFrame, optional
         date, asset_id, new_asset_id, ratio (new units for each old one): given to holders, sold when they trade.
 
+
     Returns
     -------
     IndexHistory
@@ -100,6 +99,25 @@ def build_index(
     table = signals if made is None else made.table
     assert not isinstance(table, SignalHistory)
     tables = {"signals": table, "votes": votes, "migrations": migrations, "removals": removals, "forks": forks}
+    return _built(market, methodology, tables, made)
+
+
+def gone_on(index: IndexHistory, cause: Cause) -> IndexHistory:
+    """The index built anew, and gone on to its next rebalance at the last close: see `pro_forma.next_rebalance`.
+
+    No history to be published.
+    """
+    return _built(index.market, index.methodology, index.tables, index.signals, then=cause)
+
+
+def _built(
+    market: MarketData,
+    methodology: Methodology,
+    tables: Mapping[str, pd.DataFrame | None],
+    made: SignalHistory | None,
+    *,
+    then: Cause | None = None,
+) -> IndexHistory:
     events = methodology.events
     source = PointInTime(market, **tables, redenominations=events.redenominations, outlier_jump=events.outlier_jump)
     plan = determinations(source.dates, methodology.schedule)
@@ -110,13 +128,16 @@ def build_index(
     portfolio = Portfolio(holdings=start, methodology=methodology)
     portfolio.trade(first)
     ahead = deque(step for step in plan if step.row >= first.effective_row and step.row > first.row)
-    decisions = _Engine(portfolio=portfolio, calendar=ahead, decisions=[first], judged=portfolio.row).run()
+    engine = _Engine(portfolio=portfolio, calendar=ahead, decisions=[first], judged=portfolio.row)
+    engine.run()
+    if then is not None:
+        engine.rebalance_now(then)
     return IndexHistory(
         market=market,
         methodology=methodology,
         source=source,
         base_row=first.effective_row,
-        decision_records=tuple(decisions),
+        decision_records=tuple(engine.decisions),
         segments=tuple(portfolio.segments),
         trades=tuple(portfolio.trades),
         event_records=(*member_events(source, methodology, portfolio.segments), *portfolio.events),
@@ -169,8 +190,8 @@ class _Engine:
     def rules(self) -> Methodology:
         return self.portfolio.methodology
 
-    def run(self) -> list[Decision]:
-        """Every decision, in order; the portfolio has the trades."""
+    def run(self) -> None:
+        """Decide and trade to the last close."""
         last = len(self.portfolio.source.dates) - 1
         while True:
             while self._is_due():
@@ -180,8 +201,20 @@ class _Engine:
                 continue
             occasions = self._occasions(call)
             if not occasions and self.portfolio.row == last:
-                return self.decisions
+                return
             self._decide(occasions)
+
+    def rebalance_now(self, cause: Cause) -> None:
+        """Trade at today's close what waits, up to the first rebalance; where none waits, one decided now."""
+        if all(decision.stable is not None for decision in self.waiting):
+            self._decide([(cause, self.portfolio.row)])
+        rebalances = [decision for decision in self.waiting if decision.stable is None]
+        last = next((decision for decision in rebalances if not decision.kept), rebalances[0])
+        while last in self.waiting:
+            waited = self.waiting.popleft()
+            traded = replace(waited, effective_row=self.portfolio.row)
+            self.decisions[self.decisions.index(waited)] = traded
+            self.portfolio.trade(traded)
 
     def _is_due(self) -> bool:
         return bool(self.waiting) and self.waiting[0].effective_row == self.portfolio.row
@@ -253,25 +286,9 @@ class _Engine:
         if needs_watching(self.rules):  # nobody else asks
             assets, weights = expected_holdings(portfolio.holdings, waiting, self.rules.overlay)
         return State(
-            members=_members(portfolio, latest),
+            members=portfolio.members(latest),
             assets=assets,
             weights=weights,
             latest=after_migrations(latest, row),
             planned=sum(decision.turnover for decision in week),
         )
-
-
-def _members(portfolio: Portfolio, latest: Decision) -> IntArray:
-    """The members by the latest decision that chose any, without those removed since, under the ids of today."""
-    since = itertools.takewhile(lambda trade: trade.row > latest.row, reversed(portfolio.trades))
-    changes: list[tuple[int, Trade | Conversion]] = [(trade.row, trade) for trade in since if trade.cause == "removal"]
-    changes += [(step.row, step) for step in portfolio.source.conversions if latest.row < step.row <= portfolio.row]
-    if not changes:
-        return np.sort(latest.chosen)
-    members = set(latest.chosen.tolist())
-    for _, change in sorted(changes, key=lambda change: (change[0], isinstance(change[1], Conversion))):
-        if isinstance(change, Trade):
-            members -= set(change.assets[(change.before > 0) & (change.after == 0)].tolist())
-        elif change.new in members:
-            members = (members - {change.new}) | {change.old}
-    return np.array(sorted(members), dtype=np.int64)

@@ -116,6 +116,12 @@ class RebalanceChanges:
     latest: pd.Timestamp
     table: pd.DataFrame
 
+    @property
+    def largest(self) -> tuple[str, float]:
+        """The cause that moved most weight, and how much (one-sided, fraction)."""
+        sums = self.table[CAUSES].iloc[-1].astype(float)
+        return str(sums.idxmax()), float(sums.max())
+
 
 def rebalance_changes(index: IndexHistory, date: Date | None = None) -> RebalanceChanges | None:
     """`RebalanceChanges` as of a day (default: the last); None before the second rebalance."""

@@ -186,3 +186,16 @@ def test_two_candidates_that_are_one_share_the_first_place(candidates: pd.DataFr
 def test_forecasts_hold_about_as_often_as_they_say() -> None:
     share = forecast_coverage(repetitions=80, world="normal", seed=4)
     assert share == pytest.approx(0.9, abs=0.08)  # two and a half standard errors of eighty forecasts
+
+
+def test_of_each_two_candidates_one_is_above_the_other_in_all_drawn_histories(candidates: pd.DataFrame) -> None:
+    table = ev.match_profile(candidates, "conservative", draws=50)
+    above = table.attrs["above"]
+    assert list(above) == list(table.index)
+    for one in above:
+        for other in above[one]:
+            assert above[one][other] + above[other][one] == pytest.approx(1.0)
+    second = table.index[1]
+    assert above[second][table.index[0]] == table.loc[second, "probability_ahead"]
+    twin = ev.match_profile(candidates.assign(twin=candidates["calm"]), "conservative", draws=50)
+    assert twin.attrs["above"]["twin"]["calm"] == 0.5  # ties count half

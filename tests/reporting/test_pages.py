@@ -13,19 +13,26 @@ import matplotlib.pyplot as plt
 import nbformat
 import pytest
 
-from research.errors import MethodologyError
+from research.errors import DataError, MethodologyError
 from research.index import Methodology, rulebooks
 from research.market import MarketData, load_market, write_market
 from research.reporting.presentation import display
 from research.signals.registry import ConfigurationRegistry
 from tests.conftest import ROOT
+from tests.index.markets import needed_tables
 
-NOTEBOOKS = ("index_factsheet", "index_audit", "index_evaluation", "methodology_sensitivity")
+NOTEBOOKS = ("index_factsheet", "index_audit", "index_evaluation", "methodology_sensitivity", "rebalance_review")
 NEED_TABLES = ("governance-10", "signal-driven-10")  # of votes, and of signals
 RULEBOOKS = sorted(set(rulebooks()) - set(NEED_TABLES))
 SIGNALLED = [name for name in RULEBOOKS if Methodology.load(name).signals is not None]
 FEW = {"draws": 40, "counts": [10], "schemes": ["equal"], "max_weights": [0.5], "frequencies": [], "lags": []}
 """Resampled histories and variants: enough for every cell to run."""
+PAST = [
+    ("2024-11-20", "", "pro forma"),
+    ("2024-11-24", "", "decided, not traded yet"),
+    ("", "2022-06-15", "traded"),
+    ("", "2018-04-30", "traded"),
+]
 Shown = list[tuple[dict[str, str], dict[str, Any]]]
 
 
@@ -62,6 +69,38 @@ def test_a_rulebook_goes_through_a_notebook_to_its_end(notebook: str, rulebook: 
     run(notebook, rulebook=rulebook)
     assert [item["label"] for item in shown[0][1]["verdict"]][:3] == ["Level", "As of", "Inception"]
     assert shown[-1][0]["text/plain"].startswith("Made from")
+    assert_clean(shown)
+
+
+@pytest.mark.parametrize("rulebooks", [["total-market"], RULEBOOKS])
+def test_one_rulebook_and_all_of_them_are_compared_to_the_end(rulebooks: list[str], shown: Shown) -> None:
+    run("index_comparison", rulebooks=rulebooks)
+    assert [item["label"] for item in shown[0][1]["verdict"]][:3] == ["Compared", "From", "As of"]
+    assert shown[-1][0]["text/plain"].startswith("Made from")
+    assert_clean(shown)
+
+
+def test_an_index_alone_is_no_comparison(shown: Shown) -> None:
+    with pytest.raises(DataError, match="expected two columns at least"):
+        run("index_comparison", rulebooks=["total-market"], benchmarks=[])
+
+
+@pytest.mark.parametrize(("until", "date", "status"), PAST)
+def test_any_rebalance_is_reviewed_to_the_end(until: str, date: str, status: str, shown: Shown) -> None:
+    run("rebalance_review", rulebook="ai-large-cap", until=until, date=date)
+    assert status in shown[0][1]["verdict"][8]["value"]
+    assert shown[-1][0]["text/plain"].startswith("Made from")
+    assert_clean(shown)
+
+
+@pytest.mark.parametrize("rulebook", NEED_TABLES)
+def test_a_rulebook_with_its_table_is_reviewed_and_compared(rulebook: str, shown: Shown, tmp_path: Path) -> None:
+    sample = load_market(ROOT / "data" / "sample", end="2020-06-30")
+    [(name, table)] = needed_tables(sample, Methodology.load(rulebook)).items()
+    table.to_csv(tmp_path / f"{name}.csv", index=False)
+    given = {"table_files": {name: str(tmp_path / f"{name}.csv")}, "until": "2020-06-15"}
+    run("rebalance_review", rulebook=rulebook, **given)
+    run("index_comparison", rulebooks=[rulebook], **given)
     assert_clean(shown)
 
 

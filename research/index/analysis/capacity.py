@@ -7,17 +7,16 @@ reported by itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from research.errors import DataError, MethodologyError
+from research.errors import DataError
 from research.evaluation import annualized_volatility, cagr, max_drawdown, returns_from_levels, sharpe_ratio
 from research.index.analysis.arguments import number, numbers
+from research.index.analysis.orders import order_of
 from research.index.analysis.record import IndexRecord
-from research.index.trading.costs import CostTerms, chained, cost_fraction, cost_terms, liquidity
+from research.index.trading.costs import chained, cost_fraction
 from research.index.trading.records import Trade
 from research.rulebook.checks import require
 from research.rulebook.costs import BPS
@@ -180,7 +179,7 @@ def capacity(
             f"{index.market.manifest.name} has no volume of any asset, so market impact is not known. Use a snapshot "
             "with volumes."
         )
-    first, *later = [_order(index, trade, impact_coefficient) for trade in [index.trades[0], *_rebalances(index)]]
+    first, *later = [order_of(index, trade, impact_coefficient) for trade in [index.trades[0], *_rebalances(index)]]
     rebalances = [order for order in later if order is not None]
     assumed = np.concatenate([np.zeros(0), *(order.terms.liquidity_assumed for order in rebalances)])
     rows = []
@@ -202,53 +201,6 @@ def capacity(
             }
         )
     return pd.DataFrame(rows, index=pd.Index(assets_under_management, name="assets_under_management", dtype=float))
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Order:
-    """One trade with what is needed to price it at any size; arrays over the assets that take part."""
-
-    trade: Trade
-    before: FloatArray
-    after: FloatArray
-    volume: FloatArray
-    terms: CostTerms  # at one USD under management
-
-    @classmethod
-    def of(cls, index: IndexRecord, trade: Trade, impact_coefficient: float) -> _Order:
-        taking = trade.takes_part
-        costs = replace(index.methodology.costs, impact_coefficient=impact_coefficient, assets_under_management=1.0)
-        view, assets = index.source.at(trade.row), trade.assets[taking]
-        return cls(
-            trade=trade,
-            before=trade.before[taking],
-            after=trade.after[taking],
-            volume=liquidity(view, assets)[0] if len(assets) else np.zeros(0),
-            terms=cost_terms(view, costs, assets),
-        )
-
-    @cached_property
-    def change(self) -> FloatArray:
-        return np.abs(self.after - self.before)
-
-    def cost(self, size: float) -> float:
-        """Share of the value; NaN where the index cannot pay it."""
-        try:
-            return cost_fraction(self.before, self.after, replace(self.terms, impact=self.terms.impact * np.sqrt(size)))
-        except MethodologyError:
-            return float("nan")
-
-    def days(self, size: float, participation: float) -> FloatArray:
-        """Days that each purchase and sale takes."""
-        return np.asarray((self.change * size / (participation * self.volume))[self.change > 0])
-
-
-def _order(index: IndexRecord, trade: Trade, impact_coefficient: float) -> _Order | None:
-    """The trade with its terms; None where the data begin so shortly before it that no volume is known."""
-    try:
-        return _Order.of(index, trade, impact_coefficient)
-    except DataError:
-        return None
 
 
 def _rebalances(index: IndexRecord) -> list[Trade]:

@@ -58,13 +58,13 @@ STABLE_LEG = "the stable leg: it holds what the overlay frees"
 
 def _why_held(index: IndexRecord, row: int, held: pd.Series, reasons: pd.DataFrame) -> list[str]:
     """The reason of each asset that is held: that of the last choice, or what else it is held for."""
-    chosen, leg = reasons[reasons["selected"]]["reason"], _leg_ids(index, row)
+    chosen, leg = reasons[reasons["selected"]]["reason"], leg_ids(index, row)
     return [
         str(chosen[asset]) if asset in chosen.index else STABLE_LEG if asset in leg else NOT_CHOSEN for asset in held
     ]
 
 
-def _leg_ids(index: IndexRecord, row: int) -> set[str]:
+def leg_ids(index: IndexRecord, row: int) -> set[str]:
     """The stablecoins of the overlay at the close of a row; none without one."""
     overlay = index.methodology.overlay
     return set() if overlay is None else set(index.source.asset_ids[leg_positions(index.source, overlay, row)])
@@ -82,7 +82,7 @@ def _since(index: IndexRecord, trades: list[Trade], members: pd.Series) -> list[
     return result
 
 
-def _latest_decision(index: IndexRecord, row: int) -> Decision:
+def latest_choice(index: IndexRecord, row: int) -> Decision:
     """The last decision that chose members and was effective by `row`."""
     return next(
         decision
@@ -93,7 +93,7 @@ def _latest_decision(index: IndexRecord, row: int) -> Decision:
 
 def _latest_reconstitution(index: IndexRecord, row: int) -> pd.DataFrame:
     """That decision as a table, with the reasons in full."""
-    decision = _latest_decision(index, row)
+    decision = latest_choice(index, row)
     table = decisions_table([decision], index.methodology)
     return table.assign(reason=full_reasons(decision, index.methodology))
 
@@ -182,7 +182,7 @@ def explain(index: IndexRecord, asset_id: str, date: Date | None) -> Explanation
     asset_id = str(asset_id)
     index.market.price(asset_id)  # an unknown id gets the market's own message
     row = index.row_of(date)
-    decision = _latest_decision(index, row)
+    decision = latest_choice(index, row)
     assets = index.source.asset_ids[decision.assets]
     found = np.flatnonzero(assets == asset_id)
     if not len(found):
@@ -195,7 +195,7 @@ def explain(index: IndexRecord, asset_id: str, date: Date | None) -> Explanation
     rank = int(decision.rank[place])
     removed = _removed_since(index, asset_id, decision, row)
     weighted = asset_id in weights.index and removed is None
-    in_leg = asset_id in _leg_ids(index, row) and index.weights.iloc[row - index.base_row].get(asset_id, 0.0) > 0
+    in_leg = asset_id in leg_ids(index, row) and index.weights.iloc[row - index.base_row].get(asset_id, 0.0) > 0
     return Explanation(
         asset_id=asset_id,
         determination_date=decision.view.date,

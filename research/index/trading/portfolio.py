@@ -7,6 +7,7 @@ decided in `research.index.decisions`; how a trade is worked out is in `trades.p
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -170,6 +171,21 @@ class Portfolio:
         """The last decision traded that set weights of its own: what drift is measured from, and brought back to."""
         decided = (trade.decision for trade in reversed(self.trades))
         return next(decision for decision in decided if decision is not None and decision.cause != "drift")
+
+    def members(self, latest: Decision) -> IntArray:
+        """The members by the latest decision that chose any, without those removed since, under the ids of today."""
+        since = itertools.takewhile(lambda trade: trade.row > latest.row, reversed(self.trades))
+        changes: list[tuple[int, Trade | Conversion]] = [(past.row, past) for past in since if past.cause == "removal"]
+        changes += [(step.row, step) for step in self.source.conversions if latest.row < step.row <= self.row]
+        if not changes:
+            return np.sort(latest.chosen)
+        members = set(latest.chosen.tolist())
+        for _, change in sorted(changes, key=lambda change: (change[0], isinstance(change[1], Conversion))):
+            if isinstance(change, Trade):
+                members -= set(change.assets[(change.before > 0) & (change.after == 0)].tolist())
+            elif change.new in members:
+                members = (members - {change.new}) | {change.old}
+        return np.array(sorted(members), dtype=np.int64)
 
     def trade(self, decision: Decision) -> None:
         """Carry a decision out at today's close."""

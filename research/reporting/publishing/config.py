@@ -73,6 +73,7 @@ PAGES = {
     "evaluation": "index_evaluation.ipynb",
     "signals": "signal_review.ipynb",
     "sensitivity": "methodology_sensitivity.ipynb",
+    "rebalance": "rebalance_review.ipynb",
 }
 """Pages of an index that `pages = [...]` may name, with their notebooks in the project's folder of notebooks."""
 

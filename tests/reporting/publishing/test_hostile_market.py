@@ -24,7 +24,15 @@ from tests.conftest import ROOT
 
 from .conftest import Project
 
-NOTEBOOKS = ("index_factsheet", "index_audit", "index_evaluation", "market_review", "methodology_sensitivity")
+NOTEBOOKS = (
+    "index_factsheet",
+    "index_audit",
+    "index_evaluation",
+    "market_review",
+    "methodology_sensitivity",
+    "index_comparison",
+    "rebalance_review",
+)
 BENCHMARKS = ("bitcoin", "ethereum")  # these ids stand in the notebooks' own code
 ATTACKS = (
     '<meta http-equiv="refresh" content="0;url={evil}refresh">',
@@ -91,6 +99,8 @@ def project(tmp_path_factory: pytest.TempPathFactory, attacks: list[str]) -> Pro
         "index_evaluation": {"rulebook": str(rulebook), "benchmark": one, "draws": 100},
         "market_review": {},
         "methodology_sensitivity": {"rulebook": str(rulebook), "draws": 100, "counts": [10], "lags": [], "schemes": []},
+        "index_comparison": {"rulebooks": [str(rulebook)], "benchmarks": [one, other], "base": one, "draws": 100},
+        "rebalance_review": {"rulebook": str(rulebook), "date": "2022-06-15"},
     }
     text = ""
     for name in NOTEBOOKS:

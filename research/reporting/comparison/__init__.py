@@ -1,0 +1,1 @@
+"""Tables and prose of the comparison of several indices. Nothing is computed here."""

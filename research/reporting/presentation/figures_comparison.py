@@ -1,0 +1,45 @@
+"""Figures of several series side by side. Rules as in `figures.py`."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from research.reporting.presentation.canvas import (
+    COLOURS,
+    GREY,
+    GRID,
+    canvas,
+    label_of,
+    noted,
+    percent_axis,
+    placeholder,
+)
+
+MARKS = "osD^vP*X"
+
+
+def risk_and_growth(frame: pd.DataFrame, *, source: str) -> Axes:
+    """`risk_and_growth`: volatility across, growth up, each point with its intervals as lines."""
+    known = frame.dropna()
+    if known.empty:
+        return placeholder(frame, source)
+    axes = canvas(source)
+    for place, (name, line) in enumerate(frame.iterrows()):
+        if name not in known.index:
+            continue
+        colour = COLOURS[place % len(COLOURS)]
+        x, y = line["volatility"], line["growth"]
+        axes.plot([line["volatility_lower"], line["volatility_upper"]], [y, y], color=colour, linewidth=1, alpha=0.6)
+        axes.plot([x, x], [line["growth_lower"], line["growth_upper"]], color=colour, linewidth=1, alpha=0.6)
+        mark = MARKS[place % len(MARKS)]
+        axes.plot([x], [y], marker=mark, markersize=8, linestyle="", color=colour, label=label_of(name))
+    axes.axhline(0.0, color=GREY, linewidth=0.8)
+    axes.set_xlabel("volatility a year, %")
+    axes.set_ylabel("growth a year, %")
+    percent_axis(axes)
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol="\u00a0%"))
+    axes.grid(color=GRID, linewidth=0.8)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False, fontsize=9)
+    return noted(axes, "Points with intervals: growth against volatility", known)

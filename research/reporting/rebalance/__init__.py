@@ -1,0 +1,1 @@
+"""Tables and prose of the rebalance review. Nothing is computed here."""
