@@ -25,7 +25,7 @@ NOTEBOOKS = ("index_factsheet", "index_audit", "index_evaluation", "methodology_
 NEED_TABLES = ("governance-10", "signal-driven-10")  # of votes, and of signals
 RULEBOOKS = sorted(set(rulebooks()) - set(NEED_TABLES))
 SIGNALLED = [name for name in RULEBOOKS if Methodology.load(name).signals is not None]
-FEW = {"draws": 40, "counts": [10], "schemes": ["equal"], "max_weights": [0.5], "frequencies": [], "lags": []}
+FEW = {"draws": 40, "counts": [10], "schemes": [], "max_weights": [0.5], "frequencies": [], "lags": []}
 """Resampled histories and variants: enough for every cell to run."""
 PAST = [
     ("2024-11-20", "", "pro forma"),

@@ -64,7 +64,7 @@ class Built:
     first : int
         The market's row of the base date.
     level : ndarray, shape (days from the base date,)
-    rows, turnover, cost : ndarrays, one entry for each trade but the first purchase and conversions
+    rows, turnover, cost : ndarrays, one entry for each trade but conversions, the first purchase among them
         The market's row; half of the sum of absolute changes of weight; cost as a share of the value.
     notes : tuple of str
         What `build_index` warned of.
@@ -95,7 +95,7 @@ def built_of(work: Work, rules: Methodology) -> Built | str:
 
 def kept_of(index: IndexHistory, notes: tuple[str, ...] = ()) -> Built:
     """What is kept of an index that is built."""
-    trades = [trade for trade in index.trades if trade.cause not in ("initial", "conversion")]
+    trades = [trade for trade in index.trades if trade.cause != "conversion"]  # it exchanges a name, and trades nothing
     return Built(
         first=index.base_row,
         level=index.level.to_numpy(),

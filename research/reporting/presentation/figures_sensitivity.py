@@ -41,10 +41,10 @@ def strip(frame: pd.DataFrame, means: pd.Series, own: float, *, source: str, uni
     for row, name in enumerate(frame.columns):
         seen = frame[name].dropna().to_numpy()
         style = {"marker": "o", "markersize": 5, "linestyle": "", "color": COLOURS[0], "alpha": 0.45}
-        axes.plot(seen, np.full(len(seen), row), label="a variant" if row == 0 else None, **style)  # type: ignore[arg-type]
+        axes.plot(seen, np.full(len(seen), row), label="a variant" if row == 0 else None, **style)
     rows = np.arange(len(means))
     mean = {"marker": "|", "markersize": 15, "markeredgewidth": 2.5, "linestyle": "", "color": COLOURS[1]}
-    axes.plot(means.to_numpy(), rows, label="mean of the row", **mean)  # type: ignore[arg-type]
+    axes.plot(means.to_numpy(), rows, label="mean of the row", **mean)
     axes.axvline(own, color=INK, linewidth=1.2, linestyle=(0, (5, 1.5)), label="as published")
     by_row(axes, frame.columns)
     axes.margins(x=0.04)

@@ -82,4 +82,4 @@ def rows(found: Sensitivity) -> tuple[pd.DataFrame, pd.Series, float]:
     """What the dots are drawn from: growth by row, the mean of each row, and that of the rulebook, with their names."""
     names = [in_words(key, value_of_text(key, text)) for key, text in found.by_value.index]
     means = found.by_value["mean"].set_axis(names)
-    return found.outcomes.set_axis(names, axis="columns"), means, float(found.standing.loc["cagr", "own"])
+    return found.outcomes.set_axis(names, axis="columns"), means, float(found.standing["own"]["cagr"])
