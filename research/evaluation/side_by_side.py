@@ -40,6 +40,11 @@ class CommonDays:
     begins_last: list[str]
     ends_first: list[str]
 
+    @property
+    def from_100(self) -> pd.DataFrame:
+        """The levels, each times what makes it 100 on the first day."""
+        return 100.0 * self.levels / self.levels.iloc[0]
+
 
 def common_days(levels: pd.DataFrame) -> CommonDays:
     """`CommonDays` of daily levels, each with its own beginning and end.

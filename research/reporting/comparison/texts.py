@@ -12,7 +12,7 @@ from research.reporting.presentation.formats import escape_markdown, format_valu
 
 LEVELS: Mapping[str, str] = {
     "title": "Levels over the days that all have",
-    "caption": "All start at the level of the first; equal distances up the axis are equal returns. Baskets pay costs, "
+    "caption": "All start at 100; equal distances up the axis are equal returns. Baskets pay costs, "
     "single assets do not.",
 }
 FALLS: Mapping[str, str] = {

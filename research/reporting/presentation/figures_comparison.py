@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
@@ -26,14 +28,12 @@ def risk_and_growth(frame: pd.DataFrame, *, source: str) -> Axes:
     if known.empty:
         return placeholder(frame, source)
     axes = canvas(source)
-    for place, (name, line) in enumerate(frame.iterrows()):
+    for (name, line), colour, mark in zip(frame.iterrows(), cycle(COLOURS), cycle(MARKS), strict=False):
         if name not in known.index:
             continue
-        colour = COLOURS[place % len(COLOURS)]
         x, y = line["volatility"], line["growth"]
         axes.plot([line["volatility_lower"], line["volatility_upper"]], [y, y], color=colour, linewidth=1, alpha=0.6)
         axes.plot([x, x], [line["growth_lower"], line["growth_upper"]], color=colour, linewidth=1, alpha=0.6)
-        mark = MARKS[place % len(MARKS)]
         axes.plot([x], [y], marker=mark, markersize=8, linestyle="", color=colour, label=label_of(name))
     axes.axhline(0.0, color=GREY, linewidth=0.8)
     axes.set_xlabel("volatility a year, %")

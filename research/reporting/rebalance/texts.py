@@ -20,10 +20,14 @@ TRADED: Mapping[str, str] = {
 """Titles and captions: keywords of `show_figure`."""
 
 
-def strip(review: RebalanceReview) -> dict[str, str]:
-    """What the verdict strip says of the rebalance."""
+INDEX = ("Level", "As of", "Inception", "Drawdown now", "Caveats")
+"""Items of an index's `verdict` that stand beside those of its rebalance."""
+
+
+def strip(verdict: Mapping[str, str], review: RebalanceReview) -> dict[str, str]:
+    """The verdict strip: where the index stands, and which rebalance this is."""
     status = {"made": "traded", "announced": "decided, not traded yet", "pro forma": "pro forma"}[review.status]
-    return {
+    return {label: verdict[label] for label in INDEX} | {
         "Rebalance": f"{review.effective_date:%Y-%m-%d}, {status}",
         "In": format_value(len(review.moved("added")), "count"),
         "Out": format_value(len(review.moved("removed")), "count"),
@@ -95,7 +99,7 @@ def to_look_at(review: RebalanceReview) -> str:
     if not review.counts:
         return "**Nothing of what is looked for was found.**"
     kinds = "; ".join(f"{POINTS[point]}: {format_value(count, 'count')}" for point, count in review.counts.items())
-    return f"**{format_value(len(review.points), 'count')} points to look at.** {kinds[:1].upper()}{kinds[1:]}."
+    return f"**Points to look at: {format_value(len(review.points), 'count')}.** {kinds[:1].upper()}{kinds[1:]}."
 
 
 def _listed(assets: Sequence[str]) -> str:
