@@ -7,6 +7,7 @@ A hundred rulebooks on one market ask for the same first prints, medians and peg
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,8 @@ class MarketFacts:
     asset_ids, symbols : ndarray of object, shape (assets,)
     first_row : ndarray of int, shape (assets,)
         Row of the first price, the number of rows where there is none.
+    last_row : ndarray of int, shape (assets,)
+        Row of the last price, -1 where there is none. No decision may see it: it saves a walk back through the past.
     tags : TagTable
     """
 
@@ -47,6 +50,11 @@ class MarketFacts:
         self.tags = TagTable(market.tags, self.asset_ids)
         self._by_day: dict[Hashable, FloatArray] = {}
         self._room = self.panels["price"].nbytes
+
+    @cached_property
+    def last_row(self) -> IntArray:
+        days = len(self.panels["price"])
+        return days - 1 - _first_prints(self.panels["price"][::-1])
 
     def kept(self, key: Hashable, compute: Callable[[], FloatArray]) -> FloatArray:
         """What `compute` gives, from what is kept where it was asked for before. Not to be written to.

@@ -48,11 +48,12 @@ class _Running:
             there = ~np.isnan(values)
             self.seen += there
             starting = there & (self.seen <= START_DAYS)
+            moved = self.weight * values + (1.0 - self.weight) * self.mean
             if starting.any():
-                self.total = np.where(starting, self.total + values, self.total)
-                self.mean = np.where(starting & (self.seen == START_DAYS), self.total / START_DAYS, self.mean)
-            moving = there & ~starting
-            self.mean = np.where(moving, self.weight * values + (1.0 - self.weight) * self.mean, self.mean)
+                np.add(self.total, values, out=self.total, where=starting)
+                np.divide(self.total, START_DAYS, out=self.mean, where=starting & (self.seen == START_DAYS))
+                there &= ~starting
+            np.copyto(self.mean, moved, where=there)
         self.row = to
 
 

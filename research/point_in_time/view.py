@@ -102,8 +102,10 @@ class PointInTime:
         today: FloatArray = self.prices[row].take(assets)
         if not np.isnan(today).any():
             return today, np.full(len(assets), row, dtype=np.int64)
-        found = np.full(len(assets), -1, dtype=np.int64)
-        todo = np.arange(len(assets))
+        # no print after the last one of all: known by then, for its row is not later than `row`
+        last = self.facts.last_row[assets]
+        found = np.where(last <= row, last, -1)
+        todo = np.flatnonzero(last > row)
         for back in range(row, -1, -1):
             if not len(todo):
                 break
@@ -139,6 +141,8 @@ class PointInTime:
 
     def among(self, assets: IntArray, group: Sequence[int] | IntArray) -> BoolArray:
         """Which of the assets are in the group, shape of `assets`."""
+        if not len(group):
+            return np.zeros(len(assets), dtype=bool)
         marks = np.zeros(len(self.asset_ids), dtype=bool)
         marks[np.asarray(group, dtype=np.int64)] = True
         found: BoolArray = marks[assets]
@@ -184,7 +188,7 @@ class MarketView:
     def window_of(self, assets: IntArray, field: str, days: int) -> FloatArray:
         """The last `days` rows of the panel `field` for the k `assets` at these positions, shape (<= days, k)."""
         start = max(0, self.row - days + 1)
-        return np.ascontiguousarray(self.source.panel(field)[start : self.row + 1, assets])
+        return self.source.panel(field)[start : self.row + 1].take(assets, axis=1)  # a fancy index takes twice as long
 
     def today(self, field: str) -> FloatArray:
         """Today's row of the panel `field`, shape (n,). Not to be written to: all who ask get the same array."""

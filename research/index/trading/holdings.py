@@ -46,7 +46,7 @@ class Holdings:
 
     def path(self, to: int) -> Segment:
         """What holding on would be worth, day by day, to the close of `to`."""
-        prices, stale = self._carried(np.ascontiguousarray(self.source.prices[self.row : to + 1, self.assets]))
+        prices, stale = self._carried(self.source.prices[self.row : to + 1].take(self.assets, axis=1))
         return Segment(
             start=self.row,
             stop=to,

@@ -102,7 +102,10 @@ def _new_supplies(source: PointInTime, paths: Sequence[Segment]) -> Iterator[Eve
     """When the supply that the data imply (cap / price) jumps; it counts when members are next weighted."""
     caps, prices = source.panel("market_cap"), source.prices
     days = [slice(path.start, path.stop + 1) for path in paths]
-    supplies = [caps[rows, path.assets] / prices[rows, path.assets] for rows, path in zip(days, paths, strict=True)]
+    supplies = [
+        caps[rows].take(path.assets, axis=1) / prices[rows].take(path.assets, axis=1)
+        for rows, path in zip(days, paths, strict=True)
+    ]
     migrated = {(step.row, step.old) for step in source.conversions}
     for path, day, place, factor in _jumps(paths, supplies, np.exp(-SUPPLY_JUMP), np.exp(SUPPLY_JUMP)):
         row, asset = path.start + day, int(path.assets[place])
