@@ -12,8 +12,9 @@ from typing import Any
 import pandas as pd
 
 from research.evaluation.side_by_side import CommonDays
-from research.reporting.evaluation.comparison_tables import MEASURES
+from research.reporting.evaluation.comparison_tables import DIFFERENCES
 from research.reporting.presentation.formats import format_value
+from research.reporting.presentation.names import words_of
 from research.reporting.presentation.table import Table
 
 _FIGURES: Mapping[str, tuple[str, str]] = {
@@ -53,11 +54,10 @@ def figures(frame: pd.DataFrame) -> Table:
 def differences(compared: pd.DataFrame, *, base: str) -> Table:
     """`compare` of each series with `base`: difference, interval and verdict of each measure, a row for each series."""
     columns: dict[str, list[str]] = {}
-    for measure, (name, _, kind) in MEASURES.items():
+    for measure, (kind, unit) in DIFFERENCES.items():
         rows = compared[compared["measure"] == measure]
-        in_points = measure == "max_drawdown"
-        cells = [_with_interval(line, "signed points" if in_points else kind) for line in rows.to_dict("records")]
-        columns[f"{name}, points" if in_points else name] = cells
+        cells = [_with_interval(line, kind) for line in rows.to_dict("records")]
+        columns[f"{words_of(measure)},{unit}" if unit else words_of(measure)] = cells
     names = compared.loc[compared["measure"] == "cagr", "first"]
     return Table(
         pd.DataFrame(columns, index=pd.Index(names, name="series")),

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from research.evaluation.side_by_side import CommonDays
-from research.reporting.evaluation.comparison_tables import MEASURES
+from research.reporting.evaluation.comparison_tables import DIFFERENCES
 from research.reporting.presentation.formats import escape_markdown, format_value
+from research.reporting.presentation.names import words_of
 
 LEVELS: Mapping[str, str] = {
     "title": "Levels over the days that all have",
@@ -56,10 +57,10 @@ def differences(compared: pd.DataFrame, *, base: str) -> str:
     """Who differs from the base in which measure, as far as it can be told."""
     found = []
     for verdict in ("better", "worse"):
-        for measure, (name, _, _) in MEASURES.items():
+        for measure in DIFFERENCES:
             rows = compared[(compared["measure"] == measure) & (compared["verdict"] == verdict)]
             if len(rows):
-                found.append(f"{verdict} in {name}: {_names(list(rows['first']))}")
+                found.append(f"{verdict} in {words_of(measure)}: {_names(list(rows['first']))}")
     base = escape_markdown(base)
     if not found:
         return f"**Whether any of them is better or worse than {base} cannot be told from this history.**"

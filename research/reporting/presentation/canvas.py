@@ -104,7 +104,7 @@ def name_ends(axes: Axes, frame: pd.DataFrame) -> None:
     for name, value in last.items():
         apart = place * step if axes.get_yscale() == "log" else place + step
         place = max(value, apart) if np.isfinite(place) else value
-        colour = dict(zip(frame.columns, colours, strict=True))[name]
+        colour = dict(zip(map(str, frame.columns), colours, strict=True))[str(name)]
         where: Any = ("axes fraction", "data")
         axes.annotate(f" {label_of(name)}", (1.01, place), xycoords=where, fontsize=9, va="center", color=colour)
 
