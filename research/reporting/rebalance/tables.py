@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from research.index.analysis.reason_card import SCREENS
 from research.index.rebalance_review import RebalanceReview
-from research.reporting.audit.tables import SCREENS
 from research.reporting.presentation.formats import format_value
 from research.reporting.presentation.table import Table
 
