@@ -20,6 +20,7 @@ COMPUTING = ("research.evaluation", "research.index", "research.market", "resear
 """Packages whose functions compute: a page takes their results and types, and calls none of them."""
 
 ALLOWED: Mapping[str, str] = {
+    "presentation/formats.py:*": "a pattern's `sub` takes nothing away: it writes letters as entities",
     "presentation/texts.py:verdict": "words alone: those of the index's own card",
     "audit/tables.py:reason_card": "words alone: those of the reason's own card",
     "presentation/display.py:_marks": "the digest of what was plotted, for nbval and the text alternative",
