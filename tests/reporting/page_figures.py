@@ -11,12 +11,17 @@ from typing import Any
 from research.reporting.presentation.names import MEASURES
 
 STRIP = {"A year (CAGR)": "cagr", "Since inception": "total_return", "Drawdown now": "current_drawdown"}
-OTHER_WORDS = {"Sharpe": "sharpe_ratio", "SI": "total_return", "grew": "cagr", "Grew": "cagr"}
-NAMES = {words: name for name, (words, _) in MEASURES.items()} | OTHER_WORDS
-PROSE = {name: word.removesuffix(" (CAGR)").removesuffix(" a year") for word, name in NAMES.items()} | {
-    "cagr": "[Gg]rew"
+NAMES = {words: name for name, (words, _) in MEASURES.items()} | {"SI": "total_return"}
+PERCENT, RATIO = r"(\d[\d,]*\.\d)\u00a0%", r"(\u2212?\d+\.\d\d)"
+PROSE = {
+    "cagr": rf"(?:[Gg]rew|growth a year \(CAGR\)) \*{{0,2}}\u2212?{PERCENT}",
+    "sharpe_ratio": rf"(?<!geometric )(?<!adjusted )Sharpe ratio(?: of| over the risk-free rate)? \*{{0,2}}{RATIO}",
+    "max_drawdown": rf"maximum drawdown \*{{0,2}}\u2212?{PERCENT}",
+    "annualized_volatility": rf"[Vv]olatility \*{{0,2}}{PERCENT}",
 }
-_NUMBER = r"\*{0,2}([×+\u2212]?[\d,]*\.?\d+)(?:\u00a0%)?\*{0,2}"
+"""How prose names a measure, with the value after it."""
+OF_A_PART = "### Over the last"
+"""How prose begins that is about a part of the history."""
 
 
 def of_page(outputs: list[Any], index: str) -> dict[str, set[str]]:
@@ -30,8 +35,8 @@ def of_page(outputs: list[Any], index: str) -> dict[str, set[str]]:
         for name, value in _of_tables(str(data.get("text/html", "")), index):
             found[name].add(value)
         prose = str(data.get("text/markdown", ""))
-        for name in ("cagr", "sharpe_ratio", "max_drawdown", "annualized_volatility"):
-            found[name] |= set(re.findall(rf"(?<!geometric ){PROSE[name]},? {_NUMBER}", prose))
+        for name, pattern in PROSE.items() if not prose.startswith(OF_A_PART) else ():
+            found[name] |= set(re.findall(pattern, prose))
     return {name: values for name, values in found.items() if values}
 
 
@@ -61,8 +66,8 @@ def _of_tables(html: str, index: str) -> Iterator[tuple[str, str]]:
                 yield NAMES[row[0]], value
             elif row[0] == index and column in NAMES:
                 yield NAMES[column], value
-            elif column == "index" and len(row) > 2 and row[2 - (head[1] != "measure")] in NAMES:
-                yield NAMES[row[2 - (head[1] != "measure")]], value
+            elif column == "index" and row[1] in NAMES:
+                yield NAMES[row[1]], value
 
 
 class _Rows(HTMLParser):

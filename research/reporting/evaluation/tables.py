@@ -141,8 +141,11 @@ def relatives(frame: pd.DataFrame) -> Table:
     )
 
 
-def profiles(matches: Mapping[str, pd.DataFrame]) -> Table:
-    """`match_profile` under several profiles: rank and chance of it under each, criteria over the common period."""
+def profiles(matches: Mapping[str, pd.DataFrame], *, leaps: Sequence[str] = ()) -> Table:
+    """`match_profile` under several profiles: rank and chance of it under each, criteria over the common period.
+
+    `leaps`: what moved one of them by a doubtful print, in sentences.
+    """
     first = next(iter(matches.values()))
     columns: dict[str, pd.Series] = {}
     for name, table in matches.items():
@@ -163,7 +166,7 @@ def profiles(matches: Mapping[str, pd.DataFrame]) -> Table:
         note="A rank among those listed, by the weighted place in stated criteria, over the period that all have in "
         "common; \u201cfirst\u201d is in how many of the histories drawn from that past it comes first. "
         f"{' '.join(_ranking(name, table) for name, table in matches.items())} It ranks what was and recommends "
-        "nothing.",
+        f"nothing. {' '.join(leaps)}",
     )
 
 

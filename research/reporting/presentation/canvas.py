@@ -100,11 +100,11 @@ def name_ends(axes: Axes, frame: pd.DataFrame) -> None:
     last = frame.ffill().iloc[-1].sort_values()
     low, high = axes.get_ylim()
     step = (high / low) ** 0.08 if axes.get_yscale() == "log" else (high - low) * 0.08
-    place, colours = -np.inf, colours_of(frame.columns)
+    place, colours = -np.inf, dict(zip(map(str, frame.columns), colours_of(frame.columns), strict=True))
     for name, value in last.items():
         apart = place * step if axes.get_yscale() == "log" else place + step
         place = max(value, apart) if np.isfinite(place) else value
-        colour = dict(zip(map(str, frame.columns), colours, strict=True))[str(name)]
+        colour = colours[str(name)]
         where: Any = ("axes fraction", "data")
         axes.annotate(f" {label_of(name)}", (1.01, place), xycoords=where, fontsize=9, va="center", color=colour)
 
