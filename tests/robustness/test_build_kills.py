@@ -40,6 +40,8 @@ def one_build(last, text):
     def dying(function):
         def call(*given, **named):
             nonlocal left
+            if function is opening and str((*given[1:], named.get("mode", "r"))[0]).startswith("r"):
+                return function(*given, **named)  # reading leaves nothing behind
             left -= 1
             if left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -55,7 +57,7 @@ def one_build(last, text):
             made_of = dict(html=html, content=html, page=page, files=files)
             shelf.settle(name, Outcome(**made_of), fingerprint=made.fingerprint)
 
-    build._execute = instead_of_kernels
+    build._execute, opening = instead_of_kernels, Path.open
     for step in ("open", "replace", "unlink", "rename", "mkdir"):
         setattr(Path, step, dying(getattr(Path, step)))
     os.fsync = dying(os.fsync)
