@@ -186,7 +186,7 @@ def _copy_on_all_days(assets: _Moves, parent: FloatArray) -> FloatArray:
     apart = assets.returns - other.returns
     apart -= apart.sum(axis=1, keepdims=True) / days
     error = np.sqrt(np.square(apart, out=apart).sum(axis=1) / (days - 1)) * np.sqrt(DAYS_PER_YEAR)
-    return np.maximum((1.0 - correlation) / (1.0 - COPY_CORRELATION), error / COPY_TRACKING_ERROR)
+    return np.asarray(np.maximum((1.0 - correlation) / (1.0 - COPY_CORRELATION), error / COPY_TRACKING_ERROR))
 
 
 def _nearer(nearest: FloatArray, distance: FloatArray) -> FloatArray:

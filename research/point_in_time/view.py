@@ -273,7 +273,7 @@ def shared_by_day(
     name = f"{function.__module__}.{function.__qualname__}"
 
     @wraps(function)
-    def asked(view: MarketView, *args: P.args, **kwargs: P.kwargs) -> FloatArray:
+    def asked(view: MarketView, /, *args: P.args, **kwargs: P.kwargs) -> FloatArray:
         key = (name, view.row, args, tuple(kwargs.items()))
         return view.source.facts.kept(key, lambda: function(view, *args, **kwargs))
 

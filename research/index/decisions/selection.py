@@ -203,8 +203,15 @@ def _latest_tally(view: MarketView, selection: Selection) -> Tally | None:
         if proposals is None:
             proposals = _PROPOSALS[view.source] = Proposals(given("votes", view.source.votes))
         latest = proposals.latest_closed(view.date, selection.voting_days)
-        rules = {"power": selection.power, "power_cap": selection.power_cap, "voting_days": selection.voting_days}
-        known[selection] = None if latest is None else proposals.tally(latest, view.date, **rules)
+        known[selection] = None
+        if latest is not None:
+            known[selection] = proposals.tally(
+                latest,
+                view.date,
+                power=selection.power,
+                power_cap=selection.power_cap,
+                voting_days=selection.voting_days,
+            )
     return known[selection]
 
 

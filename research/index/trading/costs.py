@@ -141,11 +141,10 @@ def liquidity(view: MarketView, assets: IntArray) -> tuple[FloatArray, FloatArra
     DataError
         If no listed asset has a volume and a volatility.
     """
-    places = np.searchsorted(view.assets, assets)
-    volume, volatility, known = _measured_liquidity(view, places)
+    volume, volatility, known = _measured_liquidity(view, assets)
     like = volume[known], volatility[known]
     if not known.any():
-        everyone = _measured_liquidity(view, np.arange(len(view.assets)))
+        everyone = _measured_liquidity(view, view.assets)
         like = everyone[0][everyone[2]], everyone[1][everyone[2]]
         if not len(like[0]):
             raise DataError(
@@ -155,9 +154,9 @@ def liquidity(view: MarketView, assets: IntArray) -> tuple[FloatArray, FloatArra
     return np.where(known, volume, like[0].min()), np.where(known, volatility, like[1].max()), ~known
 
 
-def _measured_liquidity(view: MarketView, places: IntArray) -> tuple[FloatArray, FloatArray, BoolArray]:
-    volumes = view.window("volume", LIQUIDITY_DAYS)[:, places]
-    returns = daily_returns(view.window("price", LIQUIDITY_DAYS + 1)[:, places])
+def _measured_liquidity(view: MarketView, assets: IntArray) -> tuple[FloatArray, FloatArray, BoolArray]:
+    volumes = view.window_of(assets, "volume", LIQUIDITY_DAYS)
+    returns = daily_returns(view.window_of(assets, "price", LIQUIDITY_DAYS + 1))
     enough = MIN_WINDOW_SHARE * LIQUIDITY_DAYS
     volume = window_median(volumes)
     known = (volume > 0) & (window_count(volumes) >= enough) & (window_count(returns) >= enough)

@@ -181,8 +181,7 @@ def sharpe(view: MarketView, weighting: Weighting, places: IntArray) -> Sizes:
 
 
 def _returns(view: MarketView, weighting: Weighting, places: IntArray) -> FloatArray:
-    prices = view.window("price", weighting.window[0] + 1).take(places, axis=1)
-    return daily_returns(prices)
+    return daily_returns(view.window_of(view.assets[places], "price", weighting.window[0] + 1))
 
 
 def _volatility(view: MarketView, weighting: Weighting, places: IntArray) -> tuple[FloatArray, tuple[str, ...]]:
