@@ -1,0 +1,124 @@
+"""Around every request: its key, its share of the rate, a line of the log, figures for Prometheus."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+import math
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+from prometheus_client import Counter, Histogram
+from pydantic import BaseModel
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from research.errors import ReportError, shown
+from research.reporting.publishing.site.reading import Watched
+from research.service.problems import problem
+
+SETTINGS, KEYS = "RESEARCH_SERVE", "RESEARCH_SERVE_KEYS"  # variables of the environment
+OPEN = ("/healthz", "/readyz")  # asked by what balances load: no key, no limit
+REQUESTS = Counter("research_requests", "Requests answered", ["route", "status"])
+SECONDS = Histogram("research_request_seconds", "Seconds from a request to the end of its answer", ["route"])
+log = logging.getLogger("research.service")
+
+
+class Settings(BaseModel):
+    """What `research serve` was asked for; `rate` is requests a minute of one key or address, 0 without a limit."""
+
+    site: Path
+    require_key: bool = False
+    keys: Path | None = None
+    rate: int = 600
+    cors: list[str] = []
+
+
+def digest_of_key(key: bytes) -> str:
+    """Sha256 in hex: keys are 256 random bits, so that a slow hash or salt would add nothing."""
+    return hashlib.sha256(key).hexdigest()
+
+
+def known_keys(file: Path | None) -> Callable[[], dict[str, str]]:
+    """Digest -> label of each key: of the environment, and of a file that is read again when it changes."""
+    given = _parsed(os.environ.get(KEYS, ""), f"the variable {KEYS}")
+    watched = Watched(file, lambda: _parsed(file.read_text(encoding="utf-8"), str(file))) if file else dict[str, str]
+    return lambda: given | watched()
+
+
+def _parsed(text: str, where: str) -> dict[str, str]:
+    found = {}
+    for number, entry in enumerate(re.sub(r"#.*", "", text).split(), start=1):
+        if not (parts := re.fullmatch(r"([\w.@-]{1,40}):([0-9a-f]{64})", entry)):  # not shown: it could be a key
+            raise ReportError(
+                f"{where}: entry {number} is not LABEL:SHA256. `research serve --new-key LABEL` makes one."
+            )
+        found[parts[2]] = parts[1]
+    return found
+
+
+class Guard:
+    """ASGI middleware. HEAD is answered as GET: the server leaves out the body."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app, self.settings, self.keys = app, settings, known_keys(settings.keys)
+        self.limiter, self.rate = FixedWindowRateLimiter(MemoryStorage()), RateLimitItemPerMinute(settings.rate or 1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        begin, told = time.perf_counter(), {"status": 500, "bytes": 0}
+
+        async def note(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                told["status"] = message["status"]
+                message["headers"] = [*message["headers"], (b"x-content-type-options", b"nosniff")]
+            told["bytes"] += len(message.get("body", b""))
+            await send(message)
+
+        client, refusal = self.admit(scope)
+        try:
+            await (refusal or self.app)(inner, receive, note)
+        finally:
+            seconds = time.perf_counter() - begin
+            route = getattr(inner.get("route"), "path", "refused" if refusal else "page")
+            REQUESTS.labels(route, told["status"]).inc()
+            SECONDS.labels(route).observe(seconds)
+            asked = {"client": client, "method": scope["method"], "path": shown(scope["path"])[1:-1], "route": route}
+            log.info("request", extra=asked | told | {"ms": round(1000 * seconds, 2)})
+
+    def admit(self, scope: Scope) -> tuple[str, Response | None]:
+        """Who asks (the label of a key, or an address), and the refusal where there is no answer."""
+        key = _key(Headers(scope=scope))
+        label = self.keys().get(digest_of_key(key)) if key else None
+        client, kind = label or (scope["client"] or ("unknown",))[0], "key" if label else "address"
+        if scope["path"] in OPEN:
+            return client, None
+        if self.settings.rate and not self.limiter.hit(self.rate, kind, client):
+            wait = max(1, math.ceil(self.limiter.get_window_stats(self.rate, kind, client).reset_time - time.time()))
+            limit = f"At most {self.settings.rate:,} requests a minute are answered. Ask again in {wait} s."
+            return client, problem(429, limit, {"retry-after": str(wait)})
+        if self.settings.require_key and not label:
+            ways = "Send one as the header X-API-Key, as a bearer token, or as the password of basic authentication."
+            return client, problem(401, ways, {"www-authenticate": 'Basic realm="research", charset="UTF-8"'})
+        return client, None
+
+
+def _key(headers: Headers) -> bytes:
+    scheme, _, rest = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(rest, validate=True).partition(b":")[2]
+        except ValueError:
+            return b""
+    return (headers.get("x-api-key") or (rest.strip() if scheme.lower() == "bearer" else "")).encode("latin-1")
