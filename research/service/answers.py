@@ -23,7 +23,7 @@ from starlette.staticfiles import StaticFiles
 
 from research.reporting.publishing.csv_tables import write_csv
 from research.reporting.publishing.placing import digest
-from research.service.models import MOST_ROWS, PAGES, RowsQuery
+from research.service.models import MOST_ROWS, PAGES, AskedRows
 
 MOST_BYTES = 32_000_000  # of one answer
 MEDIA = {"json": "application/json", "csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
@@ -74,25 +74,26 @@ class Made:
         return Response(packed or self.body, headers=headers)
 
 
-def answer_rows(about: Mapping[str, Any], name: str, table: pd.DataFrame, query: RowsQuery, path: str) -> Made:
+def answer_rows(about: Mapping[str, Any], name: str, table: pd.DataFrame, asked: AskedRows, path: str) -> Made:
     """A page of a table. `about` has what `Answer` says, and when it was `published`."""
-    total, size = len(table), query.limit or MOST_ROWS
-    if total > size and not query.limit and query.format != "json":
+    total, size = len(table), asked.limit or MOST_ROWS
+    if total > size and not asked.limit and asked.format != "json":
         raise HTTPException(
             413, f"There are {total:,} rows; {size:,} is the most. Give limit and offset, or fewer days."
         )
-    table, after = table.iloc[query.offset : query.offset + size], query.offset + size
-    further = query.model_dump(mode="json", exclude_unset=True) | {"limit": size, "offset": after}
+    table, after = table.iloc[asked.offset : asked.offset + size], asked.offset + size
+    further = asked.model_dump(mode="json", exclude_unset=True) | {"limit": size, "offset": after}
     more = f"{path}?{urlencode(further)}" if after < total else None
     headers = {"x-total-rows": str(total)} | ({"link": f'<{more}>; rel="next"'} if more else {})
-    if query.format == "json":
-        days = {column: table[column].dt.date for column in table.select_dtypes("datetime")}
+    if asked.format == "json":
+        days = {str(column): table[column].dt.date for column in table.select_dtypes("datetime")}
         plain = table.assign(**days).astype(object)
         found = plain.where(plain.notna(), None).to_dict("records")
         page = PAGES[name].model_validate({**about, "total": total, "next": more, "rows": found})
         body = page.model_dump_json(exclude_unset=True, exclude={"published"}).encode()
     else:
-        stream, marked = io.BytesIO(), table.assign(simulated=about["simulated"])
-        write_csv(marked, stream) if query.format == "csv" else marked.to_parquet(stream, index=False)
+        stream = io.BytesIO()
+        marked = table if "simulated" in table else table.assign(simulated=about["simulated"])
+        write_csv(marked, stream) if asked.format == "csv" else marked.to_parquet(stream, index=False)
         body = stream.getvalue()
-    return Made.of(body, MEDIA[query.format], about, headers)
+    return Made.of(body, MEDIA[asked.format], about, headers)

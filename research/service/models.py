@@ -23,18 +23,18 @@ def _day(given: Any) -> Any:
 
 
 _DAY = Annotated[dt.date, BeforeValidator(_day)] | None
-_PARAMETERS: dict[str, Any] = {
+_FURTHER: dict[str, Any] = {
     "start": (_DAY, Field(None, description="First day, included")),
     "end": (_DAY, Field(None, description="Last day, included")),
     "date": (_DAY, Field(None, description="What held at the close of this UTC day; default: the last one")),
     "resolution": (Literal["daily", "weekly", "monthly"], Field("daily", description="Last day of each week or month")),
     "benchmark": (str | None, Field(None, max_length=99, description="Figures against it; empty: the index's own")),
-    "window": (str | None, Field(None, max_length=99, description="Figures of these days, as `since inception`")),
+    "window": (str | None, Field(None, max_length=99, description="Of these days: SI (since inception) or 1Y")),
     "names": (str, Field(max_length=999, description="Up to 10 names from /v1/indices, with commas between")),
 }
 
 
-class Query(BaseModel):
+class Asked(BaseModel):
     """Parameters of a route."""
 
     edition: str | None = Field(None, max_length=40, description="As published then: a name from /v1/editions")
@@ -48,17 +48,17 @@ class Query(BaseModel):
         return given
 
 
-class RowsQuery(Query):
-    """Parameters of a route to a table; `of` adds further ones."""
+class AskedRows(Asked):
+    """Parameters of every route to a table."""
 
     format: Literal["json", "csv", "parquet"] = Field("json", description="CSV and Parquet have a column `simulated`")
     limit: int | None = Field(None, ge=1, le=MOST_ROWS, description=f"Rows of one answer, {MOST_ROWS:,} at most")
     offset: int = Field(0, ge=0, le=10**9, description="Rows to leave out; `next` leads to those that follow")
 
-    @classmethod
-    def of(cls, names: str) -> type[Any]:
-        """With these parameters too."""
-        return create_model("RowsQuery", __base__=cls, **{name: _PARAMETERS[name] for name in names.split()})
+
+def asking(names: str) -> Any:
+    """Further parameters, and those of every table."""
+    return create_model("AskedRows", __base__=AskedRows, **{name: _FURTHER[name] for name in names.split()})
 
 
 class Problem(BaseModel):

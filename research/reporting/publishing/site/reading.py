@@ -122,10 +122,9 @@ class Edition:
         NothingPublished
             If the file is gone, or not as it was published.
         """
-        table = pq.read_table(pa.BufferReader(self._read(index, f"{name}.parquet"))).to_pandas()
-        if self.facts(index)["redistribute"]:
-            return table
-        return table.drop(columns=[column for column in table.columns if is_raw(name, column)])
+        table: pd.DataFrame = pq.read_table(pa.BufferReader(self._read(index, f"{name}.parquet"))).to_pandas()
+        kept = self.facts(index)["redistribute"]
+        return table.drop(columns=[column for column in table.columns if not kept and is_raw(name, str(column))])
 
     def rows(self, index: str, name: str, **asked: Any) -> pd.DataFrame:
         """Those rows of a table that are asked for.
@@ -307,7 +306,7 @@ def having(table: pd.DataFrame, column: str, value: str | None) -> pd.DataFrame:
     """Rows with this value, all of them for None. Raises `NotPublished` where there is none."""
     if value is None:
         return table
-    found = table[table[column] == value]
+    found: pd.DataFrame = table[table[column] == value]
     if found.empty:
         raise unknown(column, value, list(table[column].unique()))
     return found

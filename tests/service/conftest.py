@@ -1,0 +1,182 @@
+"""A small published folder, made by what publishes in earnest, and servers in processes of their own."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pandas as pd
+import pytest
+
+from research.cli.serve import EXTRA
+from research.evaluation import performance_summary
+from research.index import IndexHistory, Methodology, build_index
+from research.index.comparison import levels_beside
+from research.index.published import PublishedIndex
+from research.market import load_market
+from research.reporting.publishing.data_files import VARIABLE, digests, folder_of, read_files
+from research.reporting.publishing.data_writing import publish_data
+from research.reporting.publishing.site import data_folders
+from research.reporting.publishing.site.editions import keep_edition
+from research.reporting.publishing.site.manifest import Entry, State, page_of, read_manifest, write_manifest
+from tests.conftest import ROOT
+
+INSTANTS = {"before": "2026-11-20T01:00:00+00:00", "now": "2026-11-27T01:00:00+00:00"}
+KEY = "a key that is long enough"  # of the tests alone; `research serve --new-key` makes real ones
+
+
+def publish(site: Path, scratch: Path, indices: dict[str, IndexHistory], instant: str, **changed: Any) -> None:
+    """Put indices into a published folder as a build does: pages, data, and the manifest last."""
+    entries = {}
+    for name, index in indices.items():
+        files = _files(scratch, index)
+        folder = folder_of(name, digests(files))
+        data_folders.place(site, folder, files, digests(files))
+        page_of(site, name).write_text(f"<!doctype html><title>{name}</title>{instant}" + "<p>a page</p>" * 1000)
+        entries[name] = Entry(
+            title=index.methodology.name,
+            simulated=index.market.manifest.simulated,
+            last_success=instant,
+            data=folder,
+            files=digests(files),
+            content=folder,
+        )
+    (site / "index.html").write_text(f"<!doctype html><title>Reports</title>{instant}")
+    write_manifest(site, State(reports=entries | {"market-review": Entry(title="The market")}))
+    if changed.get("keep", True):
+        keep_edition(site, read_manifest(site), instant)
+
+
+def _files(scratch: Path, index: IndexHistory) -> dict[str, bytes]:
+    levels = levels_beside(index, ["bitcoin", "ethereum"], [])
+    summary = performance_summary(index.level, benchmark=levels["bitcoin"], draws=100)
+    made = PublishedIndex(
+        index=index, levels=levels, assets=["bitcoin", "ethereum"], summary=summary, risk_free=0.0, draws=100
+    )
+    members = made.tables["members"]
+    calls = {"signal": "bullish", "score": 0.1, "probability": 0.6, "missing": 0}
+    if "signals" not in made.tables and index.market.manifest.simulated:  # without the time that a recipe takes
+        made.tables["signals"] = (
+            members[["effective_date", "asset_id"]].set_axis(["date", "asset_id"], axis=1).assign(**calls)
+        )
+    folder = Path(scratch / f"files-{len(list(scratch.iterdir()))}")
+    folder.mkdir()
+    os.environ[VARIABLE] = str(folder)
+    try:
+        publish_data(made, sentence="A sentence.")
+    finally:
+        del os.environ[VARIABLE]
+    return read_files(folder)
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published folder, and the indices in it by the name of their report."""
+
+    site: Path
+    indices: dict[str, IndexHistory]
+    before: dict[str, IndexHistory] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def extra() -> None:
+    """Everything here is skipped without the optional extra."""
+    if missing := [name for name in EXTRA if importlib.util.find_spec(name) is None]:
+        pytest.skip(f'needs {", ".join(missing)}: pip install -e ".[serve]"')
+
+
+@pytest.fixture(scope="session")
+def published(extra: None, tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """Two builds, the first up to half a year earlier: a simulated index, one more, and one of a licensed market."""
+    scratch, site = tmp_path_factory.mktemp("files"), tmp_path_factory.mktemp("published") / "site"
+    site.mkdir()
+    sample = load_market(ROOT / "data" / "sample").until("2020-12-31")
+    name = "Licensed market"
+    licensed = dataclasses.replace(
+        sample, manifest=dataclasses.replace(sample.manifest, name=name, simulated=False, redistribute=False)
+    )
+    now = {
+        "large-cap-10": build_index(sample, Methodology.load("large-cap-10")),
+        "equal-weight-100": build_index(sample, Methodology.load("equal-weight-100")),
+        "licensed": build_index(licensed, Methodology.load("large-cap-10")),
+    }
+    before = {name: build_index(index.market.until("2020-06-30"), index.methodology) for name, index in now.items()}
+    publish(site, scratch, before, INSTANTS["before"])
+    publish(site, scratch, now, INSTANTS["now"])
+    return Published(site=site, indices=now, before=before)
+
+
+class Server:
+    """`research serve` in a process of its own, and a client of it."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str, client: httpx.Client, log: list[str]) -> None:
+        self.process, self.url, self.client, self.log = process, url, client, log
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.client.get(path, **options)
+
+    def json(self, path: str, **parameters: Any) -> Any:
+        answer = self.client.get(path, params=parameters)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def stop(self, number: int = signal.SIGTERM) -> list[dict[str, Any]]:
+        """Ask it to stop, wait, and give its log."""
+        self.process.send_signal(number)
+        rest, _ = self.process.communicate(timeout=40)
+        return [json.loads(line) for line in [*self.log, *rest.splitlines()] if line.strip()]
+
+
+@contextmanager
+def serving(site: Path, *arguments: str, **environment: str) -> Iterator[Server]:
+    """A server of this folder, at a port that was free."""
+    command = [sys.executable, "-m", "research.cli", "serve", "--site", str(site), "--port", "0", *arguments]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=os.environ | environment
+    )
+    log: list[str] = []
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            log.append(line)
+            if found := re.search(r"running on (http://[\d.]+:\d+)", line):
+                break
+        else:
+            raise AssertionError(process.communicate()[1])
+        with httpx.Client(base_url=found[1], timeout=60) as client:
+            yield Server(process, found[1], client, log)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.communicate(timeout=40)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+
+
+@pytest.fixture(scope="session")
+def server(published: Published) -> Iterator[Server]:
+    """A server without limits of the folder `published`."""
+    with serving(published.site, "--rate", "0") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def levels() -> Callable[[Any], pd.Series]:
+    """Levels of an answer in JSON, by day."""
+    return lambda answer: pd.Series(
+        {pd.Timestamp(row["date"]): row["level"] for row in answer["rows"]}, dtype="float64"
+    )
