@@ -130,7 +130,8 @@ async def compare(
     names = list(dict.fromkeys(wanted.pop("names").split(",")))
 
     def make(edition: Edition) -> Made:
-        return answer_rows(edition.about(*names), "compare", edition.compared(names, **wanted), asked, "/v1/compare")
+        rows = edition.compared(names, **wanted)
+        return answer_rows(edition.about(*names), "compare", rows, asked, "/v1/compare")
 
     return await answer(request, asked, make)
 

@@ -39,6 +39,8 @@ async def answer_error(request: Request, error: Exception) -> Response:
         case HTTPException(status_code=404):
             where = "Data begin at /v1/indices and are described at /docs; pages begin at /."
             return problem(404, f"Nothing is at {shown(request.url.path)}. {where}")
+        case HTTPException(status_code=405):
+            return problem(405, f"{request.method[:20]} is refused: nothing can be changed here.", error.headers)
         case HTTPException():
             return problem(error.status_code, error.detail, error.headers)
         case ReportError():

@@ -10,6 +10,8 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -118,11 +120,17 @@ def published(extra: None, tmp_path_factory: pytest.TempPathFactory) -> Publishe
     return Published(site=site, indices=now, before=before)
 
 
+@dataclass
 class Server:
-    """`research serve` in a process of its own, and a client of it."""
+    """`research serve` in a process of its own, a client of it, and the file that its log goes to."""
 
-    def __init__(self, process: subprocess.Popen[str], url: str, client: httpx.Client, log: list[str]) -> None:
-        self.process, self.url, self.client, self.log = process, url, client, log
+    process: subprocess.Popen[bytes]
+    client: httpx.Client
+    output: Path
+
+    @property
+    def url(self) -> str:
+        return str(self.client.base_url)
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         return self.client.get(path, **options)
@@ -132,39 +140,42 @@ class Server:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def stop(self, number: int = signal.SIGTERM) -> list[dict[str, Any]]:
-        """Ask it to stop, wait, and give its log."""
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Ask it to stop, wait, and give its exit status."""
         self.process.send_signal(number)
-        rest, _ = self.process.communicate(timeout=40)
-        return [json.loads(line) for line in [*self.log, *rest.splitlines()] if line.strip()]
+        return self.process.wait(timeout=60)
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.output.read_text().splitlines()]
 
 
 @contextmanager
 def serving(site: Path, *arguments: str, **environment: str) -> Iterator[Server]:
     """A server of this folder, at a port that was free."""
     command = [sys.executable, "-m", "research.cli", "serve", "--site", str(site), "--port", "0", *arguments]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=os.environ | environment
-    )
-    log: list[str] = []
-    try:
-        assert process.stdout is not None
-        for line in process.stdout:
-            log.append(line)
-            if found := re.search(r"running on (http://[\d.]+:\d+)", line):
-                break
-        else:
-            raise AssertionError(process.communicate()[1])
-        with httpx.Client(base_url=found[1], timeout=60) as client:
-            yield Server(process, found[1], client, log)
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.communicate(timeout=40)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.communicate()
+    with tempfile.TemporaryDirectory() as folder, Path(folder, "out").open("wb") as out:
+        process = subprocess.Popen(
+            command, stdout=out, stderr=subprocess.STDOUT, cwd=ROOT, env=os.environ | environment
+        )
+        try:
+            address = _address(process, Path(out.name))
+            with httpx.Client(base_url=address, timeout=60) as client:
+                yield Server(process, client, Path(out.name))
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(timeout=60)
+
+
+def _address(process: subprocess.Popen[bytes], output: Path) -> str:
+    for _ in range(1200):
+        if found := re.search(r"running on (http://[\d.]+:\d+)", output.read_text()):
+            return found[1]
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise AssertionError(output.read_text())
 
 
 @pytest.fixture(scope="session")
