@@ -39,19 +39,31 @@ def add_commands(rooms: Any) -> None:
     serve.add_argument("--site", type=Path, metavar="DIR", help="the published folder (default: reports/site)")
     serve.add_argument("--snapshot", metavar="SNAPSHOT", help="the site of this market, reports/markets/NAME/site")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen at (default: this machine alone)")
-    serve.add_argument("--port", type=int, default=8000, help="0: one that is free (default: 8000)")
+    serve.add_argument("--port", type=_port, default=8000, help="0: one that is free (default: 8000)")
     serve.add_argument("--workers", type=at_least_one, default=1, metavar="N", help="processes (default: 1)")
     serve.add_argument("--require-key", action="store_true", help="answer those alone who send a key")
     serve.add_argument("--keys", type=Path, metavar="FILE", help="hashed keys; RESEARCH_SERVE_KEYS may hold them too")
     serve.add_argument("--new-key", metavar="LABEL", help="print a new key and its line for FILE, and end")
     serve.add_argument(
-        "--rate", type=int, default=600, metavar="N", help="requests a minute of a key or address; 0: any"
+        "--rate", type=_count, default=600, metavar="N", help="requests a minute of a key or address; 0: any"
     )
     serve.add_argument("--cors", action="append", default=[], metavar="ORIGIN", help="pages from there may ask too")
     serve.add_argument(
         "--behind", metavar="ADDRESSES", help="proxies whose X-Forwarded-For is believed, e.g. 127.0.0.1"
     )
     serve.set_defaults(run=_serve)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if _count(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is beyond 65535")
+    return int(text)
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -65,10 +77,12 @@ def _serve(options: argparse.Namespace) -> int:
 
         if options.new_key:
             key = secrets.token_urlsafe(32)
-            say(f"{key}\n{options.new_key}:{guard.digest_of_key(key.encode())}")
+            line = f"{options.new_key}:{guard.digest_of_key(key.encode())}"
+            guard.parse_keys(line, "--new-key")
+            say(f"{key}\n{line}")
             return 0
         settings = _settings(options)
-        if options.require_key and not guard.known_keys(options.keys)():
+        if not guard.known_keys(options.keys)() and options.require_key:
             raise ReportError(f"--require-key, but no key is known: give --keys FILE, or set {guard.KEYS}.")
         os.environ[guard.SETTINGS] = guard.Settings(**settings).model_dump_json()
         _run(options)

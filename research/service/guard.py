@@ -49,15 +49,16 @@ def digest_of_key(key: bytes) -> str:
 
 def known_keys(file: Path | None) -> Callable[[], dict[str, str]]:
     """Digest -> label of each key: of the environment, and of a file that is read again when it changes."""
-    given = _parsed(os.environ.get(KEYS, ""), f"the variable {KEYS}")
-    watched = Watched(file, lambda: _parsed(file.read_text(encoding="utf-8"), str(file))) if file else dict[str, str]
+    given = parse_keys(os.environ.get(KEYS, ""), f"the variable {KEYS}")
+    watched = Watched(file, lambda: parse_keys(file.read_text(encoding="utf-8"), str(file))) if file else dict[str, str]
     return lambda: given | watched()
 
 
-def _parsed(text: str, where: str) -> dict[str, str]:
+def parse_keys(text: str, where: str) -> dict[str, str]:
+    """Digest -> label. Raises `ReportError`, which never shows what was found: it could be a key."""
     found = {}
     for number, entry in enumerate(re.sub(r"#.*", "", text).split(), start=1):
-        if not (parts := re.fullmatch(r"([\w.@-]{1,40}):([0-9a-f]{64})", entry)):  # not shown: it could be a key
+        if not (parts := re.fullmatch(r"([\w.@-]{1,40}):([0-9a-f]{64})", entry)):
             raise ReportError(
                 f"{where}: entry {number} is not LABEL:SHA256. `research serve --new-key LABEL` makes one."
             )

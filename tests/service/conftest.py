@@ -26,7 +26,6 @@ from research.cli.serve import EXTRA
 from research.evaluation import performance_summary
 from research.index import IndexHistory, Methodology, build_index
 from research.index.comparison import levels_beside
-from research.index.published import PublishedIndex
 from research.market import load_market
 from research.reporting.publishing.data_files import VARIABLE, digests, folder_of, read_files
 from research.reporting.publishing.data_writing import publish_data
@@ -64,22 +63,17 @@ def publish(site: Path, scratch: Path, indices: dict[str, IndexHistory], instant
 def _files(scratch: Path, index: IndexHistory) -> dict[str, bytes]:
     levels = levels_beside(index, ["bitcoin", "ethereum"], [])
     summary = performance_summary(index.level, benchmark=levels["bitcoin"], draws=100)
-    made = PublishedIndex(
-        index=index, levels=levels, assets=["bitcoin", "ethereum"], summary=summary, risk_free=0.0, draws=100
-    )
-    members = made.tables["members"]
-    calls = {"signal": "bullish", "score": 0.1, "probability": 0.6, "missing": 0}
-    if "signals" not in made.tables and index.market.manifest.simulated:  # without the time that a recipe takes
-        made.tables["signals"] = (
-            members[["effective_date", "asset_id"]].set_axis(["date", "asset_id"], axis=1).assign(**calls)
-        )
     folder = Path(scratch / f"files-{len(list(scratch.iterdir()))}")
     folder.mkdir()
     os.environ[VARIABLE] = str(folder)
     try:
-        publish_data(made, sentence="A sentence.")
+        publish_data(index, levels, summary, assets=["bitcoin", "ethereum"], risk_free=0.0, draws=100)
     finally:
         del os.environ[VARIABLE]
+    if index.market.manifest.simulated:  # calls, without the time that a recipe takes
+        calls = {"signal": "bullish", "score": 0.1, "probability": 0.6, "missing": 0}
+        held = index.constituents[["effective_date", "asset_id"]].set_axis(["date", "asset_id"], axis=1)
+        held.assign(**calls).to_parquet(folder / "signals.parquet", index=False)
     return read_files(folder)
 
 

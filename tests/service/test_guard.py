@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 import threading
@@ -170,8 +171,6 @@ def _answers(server: Server) -> bool:
 def serve(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """`research serve` that is to end by itself."""
     command = [sys.executable, "-m", "research.cli", "serve", *arguments]
-    import os
-
     return subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=120, env=os.environ | environment
     )
