@@ -109,6 +109,7 @@ def plant_import(project: Path, importer: str, imported: str) -> None:
         ("index.trading.holdings", "index.analysis.record"),
         ("index.analysis.reasons", "index.history"),
         ("reporting.factsheet.texts", "cli.data"),
+        ("reporting.publishing.build", "service.app"),
     ],
 )
 def test_a_planted_import_against_the_direction_is_refused_by_name(
@@ -161,6 +162,7 @@ def test_no_import_of_the_project_hides_in_a_function() -> None:
     [
         ("papermill|matplotlib|seaborn|nbconvert|nbformat", "research/reporting/"),
         (r"requests|httpx|urllib3|urllib\.request|http|aiohttp|ccxt", "research/market/sources/"),
+        ("fastapi|starlette|uvicorn|pydantic|limits|cachetools|prometheus_client", "research/service/"),  # an extra
         ("socket", "research/reporting/publishing/running/"),  # pairs between a build and its own processes
     ],
 )

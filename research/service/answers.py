@@ -78,9 +78,7 @@ def answer_rows(about: Mapping[str, Any], name: str, table: pd.DataFrame, asked:
     """A page of a table. `about` has what `Answer` says, and when it was `published`."""
     total, size = len(table), asked.limit or MOST_ROWS
     if total > size and not asked.limit and asked.format != "json":
-        raise HTTPException(
-            413, f"There are {total:,} rows; {size:,} is the most. Give limit and offset, or fewer days."
-        )
+        raise HTTPException(413, f"There are {total:,} rows; {size:,} is the most. Give limit, offset, or fewer days.")
     table, after = table.iloc[asked.offset : asked.offset + size], asked.offset + size
     further = asked.model_dump(mode="json", exclude_unset=True) | {"limit": size, "offset": after}
     more = f"{path}?{urlencode(further)}" if after < total else None

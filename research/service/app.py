@@ -2,9 +2,7 @@
 
 import os
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
-from stat import S_ISREG
 from typing import Annotated, Any, cast
 
 from cachetools import LRUCache
@@ -16,21 +14,19 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import PlainTextResponse
 from starlette.staticfiles import StaticFiles
 
 from research.errors import ReportError
 from research.reporting.publishing.site.reading import Edition, NothingPublished, editions_of, kept_editions
 from research.service.answers import MEDIA, Made, answer_rows
-from research.service.guard import SETTINGS, Guard, Settings
+from research.service.guard import SETTINGS, Guard, Settings, answer_error
 from research.service.models import PAGES, Answer, Asked, AskedRows, Problem, asking
-from research.service.problems import answer_error
 
 MOST_KEPT = 128_000_000  # bytes of answers that a worker keeps
-WORDS = """What `research report build` has published, for other programs: read-only, and no index is worked out.
+WORDS = """What `research report build` has published, for other programs. Begin with [/v1/indices](/v1/indices).
 
-Begin with [/v1/indices](/v1/indices). Dates are UTC days; a fraction of 0.05 is 5 %. Tables are JSON, CSV or Parquet:
-`pandas.read_parquet("http://.../v1/indices/NAME/levels?format=parquet")`. Every answer says which `edition` it belongs
-to, and whether its market is `simulated`. Errors are problem details (RFC 9457). The [pages](/) are for people."""
+Days are UTC, a fraction of 0.05 is 5 %. `pandas.read_parquet("http://.../levels?format=parquet")` reads a table."""
 TABLES = {
     "levels": ("start end resolution", "Level by day, net and gross of trading costs, beside the benchmarks"),
     "members": ("date", "Who was in after the last trade up to a day, and how much of it"),
@@ -43,7 +39,9 @@ TABLES = {
 }
 ERRORS: dict[int | str, Any] = {status: {"model": Problem} for status in (401, 404, 413, 422, 429, 503)}
 FORMATS: dict[int | str, Any] = {200: {"content": {MEDIA[name].partition(";")[0]: {} for name in ("csv", "parquet")}}}
-v1, machines = APIRouter(prefix="/v1", responses=ERRORS), APIRouter(responses={503: {"model": Problem}})
+Dated, Compared = asking("date"), asking("names start end resolution")
+v1 = APIRouter(prefix="/v1", responses=ERRORS, tags=["Indices"])
+machines = APIRouter(responses={503: {"model": Problem}}, tags=["For those who run it"])
 
 
 async def answer(request: Request, asked: Asked, make: Callable[[Edition], Made]) -> Response:
@@ -79,28 +77,11 @@ async def of_table(request: Request, asked: AskedRows, index: str, name: str, **
 
 def add_table(name: str, parameters: str, words: str) -> None:
     """A route to a table of one index."""
+    model = asking(parameters)
 
     @table(f"/indices/{{index}}/{name}", name, words)
-    async def rows(
-        request: Request,
-        index: str,
-        asked: Annotated[asking(parameters), Query()],  # type: ignore[valid-type]
-    ) -> Response:
+    async def rows(request: Request, index: str, asked: Annotated[model, Query()]) -> Response:  # type: ignore[valid-type]
         return await of_table(request, asked, index, name)
-
-
-for name, (parameters, words) in TABLES.items():
-    add_table(name, parameters, words)
-
-
-@table("/indices/{index}/decisions/{asset_id}", "decisions", "Why an asset was in or out: screens, rank, reason")
-async def decisions(
-    request: Request,
-    index: str,
-    asset_id: str,
-    asked: Annotated[asking("date"), Query()],  # type: ignore[valid-type]
-) -> Response:
-    return await of_table(request, asked, index, "decisions", asset_id=asset_id)
 
 
 @table("/indices", "indices", "Every index that is published")
@@ -121,12 +102,18 @@ async def facts(request: Request, index: str, asked: Annotated[Asked, Query()]) 
     return await answer(request, asked, make)
 
 
+for name, (parameters, words) in TABLES.items():
+    add_table(name, parameters, words)
+
+
+@table("/indices/{index}/decisions/{asset_id}", "decisions", "Why an asset was in or out: screens, rank, reason")
+async def decisions(request: Request, index: str, asset_id: str, asked: Annotated[Dated, Query()]) -> Response:  # type: ignore[valid-type]
+    return await of_table(request, asked, index, "decisions", asset_id=asset_id)
+
+
 @table("/compare", "compare", "Levels of several indices over their common days, on the scale of the first one")
-async def compare(
-    request: Request,
-    asked: Annotated[asking("names start end resolution"), Query()],  # type: ignore[valid-type]
-) -> Response:
-    wanted = asked.model_dump(exclude={*AskedRows.model_fields})
+async def compare(request: Request, asked: Annotated[Compared, Query()]) -> Response:  # type: ignore[valid-type]
+    wanted = asked.model_dump(exclude={*AskedRows.model_fields})  # type: ignore[attr-defined]
     names = list(dict.fromkeys(wanted.pop("names").split(",")))
 
     def make(edition: Edition) -> Made:
@@ -153,7 +140,7 @@ def readyz(request: Request) -> dict[str, str]:
     return {"status": "ok", "edition": edition.digest, "published": edition.published.isoformat()}
 
 
-@machines.get("/metrics", summary="Figures for Prometheus, of all workers together")
+@machines.get("/metrics", response_class=PlainTextResponse, summary="Figures for Prometheus, of all workers together")
 def prometheus() -> Response:
     registry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
@@ -166,7 +153,7 @@ async def page(request: Request, path: str) -> Response:
     state = request.app.state
     try:
         file, stat = state.pages.lookup_path(path + "index.html" * (not path or path.endswith("/")))
-        if not stat or not S_ISREG(stat.st_mode) or "/." in f"/{path}":
+        if not Path(file).is_file() or "/." in f"/{path}":
             raise HTTPException(404)
         key = (file, stat.st_ino, stat.st_mtime_ns, stat.st_size)
         if not (made := state.kept.get(key)):
@@ -179,13 +166,12 @@ async def page(request: Request, path: str) -> Response:
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The application; without settings, those that `research serve` left in the environment."""
     settings = settings or Settings.model_validate_json(os.environ[SETTINGS])
-    errors = (ReportError, RequestValidationError, HTTPException, Exception)
     app = FastAPIOffline(
         title="Crypto index research",
-        version=version("crypto-index-research"),
+        version="1",
         description=WORDS,
         redoc_url=None,
-        exception_handlers=dict.fromkeys(errors, answer_error),
+        exception_handlers=dict.fromkeys((ReportError, RequestValidationError, HTTPException, Exception), answer_error),
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.site, app.state.editions = settings.site, editions_of(settings.site)
@@ -198,7 +184,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             error["content"] = {"application/problem+json": error["content"]["application/json"]}
     app.add_middleware(Guard, settings=settings)
     if settings.cors:
-        shown = ["etag", "link", "retry-after", "x-edition", "x-simulated", "x-total-rows"]
-        keys = ["authorization", "x-api-key"]
-        app.add_middleware(CORSMiddleware, allow_origins=settings.cors, allow_headers=keys, expose_headers=shown)
+        app.add_middleware(CORSMiddleware, allow_origins=settings.cors, allow_headers=["*"], expose_headers=["*"])
     return app

@@ -1,35 +1,73 @@
-"""Around every request: its key, its share of the rate, a line of the log, figures for Prometheus."""
+"""Around every request: its key, its share of the rate, its line of the log, figures; errors as problems (RFC 9457)."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import logging
-import math
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+from fastapi.exceptions import RequestValidationError
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 from prometheus_client import Counter, Histogram
 from pydantic import BaseModel
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from research.errors import ReportError, shown
-from research.reporting.publishing.site.reading import Watched
-from research.service.problems import problem
+from research.errors import ReportError, printable, shown
+from research.reporting.publishing.site.reading import NothingPublished, NotPublished, Watched
+from research.service.models import Problem
 
 SETTINGS, KEYS = "RESEARCH_SERVE", "RESEARCH_SERVE_KEYS"  # variables of the environment
 OPEN = ("/healthz", "/readyz")  # asked by what balances load: no key, no limit
+KINDS = {401: "key-needed", 404: "not-found", 405: "method-not-allowed", 413: "answer-too-large", 422: "bad-query"}
+KINDS |= {429: "too-many-requests", 500: "fault-of-the-service", 503: "not-ready"}
 REQUESTS = Counter("research_requests", "Requests answered", ["route", "status"])
 SECONDS = Histogram("research_request_seconds", "Seconds from a request to the end of its answer", ["route"])
-log = logging.getLogger("research.service")
+
+
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """The response of an error."""
+    kind = KINDS.get(status, "refused")
+    title = kind.replace("-", " ").capitalize()
+    body = Problem(type=f"urn:problem:{kind}", title=title, status=status, detail=printable(detail)).model_dump_json()
+    return Response(body, status, {"cache-control": "no-store"} | dict(headers or {}), "application/problem+json")
+
+
+async def answer_error(request: Request, error: Exception) -> Response:
+    """What is for whoever runs the service, and could name a path, stands in the log alone."""
+    match error:
+        case NotPublished():
+            return problem(404, str(error))
+        case NothingPublished():
+            return problem(503, str(error), {"retry-after": "5"})
+        case RequestValidationError():
+            return problem(422, f"{'; '.join(map(_told, error.errors()))}.")
+        case HTTPException(status_code=404):
+            where = "Data begin at /v1/indices and are described at /docs; pages begin at /."
+            return problem(404, f"Nothing is at {shown(request.url.path)}. {where}")
+        case HTTPException(status_code=405):
+            return problem(405, f"{request.method[:20]} is refused: nothing can be changed here.", error.headers)
+        case HTTPException():
+            return problem(error.status_code, error.detail, error.headers)
+        case ReportError():
+            return problem(503, "What is published cannot be read: its owner has to look.", {"retry-after": "5"})
+    return problem(500, "The log of the service says more.")
+
+
+def _told(fault: Mapping[str, Any]) -> str:
+    reason = str(fault["msg"]).removeprefix("Value error, ")
+    return f"{fault['loc'][-1]} = {shown(fault['input'])}: {reason}" if len(fault["loc"]) > 1 else reason
 
 
 class Settings(BaseModel):
@@ -59,9 +97,7 @@ def parse_keys(text: str, where: str) -> dict[str, str]:
     found = {}
     for number, entry in enumerate(re.sub(r"#.*", "", text).split(), start=1):
         if not (parts := re.fullmatch(r"([\w.@-]{1,40}):([0-9a-f]{64})", entry)):
-            raise ReportError(
-                f"{where}: entry {number} is not LABEL:SHA256. `research serve --new-key LABEL` makes one."
-            )
+            raise ReportError(f"{where}: entry {number} is not LABEL:SHA256, as `research serve --new-key` prints.")
         found[parts[2]] = parts[1]
     return found
 
@@ -96,7 +132,7 @@ class Guard:
             REQUESTS.labels(route, told["status"]).inc()
             SECONDS.labels(route).observe(seconds)
             asked = {"client": client, "method": scope["method"], "path": shown(scope["path"])[1:-1], "route": route}
-            log.info("request", extra=asked | told | {"ms": round(1000 * seconds, 2)})
+            logging.getLogger("research.service").info("request", extra=asked | told | {"ms": round(1000 * seconds, 2)})
 
     def admit(self, scope: Scope) -> tuple[str, Response | None]:
         """Who asks (the label of a key, or an address), and the refusal where there is no answer."""
@@ -106,7 +142,7 @@ class Guard:
         if scope["path"] in OPEN:
             return client, None
         if self.settings.rate and not self.limiter.hit(self.rate, kind, client):
-            wait = max(1, math.ceil(self.limiter.get_window_stats(self.rate, kind, client).reset_time - time.time()))
+            wait = 1 + int(self.limiter.get_window_stats(self.rate, kind, client).reset_time - time.time())
             limit = f"At most {self.settings.rate:,} requests a minute are answered. Ask again in {wait} s."
             return client, problem(429, limit, {"retry-after": str(wait)})
         if self.settings.require_key and not label:
