@@ -181,7 +181,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.get("/{path:path}", include_in_schema=False)(page)
     for route in app.openapi()["paths"].values():  # errors are of a media type of their own
         for error in (told for status, told in route["get"]["responses"].items() if status >= "400"):
-            error["content"] = {"application/problem+json": error["content"]["application/json"]}
+            error["content"] = {"application/problem+json": next(iter(error["content"].values()))}
     app.add_middleware(Guard, settings=settings)
     if settings.cors:
         app.add_middleware(CORSMiddleware, allow_origins=settings.cors, allow_headers=["*"], expose_headers=["*"])
