@@ -25,10 +25,17 @@ LOG = {
             "fmt": "%(levelname)s %(message)s",
             "rename_fields": {"levelname": "level"},
             "timestamp": "time",
-        }
+        },
+        "line": {"format": "%(message)s"},  # JSON already
     },
-    "handlers": {"out": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"}},
-    "loggers": {name: {"handlers": ["out"], "level": "INFO"} for name in ("uvicorn", "research.service")},
+    "handlers": {
+        name: {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": name}
+        for name in ("json", "line")
+    },
+    "loggers": {
+        "uvicorn": {"handlers": ["json"], "level": "INFO"},
+        "research.service": {"handlers": ["line"], "level": "INFO"},
+    },
 }
 EXTRA = ("fastapi", "uvicorn", "fastapi_offline", "limits", "cachetools", "prometheus_client", "pythonjsonlogger")
 

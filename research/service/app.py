@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -12,10 +13,12 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, State
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from research.errors import ReportError
 from research.reporting.publishing.site.reading import Edition, NothingPublished, editions_of, kept_editions
@@ -23,7 +26,6 @@ from research.service.answers import MEDIA, Made, answer_rows
 from research.service.guard import SETTINGS, Guard, Settings, answer_error
 from research.service.models import PAGES, Answer, Asked, AskedRows, Problem, asking
 
-MOST_KEPT = 128_000_000  # bytes of answers that a worker keeps
 WORDS = """What `research report build` has published, for other programs. Begin with [/v1/indices](/v1/indices).
 
 Days are UTC, a fraction of 0.05 is 5 %. `pandas.read_parquet("http://.../levels?format=parquet")` reads a table."""
@@ -32,7 +34,6 @@ TABLES = {
     "members": ("date", "Who was in after the last trade up to a day, and how much of it"),
     "weights": ("date", "Weights after the last trade up to a day; of the last day, those at its close"),
     "rebalances": ("start end", "Every trade: cause, turnover, cost"),
-    "trades": ("start end", "Every position that was changed"),
     "events": ("start end", "What happened to members: removals, migrations, carried prices"),
     "metrics": ("benchmark window", "Return, risk and more, each with its interval and convention"),
     "signals": ("date", "The last calls on every asset"),
@@ -46,17 +47,27 @@ machines = APIRouter(responses={503: {"model": Problem}}, tags=["For those who r
 
 async def answer(request: Request, asked: Asked, make: Callable[[Edition], Made]) -> Response:
     """Of one edition as a whole: where a build takes its files away, everything is made anew of the next one."""
-    kept, path = request.app.state.kept, (request.scope["path"], request.scope["query_string"])
+    state, scope = request.app.state, request.scope
     for attempts_left in (2, 1, 0):
-        edition = request.app.state.editions(asked.edition)
+        present = state.editions(None)
         try:
-            if not (made := kept.get((edition.digest, *path))):
-                kept[edition.digest, *path] = made = await run_in_threadpool(make, edition)
+            made = await run_in_threadpool(make, state.editions(asked.edition) if asked.edition else present)
             break
         except NothingPublished:
             if not attempts_left:
                 raise
-    return cast(Made, made).response(request.headers)
+    state.kept[present.digest, scope["path"], scope["query_string"]] = made, scope["route"]
+    return made.response(request.headers)
+
+
+def known(state: State, scope: Scope) -> Response | None:
+    """The answer of the present edition, where the same was asked before: without a look at routes and parameters."""
+    try:
+        key = (state.editions(None).digest, scope["path"], scope["query_string"])
+        made, scope["route"] = state.kept[key] if scope["method"] == "GET" else (None, None)
+    except (KeyError, ReportError):
+        return None
+    return made and cast(Made, made).response(Headers(scope=scope))
 
 
 def table(path: str, name: str, words: str) -> Callable[[Any], Any]:
@@ -156,8 +167,8 @@ async def page(request: Request, path: str) -> Response:
         if not Path(file).is_file() or "/." in f"/{path}":
             raise HTTPException(404)
         key = (file, stat.st_ino, stat.st_mtime_ns, stat.st_size)
-        if not (made := state.kept.get(key)):
-            state.kept[key] = made = await run_in_threadpool(Made.of_file, Path(file))
+        made, _ = state.kept.get(key) or (await run_in_threadpool(Made.of_file, Path(file)), None)
+        state.kept[key] = made, None
     except (OSError, ValueError) as error:  # gone by now, or no name that a file could have
         raise HTTPException(404) from error
     return cast(Made, made).response(request.headers)
@@ -175,14 +186,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.site, app.state.editions = settings.site, editions_of(settings.site)
-    app.state.kept, app.state.pages = LRUCache(MOST_KEPT, len), StaticFiles(directory=settings.site, check_dir=False)
+    app.state.kept, app.state.pages = (
+        LRUCache(128_000_000, lambda kept: len(kept[0])),
+        StaticFiles(directory=settings.site, check_dir=False),
+    )
     app.include_router(v1)
     app.include_router(machines)
     app.get("/{path:path}", include_in_schema=False)(page)
     for route in app.openapi()["paths"].values():  # errors are of a media type of their own
         for error in (told for status, told in route["get"]["responses"].items() if status >= "400"):
             error["content"] = {"application/problem+json": next(iter(error["content"].values()))}
-    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Guard, settings=settings, known=partial(known, app.state))
     if settings.cors:
         app.add_middleware(CORSMiddleware, allow_origins=settings.cors, allow_headers=["*"], expose_headers=["*"])
     return app

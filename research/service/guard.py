@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import logging
 import os
 import re
@@ -56,8 +57,6 @@ async def answer_error(request: Request, error: Exception) -> Response:
         case HTTPException(status_code=404):
             where = "Data begin at /v1/indices and are described at /docs; pages begin at /."
             return problem(404, f"Nothing is at {shown(request.url.path)}. {where}")
-        case HTTPException(status_code=405):
-            return problem(405, f"{request.method[:20]} is refused: nothing can be changed here.", error.headers)
         case HTTPException():
             return problem(error.status_code, error.detail, error.headers)
         case ReportError():
@@ -105,8 +104,8 @@ def parse_keys(text: str, where: str) -> dict[str, str]:
 class Guard:
     """ASGI middleware. HEAD is answered as GET: the server leaves out the body."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self.app, self.settings, self.keys = app, settings, known_keys(settings.keys)
+    def __init__(self, app: ASGIApp, settings: Settings, known: Callable[[Scope], Response | None]) -> None:
+        self.app, self.settings, self.known, self.keys = app, settings, known, known_keys(settings.keys)
         self.limiter, self.rate = FixedWindowRateLimiter(MemoryStorage()), RateLimitItemPerMinute(settings.rate or 1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -125,14 +124,15 @@ class Guard:
 
         client, refusal = self.admit(scope)
         try:
-            await (refusal or self.app)(inner, receive, note)
+            await (refusal or self.known(inner) or self.app)(inner, receive, note)
         finally:
             seconds = time.perf_counter() - begin
             route = getattr(inner.get("route"), "path", "refused" if refusal else "page")
             REQUESTS.labels(route, told["status"]).inc()
             SECONDS.labels(route).observe(seconds)
             asked = {"client": client, "method": scope["method"], "path": shown(scope["path"])[1:-1], "route": route}
-            logging.getLogger("research.service").info("request", extra=asked | told | {"ms": round(1000 * seconds, 2)})
+            line = {"time": time.strftime("%FT%TZ", time.gmtime()), "message": "request"} | asked | told
+            logging.getLogger("research.service").info(json.dumps(line | {"ms": round(1000 * seconds, 2)}))
 
     def admit(self, scope: Scope) -> tuple[str, Response | None]:
         """Who asks (the label of a key, or an address), and the refusal where there is no answer."""

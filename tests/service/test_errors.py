@@ -110,7 +110,7 @@ def test_nothing_can_be_changed(server: Server) -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         for path in ("/v1/indices", "/index.html", "/anything"):
             answer = server.client.request(method, path, content=b"x" * 100_000)
-            assert method in problem(answer, 405, "method-not-allowed")
+            assert problem(answer, 405, "method-not-allowed")
             assert "GET" in answer.headers["allow"]
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.service.conftest import INSTANTS, Published, Server
 
 NAME = "/v1/indices/large-cap-10"
-TABLES = ("levels", "members", "weights", "rebalances", "trades", "metrics", "signals", "decisions/bitcoin")
+TABLES = ("levels", "members", "weights", "rebalances", "metrics", "signals", "decisions/bitcoin")
 
 
 def frame(server: Server, path: str, **parameters: Any) -> pd.DataFrame:
