@@ -109,6 +109,7 @@ def plant_import(project: Path, importer: str, imported: str) -> None:
         ("index.trading.holdings", "index.analysis.record"),
         ("index.analysis.reasons", "index.history"),
         ("reporting.factsheet.texts", "cli.data"),
+        ("reporting.publishing.build", "service.app"),
     ],
 )
 def test_a_planted_import_against_the_direction_is_refused_by_name(
@@ -162,6 +163,7 @@ def test_no_import_of_the_project_hides_in_a_function() -> None:
         # `index.plot()` is a look at one index in a notebook, and no figure of a page
         ("papermill|matplotlib|seaborn|nbconvert|nbformat", ("research/reporting/", "research/index/analysis/plot.py")),
         (r"requests|httpx|urllib3|urllib\.request|http|aiohttp|ccxt", "research/market/sources/"),
+        ("fastapi|starlette|uvicorn|pydantic|limits|cachetools|prometheus_client", "research/service/"),  # an extra
         ("socket", "research/reporting/publishing/running/"),  # pairs between a build and its own processes
     ],
 )

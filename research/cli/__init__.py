@@ -1,4 +1,4 @@
-"""The command line `research`: one module for each room of commands (`report`, `data`, `signals`).
+"""The command line `research`: one module for each room of commands (`report`, `data`, `signals`, `serve`).
 
 Each command imports what it needs when it runs, so that help and usage errors come at once. Exit status: 0 done,
 1 something to put right (one line on stderr says what), 2 wrong usage, 3 another build is running.
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from research.cli import data, report, signals
+from research.cli import data, report, serve, signals
 from research.cli.terminal import fail
 from research.errors import ResearchError, printable, system_fault
 
@@ -47,6 +47,6 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="research", description="Build crypto indices, and publish reports on them.")
     rooms = parser.add_subparsers(required=True, metavar="COMMAND")
-    for room in (report, data, signals):
+    for room in (report, data, signals, serve):
         room.add_commands(rooms)
     return parser

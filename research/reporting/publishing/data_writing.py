@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,14 @@ from research.index import IndexHistory
 from research.index.publication import PublishedIndex
 from research.index.quarterly_review import quarterly_review
 from research.reporting.factsheet.facts import in_one_sentence
+from research.reporting.publishing.csv_tables import write_csv
 from research.reporting.publishing.data_files import CARD, CARD_FORMAT, FACTS, VARIABLE, as_json
 from research.reporting.review.card import card
 
 FOR_PEOPLE = ("levels", "weights", "trades")
 """Tables that are also written as CSV; of the decisions, the last choice of members is."""
 
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
+DIGITS = 10  # of a number in these
 
 
 def publish_data(
@@ -56,20 +56,12 @@ def publish_data(
     for name, table in published.tables.items():
         table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
         if name in FOR_PEOPLE:
-            _write_csv(table, folder / f"{name}.csv")
-    _write_csv(published.last_choice, folder / "decisions_last.csv")
+            write_csv(table, folder / f"{name}.csv", digits=DIGITS)
+    write_csv(published.last_choice, folder / "decisions_last.csv", digits=DIGITS)
     review = quarterly_review(index, levels, risk_free=risk_free)
     _write_json({"format": CARD_FORMAT} | card(published, review), folder / CARD)
     sentence = in_one_sentence(index.methodology, len(index.holdings()))
     _write_json(published.facts | {"sentence": html.unescape(sentence).replace("**", "")}, folder / FACTS)
-
-
-def _write_csv(table: pd.DataFrame, file: Path) -> None:
-    """For people: ten digits, and no text that a spreadsheet takes for a formula."""
-    texts = table.select_dtypes(["object", "string"]).columns
-    safe = {name: table[name].str.replace(_FORMULA, lambda found: f"'{found[0]}", regex=True) for name in texts}
-    names = [_FORMULA.sub(lambda found: f"'{found[0]}", str(name)) for name in table.columns]
-    table.assign(**safe).set_axis(names, axis=1).to_csv(file, index=False, float_format="%.10g")
 
 
 def _write_json(content: dict[str, Any], file: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from research.signals.features.inputs import BITCOIN, ETHEREUM, Inputs
 from research.signals.features.registry import Feature
-from research.signals.features.size import log_rank
+from research.signals.features.size import rank
 from research.signals.features.trailing import Observed, highest, means
 from research.typing import FloatArray
 
@@ -42,7 +42,7 @@ def _from_high(inputs: Inputs) -> FloatArray:
 
 
 def _rank_change(inputs: Inputs) -> FloatArray:
-    return np.exp(log_rank(inputs, 30)) - np.exp(log_rank(inputs, 0))
+    return rank(inputs, 30) - rank(inputs)
 
 
 def _feature(name: str, formula: str, window: int, function: Callable[[Inputs], FloatArray], *inputs: str) -> Feature:

@@ -18,8 +18,8 @@ def _log_cap(inputs: Inputs) -> FloatArray:
     return log(inputs.at(inputs.panel("market_cap")))
 
 
-def log_rank(inputs: Inputs, lag: int = 0) -> FloatArray:
-    """ln of 1 + the number of today's members whose market cap `lag` days ago was larger."""
+def rank(inputs: Inputs, lag: int = 0) -> FloatArray:
+    """1 + the number of today's members whose market cap `lag` days ago was larger: whole numbers, NaN without a cap."""
     caps = inputs.at(inputs.panel("market_cap"), lag)
     found = np.full(caps.shape, np.nan)
     for place, (values, eligible) in enumerate(zip(caps, inputs.universe, strict=True)):
@@ -27,8 +27,12 @@ def log_rank(inputs: Inputs, lag: int = 0) -> FloatArray:
         members = np.sort(values[eligible & known])
         if len(members):
             larger = len(members) - np.searchsorted(members, values[known], side="right")
-            found[place, known] = np.log(1.0 + larger)
+            found[place, known] = 1.0 + larger
     return found
+
+
+def _log_rank(inputs: Inputs) -> FloatArray:
+    return np.log(rank(inputs))
 
 
 def _share(inputs: Inputs) -> FloatArray:
@@ -82,7 +86,7 @@ def _feature(
 
 FEATURES = (
     _feature("log_market_cap", "ln M", 1, "Banz 1981", _log_cap, "market_cap"),
-    _feature("log_rank", "ln rank by M among members", 1, "Banz 1981", log_rank, "market_cap"),
+    _feature("log_rank", "ln rank by M among members", 1, "Banz 1981", _log_rank, "market_cap"),
     _feature("share_of_universe", "M / sum of M of members", 1, "common", _share, "market_cap"),
     *(
         _feature(
