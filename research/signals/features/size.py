@@ -19,7 +19,7 @@ def _log_cap(inputs: Inputs) -> FloatArray:
 
 
 def rank(inputs: Inputs, lag: int = 0) -> FloatArray:
-    """1 + the number of today's members whose market cap `lag` days ago was larger: whole numbers, NaN without a cap."""
+    """1 + the number of today's members whose market cap `lag` days ago was larger: whole numbers, or NaN."""
     caps = inputs.at(inputs.panel("market_cap"), lag)
     found = np.full(caps.shape, np.nan)
     for place, (values, eligible) in enumerate(zip(caps, inputs.universe, strict=True)):
