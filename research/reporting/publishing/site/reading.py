@@ -299,7 +299,8 @@ def in_force(table: pd.DataFrame, column: str, date: dt.date | None, as_of: str)
     if until.empty or str(date or as_of) > as_of:
         begin = f"begin on {table[column].min():%Y-%m-%d}" if len(table) else "are none"
         raise NotPublished(f"Nothing is known of {date or as_of}: the rows {begin}, and the data end on {as_of}.")
-    return until.loc[until[column] == until[column].max()]
+    last: pd.DataFrame = until[until[column] == until[column].max()]
+    return last
 
 
 def having(table: pd.DataFrame, column: str, value: str | None) -> pd.DataFrame:
