@@ -226,7 +226,7 @@ class Edition:
         return content
 
 
-def editions_of(site: Path) -> Callable[[str | None], Edition]:
+def editions_of(site: Path) -> Callable[..., Edition]:
     """A function that gives the present edition, a new one as soon as a build has landed, or a kept one by its name.
 
     It raises `NotPublished` for a name that there is not, and `NothingPublished` where there is no manifest yet.
