@@ -162,7 +162,7 @@ def test_no_import_of_the_project_hides_in_a_function() -> None:
     [
         ("papermill|matplotlib|seaborn|nbconvert|nbformat", "research/reporting/"),
         (r"requests|httpx|urllib3|urllib\.request|http|aiohttp|ccxt", "research/market/sources/"),
-        ("fastapi|starlette|uvicorn|pydantic|limits|cachetools|prometheus_client", "research/service/"),  # an extra
+        ("fastapi|starlette|pydantic|limits|cachetools|prometheus_client", "research/service/"),  # an extra
         ("socket", "research/reporting/publishing/running/"),  # pairs between a build and its own processes
     ],
 )
