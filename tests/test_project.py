@@ -163,7 +163,7 @@ def test_no_import_of_the_project_hides_in_a_function() -> None:
         # `index.plot()` is a look at one index in a notebook, and no figure of a page
         ("papermill|matplotlib|seaborn|nbconvert|nbformat", ("research/reporting/", "research/index/analysis/plot.py")),
         (r"requests|httpx|urllib3|urllib\.request|http|aiohttp|ccxt", "research/market/sources/"),
-        ("fastapi|starlette|uvicorn|pydantic|limits|cachetools|prometheus_client", "research/service/"),  # an extra
+        ("fastapi|starlette|pydantic|limits|cachetools|prometheus_client", "research/service/"),  # an extra
         ("socket", "research/reporting/publishing/running/"),  # pairs between a build and its own processes
     ],
 )

@@ -85,7 +85,7 @@ def markdown() -> list[str]:
 
 
 def paths_of(page: str) -> list[str]:
-    paths = [name for name in named(page) if re.fullmatch(r"[\w./*-]+", name)]
+    paths = [name for name in named(page) if re.fullmatch(r"[\w.*-][\w./*-]*", name)]  # no address of the service
     return [name.rstrip("/") for name in paths if "/" in name or name.endswith(SUFFIXES)]
 
 

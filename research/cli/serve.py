@@ -86,7 +86,8 @@ def _serve(options: argparse.Namespace) -> int:
             key = secrets.token_urlsafe(32)
             line = f"{options.new_key}:{guard.digest_of_key(key.encode())}"
             guard.parse_keys(line, "--new-key")
-            say(f"{key}\n{line}")
+            say(key)
+            say(line)
             return 0
         settings = _settings(options)
         if not guard.known_keys(options.keys)() and options.require_key:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import json
+import re
+import shlex
 import subprocess
 import sys
 import tomllib
 
 import pytest
 
+from research.cli import _parser
 from research.cli.serve import EXTRA
 from tests.conftest import ROOT
 
@@ -60,3 +64,14 @@ def test_the_package_stays_small() -> None:
         lines = enumerate(text.splitlines(), start=1)
         code += sum(1 for number, line in lines if line.strip()[:1] not in ("", "#") and number not in words)
     assert code <= 411
+
+
+def test_the_unit_and_the_image_start_the_service_with_options_that_it_has() -> None:
+    folder = ROOT / "research" / "service"
+    [command] = re.findall(
+        r"^ExecStart=\S*research (.*)$", (folder / "research-serve.service").read_text(), re.MULTILINE
+    )
+    [entry] = re.findall(r"^ENTRYPOINT (.*)$", (folder / "Dockerfile").read_text(), re.MULTILINE)
+    for words in (shlex.split(command), json.loads(entry)[1:]):
+        assert words[0] == "serve"
+        _parser().parse_args(words)

@@ -111,7 +111,7 @@ def _land(made: Path, site: Path) -> None:
         shutil.copyfile(file, site / f".{file.name}.part")
         (site / f".{file.name}.part").rename(site / file.name)
     for folder in site.glob("data/*/*"):  # sooner than a build does, which keeps the one before
-        if not (made / folder.relative_to(site)).exists():
+        if folder.is_dir() and not (made / folder.relative_to(site)).exists():
             shutil.rmtree(folder)
 
 

@@ -226,7 +226,7 @@ class Edition:
         return content
 
 
-def editions_of(site: Path) -> Callable[[str | None], Edition]:
+def editions_of(site: Path) -> Callable[..., Edition]:
     """A function that gives the present edition, a new one as soon as a build has landed, or a kept one by its name.
 
     It raises `NotPublished` for a name that there is not, and `NothingPublished` where there is no manifest yet.
@@ -299,7 +299,7 @@ def in_force(table: pd.DataFrame, column: str, date: dt.date | None, as_of: str)
     if until.empty or str(date or as_of) > as_of:
         begin = f"begin on {table[column].min():%Y-%m-%d}" if len(table) else "are none"
         raise NotPublished(f"Nothing is known of {date or as_of}: the rows {begin}, and the data end on {as_of}.")
-    last: pd.DataFrame = until.loc[until[column] == until[column].max()]
+    last: pd.DataFrame = until[until[column] == until[column].max()]
     return last
 
 
