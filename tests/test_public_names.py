@@ -25,7 +25,7 @@ PUBLIC = [
     "research.simulation",
 ]
 OPEN = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
-ALIKE = {"*groups"}
+ALIKE = {"*groups", "*levels"}
 """Any number of things of one kind: no option hides there."""
 
 

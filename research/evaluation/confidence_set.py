@@ -78,7 +78,7 @@ def none_beats(
     periods_per_year: float = 365,
     seed: int = 0,
 ) -> float:
-    """The p-value of "none of the others beats the reference" alone, for hundreds of levels: see `best_of_many`.
+    """The p-value of "none of the others beats the reference" alone, the second half of `best_of_many`.
 
     The confidence set looks at every pair; this test alone takes time in proportion to the number of levels.
 

@@ -45,6 +45,7 @@ ALLOWED: Mapping[str, str] = {
     "presentation/figures.py:waterfall": "height, and where each bar begins",
     "presentation/figures.py:bars": "height",
     "presentation/figures_sensitivity.py:strip": "height",
+    "sensitivity/wording.py:value": "words alone: those of the sweep's own names",
     "factsheet/rulebook_text.py:_weighted": "what is left of a share that the rulebook states",
     "factsheet/rulebook_costs.py:carried": "what is left of a share that the rulebook states",
 }

@@ -60,7 +60,7 @@ def red_flags(found: pd.DataFrame, rules: pd.DataFrame, *, brief: bool = False) 
     return Table(
         (table[table["found"] != "no"] if brief else table)[["found", "since", "evidence", "rule"]],
         "Red flags" if brief else "Red flags, found or not",
-        finding=f"{len(found) or 'None'} of {len(rules)} red flags{named}",
+        finding=f"{len(found)} of {len(rules)} red flags{named}",
         formats={"since": "date"},
         note=f"{looked}A flag is a question for a reviewer; no: not found, or the history is too short to look. "
         "How often each rule fires by chance was measured on simulated "
