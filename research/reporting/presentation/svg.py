@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator
 from matplotlib.figure import Figure
+from matplotlib.ticker import AutoLocator
+from matplotlib.transforms import offset_copy
 
 from research.reporting.presentation.canvas import COLOURS, GREY, GRID, INK, date_ticks
 
@@ -21,6 +24,8 @@ PHONE_WIDTH = 4.4
 """Inches: 317 points, so that a letter of 9 points has 10 pixels and more on a screen of 390."""
 TALL = 6.0  # inches: a figure with a row for each member keeps its height
 MANY, SHORT = 10, 22  # ticks that are months; letters of a name of which two stand in a row
+LINE = 58  # letters in 9 points that the width of a phone holds: a longer line would widen, and so shrink, all of it
+UNDER, LABEL = 20, 14  # points that tick labels, and the label of an axis, take under the plot
 _VARIABLES = {
     **{colour: f"var(--series-{number})" for number, colour in enumerate(COLOURS)},
     "#000000": "var(--ink)",
@@ -51,26 +56,32 @@ def narrow_drawing(figure: Figure) -> str:
     """The figure as SVG in the size of a phone, which it has from then on."""
     height = figure.get_size_inches()[1]
     for axes in figure.axes:
-        _fold(axes)
+        _fold(figure, axes)
+    for text in figure.texts:
+        text.set_text(textwrap.fill(text.get_text(), LINE))
     figure.set_size_inches(PHONE_WIDTH, height if height > TALL else min(height, PHONE_WIDTH))
     return drawing(figure)
 
 
-def _fold(axes: Axes) -> None:
-    """Fewer dates, months by their first letter, and the legend in rows under the plot."""
+def _fold(figure: Figure, axes: Axes) -> None:
+    """Fewer dates and numbers, months by their first letter, and the legend in rows under the plot."""
     if isinstance(axes.xaxis.get_major_locator(), AutoDateLocator):
         date_ticks(axes, most=5)
+    if isinstance(axes.xaxis.get_major_locator(), AutoLocator):
+        axes.locator_params(axis="x", nbins=4)
     months = [text.get_text() for text in axes.get_xticklabels()]
     if len(months) > MANY:
         axes.set_xticks(axes.get_xticks(), [name if name == months[-1] else name[:1] for name in months])
     legend = axes.get_legend()
     if legend is not None:
         names = [text.get_text() for text in legend.get_texts()]
+        below = offset_copy(axes.transAxes, figure, y=-UNDER - LABEL * bool(axes.get_xlabel()), units="points")
         axes.legend(
             [handle for handle in legend.legend_handles if handle is not None],
             names,
             loc="upper center",
-            bbox_to_anchor=(0.45, -0.1),
+            bbox_to_anchor=(0.45, 0),
+            bbox_transform=below,
             ncols=2 if max(map(len, names)) <= SHORT else 1,
             frameon=False,
             fontsize=9,

@@ -102,9 +102,9 @@ def index_page(entries: Mapping[str, Entry], editions: Editions | None = None, s
 
 
 def _columns(verdicts: list[list[dict[str, str]]]) -> list[str]:
-    """The labels that at least half of the reports have; a figure of few kinds of report stays on their own pages."""
+    """The labels that more than half of the reports have; a figure of few kinds of report stays on their own pages."""
     count = Counter(item["label"] for verdict in verdicts for item in verdict)
-    return [label for label, reports in count.items() if 2 * reports >= len(verdicts)]
+    return [label for label, reports in count.items() if 2 * reports > len(verdicts)]
 
 
 def _references(
