@@ -31,8 +31,9 @@ def risk_beside(levels: pd.DataFrame, *, risk_free: float = 0.0, draws: int = 10
     longest_drawdown
         One column for each level: fractions a year, of a day, or of the highest level; the Sharpe ratio a ratio, the
         longest drawdown days from a high until it was reached again, or until now. difference: first less second, of
-        growth (1 + first) / (1 + second) − 1. lower, upper, verdict: of the difference, by `compare`, for the three
-        figures that it compares; NaN and "" for the others, for which no such interval has been measured.
+        growth the geometric one, (1 + first) / (1 + second) − 1 (in points it is `active_return`). lower, upper,
+        verdict: of the difference, by `compare`, for the three figures that it compares; NaN and "" for the others, for
+        which no such interval has been measured.
 
     Raises
     ------

@@ -35,8 +35,9 @@ def standing(levels: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame, index = column of `levels`
         since, until (datetime), year_to_date, one_year, growth (CAGR; NaN below a year), volatility (a year),
-        max_drawdown, drawdown (now), and year_to_date_less, one_year_less, growth_less: less the benchmark's, the
-        last over the days that both have; NaN for the benchmark itself.
+        max_drawdown, drawdown (now), and year_to_date_less, one_year_less, growth_less: less the benchmark's, in
+        points, so no geometric difference as `compare` has for growth; the last over the days that both have. NaN for
+        the benchmark itself.
 
     Raises
     ------

@@ -74,7 +74,8 @@ class Sensitivity:
         probabilistic, deflated (of the best) and own_deflated: probabilities; overfitting_probability and
         overfitting_p_value; none_beats (p-value of "no other variant beats the rulebook"). NaN where it is not known.
     best : str
-        The variant with the highest Sharpe ratio.
+        The variant with the highest Sharpe ratio, the rulebook among them though the grid may not hold it: the one that
+        `tests` are about.
     has_registry : bool
         Whether all that was ever tried on this market is counted in `trials`, or these variants alone.
     """
@@ -201,7 +202,7 @@ def sensitivity(
         leading_values=pd.DataFrame(),
         fan=_fan(swept),
         tests=_tests(swept, kept, trials, risk_free, draws),
-        best=str(outcomes["sharpe_ratio"].fillna(-np.inf).idxmax()),
+        best=_best(swept),
         has_registry=registry is not None,
     )
     return replace(found, leading_values=_leading_values(found, kept, risk_free, draws))
@@ -210,6 +211,11 @@ def sensitivity(
 def _own(swept: Sweep, key: object) -> str:
     """The rulebook's own value of a choice, in words."""
     return words(value_of(swept.rules, str(key)))
+
+
+def _best(swept: Sweep) -> str:
+    """The variant with the highest Sharpe ratio, of all that count as trials."""
+    return str(swept.table["sharpe_ratio"].fillna(-np.inf).idxmax())
 
 
 def _trials(
@@ -277,7 +283,7 @@ def _tests(swept: Sweep, kept: pd.DataFrame, tried: tuple[int, float], risk_free
     for name in returns:
         search.record({"name": str(name)}, returns[name])
     options: dict[str, Any] = {"trials": trials, "sharpe_variance": variance, "risk_free": risk_free}
-    best, has_own = returns[sharpe.idxmax()], swept.reference in returns
+    best, has_own = returns[_best(swept)], swept.reference in returns
     tests |= {"distinct": float(search.effective_count()), "lucky_sharpe": expected_maximum_sharpe(trials, variance)}
     tests |= {"probabilistic": probabilistic_sharpe(best, risk_free=risk_free)}
     tests |= {"deflated": deflated_sharpe(best, **options)}

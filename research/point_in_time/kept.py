@@ -26,10 +26,12 @@ class _Kept:
         self.facts: dict[Any, Any] = {}
 
     def is_of(self, market: MarketData) -> bool:
-        """Whether the market is still what it was: nobody wrote to its panels or its tables."""
-        panels = {name: panel.to_numpy() for name, panel in market.panels.items()}
-        same = panels.keys() == self._arrays.keys() and all(
-            _address(array) == _address(panels[name]) for name, array in self._arrays.items()
+        """Whether the market is still what it was: nobody wrote to its panels, their labels or its tables."""
+        panels = market.panels
+        same = panels.keys() == self._frames.keys() and all(
+            _address(self._arrays[name]) == _address(panels[name].to_numpy())
+            and all(map(_same_labels, frame.axes, panels[name].axes))
+            for name, frame in self._frames.items()
         )
         return same and all(map(pd.DataFrame.equals, self._tables, (market.assets, market.tags)))
 
@@ -52,3 +54,8 @@ def kept_with(market: MarketData) -> dict[Any, Any]:
 def _address(array: NDArray[Any]) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
     """Where an array lies in memory, and how."""
     return array.__array_interface__["data"][0], array.shape, array.strides
+
+
+def _same_labels(before: pd.Index, now: pd.Index) -> bool:
+    """Whether two axes are alike; an axis cannot be written to, so one that is the same object is."""
+    return before is now or before.equals(now)

@@ -9,6 +9,7 @@ import pytest
 from research import evaluation as ev
 from research.errors import DataError
 from research.evaluation.beside import COMPARED, risk_beside
+from research.evaluation.monitoring import standing
 
 DAYS = pd.date_range("2020-01-01", periods=600, name="date")
 
@@ -39,6 +40,13 @@ def test_three_figures_have_an_interval_of_the_difference_and_the_others_none() 
     assert (table.loc[table["lower"].isna(), "verdict"] == "").all()
     volatility = table.loc["annualized_volatility"]
     assert volatility["difference"] == volatility["index"] - volatility["bitcoin"]
+
+
+def test_the_geometric_difference_of_growth_is_that_in_points_for_each_unit_of_the_benchmark() -> None:
+    whole = levels()[["index", "bitcoin"]]
+    growth, points = risk_beside(whole).loc["cagr"], standing(whole).loc["index", "growth_less"]
+    assert points == pytest.approx(growth["difference"] * (1 + growth["bitcoin"]))
+    assert points != pytest.approx(growth["difference"], rel=0.01)
 
 
 def test_one_level_alone_is_refused() -> None:

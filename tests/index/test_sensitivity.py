@@ -96,6 +96,16 @@ def test_a_grid_with_holes_is_told_from_a_complete_one() -> None:
     assert len(found.swept.failures) == 1
 
 
+def test_the_best_is_the_same_in_name_and_in_tests_though_the_grid_does_not_hold_it() -> None:
+    on, seen = random_market(1), set()
+    for count in (3, 5, 7, 9):
+        found = sensitivity(on, rules(selection={"count": count}), {"selection.count": [4, 6]}, draws=20, jobs=1)
+        assert found.swept.table.loc[found.best, "sharpe_ratio"] == found.tests["best_sharpe"]
+        assert found.best == found.standing.loc["sharpe_ratio", "best"]
+        seen.add(found.best)
+    assert "as given" in seen
+
+
 def test_a_single_variant_has_no_place_and_no_search() -> None:
     found = sensitivity(random_market(1), rules(), {"schedule.lag_days": [2]}, draws=20, jobs=1)
     assert found.swept.count == 1

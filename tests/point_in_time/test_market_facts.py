@@ -7,6 +7,7 @@ import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from research.index import build_index
@@ -64,6 +65,21 @@ def test_what_is_kept_is_dropped_when_somebody_writes_to_the_market(panel: str) 
     after = trailing_median(PointInTime(market).at(50), field, 30)
     assert after[0] == 2.0 * before[0]
     assert np.array_equal(after[1:], before[1:], equal_nan=True)
+
+
+@pytest.mark.parametrize("axis", ["index", "columns"])
+def test_what_is_kept_is_dropped_when_somebody_renames_days_or_assets(axis: str) -> None:
+    market = random_market(3)
+    kept = kept_with(market)
+    assert kept_with(market) is kept
+    before = getattr(market.prices, axis)
+    for panel in market.panels.values():
+        setattr(panel, axis, pd.Index(list(before)))  # the same labels, written down anew
+    assert kept_with(market) is kept
+    other = before + pd.Timedelta(days=1) if axis == "index" else before[::-1]
+    for panel in market.panels.values():
+        setattr(panel, axis, other)
+    assert kept_with(market) is not kept
 
 
 def test_what_is_kept_goes_with_its_market() -> None:

@@ -31,8 +31,12 @@ SECTIONS: Mapping[str, type] = {
     for name, hint in typing.get_type_hints(Methodology).items()
     if (section := _section(hint)) is not None
 }
+DEFAULTS: Mapping[str, Any] = {
+    field.name: field.default for field in dataclasses.fields(Methodology) if field.name not in (*SECTIONS, *NAMES)
+}
+"""Of the keys outside the sections."""
 KEYS: tuple[str, ...] = (
-    *(field.name for field in dataclasses.fields(Methodology) if field.name not in (*SECTIONS, *NAMES)),
+    *DEFAULTS,
     *(f"{section}.{field.name}" for section, kind in SECTIONS.items() for field in dataclasses.fields(kind)),
 )
 """All that a grid may vary: everything a rulebook says but its names."""
@@ -122,7 +126,7 @@ def words(value: Any) -> str:
 
 def _rules_with(rules: Methodology, settings: Settings, made: dict[str, Any]) -> Methodology:
     """`rules` with these settings; a section that was `made` before, of the same values, is not read again."""
-    changed = {key: value for key, value in settings.items() if value is not None and "." not in key}
+    changed = {key: DEFAULTS[key] if value is None else value for key, value in settings.items() if key in DEFAULTS}
     whole = _with_buffer(rules, settings)
     for section in dict.fromkeys(key.partition(".")[0] for key in whole if "." in key):
         own = {key.partition(".")[2]: value for key, value in whole.items() if key.startswith(f"{section}.")}

@@ -80,20 +80,25 @@ class Built:
 
 def built_of(work: Work, rules: Methodology) -> Built | str:
     """One index, or why it cannot be built."""
+    try:
+        return made_of(work, rules)
+    except ResearchError as reason:
+        return str(reason)
+
+
+def made_of(work: Work, rules: Methodology) -> Built:
+    """One index and what it warned of; raises what `build_index` raises."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        try:
-            index = build_index(work.market, rules, **inputs_of(work, rules))
-        except ResearchError as reason:
-            return str(reason)
+        index = build_index(work.market, rules, **_inputs_of(work, rules))
     for warning in caught:
         if not issubclass(warning.category, ResearchWarning):
             warnings.warn(warning.message, warning.category, stacklevel=2)
     ours = (str(warning.message) for warning in caught if issubclass(warning.category, ResearchWarning))
-    return kept_of(index, tuple(dict.fromkeys(note.removeprefix(f"{rules.name}: ") for note in ours)))
+    return _kept_of(index, tuple(dict.fromkeys(note.removeprefix(f"{rules.name}: ") for note in ours)))
 
 
-def kept_of(index: IndexHistory, notes: tuple[str, ...] = ()) -> Built:
+def _kept_of(index: IndexHistory, notes: tuple[str, ...]) -> Built:
     """What is kept of an index that is built."""
     trades = [trade for trade in index.trades if trade.cause != "conversion"]  # it exchanges a name, and trades nothing
     return Built(
@@ -245,7 +250,7 @@ def _recipe(rules: Methodology) -> Recipe:
     return rules.signals.recipe, str(rules.events.reading)
 
 
-def inputs_of(work: Work, rules: Methodology) -> dict[str, Any]:
+def _inputs_of(work: Work, rules: Methodology) -> dict[str, Any]:
     """Keywords of `build_index`; raises what stood in the way of the signals."""
     if rules.signals is None or work.tables.get("signals") is not None:
         return dict(work.tables)

@@ -12,11 +12,10 @@ import numpy as np
 import pandas as pd
 
 from research.errors import MethodologyError
-from research.index.build import build_index
 from research.index.given import given_market, given_rules
 from research.index.sweeps.figures import level_figures
 from research.index.sweeps.grid import Variant, value_of, variants_of
-from research.index.sweeps.running import Built, check_jobs, inputs_of, kept_of, run, work_of
+from research.index.sweeps.running import Built, check_jobs, made_of, run, work_of
 from research.market import MarketData
 from research.market.data import Date
 from research.rulebook.methodology import Methodology
@@ -51,7 +50,8 @@ class Sweep:
     table : DataFrame, a row for each variant
         The keys with their values (None where a key is left out), then total_return, cagr, annualized_volatility,
         sharpe_ratio, max_drawdown, annual_turnover (one-sided), annual_cost (share of the value lost to costs a year);
-        fractions. note: rules of the variant that had no effect. A level that has lost everything has -1 for return,
+        fractions. note: what `build_index` warned of, as rules
+        without effect. A level that has lost everything has -1 for return,
         growth and drawdown, and NaN for what needs returns.
     failures : DataFrame, a row for each combination that could not be built
         The keys with their values, and the reason.
@@ -161,7 +161,7 @@ def sweep(
     tables = {"signals": signals, "votes": votes, "migrations": migrations, "removals": removals, "forks": forks}
     possible = [variant for variant in variants if variant.rules is not None]
     work = work_of(market, [rules, *(variant.rules for variant in possible if variant.rules)], tables)
-    own = kept_of(build_index(market, rules, **inputs_of(work, rules)))  # what it finds out, forks of this process know
+    own = made_of(work, rules)  # what it finds out, forks of this process know
     if latest_start is not None and market.dates[own.first] > pd.Timestamp(latest_start):
         raise MethodologyError(
             f"{rules.name} itself begins on {market.dates[own.first].date()}, after latest_start = {latest_start}. "

@@ -220,9 +220,9 @@ def beside(frame: pd.DataFrame) -> Table:
             "lower": "95\u00a0% interval, from",
             "upper": "to",
         },
-        note="Differences of shares are in percentage points; that of growth is what the index became for each unit "
-        "that the benchmark became, less one, a year. A dash marks a figure for which no interval has been measured. "
-        "The Sharpe ratio is arithmetic, of returns above the risk-free rate.",
+        note="Differences of shares are in percentage points; that of growth is geometric: what the index became for "
+        "each unit that the benchmark became, less one, a year. A dash marks a figure for which no interval has been "
+        "measured. The Sharpe ratio is arithmetic, of returns above the risk-free rate.",
     )
 
 
@@ -235,7 +235,7 @@ VERDICTS = {
 
 
 def _difference(value: float, figure: str) -> str:
-    """A difference in its own unit: growth in per cent, shares in points, ratios and days as they are."""
+    """A difference in its own unit: growth (geometric) in per cent, shares in points, ratios and days as they are."""
     kind = MEASURES[figure][1]
     unit = " points" if kind == "percent" and figure != "cagr" else " days" if kind == "count" else ""
     shown = {"percent": "change" if figure == "cagr" else "signed points"}.get(kind, kind)

@@ -99,8 +99,8 @@ def _against(beside: pd.DataFrame, benchmark: str) -> str:
     low, high = (format_value(growth[end], "change") for end in ("lower", "upper"))
     return (
         f"**Against {escape_markdown(benchmark)}**: it grew **{format_value(growth[index], 'percent')}** a year "
-        f"against {format_value(growth[other], 'percent')}, {told} (95\u00a0% interval of the difference {low} to "
-        f"{high}); {rest}."
+        f"against {format_value(growth[other], 'percent')}, {told} (95\u00a0% interval of the geometric "
+        f"difference {low} to {high}); {rest}."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,13 @@ def test_none_leaves_a_key_out_and_numbers_of_numpy_are_numbers() -> None:
     assert tight.rules == rules(weighting={"max_weight": 0.2})
     counts = [variant.rules for variant in variants_of(rules(), {"selection.count": np.arange(5, 8)})]
     assert [found.selection.count for found in counts if found] == [5, 6, 7]
+
+
+def test_none_leaves_a_key_outside_the_sections_out_too() -> None:
+    dated = rules(base_date=dt.date(2020, 3, 1), base_value=100.0)
+    grid = {"base_date": [None, dt.date(2020, 4, 1)], "base_value": [None, 100.0]}
+    found = [(made.base_date, made.base_value) for variant in variants_of(dated, grid) if (made := variant.rules)]
+    assert found == [(date, value) for date in (None, dt.date(2020, 4, 1)) for value in (1000.0, 100.0)]
 
 
 def test_settings_that_do_not_go_together_are_listed_with_the_reason() -> None:

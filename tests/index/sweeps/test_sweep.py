@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from research import Sweep, sweep
-from research.errors import MethodologyError, ResearchError
+from research.errors import MethodologyError, ResearchError, ResearchWarning
 from research.evaluation import cagr, max_drawdown, returns_from_levels, sharpe_ratio
 from research.index import Methodology, build_index
 from research.index.analysis.capacity import turnover_summary
@@ -89,6 +89,16 @@ def test_signals_of_a_recipe_are_made_once_and_a_lag_that_is_not_the_recipes_is_
     assert (
         "learns from returns that begin after 1 days, and trades follow a decision by 3" in found.table["note"].iloc[1]
     )
+
+
+@pytest.mark.parametrize("counts", [[5, 4], [4]])
+def test_the_rulebook_has_its_notes_as_its_variants_have_theirs(counts: list[int]) -> None:
+    rulebook = rules(universe={"exclude_tags": ["no-such-tag"]})
+    with pytest.warns(ResearchWarning, match="no-such-tag"):
+        build_index(random_market(6), rulebook)
+    notes = sweep(random_market(6), rulebook, {"selection.count": counts}, jobs=1).table["note"]
+    assert len(notes) == 2
+    assert notes.str.contains("no-such-tag").all()
 
 
 def test_what_the_market_cannot_run_is_listed_and_the_rest_is_built() -> None:

@@ -64,7 +64,7 @@ def test_the_first_look_claims_more_only_where_it_is_known() -> None:
     table = look().beside.copy()
     table.loc["cagr", "verdict"] = "worse"
     told = texts.first_look(look(beside=table), benchmark="bitcoin")
-    assert ", slower (95" in told
+    assert ", slower (95\u00a0% interval of the geometric difference" in told
     assert told.startswith("### Grew 50.0\u00a0% a year, slower than bitcoin's 40.0\u00a0%")
     words = texts.first_look(look(stretch=None), benchmark="bitcoin")
     assert "never fell below an earlier high" in words
