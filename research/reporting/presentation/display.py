@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from research.csv_tables import csv_text
 from research.errors import ReportError, printable
 from research.reporting.presentation import for_a_page
 from research.reporting.presentation.formats import escape_markdown, inert_markdown
@@ -167,7 +168,7 @@ def series(title: str, data: pd.DataFrame) -> dict[str, str]:
     shown = Table(table.rename_axis("series"), f"Digest: {title}", formats=dict.fromkeys(table.columns[1:], "number"))
     if os.environ.get(for_a_page.WITHHOLDS):
         return {"digest": shown.to_html()}
-    return {"digest": shown.to_html(), "csv": data.to_csv(float_format="%.6g", lineterminator="\n")}
+    return {"digest": shown.to_html(), "csv": csv_text(data, digits=6)}
 
 
 def describe(title: str, kind: str, data: pd.DataFrame) -> str:
