@@ -11,7 +11,7 @@ import pandas as pd
 
 from research.index.analysis.attribution import rebalances_by
 from research.index.analysis.audit_tables import constituents_table
-from research.index.analysis.capacity import SIZES
+from research.index.analysis.capacity import SIZES, checked_participation, checked_sizes
 from research.index.analysis.explanation import NOT_CHOSEN, STABLE_LEG, latest_choice, leg_ids
 from research.index.analysis.orders import orders_table, trade_by_size
 from research.index.analysis.points_to_check import points_to_check
@@ -121,8 +121,11 @@ def rebalance_review(
     DataError
         If the day lies outside the index.
     MethodologyError
-        As `next_rebalance` does.
+        As `next_rebalance` does, or if a size or the participation is out of range.
     """
+    participation = checked_participation(participation)
+    [assets_under_management] = checked_sizes("assets_under_management", [assets_under_management])
+    sizes = checked_sizes("sizes", sizes)
     if date is None:
         ahead = next_rebalance(index)
         whole, decision = ahead.index, ahead.decision

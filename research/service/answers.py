@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from research.reporting.publishing.csv_tables import write_csv
+from research.csv_tables import write_csv
 from research.reporting.publishing.placing import digest
 from research.service.models import MOST_ROWS, PAGES, AskedRows
 

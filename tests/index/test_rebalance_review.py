@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from research import IndexHistory, MarketData, Methodology, build_index, load_market
-from research.errors import DataError
+from research.errors import DataError, MethodologyError
 from research.index.analysis.orders import order_of, orders_table, trade_by_size
 from research.index.analysis.points_to_check import POINTS
 from research.index.rebalance_review import STILL_A_MEMBER, RebalanceReview, rebalance_review
@@ -179,3 +179,18 @@ def test_without_volumes_days_are_missing_and_never_zero() -> None:
     assert review.orders[["volume", "share_of_day", "days"]].isna().all(axis=None)
     assert review.by_size.isna().all(axis=None)
     assert "slow" not in set(review.points["point"])
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ({"participation": 0.0}, "participation = 0.0: expected above 0, at most 1"),
+        ({"participation": 1.5}, "participation = 1.5: expected above 0, at most 1"),
+        ({"assets_under_management": 0.0}, "assets_under_management has 0.0: expected positive"),
+        ({"assets_under_management": float("inf")}, "assets_under_management"),
+        ({"sizes": [1e6, -1.0]}, "sizes has -1.0: expected positive"),
+    ],
+)
+def test_a_size_or_participation_that_means_nothing_is_refused(argument: dict[str, Any], said: str) -> None:
+    with pytest.raises(MethodologyError, match=said):
+        rebalance_review(small(), **argument)

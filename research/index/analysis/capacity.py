@@ -123,6 +123,20 @@ def break_even_cost(index: IndexRecord, benchmark: pd.Series) -> float:
     return float(active / value_traded * BPS) if value_traded > 0 else float("nan")
 
 
+def checked_participation(value: float) -> float:
+    """Share of a daily volume that may be traded; MethodologyError outside (0, 1]."""
+    require(0 < number("participation", value) <= 1, f"participation = {value}: expected above 0, at most 1.")
+    return float(value)
+
+
+def checked_sizes(name: str, sizes: Sequence[float]) -> Sequence[float]:
+    """Sizes in USD; MethodologyError where one is not positive and finite."""
+    sizes = numbers(name, sizes)
+    for size in sizes:
+        require(size > 0 and np.isfinite(size), f"{name} has {size}: expected positive numbers of USD.")
+    return sizes
+
+
 def capacity(
     index: IndexRecord,
     assets_under_management: Sequence[float] = SIZES,
@@ -164,16 +178,9 @@ def capacity(
     MethodologyError
         If an argument is out of range.
     """
-    require(
-        0 < number("participation", participation) <= 1,
-        f"participation = {participation}: expected above 0, at most 1.",
-    )
+    participation = checked_participation(participation)
     impact_coefficient = number("impact_coefficient", impact_coefficient)
-    assets_under_management = numbers("assets_under_management", assets_under_management)
-    for size in assets_under_management:
-        require(
-            size > 0 and np.isfinite(size), f"assets_under_management has {size}: expected positive numbers of USD."
-        )
+    assets_under_management = checked_sizes("assets_under_management", assets_under_management)
     if not (index.source.panel("volume") > 0).any():
         raise DataError(
             f"{index.market.manifest.name} has no volume of any asset, so market impact is not known. Use a snapshot "

@@ -99,7 +99,7 @@ def _latest_reconstitution(index: IndexRecord, row: int) -> pd.DataFrame:
 
 
 def nearest_misses_table(index: IndexRecord, date: Date | None, count: int) -> pd.DataFrame:
-    """The `count` largest assets left out at the last reconstitution that failed at most one screen.
+    """The first `count` by the rulebook's order that the last reconstitution left out and one screen at most stopped.
 
     Not those that are left out for what they are: a tag, a peg, a copy.
 
@@ -111,7 +111,9 @@ def nearest_misses_table(index: IndexRecord, date: Date | None, count: int) -> p
     tags = passes[[column for column in passes.columns if column.startswith(("exclude_", "include_"))]]
     near = ~table["selected"] & ((~passes).sum(axis=1) <= 1) & tags.all(axis=1) & table["rank_value"].notna()
     columns = ["asset_id", "symbol", "rank", "rank_value", "reason"]
-    return table[near].nlargest(count, "rank_value")[columns].reset_index(drop=True)
+    lowest = index.methodology.selection.order == "lowest"
+    ordered = table[near].sort_values("rank_value", ascending=lowest, kind="stable")
+    return ordered[columns].head(count).reset_index(drop=True)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

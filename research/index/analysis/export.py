@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from research.csv_tables import write_csv
 from research.errors import DataError, shown
 from research.market.faults import as_data_error
 from research.market.snapshots.placing import REPLACED, put_in_place, scratch_folder
@@ -18,6 +19,8 @@ _UNCHANGED = "Nothing was changed there. Put that right and try again."
 
 def write_folder(tables: Mapping[str, pd.DataFrame], folder: str | Path, suffix: str, *, replace: bool) -> Path:
     """Write each table as `NAME.csv` or `NAME.parquet` into a folder, and give back its path.
+
+    In CSV a text that a spreadsheet would take for a formula has a quote before it.
 
     Raises
     ------
@@ -37,7 +40,7 @@ def write_folder(tables: Mapping[str, pd.DataFrame], folder: str | Path, suffix:
                 if suffix == ".parquet":
                     table.to_parquet(made / f"{name}{suffix}", index=named)
                 else:
-                    table.to_csv(made / f"{name}{suffix}", index=named)
+                    write_csv(table, made / f"{name}{suffix}", index=named)
             put_in_place(made, out, holder / REPLACED, replace=replace)
     return out
 

@@ -96,7 +96,8 @@ def sentence(leap: Leap) -> str:
     growth, without = (f"{leap[name]:,.1%}".replace("%", "\u00a0%") for name in ("growth", "without"))
     told = "" if np.isnan(leap["without"]) else f" Without it its growth would be {without} a year, not {growth}."
     if leap["back"]:
-        told = f" By {leap['back']} that price was back: over all those days it moved the level by {_change(leap['together'])}."
+        moved = _change(leap["together"])
+        told = f" By {leap['back']} that price was back: over all those days it moved the level by {moved}."
     change = _change(leap["effect"])
     return f"{leap['series']} moved by {change} on {leap['date']} through {leap['asset']} alone: {leap['cause']}.{told}"
 

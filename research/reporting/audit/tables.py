@@ -15,10 +15,8 @@ from research.index.comparison import CAUSES, RebalanceChanges
 from research.reporting.presentation.formats import escape_markdown, format_value
 from research.reporting.presentation.names import STEPS, words_of
 from research.reporting.presentation.table import Table
-from research.rulebook.measure_names import Measure
 
 if TYPE_CHECKING:
-    from research.index import Methodology
     from research.index.analysis.explanation import Explanation
 
 NAMED = 3
@@ -32,17 +30,6 @@ def reason_card(card: Explanation) -> Table:
         f"{card.asset_id}: the screens of {card.determination_date:%Y-%m-%d}",
         note="margin: how far inside the limit the value is, as a share of the limit; negative is a failure. For "
         "members, limits are the relaxed ones where the rulebook has such.",
-    )
-
-
-def nearest_misses(frame: pd.DataFrame, rules: Methodology) -> Table:
-    """`IndexHistory.nearest_misses` with the measure in words."""
-    return Table(
-        frame,
-        "The nearest misses: left out, and stopped by one screen at most",
-        formats={"rank_value": "usd" if "cap" in rules.selection.rank_by else "number"},
-        headers={"asset_id": "asset", "rank_value": Measure.parse(rules.selection.rank_by, "rank_by").words},
-        note="Where there is a buffer, a member that ranks lower may keep its place.",
     )
 
 

@@ -81,12 +81,20 @@ def alike(pairs: pd.DataFrame, *, what: str, kind: str) -> str:
 
 
 def risk(frame: pd.DataFrame) -> str:
-    """For how many growth is told from none at all."""
+    """For how many growth is told from none at all; those without an interval are named as such."""
+    known = frame[frame[["growth_lower", "growth_upper"]].notna().all(axis=1)]
+    if known.empty:
+        return "**No interval of growth is known.** The days that all have are too few."
+    without = [name for name in frame.index if name not in known.index]
+    unknown = f" No interval is known for {_names(without)}." if without else ""
     above, below = (list(frame.index[rows]) for rows in (frame["growth_lower"] > 0, frame["growth_upper"] < 0))
     if not above and not below:
-        return "**The interval of growth spans zero for each of them.** That any grows or shrinks is not shown."
+        return (
+            f"**The interval of growth spans zero for each of them.** That any grows or shrinks is not shown.{unknown}"
+        )
     parts = [f"{what} zero for {_names(names)}" for what, names in (("above", above), ("below", below)) if names]
-    return f"**The interval of growth lies {' and '.join(parts)}; it spans zero for all others.**"
+    others = "; it spans zero for all others" if len(above) + len(below) < len(known) else ""
+    return f"**The interval of growth lies {' and '.join(parts)}{others}.**{unknown}"
 
 
 def regimes(frame: pd.DataFrame, *, benchmark: str) -> str:

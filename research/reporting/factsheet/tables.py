@@ -68,6 +68,7 @@ def holdings(frame: pd.DataFrame, why: pd.DataFrame, *, as_of: pd.Timestamp) -> 
             "price": "price, USD",
             "reason": "why it is in",
         },
+        raw=("price",),
     )
 
 
@@ -95,16 +96,6 @@ def sectors(weights: pd.Series) -> Table:
     )
 
 
-def nearest_misses(frame: pd.DataFrame) -> Table:
-    """`IndexHistory.nearest_misses`: who was left out most narrowly, and why."""
-    return Table(
-        frame,
-        "The nearest misses at the last choice of members",
-        formats={"rank_value": "usd"},
-        headers={"asset_id": "asset", "rank_value": "ranked by, USD", "reason": "why it is out"},
-    )
-
-
 def trades(constituents: pd.DataFrame) -> Table:
     """The rows of one trade of `IndexHistory.constituents`: weight before and after."""
     columns = ["asset_id", "symbol", "status", "target_weight", "drifted_weight", "weight", "trade", "price"]
@@ -121,6 +112,7 @@ def trades(constituents: pd.DataFrame) -> Table:
             "trade": "traded, points",
             "price": "price, USD",
         },
+        raw=("price",),
     )
 
 

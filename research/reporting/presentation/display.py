@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from research.csv_tables import csv_text
 from research.errors import ReportError, printable
 from research.reporting.presentation import for_a_page
 from research.reporting.presentation.formats import escape_markdown, inert_markdown
@@ -113,7 +114,9 @@ def picture(axes: Axes, *, title: str, dots_per_inch: int = 80) -> tuple[bytes, 
 
 
 def show_table(table: Table) -> None:
-    """Show a table of `tables.py`, under what it found."""
+    """Show a table of `tables.py`, under what it found; without `raw` columns where a licence asks for it."""
+    if os.environ.get(for_a_page.WITHHOLDS):
+        table = table.without_raw()
     if table.finding:
         show_text(f"### {table.finding}")
     _display({"text/html": table.to_html(), "text/plain": table.to_text()}, dict(table.metadata))
@@ -152,7 +155,10 @@ def digest(data: pd.DataFrame) -> str:
 
 
 def series(title: str, data: pd.DataFrame) -> dict[str, str]:
-    """What a page offers of a figure's data: the digest as a table, and all that was plotted as CSV, to six digits."""
+    """What a page offers of a figure's data: the digest as a table, and all that was plotted as CSV, to six digits.
+
+    Without CSV where a market's licence forbids passing on its raw values: nobody looks at which of the series are raw.
+    """
     table = pd.DataFrame.from_dict(
         {str(name): _marks(data[name].dropna()) for name in data.columns},
         orient="index",
@@ -160,7 +166,9 @@ def series(title: str, data: pd.DataFrame) -> dict[str, str]:
     )
     table.insert(0, "values", data.notna().sum().to_numpy())
     shown = Table(table.rename_axis("series"), f"Digest: {title}", formats=dict.fromkeys(table.columns[1:], "number"))
-    return {"digest": shown.to_html(), "csv": data.to_csv(float_format="%.6g", lineterminator="\n")}
+    if os.environ.get(for_a_page.WITHHOLDS):
+        return {"digest": shown.to_html()}
+    return {"digest": shown.to_html(), "csv": csv_text(data, digits=6)}
 
 
 def describe(title: str, kind: str, data: pd.DataFrame) -> str:

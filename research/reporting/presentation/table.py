@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 from html import escape
 from typing import Any
@@ -13,6 +13,7 @@ import pandas as pd
 from research.errors import ReportError, printable, suggest
 from research.reporting.presentation.formats import NUMERIC, format_value, kind_of
 
+WITHHELD = "Raw values are left out: the licence of this market forbids passing them on."
 _LONG = 40
 """Characters from which a column of text gets room for sentences."""
 
@@ -45,6 +46,8 @@ class Table:
         How many of the last rows are totals, which stay at the foot however the others are sorted.
     folded : bool
         Whether a page shows the caption alone until a reader opens it: for what most readers do not need.
+    raw : tuple of str
+        Columns with raw values of a market: left out where its licence forbids passing them on.
     metadata : mapping
         What a program that reads the notebook should know of the table, e.g. which snapshot it names.
     """
@@ -61,15 +64,27 @@ class Table:
     sortable: bool = False
     foot: int = 0
     folded: bool = False
+    raw: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.frame.index.name is None and not isinstance(self.frame.index, pd.RangeIndex):
             raise ReportError(f"table {self.caption!r}: the index has no name, so its column has no header.")
         known = [*map(str, self.frame.columns), str(self.frame.index.name)]
-        for name in [*self.formats, *self.headers]:
+        for name in [*self.formats, *self.headers, *self.raw]:
             if name not in known:
                 raise ReportError(f"table {self.caption!r} has no column {name!r}: {suggest(name, known)}")
+
+    def without_raw(self) -> Table:
+        """The same table without its `raw` columns; a note says that they are left out."""
+        if not self.raw:
+            return self
+        kept = {
+            name: {key: value for key, value in getattr(self, name).items() if key not in self.raw}
+            for name in ("formats", "headers")
+        }
+        note = f"{self.note} {WITHHELD}".strip()
+        return replace(self, frame=self.frame.drop(columns=list(self.raw)), raw=(), note=note, **kept)
 
     @cached_property
     def shown(self) -> pd.DataFrame:

@@ -11,6 +11,8 @@ from research.evaluation.forecasts import CAVEAT
 from research.market.manifest import Manifest
 from research.reporting.presentation.formats import format_value
 from research.reporting.presentation.table import Table
+from research.rulebook.measure_names import Measure
+from research.rulebook.methodology import Methodology
 
 
 def provenance(manifest: Manifest, given: Mapping[str, Any], commit: str, versions: Mapping[str, str]) -> Table:
@@ -29,6 +31,19 @@ def provenance(manifest: Manifest, given: Mapping[str, Any], commit: str, versio
     made_from = {"name": manifest.name, "fingerprint": manifest.fingerprint, "simulated": manifest.simulated}
     return Table(
         pd.DataFrame({"what": list(rows), "is": list(rows.values())}), "Made from", metadata={"snapshot": made_from}
+    )
+
+
+def nearest_misses(frame: pd.DataFrame, rules: Methodology) -> Table:
+    """`IndexHistory.nearest_misses` with the measure in words and in its own unit."""
+    dollars = any(word in rules.selection.rank_by for word in ("cap", "volume", "price"))
+    return Table(
+        frame,
+        "The nearest misses: left out, and stopped by one screen at most",
+        formats={"rank_value": "usd" if "cap" in rules.selection.rank_by else "number"},
+        headers={"asset_id": "asset", "rank_value": Measure.parse(rules.selection.rank_by, "rank_by").words},
+        note="Where there is a buffer, a member that ranks lower may keep its place.",
+        raw=("rank_value",) if dollars else (),
     )
 
 

@@ -30,7 +30,8 @@ class Page:
     files : tuple of str
         Their names.
     withheld : bool
-        Whether raw values are left out of them, because the licence of the market says so.
+        Whether the licence of a market of the page forbids passing on its raw values: they are left out of the files,
+        as CSV of figures and as columns of tables.
     """
 
     title: str

@@ -83,7 +83,8 @@ def _take_drawings(notebook: NotebookNode) -> dict[str, str]:
             for size in ("wide", "narrow"):
                 name = f"drawing-{number}-{size}"
                 drawings[name] = checked_drawing(about.pop(size), name=name, label=str(about.get("alt", "")))
-            drawings[f"drawing-{number}-data"] = csv_link(str(about.pop("csv", "")), f"figure-{number}.csv")
+            values = str(about.pop("csv", ""))
+            drawings[f"drawing-{number}-data"] = csv_link(values, f"figure-{number}.csv") if values else ""
     return drawings
 
 

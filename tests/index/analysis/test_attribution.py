@@ -157,6 +157,15 @@ def test_nearest_misses_are_the_largest_left_out(capped: IndexHistory) -> None:
     assert misses["rank_value"].is_monotonic_decreasing
 
 
+def test_nearest_misses_of_a_rulebook_that_takes_the_lowest_are_the_lowest_left_out(sample: MarketData) -> None:
+    lowest = rules(selection={"count": 5, "rule": "top_by", "rank_by": "market_cap", "order": "lowest"})
+    misses = build_index(sample, lowest).nearest_misses(count=4)
+    assert len(misses) == 4
+    assert misses["rank_value"].is_monotonic_increasing
+    ranks = misses["rank"].dropna().tolist()
+    assert ranks[:1] == [6]
+
+
 def test_counterfactuals_change_one_rule_and_measure_the_difference(capped: IndexHistory) -> None:
     table = counterfactuals(capped)
     assert {

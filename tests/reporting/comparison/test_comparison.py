@@ -62,6 +62,12 @@ def test_growth_is_only_called_growth_where_the_interval_says_so(common: CommonD
     measured = risk_and_growth(ev.returns_from_levels(common.levels), draws=200)
     assert "lies above zero for &#60;b>good&#60;/b>; it spans zero for all others" in texts.risk(measured)
     assert "spans zero for each of them" in texts.risk(measured.loc[["plain", "other"]])
+    told = texts.risk(measured.loc[["<b>good</b>"]])
+    assert "lies above zero for &#60;b>good&#60;/b>.**" in told
+    assert "others" not in told
+    assert texts.risk(measured * np.nan).startswith("**No interval of growth is known.**")
+    some = texts.risk(measured.assign(growth_lower=measured["growth_lower"].where(measured.index != "other")))
+    assert "it spans zero for all others.** No interval is known for other." in some
     axes = figures_comparison.risk_and_growth(measured, source="test")
     assert PLOTTED[axes][1].shape == (3, 6)
     lines = [line.get_xydata() for line in axes.get_lines()]

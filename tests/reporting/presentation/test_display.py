@@ -117,3 +117,25 @@ def test_for_a_page_a_figure_is_two_drawings_and_no_picture(shown: list[Any], mo
     assert set(data) == {"text/plain"}
     assert metadata["figure"]["wide"].startswith("<svg")
     assert metadata["figure"]["narrow"].startswith("<svg")
+
+
+def test_raw_values_of_a_market_that_may_not_be_passed_on_are_in_no_figure_and_no_table(
+    shown: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(for_a_page.VARIABLE, "1")
+    frame = pd.DataFrame({"asset": ["a"], "weight": [0.25], "price": [1234.5]})
+    table = Table(frame, "Members", headers={"price": "price, USD"}, formats={"price": "usd"}, raw=("price",))
+    for withheld in ("", "1"):
+        monkeypatch.setenv(for_a_page.WITHHOLDS, withheld)
+        display.show_figure(figures.drawdowns(LEVELS / 100 - 2, source="test"), title="T", caption="C")
+        display.show_table(table)
+    free_figure, free_table, figure, told = shown
+    assert "csv" in free_figure[1]["figure"]
+    assert 'data-value="1234.5"' in free_table[0]["text/html"]
+    assert "csv" not in figure[1]["figure"]
+    assert "digest" in figure[1]["figure"]
+    for text in told[0].values():
+        assert "price" not in text
+        assert "1234.5" not in text
+        assert "0.25" in text
+        assert "Raw values are left out" in text

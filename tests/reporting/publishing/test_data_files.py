@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from research.csv_tables import csv_text, write_csv
 from research.reporting.publishing import data_writing
 from research.reporting.publishing.data_files import VARIABLE, as_json, read_files
 from research.reporting.publishing.placing import digest
@@ -158,7 +159,7 @@ def test_missing_numbers_are_null_in_json_and_an_infinite_one_is_refused(tmp_pat
 
 def test_no_cell_of_a_csv_file_is_a_formula(tmp_path: Path) -> None:
     table = pd.DataFrame({"asset_id": ["=1+1", "@x", "-y", "plain"], "=cmd": [-1.5, 2.0, 3.0, 4.0]})
-    data_writing._write_csv(table, tmp_path / "t.csv")
+    write_csv(table, tmp_path / "t.csv", digits=12)
     assert (tmp_path / "t.csv").read_text().splitlines() == [
         "asset_id,'=cmd",
         "'=1+1,-1.5",
@@ -166,3 +167,8 @@ def test_no_cell_of_a_csv_file_is_a_formula(tmp_path: Path) -> None:
         "'-y,3",
         "plain,4",
     ]
+    by_name = table.set_index("asset_id").rename_axis("@id")
+    assert csv_text(by_name).splitlines() == ["'@id,'=cmd", "'=1+1,-1.5", "'@x,2.0", "'-y,3.0", "plain,4.0"]
+    mixed = pd.DataFrame({"a": [1.5, None, "=x"], "b": pd.Categorical(["-q", "r", "-q"])}, dtype=object)
+    write_csv(mixed.astype({"b": "category"}), tmp_path / "m.csv")
+    assert (tmp_path / "m.csv").read_text().splitlines() == ["a,b", "1.5,'-q", ",r", "'=x,'-q"]

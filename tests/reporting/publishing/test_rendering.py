@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import gzip
 import hashlib
 import io
@@ -279,3 +280,21 @@ def test_the_series_of_a_figure_are_a_link_that_needs_no_network_and_no_script(m
     pd.testing.assert_frame_equal(read, frame, check_freq=False, check_dtype=False, check_index_type=False, rtol=1e-5)
     assert "<caption>Digest: T</caption>" in html
     assert "data:application" not in sanitised(html)  # no other link of that kind gets through
+
+
+def test_a_page_of_a_market_that_may_not_be_passed_on_says_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(for_a_page.VARIABLE, "1")
+    monkeypatch.setenv(for_a_page.WITHHOLDS, "1")
+    put: list[NotebookNode] = []
+    monkeypatch.setattr(
+        display,
+        "_display",
+        lambda data, metadata=None: put.append(v4.new_output("display_data", data, metadata=metadata or {})),
+    )
+    frame = pd.DataFrame({"d": [1.0, 2.0, 3.0]}, pd.date_range("2020-01-01", periods=3, name="date"))
+    display.show_figure(figures.levels(frame, source="test"), title="T", caption="C.")
+    cells = [v4.new_markdown_cell("# Why?"), v4.new_code_cell("1", outputs=put)]
+    html = render_page(v4.new_notebook(cells=cells), dataclasses.replace(page(), withheld=True))
+    assert "data:application/gzip" not in html
+    assert "figures without their values as CSV" in html
+    assert "forbids passing on" not in render_page(v4.new_notebook(cells=cells), page())

@@ -27,6 +27,7 @@ from traitlets.config import Config
 from research.errors import DataError, MethodologyError, ResearchError
 from research.market.layout import ASSETS
 from research.market.snapshots.snapshot import verified_snapshot
+from research.reporting.presentation import for_a_page
 from research.reporting.publishing import data_files
 from research.reporting.publishing.page import Page
 from research.reporting.publishing.provenance import snapshots_of, tables_of
@@ -113,7 +114,7 @@ class _Run:
         if not files:
             return page
         folder = data_files.folder_of(self.job.name, data_files.digests(files))
-        return replace(page, data=folder, files=tuple(files), withheld=not self.redistribute)
+        return replace(page, data=folder, files=tuple(files))
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -138,6 +139,7 @@ class _Run:
             parameters=without_paths(dict(job.parameters)),
             snapshots={manifest.name: manifest.fingerprint for manifest in manifests.values()}
             | {f"table of {name}, {Path(path).name}": tables[str(path)] for name, path in files.items()},
+            withheld=not self.redistribute,
             simulated=any(manifest.simulated for manifest in manifests.values()),
             versions=job.versions,
         )
@@ -160,6 +162,7 @@ class _Run:
         shutil.rmtree(self.data, ignore_errors=True)
         self.data.mkdir()
         os.environ[data_files.VARIABLE] = str(self.data)  # of this process, which runs one report: its kernel inherits
+        os.environ[for_a_page.WITHHOLDS] = "" if self.redistribute else "1"
         papermill.execute_notebook(
             self.job.notebook,
             self.executed,
