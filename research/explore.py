@@ -23,7 +23,7 @@ from research.index import IndexHistory, Methodology, build_index
 from research.index.analysis.capacity import cost_a_year, turnover_summary
 from research.index.analysis.index_card import headline_in_words
 from research.index.given import given_market, given_rules
-from research.index.variation import varied
+from research.index.sweeps.grid import rules_with, value_of
 from research.market import MarketData
 from research.reporting.presentation import figures
 from research.reporting.presentation.display import picture
@@ -81,12 +81,14 @@ class Explorer:
 
     def _asked(self) -> Methodology:
         """The rulebook that the controls say."""
-        return varied(
-            self.given,
-            count=None if self.count.disabled else self.count.value,
-            scheme=self.scheme.value,
-            max_weight=None if self.cap.value >= NO_CAP else self.cap.value,
-            frequency=self.frequency.value,
+        asked = {
+            "selection.count": None if self.count.disabled else self.count.value,
+            "weighting.scheme": self.scheme.value,
+            "weighting.max_weight": None if self.cap.value >= NO_CAP else self.cap.value,
+            "schedule.reconstitution": self.frequency.value,
+        }
+        return rules_with(
+            self.given, {key: value for key, value in asked.items() if value != value_of(self.given, key)}
         )
 
     def _built(self, rules: Methodology) -> tuple[IndexHistory, list[str]]:

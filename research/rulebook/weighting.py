@@ -17,6 +17,17 @@ SCORE_SCHEMES = ("sharpe", "signal")  # the score may be above zero for no membe
 WEIGHTING_SCHEMES = (*SIZE_SCHEMES, "equal", *RISK_SCHEMES, "votes", "signal")
 FALLBACKS = ("inverse_volatility", "stable")
 INFEASIBLE = ("error", "relax_to_equal", "residual_to_stable")
+SCHEME_KEYS: dict[str, tuple[str, ...]] = {
+    "size_by": SIZE_SCHEMES,
+    "power": ("market_cap",),
+    "supply_factor": SIZE_SCHEMES,
+    "lookback_days": (*RISK_SCHEMES, "signal"),
+    "min_observations": (*RISK_SCHEMES, "signal"),
+    "max_signal_age_days": ("signal",),
+    "fallback": SCORE_SCHEMES,
+    "liquidity_share": ("liquidity_mix",),
+}
+"""Keys that some schemes alone use, and which."""
 LEAST = 1e-9  # a cap below it would need more members than there are assets
 _SLACK = 1e-9  # caps typed as decimals: ten times 0.1 is one, not quite in binary
 
@@ -87,17 +98,7 @@ class Weighting:
         self._check_bounds()
 
     def _check_scheme_keys(self) -> None:
-        used_by = {
-            "size_by": SIZE_SCHEMES,
-            "power": ("market_cap",),
-            "supply_factor": SIZE_SCHEMES,
-            "lookback_days": (*RISK_SCHEMES, "signal"),
-            "min_observations": (*RISK_SCHEMES, "signal"),
-            "max_signal_age_days": ("signal",),
-            "fallback": SCORE_SCHEMES,
-            "liquidity_share": ("liquidity_mix",),
-        }
-        for key, schemes in used_by.items():
+        for key, schemes in SCHEME_KEYS.items():
             otherwise = f"for scheme = {self.scheme!r}: it belongs to {', '.join(schemes)}"
             used(self, (key,), self.scheme in schemes, otherwise)
         used(self, ("group_by",), self.max_group_weight is not None, "without max_group_weight")

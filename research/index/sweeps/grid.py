@@ -14,6 +14,8 @@ import pandas as pd
 
 from research.errors import MethodologyError, shown, suggest
 from research.rulebook.methodology import Methodology
+from research.rulebook.schedule import FREQUENCIES, Schedule
+from research.rulebook.weighting import SCHEME_KEYS, Weighting
 from research.settings import from_table
 
 MOST = 100_000
@@ -65,8 +67,7 @@ class Variant:
 def variants_of(rules: Methodology, grid: Mapping[str, Sequence[Any]]) -> list[Variant]:
     """Every combination of a grid's values, the last key varying fastest, as a rulebook or as the reason against it.
 
-    Where a grid varies `selection.count` and says nothing of the ranks of the buffer, these move with it in proportion:
-    10 members with the ranks 8 and 12 become 20 with 16 and 24.
+    What follows from a setting for keys that the grid does not name: see `rules_with`.
 
     Raises
     ------
@@ -81,7 +82,7 @@ def variants_of(rules: Methodology, grid: Mapping[str, Sequence[Any]]) -> list[V
         settings = dict(zip(axes, values, strict=True))
         name = ", ".join(f"{labels[key]}={words(value)}" for key, value in settings.items())
         try:
-            variants.append(Variant(name=name, settings=settings, rules=_rules_with(rules, settings, made)))
+            variants.append(Variant(name=name, settings=settings, rules=rules_with(rules, settings, made)))
         except MethodologyError as reason:
             variants.append(Variant(name=name, settings=settings, reason=str(reason)))
     return variants
@@ -124,10 +125,30 @@ def words(value: Any) -> str:
     return "/".join(map(words, value)) if isinstance(value, list) else str(value)
 
 
-def _rules_with(rules: Methodology, settings: Settings, made: dict[str, Any]) -> Methodology:
-    """`rules` with these settings; a section that was `made` before, of the same values, is not read again."""
+def rules_with(rules: Methodology, settings: Settings, made: dict[str, Any] | None = None) -> Methodology:
+    """A rulebook with other settings, and with what follows from them for the keys that they do not name.
+
+    With another `selection.count` the ranks of the buffer and `min_count` keep their proportion to it: 10 members with
+    the ranks 8 and 12 become 20 with 16 and 24. Keys that another `weighting.scheme` does not use fall away, bounds
+    stay; of `max_weight` and `max_weight_by_rank` the one that is given takes the place of the other. A rebalance rarer
+    than another `schedule.reconstitution` falls away, a more frequent one stays; where nothing is weekly any more, the
+    weekday falls away.
+
+    Parameters
+    ----------
+    settings : dict
+        Key, one of `KEYS` -> value; None leaves the key out, so that its default holds.
+    made : dict, optional
+        Sections that were made of `rules` before, and what they were made of: not read again.
+
+    Raises
+    ------
+    MethodologyError
+        If the settings contradict each other, or the rest of the rulebook: the message says which and why.
+    """
+    made = {} if made is None else made
     changed = {key: DEFAULTS[key] if value is None else value for key, value in settings.items() if key in DEFAULTS}
-    whole = _with_buffer(rules, settings)
+    whole = _following(rules, settings) | settings
     for section in dict.fromkeys(key.partition(".")[0] for key in whole if "." in key):
         own = {key.partition(".")[2]: value for key, value in whole.items() if key.startswith(f"{section}.")}
         known = f"{section} {sorted(own.items())!r}"
@@ -145,18 +166,49 @@ def _rules_with(rules: Methodology, settings: Settings, made: dict[str, Any]) ->
     return dataclasses.replace(rules, **changed)
 
 
-def _with_buffer(rules: Methodology, settings: Settings) -> Settings:
-    """The settings, and the ranks of the buffer that go with another count."""
+def _following(rules: Methodology, settings: Settings) -> Settings:
+    """What follows from these settings for keys that they do not name; None leaves a key out."""
+    return _buffer(rules, settings) | _of_scheme(rules, settings) | _calendar(rules, settings)
+
+
+def _buffer(rules: Methodology, settings: Settings) -> Settings:
     own, count = rules.selection.count, settings.get("selection.count")
     if own is None or not isinstance(count, int) or count == own:
-        return settings
-    ranks = {"selection.entry_rank": (1, count), "selection.exit_rank": (count, math.inf)}
-    moved = {}
-    for key, (low, high) in ranks.items():
-        rank = value_of(rules, key)
-        if rank is not None and key not in settings:
-            moved[key] = int(min(max(round(rank * count / own), low), high))
-    return settings | moved
+        return {}
+    bounds = {"entry_rank": (1, count), "exit_rank": (count, math.inf), "min_count": (1, count)}
+    ranks = {name: getattr(rules.selection, name) for name in bounds}
+    return {
+        f"selection.{name}": int(min(max(round(ranks[name] * count / own), low), high))
+        for name, (low, high) in bounds.items()
+        if ranks[name] is not None
+    }
+
+
+def _of_scheme(rules: Methodology, settings: Settings) -> Settings:
+    scheme = _said(rules, settings, "weighting.scheme", Weighting.scheme)
+    left = [key for key, schemes in SCHEME_KEYS.items() if scheme not in schemes]
+    instead = {"max_weight": "max_weight_by_rank", "max_weight_by_rank": "max_weight"}
+    left += [other for cap, other in instead.items() if settings.get(f"weighting.{cap}")]
+    return {f"weighting.{key}": None for key in left if getattr(rules.weighting, key) != getattr(Weighting, key)}
+
+
+def _calendar(rules: Methodology, settings: Settings) -> Settings:
+    own = rules.schedule
+    left: Settings = {}
+    chosen = _said(rules, settings, "schedule.reconstitution", Schedule.reconstitution)
+    weighted = settings.get("schedule.rebalance", own.rebalance)
+    if chosen in FREQUENCIES and own.rebalance and FREQUENCIES.index(own.rebalance) > FREQUENCIES.index(chosen):
+        left["schedule.rebalance"] = None
+        weighted = settings.get("schedule.rebalance")
+    if own.weekday != Schedule.weekday and "weekly" not in (chosen, weighted):
+        left["schedule.weekday"] = None
+    return left
+
+
+def _said(rules: Methodology, settings: Settings, key: str, default: str) -> Any:
+    """What holds for a key under these settings."""
+    said = settings.get(key, value_of(rules, key))
+    return default if said is None else said
 
 
 def _plain(value: Any) -> Any:

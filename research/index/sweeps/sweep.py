@@ -121,8 +121,10 @@ def sweep(
         As `build_index` takes them.
     grid : mapping of str to list
         Dotted key of a rulebook -> the values to try, as a TOML file would have them; None leaves the key out, so that
-        its default holds. All combinations are built. Where "selection.count" is varied and the ranks of the buffer are
-        not, these move with it in proportion.
+        its default holds. All combinations are built. Keys that are not varied follow those that are: with
+        "selection.count" the ranks of the buffer and `min_count` move in proportion; keys that another
+        "weighting.scheme" does not use fall away, as does a rebalance rarer than another "schedule.reconstitution"; one
+        kind of cap takes the place of the other. Name such a key too and it is as you say.
     signals, votes, migrations, removals, forks : optional
         As `build_index` takes them, for all variants alike.
     jobs : int, optional

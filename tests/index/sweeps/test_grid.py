@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from research.errors import MethodologyError
 from research.index import Methodology, rulebooks
 from research.index.sweeps import grid as module
-from research.index.sweeps.grid import KEYS, SECTIONS, value_of, variants_of
+from research.index.sweeps.grid import KEYS, SECTIONS, rules_with, value_of, variants_of
+from research.rulebook.schedule import FREQUENCIES
 from tests.index.markets import rules
 
 
@@ -128,6 +129,68 @@ def test_a_buffer_that_moved_is_one(own: int, below: int, above: int, count: int
     buffered = rules(selection={"count": own, "entry_rank": max(1, own - below), "exit_rank": own + above})
     [variant] = variants_of(buffered, {"selection.count": [count]})
     assert variant.rules is not None, variant.reason
+
+
+@pytest.mark.parametrize(("count", "fewest"), [(1, 1), (5, 2), (10, 4), (20, 8)])
+def test_the_fewest_members_move_with_the_count_too(count: int, fewest: int) -> None:
+    given_rules = rules(selection={"count": 10, "min_count": 4})
+    assert rules_with(given_rules, {"selection.count": count}).selection.min_count == fewest
+    assert rules_with(given_rules, {"selection.count": 20, "selection.min_count": 3}).selection.min_count == 3
+
+
+def test_what_another_scheme_does_not_use_falls_away_and_bounds_stay() -> None:
+    sized = rules(weighting={"scheme": "market_cap", "size_by": "volume", "power": 0.5, "max_weight": 0.4})
+    assert rules_with(sized, {"weighting.scheme": "equal"}) == rules(weighting={"scheme": "equal", "max_weight": 0.4})
+    assert rules_with(sized, {"weighting.scheme": "sqrt_market_cap"}).weighting.size_by == "volume"
+    assert rules_with(sized, {"weighting.scheme": "sqrt_market_cap"}).weighting.power is None
+    with pytest.raises(MethodologyError, match="size_by"):  # whoever names the key is told
+        rules_with(sized, {"weighting.scheme": "equal", "weighting.size_by": "volume"})
+    risky = rules(weighting={"scheme": "sharpe", "lookback_days": 200, "fallback": "inverse_volatility"})
+    kept = rules_with(risky, {"weighting.scheme": "risk_parity"})
+    assert kept == rules(weighting={"scheme": "risk_parity", "lookback_days": 200})
+    mixed = rules(weighting={"scheme": "liquidity_mix", "liquidity_share": 0.6})
+    assert rules_with(mixed, {"weighting.scheme": None}) == rules()
+
+
+def test_one_kind_of_cap_takes_the_place_of_the_other() -> None:
+    plain, ranked = rules(weighting={"max_weight": 0.4}), rules(weighting={"max_weight_by_rank": [0.5, 0.3]})
+    assert rules_with(ranked, {"weighting.max_weight": 0.4}) == plain
+    assert rules_with(plain, {"weighting.max_weight_by_rank": [0.5, 0.3]}) == ranked
+    assert rules_with(ranked, {"weighting.max_weight": None}) == ranked
+
+
+def test_a_rarer_rebalance_falls_away_and_a_more_frequent_one_stays() -> None:
+    own = rules(schedule={"reconstitution": "quarterly", "rebalance": "weekly", "weekday": "monday"})
+    assert rules_with(own, {"schedule.reconstitution": "yearly"}).schedule == dataclasses.replace(
+        own.schedule, reconstitution="yearly"
+    )
+    assert rules_with(own, {"schedule.reconstitution": "daily"}) == rules(schedule={"reconstitution": "daily"})
+    assert rules_with(own, {"schedule.rebalance": None}) == rules(schedule={"reconstitution": "quarterly"})
+    weekly = rules_with(own, {"schedule.reconstitution": "weekly"}).schedule
+    assert (weekly.rebalance, weekly.weekday) == ("weekly", "monday")
+    with pytest.raises(MethodologyError, match="rarer than reconstitution"):
+        rules_with(own, {"schedule.reconstitution": "daily", "schedule.rebalance": "weekly"})
+
+
+@pytest.mark.parametrize("frequency", FREQUENCIES[:-1])
+@pytest.mark.parametrize("scheme", ["market_cap", "equal", "risk_parity"])
+@pytest.mark.parametrize("count", [4, 13, 50])
+def test_a_shipped_rulebook_can_be_turned_in_every_way(count: int, scheme: str, frequency: str) -> None:
+    own = Methodology.load("large-cap-10")
+    turned = rules_with(
+        own,
+        {
+            "selection.count": count,
+            "weighting.scheme": scheme,
+            "weighting.max_weight": 0.5,
+            "schedule.reconstitution": frequency,
+        },
+    )
+    entry, leave = turned.selection.buffer
+    assert turned.selection.count == count
+    assert 1 <= entry <= count <= leave
+    assert (entry / count, leave / count) == pytest.approx((0.8, 1.2), abs=0.13)
+    assert (turned.universe, turned.costs, turned.events) == (own.universe, own.costs, own.events)
 
 
 def test_a_section_that_the_rulebook_does_not_have_is_made_if_its_keys_suffice() -> None:
