@@ -56,14 +56,15 @@ async def answer(request: Request, asked: Asked, make: Callable[[Edition], Made]
         except NothingPublished:
             if not attempts_left:
                 raise
-    state.kept[present.digest, scope["path"], scope["query_string"]] = made, scope["route"]
+    state.kept[present.digest, present.changed, scope["path"], scope["query_string"]] = made, scope["route"]
     return made.response(request.headers)
 
 
 def known(state: State, scope: Scope) -> Response | None:
     """The answer of the present edition, where the same was asked before: without a look at routes and parameters."""
     try:
-        key = (state.editions(None).digest, scope["path"], scope["query_string"])
+        present = state.editions(None)
+        key = (present.digest, present.changed, scope["path"], scope["query_string"])
         made, scope["route"] = state.kept[key] if scope["method"] == "GET" else (None, None)
     except (KeyError, ReportError):
         return None
@@ -107,7 +108,7 @@ async def indices(request: Request, asked: Annotated[AskedRows, Query()]) -> Res
 async def facts(request: Request, index: str, asked: Annotated[Asked, Query()]) -> Response:
     def make(edition: Edition) -> Made:
         about = edition.about(index)
-        told = Answer(**edition.facts(index) | about).model_dump_json(exclude={"published"})
+        told = Answer(**edition.facts(index) | about).model_dump_json(exclude={"changed"})
         return Made.of(told.encode(), MEDIA["json"], about)
 
     return await answer(request, asked, make)
@@ -186,10 +187,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.site, app.state.editions = settings.site, editions_of(settings.site)
-    app.state.kept, app.state.pages = (
-        LRUCache(128_000_000, lambda kept: len(kept[0])),
-        StaticFiles(directory=settings.site, check_dir=False),
-    )
+    app.state.kept = LRUCache(128_000_000, lambda kept: len(kept[0]))
+    app.state.pages = StaticFiles(directory=settings.site, check_dir=False)
     app.include_router(v1)
     app.include_router(machines)
     app.get("/{path:path}", include_in_schema=False)(page)

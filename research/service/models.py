@@ -37,7 +37,9 @@ _FURTHER: dict[str, Any] = {
 class Asked(BaseModel):
     """Parameters of a route."""
 
-    edition: str | None = Field(None, max_length=40, description="As published then: a name from /v1/editions")
+    edition: str | None = Field(
+        None, max_length=40, description="As published then: a name from /v1/editions, or the `edition` of an answer"
+    )
 
     @model_validator(mode="before")
     @classmethod
