@@ -53,7 +53,7 @@ class Made:
         modified = format_datetime(about["changed"].astimezone(dt.UTC), usegmt=True)
         own = {"content-type": media, "etag": f'"{digest(body)[:20]}"', "last-modified": modified}
         own |= {"cache-control": "no-cache", "vary": "accept-encoding"}
-        own |= {f"x-{name}": str(about[name]).lower() for name in ("edition", "simulated") if name in about}
+        own |= {f"x-{name}": str(about[name]).lower() for name in ("edition", "simulated", "missing") if name in about}
         return cls(body, packed, own | dict(headers or {}))
 
     @classmethod

@@ -20,30 +20,14 @@ import pyarrow.parquet as pq
 
 from research.errors import ReportError, shown, suggest
 from research.evaluation import rebased
-from research.index.publication_columns import COUNT, DAY, FLAG, POINTS, TEXT, is_raw
+from research.index.publication_columns import is_raw
 from research.reporting.publishing.data_files import FACTS
 from research.reporting.publishing.placing import digest
 from research.reporting.publishing.site.editions import FOLDER, edition_names
+from research.reporting.publishing.site.lists import LISTS
 from research.reporting.publishing.site.manifest import MANIFEST, Entry, read_manifest
 from research.reporting.publishing.site.watched import Watched
 
-LISTS: dict[str, dict[str, tuple[str, str]]] = {
-    "indices": {
-        "index": (TEXT, "Name of the report that publishes it."),
-        "title": (TEXT, "Name for people."),
-        "simulated": (FLAG, "Whether its market never existed."),
-        "as_of": (DAY, "Last day of the data."),
-        "level": (POINTS, "The index on that day, net of trading costs."),
-    },
-    "editions": {
-        "edition": (TEXT, "Name of an edition."),
-        "published": (TEXT, "Instant, ISO 8601 UTC."),
-        "digest": (TEXT, "Of what is published in it."),
-        "indices": (COUNT, "Indices in it."),
-    },
-    "compare": {"date": (DAY, "Close of this UTC day. Besides it, a column of index points for each index.")},
-}
-"""Column -> unit and meaning, of tables that are of several indices; those of one are in `publication_columns.py`."""
 MOST_COMPARED = 10
 DATED = {"levels": "date", "events": "date", "signals": "date", "weights": "date"} | {
     "members": "effective_date",
@@ -70,6 +54,8 @@ class Edition:
     ----------
     site : Path
         The published folder.
+    folder : Path
+        Where the manifest lies: `site`, or an edition in it.
     digest : str
         Of what is published: the same where titles and data are the same.
     published : datetime
@@ -81,6 +67,7 @@ class Edition:
     """
 
     site: Path
+    folder: Path
     digest: str
     published: dt.datetime
     changed: dt.datetime
@@ -155,10 +142,12 @@ class Edition:
         """What is to be said beside every number of these indices, by default of all.
 
         index (names with commas between; empty for all), simulated (whether one of them is), as_of (the first of their
-        last days; None without an index), edition (`digest`), changed (the manifest's own instant).
+        last days; None without an index), edition (`digest`), changed (the manifest's own instant), of all
+        also missing: those that are left out for their facts cannot be read.
         """
-        facts = [self.facts(name) for name in indices or self.entries]
-        return {
+        found = {name: self.facts(name) for name in indices} if indices else self._listed()
+        facts, missing = [*found.values()], ",".join(() if indices else self.entries.keys() - found)
+        return ({"missing": missing} if missing else {}) | {
             "index": ",".join(indices),
             "simulated": any(one["simulated"] for one in facts),
             "as_of": min((one["as_of"] for one in facts), default=None),
@@ -169,10 +158,9 @@ class Edition:
     def indices(self) -> pd.DataFrame:
         """A row for each index, columns as in `LISTS`."""
         rows = []
-        for name, entry in self.entries.items():
-            facts = self.facts(name)
+        for name, facts in self._listed().items():
             as_of = pd.Timestamp(facts["as_of"])
-            rows.append((name, entry.title, facts["simulated"], as_of, facts["latest"]["level"]))
+            rows.append((name, self.entries[name].title, facts["simulated"], as_of, facts["latest"]["level"]))
         return pd.DataFrame(rows, columns=[*LISTS["indices"]])
 
     def compared(self, indices: Sequence[str], **asked: Any) -> pd.DataFrame:
@@ -196,6 +184,17 @@ class Edition:
             raise NotPublished(f"{', '.join(indices)} have no day in common among those that were asked for.")
         scaled = rebased(days.set_index("date")).reset_index()
         return last_of_each(scaled, "date", asked.get("resolution", "daily"))
+
+    def _listed(self) -> dict[str, dict[str, Any]]:
+        """Facts by index, without those that are harmed; it raises where a build has taken them away meanwhile."""
+        found = {}
+        for name in self.entries:
+            try:
+                found[name] = self.facts(name)
+            except NothingPublished:
+                if _edition(self.site, self.folder).digest != self.digest:
+                    raise
+        return found
 
     def _read(self, index: str, file: str) -> bytes:
         if index not in self.entries:
@@ -254,7 +253,7 @@ def _edition(site: Path, folder: Path) -> Edition:
     shows = [(name, entry.title, entry.data) for name, entry in sorted(entries.items())]
     published = max(map(_instant, entries.values()), default=dt.datetime.fromtimestamp(0, dt.UTC))
     named = digest(json.dumps(shows).encode())[:12]
-    return Edition(site=site, digest=named, published=published, changed=changed, entries=entries)
+    return Edition(site=site, folder=folder, digest=named, published=published, changed=changed, entries=entries)
 
 
 def _instant(entry: Entry) -> dt.datetime:
