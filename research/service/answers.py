@@ -46,14 +46,14 @@ class Made:
 
     @classmethod
     def of(cls, body: bytes, media: str, about: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Made:
-        """`about` has when it was `published`, and what `Answer` says. Raises `HTTPException` beyond the bound."""
+        """`about` has when it `changed`, and what `Answer` says. Raises `HTTPException` beyond the bound."""
         if len(body) > MOST_BYTES:
             raise HTTPException(413, f"It has more than {MOST_BYTES:,} bytes. Ask for fewer rows or days.")
         packed = gzip.compress(body, 6, mtime=0) if len(body) > 1000 and _PACKED.match(media) else b""
-        modified = format_datetime(about["published"].astimezone(dt.UTC), usegmt=True)
+        modified = format_datetime(about["changed"].astimezone(dt.UTC), usegmt=True)
         own = {"content-type": media, "etag": f'"{digest(body)[:20]}"', "last-modified": modified}
         own |= {"cache-control": "no-cache", "vary": "accept-encoding"}
-        own |= {f"x-{name}": str(about[name]).lower() for name in ("edition", "simulated") if name in about}
+        own |= {f"x-{name}": str(about[name]).lower() for name in ("edition", "simulated", "missing") if name in about}
         return cls(body, packed, own | dict(headers or {}))
 
     @classmethod
@@ -62,7 +62,7 @@ class Made:
         with file.open("rb") as stream:
             content, modified = stream.read(MOST_BYTES + 1), os.fstat(stream.fileno()).st_mtime
         media = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        return cls.of(content, media, {"published": dt.datetime.fromtimestamp(modified, dt.UTC)})
+        return cls.of(content, media, {"changed": dt.datetime.fromtimestamp(modified, dt.UTC)})
 
     def response(self, request: Headers) -> Response:
         """As the client takes it; 304 where it has the same already."""
@@ -75,12 +75,13 @@ class Made:
 
 
 def answer_rows(about: Mapping[str, Any], name: str, table: pd.DataFrame, asked: AskedRows, path: str) -> Made:
-    """A page of a table. `about` has what `Answer` says, and when it was `published`."""
+    """A page of a table. `about` has what `Answer` says, and when it `changed`."""
     total, size = len(table), asked.limit or MOST_ROWS
     if total > size and not asked.limit and asked.format != "json":
         raise HTTPException(413, f"There are {total:,} rows; {size:,} is the most. Give limit, offset, or fewer days.")
     table, after = table.iloc[asked.offset : asked.offset + size], asked.offset + size
-    further = asked.model_dump(mode="json", exclude_unset=True) | {"limit": size, "offset": after}
+    further = asked.model_dump(mode="json", exclude_unset=True)
+    further |= {"limit": size, "offset": after, "edition": asked.edition or about["edition"]}  # never of two builds
     more = f"{path}?{urlencode(further)}" if after < total else None
     headers = {"x-total-rows": str(total)} | ({"link": f'<{more}>; rel="next"'} if more else {})
     if asked.format == "json":
@@ -88,7 +89,7 @@ def answer_rows(about: Mapping[str, Any], name: str, table: pd.DataFrame, asked:
         plain = table.assign(**days).astype(object)
         found = plain.where(plain.notna(), None).to_dict("records")
         page = PAGES[name].model_validate({**about, "total": total, "next": more, "rows": found})
-        body = page.model_dump_json(exclude_unset=True, exclude={"published"}).encode()
+        body = page.model_dump_json(exclude_unset=True, exclude={"changed"}).encode()
     else:
         stream = io.BytesIO()
         marked = table if "simulated" in table else table.assign(simulated=about["simulated"])

@@ -10,6 +10,7 @@ from cachetools import LRUCache
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
+from pandas import DataFrame
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.concurrency import run_in_threadpool
@@ -32,7 +33,7 @@ Days are UTC, a fraction of 0.05 is 5 %. `pandas.read_parquet("http://.../levels
 TABLES = {
     "levels": ("start end resolution", "Level by day, net and gross of trading costs, beside the benchmarks"),
     "members": ("date", "Who was in after the last trade up to a day, and how much of it"),
-    "weights": ("date", "Weights after the last trade up to a day; of the last day, those at its close"),
+    "weights": ("date", "Weights after the last trade up to a day, not drifted; on the last day, at its close"),
     "rebalances": ("start end", "Every trade: cause, turnover, cost"),
     "events": ("start end", "What happened to members: removals, migrations, carried prices"),
     "metrics": ("benchmark window", "Return, risk and more, each with its interval and convention"),
@@ -56,14 +57,16 @@ async def answer(request: Request, asked: Asked, make: Callable[[Edition], Made]
         except NothingPublished:
             if not attempts_left:
                 raise
-    state.kept[present.digest, scope["path"], scope["query_string"]] = made, scope["route"]
+    if "x-missing" not in made.headers:  # until it is put right
+        state.kept[present.digest, present.changed, scope["path"], scope["query_string"]] = made, scope["route"]
     return made.response(request.headers)
 
 
 def known(state: State, scope: Scope) -> Response | None:
     """The answer of the present edition, where the same was asked before: without a look at routes and parameters."""
     try:
-        key = (state.editions(None).digest, scope["path"], scope["query_string"])
+        present = state.editions(None)
+        key = (present.digest, present.changed, scope["path"], scope["query_string"])
         made, scope["route"] = state.kept[key] if scope["method"] == "GET" else (None, None)
     except (KeyError, ReportError):
         return None
@@ -75,15 +78,25 @@ def table(path: str, name: str, words: str) -> Callable[[Any], Any]:
     return v1.get(path, name=name, summary=words, response_model=PAGES[name], responses=FORMATS)
 
 
+async def answer_with_rows(
+    request: Request, asked: AskedRows, name: str, find: Callable[[Edition], tuple[dict[str, Any], DataFrame]]
+) -> Response:
+    """Rows of a table, and what is to be said beside them."""
+
+    def make(edition: Edition) -> Made:
+        about, rows = find(edition)
+        return answer_rows(about, name, rows, asked, request.scope["path"])
+
+    return await answer(request, asked, make)
+
+
 async def of_table(request: Request, asked: AskedRows, index: str, name: str, **further: str) -> Response:
     """Rows of a table of one index."""
     wanted = asked.model_dump(exclude={*AskedRows.model_fields}) | further
 
-    def make(edition: Edition) -> Made:
-        rows = edition.rows(index, name, **wanted)
-        return answer_rows(edition.about(index), name, rows, asked, request.scope["path"])
-
-    return await answer(request, asked, make)
+    return await answer_with_rows(
+        request, asked, name, lambda edition: (edition.about(index), edition.rows(index, name, **wanted))
+    )
 
 
 def add_table(name: str, parameters: str, words: str) -> None:
@@ -97,17 +110,14 @@ def add_table(name: str, parameters: str, words: str) -> None:
 
 @table("/indices", "indices", "Every index that is published")
 async def indices(request: Request, asked: Annotated[AskedRows, Query()]) -> Response:
-    def make(edition: Edition) -> Made:
-        return answer_rows(edition.about(), "indices", edition.indices(), asked, "/v1/indices")
-
-    return await answer(request, asked, make)
+    return await answer_with_rows(request, asked, "indices", lambda edition: (edition.about(), edition.indices()))
 
 
 @v1.get("/indices/{index}", response_model=Answer, summary="What an index is, where it stands, what its columns mean")
 async def facts(request: Request, index: str, asked: Annotated[Asked, Query()]) -> Response:
     def make(edition: Edition) -> Made:
         about = edition.about(index)
-        told = Answer(**edition.facts(index) | about).model_dump_json(exclude={"published"})
+        told = Answer(**edition.facts(index) | about).model_dump_json(exclude_unset=True, exclude={"changed"})
         return Made.of(told.encode(), MEDIA["json"], about)
 
     return await answer(request, asked, make)
@@ -127,11 +137,9 @@ async def compare(request: Request, asked: Annotated[Compared, Query()]) -> Resp
     wanted = asked.model_dump(exclude={*AskedRows.model_fields})  # type: ignore[attr-defined]
     names = list(dict.fromkeys(wanted.pop("names").split(",")))
 
-    def make(edition: Edition) -> Made:
-        rows = edition.compared(names, **wanted)
-        return answer_rows(edition.about(*names), "compare", rows, asked, "/v1/compare")
-
-    return await answer(request, asked, make)
+    return await answer_with_rows(
+        request, asked, "compare", lambda edition: (edition.about(*names), edition.compared(names, **wanted))
+    )
 
 
 @table("/editions", "editions", "What was published before, for the parameter `edition`")
@@ -186,10 +194,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.site, app.state.editions = settings.site, editions_of(settings.site)
-    app.state.kept, app.state.pages = (
-        LRUCache(128_000_000, lambda kept: len(kept[0])),
-        StaticFiles(directory=settings.site, check_dir=False),
-    )
+    app.state.kept = LRUCache(128_000_000, lambda kept: len(kept[0]))
+    app.state.pages = StaticFiles(directory=settings.site, check_dir=False)
     app.include_router(v1)
     app.include_router(machines)
     app.get("/{path:path}", include_in_schema=False)(page)

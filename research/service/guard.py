@@ -26,7 +26,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from research.errors import ReportError, printable, shown
-from research.reporting.publishing.site.reading import NothingPublished, NotPublished, Watched
+from research.reporting.publishing.site.reading import NothingPublished, NotPublished
+from research.reporting.publishing.site.watched import Watched
 from research.service.models import Problem
 
 SETTINGS, KEYS = "RESEARCH_SERVE", "RESEARCH_SERVE_KEYS"  # variables of the environment
@@ -85,10 +86,30 @@ def digest_of_key(key: bytes) -> str:
 
 
 def known_keys(file: Path | None) -> Callable[[], dict[str, str]]:
-    """Digest -> label of each key: of the environment, and of a file that is read again when it changes."""
+    """Digest -> label of each key: of the environment, and of a file that is read again when it changes.
+
+    A file that is lost or wrong is an error at the first look; later the keys of before stay, and the log says so once.
+    """
     given = parse_keys(os.environ.get(KEYS, ""), f"the variable {KEYS}")
-    watched = Watched(file, lambda: parse_keys(file.read_text(encoding="utf-8"), str(file))) if file else dict[str, str]
-    return lambda: given | watched()
+    if file is None:
+        return lambda: given
+    watched = Watched(file, lambda: parse_keys(file.read_text(encoding="utf-8", errors="replace"), str(file)))
+    told = [""]
+
+    def keys() -> dict[str, str]:
+        try:
+            found, told[0] = watched(), ""
+        except (OSError, ReportError) as fault:
+            if not watched.seen:
+                raise
+            found = watched.content
+            if str(fault) != told[0]:
+                told[0] = str(fault)
+                line = {"time": time.strftime("%FT%TZ", time.gmtime()), "message": "keys of before stay"}
+                logging.getLogger("research.service").error(json.dumps(line | {"fault": told[0]}))
+        return given | found
+
+    return keys
 
 
 def parse_keys(text: str, where: str) -> dict[str, str]:
@@ -106,6 +127,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, settings: Settings, known: Callable[[Scope], Response | None]) -> None:
         self.app, self.settings, self.known, self.keys = app, settings, known, known_keys(settings.keys)
+        self.keys()  # a wrong file is an error now
         self.limiter, self.rate = FixedWindowRateLimiter(MemoryStorage()), RateLimitItemPerMinute(settings.rate or 1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,11 +158,12 @@ class Guard:
 
     def admit(self, scope: Scope) -> tuple[str, Response | None]:
         """Who asks (the label of a key, or an address), and the refusal where there is no answer."""
+        address = (scope["client"] or ("unknown",))[0]
+        if scope["path"] in OPEN:
+            return address, None
         key = _key(Headers(scope=scope))
         label = self.keys().get(digest_of_key(key)) if key else None
-        client, kind = label or (scope["client"] or ("unknown",))[0], "key" if label else "address"
-        if scope["path"] in OPEN:
-            return client, None
+        client, kind = label or address, "key" if label else "address"
         if self.settings.rate and not self.limiter.hit(self.rate, kind, client):
             wait = 1 + int(self.limiter.get_window_stats(self.rate, kind, client).reset_time - time.time())
             limit = f"At most {self.settings.rate:,} requests a minute are answered. Ask again in {wait} s."

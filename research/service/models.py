@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from research.errors import suggest
 from research.index.publication_columns import COLUMNS, COUNT, DAY, FLAG, TEXT
-from research.reporting.publishing.site.reading import LISTS
+from research.reporting.publishing.site.lists import LISTS
 
 MOST_ROWS = 20_000
 Row = TypeVar("Row")
@@ -37,7 +37,9 @@ _FURTHER: dict[str, Any] = {
 class Asked(BaseModel):
     """Parameters of a route."""
 
-    edition: str | None = Field(None, max_length=40, description="As published then: a name from /v1/editions")
+    edition: str | None = Field(
+        None, max_length=40, description="As published then: a name from /v1/editions, or the `edition` of an answer"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -77,6 +79,9 @@ class Answer(BaseModel, extra="allow"):
     simulated: bool = Field(description="True: of a market that never existed; no such price was ever paid")
     as_of: dt.date | None = Field(description="Last day of the data, UTC")
     edition: str = Field(description="Digest of all that was published: answers with the same one belong together")
+    missing: str = Field(
+        "", description="Of lists: indices, with commas, left out for their facts are harmed on the disk"
+    )
 
 
 class Page(Answer, Generic[Row]):

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import os
+import shutil
+from dataclasses import replace
+from email.utils import formatdate
+from pathlib import Path
 
 import pytest
 
-from tests.service.conftest import Server
+from research.reporting.publishing.site.manifest import read_manifest, write_manifest
+from tests.service.conftest import Published, Server, serving
 
 LEVELS = "/v1/indices/large-cap-10/levels"
 
@@ -34,10 +40,44 @@ def test_an_answer_that_the_client_has_is_304_without_a_body(server: Server, pat
     assert server.get(path, headers={"If-Modified-Since": "Mon, 01 Jan 2018 00:00:00 GMT"}).status_code == 200
 
 
-def test_last_modified_is_when_the_index_was_published(server: Server) -> None:
-    assert server.get(LEVELS).headers["last-modified"] == "Fri, 27 Nov 2026 01:00:00 GMT"
-    old = server.get(f"{LEVELS}?edition=2026-11-20")
-    assert old.headers["last-modified"] == "Fri, 20 Nov 2026 01:00:00 GMT"
+def test_last_modified_is_the_instant_of_the_manifest(server: Server, published: Published) -> None:
+    for path, folder in (("", "."), ("?edition=2026-11-20", "editions/2026-11-20")):
+        instant = (published.site / folder / "manifest.json").stat().st_mtime
+        assert server.get(f"{LEVELS}{path}").headers["last-modified"] == formatdate(instant, usegmt=True)
+
+
+def test_an_index_that_left_is_no_304_for_who_knows_the_list(published: Published, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    shutil.copytree(published.site, site)
+    with serving(site, "--rate", "0") as client:
+        first = client.get("/v1/indices")
+        known = {"If-Modified-Since": first.headers["last-modified"]}
+        assert client.get("/v1/indices", headers=known).status_code == 304
+        state = read_manifest(site)
+        left = {name: entry for name, entry in state.reports.items() if name != "licensed"}
+        write_manifest(site, replace(state, reports=left))
+        later = (site / "manifest.json").stat().st_mtime + 5
+        os.utime(site / "manifest.json", (later, later))
+        again = client.get("/v1/indices", headers=known)
+        assert (again.status_code, again.json()["total"]) == (200, 2)
+
+
+def test_pages_that_lead_to_each_other_are_of_one_edition(published: Published, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    shutil.copytree(published.site, site)
+    with serving(site, "--rate", "0") as client:
+        first = client.get(f"{LEVELS}?limit=5").json()
+        second = client.get(first["next"]).json()
+        assert second["edition"] == first["edition"]
+        state = read_manifest(site)
+        renamed = {name: replace(entry, title="Another") for name, entry in state.reports.items()}
+        write_manifest(site, replace(state, reports=renamed))
+        assert client.get(LEVELS).json()["edition"] != first["edition"]
+        assert client.get(second["next"]).json()["edition"] == first["edition"]  # it is kept under its day
+        shutil.rmtree(site / "editions")
+        gone = client.get(f"{second['next']}&format=csv")
+        assert gone.status_code == 404
+        assert "Begin anew" in gone.json()["detail"]
 
 
 def test_text_is_packed_for_those_who_take_it_and_says_so_in_its_tag(server: Server) -> None:

@@ -59,9 +59,17 @@ def test_with_require_key_nothing_is_answered_without_one_but_health(published: 
         keys.with_suffix(".new").rename(keys)
         assert (status(server, LEVELS, X_API_Key=KEY), status(server, LEVELS, X_API_Key=WRONG)) == (401, 200)
 
+        for harm in (lambda: keys.write_text(f"{line('reader', WRONG)} typo"), keys.unlink):  # the keys of before stay
+            harm()
+            assert [status(server, LEVELS, X_API_Key=WRONG) for _ in range(3)] == [200] * 3
+            assert status(server, "/healthz", X_API_Key=WRONG) == 200
+            assert status(server, LEVELS, X_API_Key=KEY) == 401
+
         server.stop()
         log = server.output.read_text()
         assert not [key for key in (KEY, OTHER, WRONG, hashlib.sha256(KEY.encode()).hexdigest()) if key in log]
+        faults = [entry["fault"] for entry in server.log if entry["message"] == "keys of before stay"]
+        assert ["entry 2" in faults[0], "No such file" in faults[1], len(faults)] == [True, True, 2]
         clients = [entry["client"] for entry in server.log if entry["message"] == "request"]
         assert {"dashboard", "bot", "reader", "127.0.0.1"} == set(clients)
 

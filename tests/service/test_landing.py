@@ -12,6 +12,7 @@ import httpx
 import pandas as pd
 
 from research.index import IndexHistory
+from research.reporting.publishing.site.manifest import read_manifest
 from tests.service.conftest import INSTANTS, Published, publish, serving
 from tests.service.test_errors import problem
 
@@ -48,6 +49,7 @@ class Clients:
 
     def __init__(self, url: str) -> None:
         self.url, self.stop, self.faults = url, threading.Event(), list[tuple[str, str]]()
+        self.answers, self.refused = list[str](), list[str]()  # paths; lists are appended to by all three
         self.seen: dict[str, set[tuple[str, str, float]]] = {path: set() for path in PATHS}
         self.threads = [threading.Thread(target=self.ask) for _ in range(3)]
 
@@ -59,7 +61,9 @@ class Clients:
 
     def note(self, path: str, answer: httpx.Response) -> None:
         if answer.status_code == 503 and "retry-after" in answer.headers:
+            self.refused.append(path)
             return  # three builds took the files away in one answer's time: it says so
+        self.answers.append(path)
         try:
             assert answer.status_code == 200, answer.text
             self.seen[path].add(what_it_is_of(path, answer))
@@ -88,6 +92,7 @@ def test_no_answer_is_torn_while_builds_land(published: Published, tmp_path: Pat
         for thread in clients.threads:
             thread.join()
     assert clients.faults == []
+    assert len(clients.refused) <= len(clients.answers) / 20, (len(clients.refused), len(clients.answers))
     for path, found in clients.seen.items():
         assert len(found) == 2, (path, found)  # both builds were seen, and nothing that is of neither
     editions = [{edition for edition, *_ in clients.seen[path]} for path in PATHS if not path.endswith(".html")]
@@ -145,6 +150,25 @@ def test_a_copy_that_is_not_complete_is_no_answer(published: Published, tmp_path
         assert server.get(path).status_code == 503
         levels.write_bytes(whole)
         assert server.get(path).status_code == 200
+
+
+def test_an_index_whose_facts_are_harmed_is_missing_from_lists_alone(published: Published, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    shutil.copytree(published.site, site)
+    facts = site / read_manifest(site).reports["licensed"].data / "facts.json"
+    whole = facts.read_bytes()
+    facts.chmod(0o644)
+    facts.write_bytes(whole + b" ")
+    with serving(site) as server:
+        for _ in range(2):
+            answer = server.json("/v1/indices")
+            assert (answer["total"], answer["missing"]) == (2, "licensed")
+        assert server.get("/v1/indices?format=csv").headers["x-missing"] == "licensed"
+        assert server.get("/v1/editions").status_code == server.get("/v1/indices/large-cap-10").status_code == 200
+        assert "Ask again" in problem(server.get("/v1/indices/licensed"), 503, "not-ready")
+        facts.write_bytes(whole)
+        answer = server.json("/v1/indices")
+        assert (answer["total"], answer.get("missing", "")) == (3, "")
 
 
 def test_a_manifest_that_cannot_be_read_is_told_without_its_path(published: Published, tmp_path: Path) -> None:

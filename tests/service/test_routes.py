@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from research.index.publication_columns import is_raw
 from tests.service.conftest import INSTANTS, Published, Server
 
 NAME = "/v1/indices/large-cap-10"
@@ -187,6 +188,14 @@ def test_a_licence_that_forbids_raw_values_is_honoured(server: Server) -> None:
     for table, raw in (("members", "price"), ("rebalances", "divisor"), ("levels", "bitcoin")):
         assert raw in server.json(f"{NAME}/{table}")["rows"][0]
         assert raw not in server.json(f"/v1/indices/licensed/{table}")["rows"][0]
+    for table in [name for name in TABLES if name != "signals"] + ["events"]:
+        name, path = table.partition("/")[0], f"/v1/indices/licensed/{table}"
+        columns = {*frame(server, path)} | {*pd.read_csv(io.StringIO(server.get(f"{path}?format=csv").text))}
+        columns |= {column for row in server.json(path)["rows"] for column in row}
+        assert [column for column in columns if is_raw(name, column)] == [], table
+    assert [
+        column for column in frame(server, f"{NAME}/members") if is_raw("members", column)
+    ]  # there are some to drop
 
 
 def test_rows_come_in_pages_that_lead_to_each_other(server: Server) -> None:

@@ -44,12 +44,14 @@ class Shelf:
                 file.unlink(missing_ok=True)
         changed = manifest.reconcile(self.out, self.work, self.entries)
         self.entries.update(changed)
+        if removed or changed or self.entries != self.state.reports:
+            self.record()
+        if MANIFEST in self.failures:  # it still names what would be removed
+            return
         try:
             data_folders.sweep(self.out, self._data_in_use())
         except ReportError as fault:
             self.say(f"older data of reports stay where they are: {fault}")
-        if removed or changed or self.entries != self.state.reports:
-            self.record()
 
     def settle(self, name: str, outcome: Outcome, *, fingerprint: Mapping[str, str] | None = None) -> None:
         """Publish a page that passed, or keep the notebook of one that failed, and record it."""

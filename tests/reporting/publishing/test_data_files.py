@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +16,7 @@ from research.csv_tables import csv_text, write_csv
 from research.reporting.publishing import data_writing
 from research.reporting.publishing.data_files import VARIABLE, as_json, read_files
 from research.reporting.publishing.placing import digest
+from research.reporting.publishing.site import data_folders, manifest
 from research.reporting.publishing.site.editions import edition_names
 from research.reporting.publishing.site.manifest import damaged, read_manifest
 from tests.reporting.publishing.conftest import Project, built, entries
@@ -134,6 +137,32 @@ def test_the_data_of_a_report_no_longer_listed_go(project: Project) -> None:
     for edition in edition_names(project.site):
         (project.site / "editions" / edition / "manifest.json").unlink()
     built(project)
+    assert not folder.exists()
+
+
+def test_data_go_after_the_manifest_has_stopped_naming_them(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.notebook("other", "days")
+    project.config.write_text('keep_editions = 0\n[other]\ntitle = "O"\nnotebook = "../notebooks/other.ipynb"\n')
+    for edition in edition_names(project.site):
+        shutil.rmtree(project.site / "editions" / edition)
+    folder, write, sweep = data_of(project), manifest.write_manifest, data_folders.sweep
+    named: list[bool] = []
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def watched(site: Path, kept: Collection[str]) -> None:
+        named.append("walk" in entries(site))
+        sweep(site, kept)
+
+    monkeypatch.setattr(data_folders, "sweep", watched)
+    monkeypatch.setattr(manifest, "write_manifest", refuse)
+    assert "manifest.json" in built(project).failures
+    assert "walk" in entries(project.site)
+    assert folder.exists()
+    monkeypatch.setattr(manifest, "write_manifest", write)
+    built(project)
+    assert named == [False]
     assert not folder.exists()
 
 

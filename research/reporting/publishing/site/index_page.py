@@ -14,6 +14,7 @@ from research.reporting.publishing.assets import TEMPLATE, policy, script, style
 from research.reporting.publishing.drawings import checked_drawing, put_drawings
 from research.reporting.publishing.sanitising import sanitised
 from research.reporting.publishing.site.bar import sisters
+from research.reporting.publishing.site.cards import missing
 from research.reporting.publishing.site.manifest import Entry
 
 FIGURES = {
@@ -83,6 +84,7 @@ def index_page(entries: Mapping[str, Entry], editions: Editions | None = None, s
         drawings[name] = checked_drawing(figure["drawing"], name=name, label=figure["alt"])
         return name
 
+    without = missing(entries, shown.cards)
     indices = {name: sisters(name, entries) for name in shown.cards}
     grouped = {page for pages in indices.values() for page in pages}
     others = {name: entry for name, entry in entries.items() if name not in grouped}
@@ -90,6 +92,7 @@ def index_page(entries: Mapping[str, Entry], editions: Editions | None = None, s
         entries=entries,
         indices=indices,
         others=others,
+        without=without,
         columns=_columns([entry.verdict for entry in others.values() if entry.verdict]),
         shown=shown,
         figures=FIGURES,

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -19,30 +20,14 @@ import pyarrow.parquet as pq
 
 from research.errors import ReportError, shown, suggest
 from research.evaluation import rebased
-from research.index.publication_columns import COUNT, DAY, FLAG, POINTS, TEXT, is_raw
+from research.index.publication_columns import is_raw
 from research.reporting.publishing.data_files import FACTS
 from research.reporting.publishing.placing import digest
 from research.reporting.publishing.site.editions import FOLDER, edition_names
+from research.reporting.publishing.site.lists import LISTS
 from research.reporting.publishing.site.manifest import MANIFEST, Entry, read_manifest
+from research.reporting.publishing.site.watched import Watched
 
-T = TypeVar("T")
-LISTS: dict[str, dict[str, tuple[str, str]]] = {
-    "indices": {
-        "index": (TEXT, "Name of the report that publishes it."),
-        "title": (TEXT, "Name for people."),
-        "simulated": (FLAG, "Whether its market never existed."),
-        "as_of": (DAY, "Last day of the data."),
-        "level": (POINTS, "The index on that day, net of trading costs."),
-    },
-    "editions": {
-        "edition": (TEXT, "Name of an edition."),
-        "published": (TEXT, "Instant, ISO 8601 UTC."),
-        "digest": (TEXT, "Of what is published in it."),
-        "indices": (COUNT, "Indices in it."),
-    },
-    "compare": {"date": (DAY, "Close of this UTC day. Besides it, a column of index points for each index.")},
-}
-"""Column -> unit and meaning, of tables that are of several indices; those of one are in `publication_columns.py`."""
 MOST_COMPARED = 10
 DATED = {"levels": "date", "events": "date", "signals": "date", "weights": "date"} | {
     "members": "effective_date",
@@ -61,23 +46,6 @@ class NothingPublished(ReportError):
     """No build has published into the folder yet, or the files that a manifest names are not there (any more)."""
 
 
-class Watched(Generic[T]):
-    """What a file says, read again once another one was renamed into its place. Raises what `read` and `stat` raise."""
-
-    def __init__(self, file: Path, read: Callable[[], T]) -> None:
-        self.file, self.read = file, read
-        self.seen: tuple[int, ...] = ()
-        self.content: T
-
-    def __call__(self) -> T:
-        """The content; one `stat` where the file is the one that was read."""
-        stat = self.file.stat()  # before reading: what lands in between is read at the next look
-        seen = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
-        if seen != self.seen:
-            self.content, self.seen = self.read(), seen
-        return self.content
-
-
 @dataclass(frozen=True, kw_only=True)
 class Edition:
     """The indices that one manifest names.
@@ -86,17 +54,23 @@ class Edition:
     ----------
     site : Path
         The published folder.
+    folder : Path
+        Where the manifest lies: `site`, or an edition in it.
     digest : str
         Of what is published: the same where titles and data are the same.
     published : datetime
         When the newest of them was, UTC.
+    changed : datetime
+        When the manifest was written, UTC: nothing that is answered is of later.
     entries : mapping of str to Entry
         Reports that have published data, by name.
     """
 
     site: Path
+    folder: Path
     digest: str
     published: dt.datetime
+    changed: dt.datetime
     entries: Mapping[str, Entry]
 
     def facts(self, index: str) -> dict[str, Any]:
@@ -168,24 +142,25 @@ class Edition:
         """What is to be said beside every number of these indices, by default of all.
 
         index (names with commas between; empty for all), simulated (whether one of them is), as_of (the first of their
-        last days; None without an index), edition (`digest`), published (the last of their instants).
+        last days; None without an index), edition (`digest`), changed (the manifest's own instant), of all
+        also missing: those that are left out for their facts cannot be read.
         """
-        facts = [self.facts(name) for name in indices or self.entries]
-        return {
+        found = {name: self.facts(name) for name in indices} if indices else self._listed()
+        facts, missing = [*found.values()], ",".join(() if indices else self.entries.keys() - found)
+        return ({"missing": missing} if missing else {}) | {
             "index": ",".join(indices),
             "simulated": any(one["simulated"] for one in facts),
             "as_of": min((one["as_of"] for one in facts), default=None),
             "edition": self.digest,
-            "published": max((_instant(self.entries[name]) for name in indices), default=self.published),
+            "changed": self.changed,
         }
 
     def indices(self) -> pd.DataFrame:
         """A row for each index, columns as in `LISTS`."""
         rows = []
-        for name, entry in self.entries.items():
-            facts = self.facts(name)
+        for name, facts in self._listed().items():
             as_of = pd.Timestamp(facts["as_of"])
-            rows.append((name, entry.title, facts["simulated"], as_of, facts["latest"]["level"]))
+            rows.append((name, self.entries[name].title, facts["simulated"], as_of, facts["latest"]["level"]))
         return pd.DataFrame(rows, columns=[*LISTS["indices"]])
 
     def compared(self, indices: Sequence[str], **asked: Any) -> pd.DataFrame:
@@ -210,6 +185,17 @@ class Edition:
         scaled = rebased(days.set_index("date")).reset_index()
         return last_of_each(scaled, "date", asked.get("resolution", "daily"))
 
+    def _listed(self) -> dict[str, dict[str, Any]]:
+        """Facts by index, without those that are harmed; it raises where a build has taken them away meanwhile."""
+        found = {}
+        for name in self.entries:
+            try:
+                found[name] = self.facts(name)
+            except NothingPublished:
+                if _edition(self.site, self.folder).digest != self.digest:
+                    raise
+        return found
+
     def _read(self, index: str, file: str) -> bytes:
         if index not in self.entries:
             raise unknown("index", index, self.entries)
@@ -227,18 +213,26 @@ class Edition:
 
 
 def editions_of(site: Path) -> Callable[..., Edition]:
-    """A function that gives the present edition, a new one as soon as a build has landed, or a kept one by its name.
+    """A function that gives the present edition, a new one as soon as a build has landed, or one by name or digest.
 
-    It raises `NotPublished` for a name that there is not, and `NothingPublished` where there is no manifest yet.
+    It raises `NotPublished` for one that there is not (any more), `NothingPublished` where there is no manifest yet.
     """
     present = Watched(site / MANIFEST, lambda: _edition(site, site))
     kept = lru_cache(maxsize=32)(lambda name: _edition(site, site / FOLDER / name))
 
     def edition(name: str | None = None) -> Edition:
-        if name and name not in (names := edition_names(site)):
-            raise unknown("edition", name, names)
+        names = edition_names(site)
         try:
-            return kept(name) if name else present()
+            if name in names:
+                return kept(name)
+            if not name or name == present().digest:
+                return present()
+            for one in map(kept, names):
+                if one.digest == name:
+                    return one
+            if re.fullmatch("[0-9a-f]{12}", name):
+                raise NotPublished(f"Edition {name} was replaced, and is not kept. Begin anew without `edition`.")
+            raise unknown("edition", name, names)
         except FileNotFoundError:
             raise NothingPublished("Nothing is published here yet. `research report build` does that.") from None
 
@@ -253,10 +247,13 @@ def kept_editions(site: Path) -> pd.DataFrame:
 
 
 def _edition(site: Path, folder: Path) -> Edition:
+    file = folder / MANIFEST
+    changed = dt.datetime.fromtimestamp(file.stat().st_mtime if file.is_file() else 0.0, dt.UTC)
     entries = {name: entry for name, entry in read_manifest(folder).reports.items() if FACTS in entry.files}
     shows = [(name, entry.title, entry.data) for name, entry in sorted(entries.items())]
     published = max(map(_instant, entries.values()), default=dt.datetime.fromtimestamp(0, dt.UTC))
-    return Edition(site=site, digest=digest(json.dumps(shows).encode())[:12], published=published, entries=entries)
+    named = digest(json.dumps(shows).encode())[:12]
+    return Edition(site=site, folder=folder, digest=named, published=published, changed=changed, entries=entries)
 
 
 def _instant(entry: Entry) -> dt.datetime:

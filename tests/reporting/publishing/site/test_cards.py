@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from research.reporting.publishing import shelf
 from research.reporting.publishing.data_files import CARD, CARD_FORMAT
+from research.reporting.publishing.placing import digest_of
 from research.reporting.publishing.site.cards import cards, days_old
 from research.reporting.publishing.site.index_page import FIGURES, Editions, Shown, index_page
 from research.reporting.publishing.site.manifest import Entry
@@ -153,10 +155,55 @@ def test_data_are_old_after_the_stated_days_and_those_of_a_simulated_market_neve
 def test_a_card_of_another_format_is_left_and_its_page_is_listed_as_others_are(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / CARD).write_text(json.dumps(card(format=CARD_FORMAT + 1)))
-    old = {"ten": entry("Ten", data="data", files={CARD: ""})}
-    assert cards(tmp_path, old) == {}
+    assert cards(tmp_path, described(tmp_path)) == {}
     (tmp_path / "data" / CARD).write_text(json.dumps(card()))
-    assert list(cards(tmp_path, old)) == ["ten"]
+    assert list(cards(tmp_path, described(tmp_path))) == ["ten"]
+
+
+def described(site: Path) -> dict[str, Entry]:
+    """An entry that names the card in `site` as it is now."""
+    return {"ten": entry("Ten", data="data", files={CARD: digest_of(site / "data" / CARD)})}
+
+
+@pytest.mark.parametrize("part", ["rows", "spark", "last_change"])
+def test_a_card_that_lacks_a_part_is_left_out_and_the_index_page_says_so(tmp_path: Path, part: str) -> None:
+    (tmp_path / "data").mkdir()
+    content = card()
+    del content[part]
+    (tmp_path / "data" / CARD).write_text(json.dumps(content))
+    found = cards(tmp_path, described(tmp_path))
+    assert found == {}
+    assert "Ten: numbers missing" in text_of(index_page(described(tmp_path), None, Shown(cards=found)))
+    assert "numbers missing" not in index_page(described(tmp_path), None, Shown(cards={"ten": card()}))
+
+
+HARM = {
+    "lost": lambda file: file.unlink(),
+    "cut": lambda file: file.write_text(file.read_text()[:20]),
+    "no text": lambda file: file.write_bytes(b"\xff\xfe"),
+    "a list": lambda file: file.write_text("[]"),
+}
+
+
+@pytest.mark.parametrize("harm", HARM.values(), ids=HARM)
+def test_a_damaged_card_stops_no_build_and_its_report_is_built_again(
+    project: Project, harm: Callable[[Path], object]
+) -> None:
+    project.notebook("walk", f"CARD = {card()!r}", WRITES)
+    project.notebook("other", "1")
+    project.reports(walk="", other="")
+    built(project)
+    file = project.site / str(entries(project.site)["walk"]["data"]) / CARD
+    whole = file.read_bytes()
+    file.chmod(0o644)
+    harm(file)
+    result = built(project, only=["other"])
+    assert result.failures == {}
+    page = text_of((project.site / "index.html").read_text())
+    assert "walk: numbers missing" in page.lower()
+    assert built(project).built == ["walk"]
+    assert file.read_bytes() == whole
+    assert "numbers missing" not in (project.site / "index.html").read_text()
 
 
 WRITES = f"""

@@ -11,13 +11,13 @@ import pytest
 from research.reporting.publishing.site.reading import (
     NothingPublished,
     NotPublished,
-    Watched,
     between,
     editions_of,
     having,
     in_force,
     last_of_each,
 )
+from research.reporting.publishing.site.watched import Watched
 
 DAYS = pd.DataFrame({"date": pd.date_range("2024-01-29", periods=10), "level": range(10), "name": list("aabbccddee")})
 
