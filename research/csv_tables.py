@@ -6,11 +6,9 @@ import re
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
 import pandas as pd
 
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
-_TEXTS = ["object", "string", "category"]
 
 
 def write_csv(table: pd.DataFrame, target: Path | BinaryIO, *, digits: int | None = None, index: bool = False) -> None:
@@ -35,8 +33,10 @@ def _precision(digits: int | None) -> str | None:
 
 def _guarded(table: pd.DataFrame) -> pd.DataFrame:
     made = table.copy(deep=False)
-    for place in np.flatnonzero(table.columns.isin(table.select_dtypes(_TEXTS).columns)):
-        made.isetitem(place, table.iloc[:, place].astype(object).map(_guard))
+    for place, kind in enumerate(table.dtypes):
+        if not (pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_datetime64_any_dtype(kind)):
+            column: pd.Series = table.iloc[:, place]
+            made.isetitem(place, column.astype(object).map(_guard))
     made.columns = pd.Index([_guard(str(name)) for name in table.columns])
     if not (pd.api.types.is_numeric_dtype(table.index) or isinstance(table.index, pd.DatetimeIndex)):
         made.index = table.index.map(_guard)

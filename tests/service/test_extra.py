@@ -63,7 +63,7 @@ def test_the_package_stays_small() -> None:
                     words |= set(range(first.lineno, (first.end_lineno or 0) + 1))
         lines = enumerate(text.splitlines(), start=1)
         code += sum(1 for number, line in lines if line.strip()[:1] not in ("", "#") and number not in words)
-    assert code <= 411
+    assert code <= 438
 
 
 def test_the_unit_and_the_image_start_the_service_with_options_that_it_has() -> None:

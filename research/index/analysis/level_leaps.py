@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from research.index.analysis.attribution import contributions_table
 from research.index.analysis.record import IndexRecord
 from research.index.trading.member_events import LEAP
 from research.typing import FloatArray
@@ -53,7 +54,7 @@ def leaps_of_price(price: pd.Series) -> list[Leap]:
     factor = price / price.shift()
     found: list[tuple[Any, ...]] = []
     last = 0
-    for row in np.flatnonzero((factor >= LEAP) | (factor <= 1.0 / LEAP)):
+    for row in np.flatnonzero((factor >= LEAP) | (factor <= 1.0 / LEAP)).tolist():
         if row <= last:
             continue
         back = _way_back(price.iloc[row - 1 : row + WAY_BACK + 1].to_numpy())
@@ -83,7 +84,7 @@ def _way_back(prices: FloatArray) -> int | None:
 def _together(index: IndexRecord, asset: str, first: pd.Timestamp, last: pd.Timestamp) -> float:
     """What an asset added to the level over some days, as a share of the level before them."""
     before = index.level.shift().loc[first:last]
-    return float((index.contributions.loc[first:last, asset] * before).sum() / before.iloc[0])
+    return float((contributions_table(index).loc[first:last, asset] * before).sum() / before.iloc[0])
 
 
 def ranked(leaps: Iterable[Leap]) -> list[Leap]:

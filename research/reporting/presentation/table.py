@@ -79,12 +79,14 @@ class Table:
         """The same table without its `raw` columns; a note says that they are left out."""
         if not self.raw:
             return self
-        kept = {
-            name: {key: value for key, value in getattr(self, name).items() if key not in self.raw}
-            for name in ("formats", "headers")
-        }
+        formats, headers = (
+            {key: value for key, value in named.items() if key not in self.raw}
+            for named in (self.formats, self.headers)
+        )
         note = f"{self.note} {WITHHELD}".strip()
-        return replace(self, frame=self.frame.drop(columns=list(self.raw)), raw=(), note=note, **kept)
+        return replace(
+            self, frame=self.frame.drop(columns=list(self.raw)), raw=(), note=note, formats=formats, headers=headers
+        )
 
     @cached_property
     def shown(self) -> pd.DataFrame:
