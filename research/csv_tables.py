@@ -35,7 +35,7 @@ def _guarded(table: pd.DataFrame) -> pd.DataFrame:
     made = table.copy(deep=False)
     for place, kind in enumerate(table.dtypes):
         if not (pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_datetime64_any_dtype(kind)):
-            column: pd.Series = table.iloc[:, place]
+            column: Any = table.iloc[:, place]
             made.isetitem(place, column.astype(object).map(_guard))
     made.columns = pd.Index([_guard(str(name)) for name in table.columns])
     if not (pd.api.types.is_numeric_dtype(table.index) or isinstance(table.index, pd.DatetimeIndex)):

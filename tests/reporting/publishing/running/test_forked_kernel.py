@@ -37,7 +37,7 @@ def executed(project: Project, *, forked: bool, warm: bool) -> list[object]:
     scratch.mkdir(exist_ok=True)
     job = Job(
         notebook=notebook, given={}, parameters={}, title="T", built_at="", commit="", versions={}, forked=forked,
-        scratch=scratch,
+        scratch=scratch, name="one",
     )  # fmt: skip
     said: list[str] = []
     run = WarmWorkers([IMPORTS], scratch, said.append) if warm else run_alone
