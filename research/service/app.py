@@ -138,7 +138,7 @@ async def compare(request: Request, asked: Annotated[Compared, Query()]) -> Resp
     names = list(dict.fromkeys(wanted.pop("names").split(",")))
 
     return await answer_with_rows(
-        request, asked, "compare", lambda edition: (edition.about(*names), edition.compared(names, **wanted))
+        request, asked, "compare", lambda edition: (edition.compared(names, **wanted), edition.about(*names))[::-1]
     )
 
 
