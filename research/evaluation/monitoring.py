@@ -13,12 +13,11 @@ import pandas as pd
 
 from research.evaluation.drawdowns import max_drawdown
 from research.evaluation.metrics import annualized_volatility, returns_from_levels
-from research.evaluation.overview import headline_figures
+from research.evaluation.overview import DAYS_PER_YEAR, headline_figures
 from research.evaluation.periods import period_returns, resample_returns
 from research.evaluation.relative import active_return
 from research.evaluation.rolling import rolling_returns, rolling_sharpe
 
-YEAR = 365
 FEWEST = 30
 """Returns below which no volatility is stated."""
 
@@ -70,7 +69,7 @@ def _stands(level: pd.Series) -> dict[str, object]:
 
 def _active(pair: pd.DataFrame) -> float:
     """Difference of growth over common days; NaN with less than a year of them."""
-    if len(pair) <= YEAR or (pair.index[-1] - pair.index[0]).days < YEAR:
+    if len(pair) <= DAYS_PER_YEAR or (pair.index[-1] - pair.index[0]).days < DAYS_PER_YEAR:
         return float("nan")
     returns = returns_from_levels(pair)
     return float(active_return(returns.iloc[:, 0], returns.iloc[:, 1]))
@@ -125,10 +124,10 @@ def monitoring(levels: pd.DataFrame, *, risk_free: float = 0.0) -> Monitoring:
     returns = returns_from_levels(pair).set_axis(["own", "other"], axis=1)
     to_date = [pd.Series(period_returns(returns[name]))["QTD"] for name in returns.columns]
     quarters = resample_returns(returns, "quarterly").dropna()
-    rolled = rolling_returns(returns, YEAR).dropna()
+    rolled = rolling_returns(returns, DAYS_PER_YEAR).dropna()
     last = rolled["own"].iloc[-1] if len(rolled) else np.nan
-    earlier = rolled["own"].iloc[:-YEAR]
-    sharpes = rolling_sharpe(returns, YEAR, risk_free=risk_free).dropna()
+    earlier = rolled["own"].iloc[:-DAYS_PER_YEAR]
+    sharpes = rolling_sharpe(returns, DAYS_PER_YEAR, risk_free=risk_free).dropna()
     behind = (sharpes["own"] < sharpes["other"]).to_numpy()
     return Monitoring(
         quarter=float(to_date[0]),

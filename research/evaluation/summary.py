@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -131,17 +130,11 @@ def performance_summary(
         For a level that is missing inside the history or not positive, and for a benchmark with such a gap; for a level
         without any value, and for a benchmark that shares no period with it.
     """
+    given: dict[str, Any] = {"confidence": confidence, "draws": draws, "seed": seed}
     if isinstance(level, pd.DataFrame):
-        one = partial(
-            performance_summary,
-            benchmark=benchmark,
-            risk_free=risk_free,
-            periods_per_year=periods_per_year,
-            confidence=confidence,
-            draws=draws,
-            seed=seed,
-        )
-        return pd.concat({name: one(column) for name, column in one_frame(level, "level").items()}, names=["column"])
+        options = {"benchmark": benchmark, "risk_free": risk_free, "periods_per_year": periods_per_year} | given
+        columns = one_frame(level, "level").items()
+        return pd.concat({name: performance_summary(column, **options) for name, column in columns}, names=["column"])
     returns = metrics.returns_from_levels(one_series(level, "level"))
     require_dates(level, "level")
     count = len(history(returns))
@@ -149,21 +142,9 @@ def performance_summary(
         raise DataError(f"level: no value in {len(level)} rows. Check which column or which dates were picked.")
     rate = _rate_series(risk_free, returns, periods_per_year)
     _warn_if_below_a_year(count, periods_per_year)
-    intervals = partial(
-        _interval_rows, periods_per_year=periods_per_year, confidence=confidence, draws=draws, seed=seed
-    )
-    table = _in_words(intervals(OWN, common_history(returns, [rate])), OWN, count, periods_per_year)
+    table = _rows(OWN, common_history(returns, [rate]), count, periods_per_year, given)
     if benchmark is not None:
-        relatives = relative_summary(
-            level,
-            benchmark,
-            risk_free=risk_free,
-            periods_per_year=periods_per_year,
-            confidence=confidence,
-            draws=draws,
-            seed=seed,
-        )
-        table = pd.concat([table, relatives])
+        table = pd.concat([table, _relative_rows(returns, level, benchmark, rate, periods_per_year, given)])
     return pd.concat([table, _path_rows(returns)])[COLUMNS].rename_axis("metric")
 
 
@@ -182,28 +163,35 @@ def relative_summary(
     Parameters, columns, units, NaN policy, warnings and errors as there.
     """
     returns = metrics.returns_from_levels(one_series(level, "level"))
+    rate = _rate_series(risk_free, returns, periods_per_year)
+    given = {"confidence": confidence, "draws": draws, "seed": seed}
+    return _relative_rows(returns, level, benchmark, rate, periods_per_year, given).rename_axis("metric")
+
+
+def _relative_rows(
+    returns: pd.Series,
+    level: pd.Series,
+    benchmark: pd.Series,
+    rate: pd.Series,
+    periods_per_year: float,
+    given: dict[str, Any],
+) -> pd.DataFrame:
     check_order(one_series(benchmark, "benchmark"), "benchmark")
     check_kind(benchmark, level.index, "benchmark")
     other = metrics.returns_from_levels(benchmark.reindex(level.index))
     _check_overlap(returns, other)
-    sample = common_history(returns, [_rate_series(risk_free, returns, periods_per_year), other])
-    table = _interval_rows(
-        AGAINST_BENCHMARK,
-        sample,
-        periods_per_year=periods_per_year,
-        confidence=confidence,
-        draws=draws,
-        seed=seed,
-    )
-    return _in_words(table, AGAINST_BENCHMARK, len(history(returns)), periods_per_year).rename_axis("metric")
+    count = len(history(returns))
+    return _rows(AGAINST_BENCHMARK, common_history(returns, [rate, other]), count, periods_per_year, given)
 
 
 COLUMNS = ["value", "lower", "upper", "unit", "convention", "interval_note"]
 
 
-def _in_words(table: pd.DataFrame, rows: tuple[_Row, ...], count: int, periods_per_year: float) -> pd.DataFrame:
-    """The table with unit, convention and note of each row."""
-    return table.assign(
+def _rows(
+    rows: tuple[_Row, ...], sample: list[pd.Series], count: int, periods_per_year: float, given: dict[str, Any]
+) -> pd.DataFrame:
+    """Each row with its interval, unit, convention and note; `given`: of the intervals."""
+    return _interval_rows(rows, sample, periods_per_year, given).assign(
         unit=[row.unit for row in rows],
         convention=[row.convention.format(q=f"{periods_per_year:g}") for row in rows],
         interval_note=[_interval_note(row, count) for row in rows],
@@ -219,30 +207,28 @@ def _interval_note(row: _Row, count: int) -> str:
 
 
 def _interval_rows(
-    rows: tuple[_Row, ...],
-    sample: list[pd.Series],
-    *,
-    periods_per_year: float,
-    confidence: float,
-    draws: int,
-    seed: int,
+    rows: tuple[_Row, ...], sample: list[pd.Series], periods_per_year: float, given: dict[str, Any]
 ) -> pd.DataFrame:
     """value, lower and upper of each row, by the kind of interval that the row has."""
     rate = sample[1]
     block_length = max(optimal_block_length(series) for series in sample)
     figures = _figures(rows, periods_per_year)
-    options: dict[str, Any] = {"draws": draws, "block_length": block_length, "seed": seed, "confidence": confidence}
+    confidence = given["confidence"]
     parts = []
     for kind in ("bootstrap", "range"):
         picked = {row.metric.__name__: figures[row.metric.__name__] for row in rows if row.interval == kind}
         if picked:
-            parts.append(interval_table(picked, sample[0], sample[1:], is_range=kind == "range", **options))
+            parts.append(
+                interval_table(
+                    picked, sample[0], sample[1:], is_range=kind == "range", block_length=block_length, **given
+                )
+            )
     for row in rows:
         name = row.metric.__name__
         if row.interval == "self-normalised":
-            own, *given = (series - rate if row.options == EXCESS else series for series in (sample[0], *sample[2:]))
+            own, *others = (series - rate if row.options == EXCESS else series for series in (sample[0], *sample[2:]))
             found = self_normalised_interval(
-                row.metric, own, *given, confidence=confidence, periods_per_year=periods_per_year
+                row.metric, own, *others, confidence=confidence, periods_per_year=periods_per_year
             )
             parts.append(pd.DataFrame([found], index=[name]))
         if row.interval == "regression":
@@ -313,5 +299,5 @@ def _check_overlap(returns: pd.Series, other: pd.Series) -> None:
             f"the benchmark covers {len(shared)} of the {len(own)} periods: figures against it describe that "
             "part only.",
             DataWarning,
-            stacklevel=3,
+            stacklevel=4,
         )

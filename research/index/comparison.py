@@ -5,17 +5,16 @@ The benchmarks of a market by itself are in `benchmarks.py`, the index under oth
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from research.errors import DataError, MethodologyError, MethodologyWarning
 from research.index.analysis.level_leaps import Leap, leaps_of_index, leaps_of_price
 from research.index.analysis.trading_totals import average_cost
 from research.index.build import build_index
 from research.index.history import IndexHistory
+from research.index.several import built_beside, check_names
 from research.market.data import Date
 from research.rulebook import Weighting
 from research.rulebook.methodology import Methodology
@@ -42,22 +41,12 @@ def levels_of(index: IndexHistory, rulebooks: Iterable[Methodology]) -> pd.DataF
         a `MethodologyWarning`. One of the same name but with other rules is called "name (other rules)".
         `attrs["leaps"]`: the `level_leaps` of all but the index.
     """
-    levels, seen = {index.methodology.name: index.level}, [index.methodology]
-    leaps: list[Leap] = []
-    for rules in rulebooks:
-        if rules in seen:
-            continue
-        seen.append(rules)
-        name = rules.name
-        while name in levels:
-            name += " (other rules)"
-        try:
-            other = build_index(index.market, rules, **index.inputs)
-        except MethodologyError as reason:
-            warnings.warn(f"no comparison with {rules.name!r}: {reason}", MethodologyWarning, stacklevel=2)
-            continue
-        levels[name] = other.level
-        leaps += [{**leap, "series": name} for leap in leaps_of_index(other)]
+    levels, leaps = {index.methodology.name: index.level}, list[Leap]()
+    own = [index.methodology]
+    for name, other in built_beside(own, rulebooks, lambda rules: build_index(index.market, rules, **index.inputs)):
+        if isinstance(other, IndexHistory):
+            levels[name] = other.level
+            leaps += [{**leap, "series": name} for leap in leaps_of_index(other)]
     frame = pd.DataFrame(levels)
     frame.attrs["leaps"] = leaps
     return frame
@@ -76,9 +65,7 @@ def levels_beside(index: IndexHistory, assets: Sequence[str], rulebooks: Iterabl
     """
     levels = levels_of(index, rulebooks)
     leaps = levels.attrs.pop("leaps")
-    for asset in assets:
-        if asset in levels.columns:
-            raise DataError(f"a rulebook and an asset are both called {asset!r}: give the rulebook another name.")
+    check_names(levels.columns, assets)
     prices = [index.market.price(asset).ffill() for asset in dict.fromkeys(assets)]
     beside = pd.concat([levels.iloc[:, :1], *prices, levels.iloc[:, 1:]], axis=1, sort=True)
     beside = beside.reindex(index.dates)

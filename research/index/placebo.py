@@ -20,6 +20,7 @@ import pandas as pd
 from research.checks import check_number
 from research.errors import DataError, MethodologyError
 from research.evaluation import annualized_volatility, mean_test, returns_from_levels
+from research.evaluation.overview import DAYS_PER_YEAR
 from research.index.history import IndexHistory
 from research.index.replay import Replayed, Timeline, replay, returns_of, timeline
 from research.point_in_time.given_tables import SIGNALS
@@ -30,7 +31,6 @@ BLOCK = 13
 """Rebalances that are moved together, a quarter of a year: calls within it keep their order."""
 FEWEST_BLOCKS = 6
 """With fewer, the orders that there are say nothing at the 5 % level."""
-DAYS = 365
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -123,7 +123,7 @@ def placebos(index: IndexHistory, *, draws: int = 1000, seed: int = 0, until: pd
     )
     pairs = {"gross": before, "net": returns}
     tests = pd.DataFrame({name: mean_test(pair["index"] - pair["exposure-matched"]) for name, pair in pairs.items()}).T
-    tests[["value", "standard_error", "lower", "upper"]] *= DAYS
+    tests[["value", "standard_error", "lower", "upper"]] *= DAYS_PER_YEAR
     others = ratios[1:]
     p_value = (1 + int((others >= ratios[0]).sum())) / (1 + draws)
     return Placebos(
@@ -187,7 +187,7 @@ def _information_ratios(line: Timeline, moved: Replayed, basket: Replayed) -> Fl
 
 def _gap(returns: pd.DataFrame) -> pd.Series:
     difference = returns["replay"] - returns["index"]
-    years = len(returns) / DAYS
+    years = len(returns) / DAYS_PER_YEAR
     growth = np.log1p(returns[["replay", "index"]]).sum() / years
     return pd.Series(
         {

@@ -14,8 +14,8 @@ from research.evaluation import (
     returns_from_levels,
     rolling_returns,
 )
-from research.evaluation.monitoring import YEAR, Monitoring, monitoring, standing
-from research.index.analysis.red_flag_inputs import red_flag_inputs
+from research.evaluation.monitoring import Monitoring, monitoring, standing
+from research.evaluation.overview import DAYS_PER_YEAR
 from research.index.history import IndexHistory
 
 REVIEW_FLAG = "persistent_underperformance"
@@ -40,7 +40,7 @@ class QuarterlyReview:
     months : DataFrame, shape (at most `MONTHS`, 2)
         Returns of whole calendar months: the index's, and less the first benchmark's.
     drawdowns, rolled : DataFrame, shape (days, 2)
-        `drawdown_series`, and returns over windows of `YEAR` days, of the index and the first benchmark.
+        `drawdown_series`, and returns over windows of `DAYS_PER_YEAR` days, of the index and the first benchmark.
     """
 
     standing: pd.DataFrame
@@ -69,17 +69,16 @@ def quarterly_review(index: IndexHistory, levels: pd.DataFrame, *, risk_free: fl
     """
     pair = levels.iloc[:, :2]
     returns = returns_from_levels(pair)
-    inputs = red_flag_inputs(index.constituents, index.rebalances, index.events, index.market.tags, index.dates[-1])
     months = resample_returns(returns, "monthly")
     own, other = months.columns
     return QuarterlyReview(
         standing=standing(levels),
         monitoring=monitoring(pair, risk_free=risk_free),
-        flags=find_red_flags(returns[own], benchmark=returns[other], risk_free=risk_free, **inputs),
+        flags=find_red_flags(returns[own], benchmark=returns[other], risk_free=risk_free, **index.red_flag_inputs()),
         levels=_weekly(index.level),
         months=pd.DataFrame({own: months[own], f"less {other}": months[own] - months[other]}).tail(MONTHS),
         drawdowns=drawdown_series(returns_from_levels(rebased(pair))),
-        rolled=rolling_returns(returns, YEAR),
+        rolled=rolling_returns(returns, DAYS_PER_YEAR),
     )
 
 

@@ -27,6 +27,7 @@ from research.evaluation import (
     returns_from_levels,
 )
 from research.evaluation.main_effects import INTERACTIONS, is_complete
+from research.evaluation.overview import DAYS_PER_YEAR
 from research.index.configurations import recorded
 from research.index.sweeps.figures import lost_levels
 from research.index.sweeps.grid import value_of, words
@@ -42,7 +43,6 @@ OUTCOMES = ("cagr", "sharpe_ratio", "max_drawdown", "annualized_volatility")
 """Of which the shares of each choice are computed; the first names what matters most."""
 BLOCKS = 10  # of the history, for over-fitting: with more, hundreds of variants take minutes
 BAND = {"lowest": 0.0, "lower": 0.05, "median": 0.5, "upper": 0.95, "highest": 1.0}
-DAYS = 365
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -231,7 +231,7 @@ def _trials(
         return swept.count, float(sharpe.var(ddof=1)) if len(sharpe) > 1 else float("nan")
     noted = open_registry(registry) if isinstance(registry, str | Path) else registry
     trials, variance = recorded(market, swept.rulebooks, kept, noted, signals)
-    return trials, variance * DAYS
+    return trials, variance * DAYS_PER_YEAR
 
 
 def _standing(swept: Sweep) -> pd.DataFrame:

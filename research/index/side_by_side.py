@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from research.errors import DataError, MethodologyError, MethodologyWarning
+from research.errors import MethodologyError
 from research.evaluation import cagr, returns_from_levels
 from research.evaluation.side_by_side import shared
 from research.index.analysis.capacity import turnover_summary
 from research.index.analysis.trading_totals import average_cost
 from research.index.build import build_index
 from research.index.history import IndexHistory
+from research.index.several import built_beside, check_names
 from research.market import MarketData
 from research.rulebook.methodology import Methodology
 
@@ -39,24 +39,16 @@ def build_indices(
     MethodologyError
         If none can be built.
     """
-    built: dict[str, IndexHistory] = {}
-    seen: list[Methodology] = []
-    reason: MethodologyError | None = None
-    for rules in rulebooks:
-        if rules in seen:
-            continue
-        seen.append(rules)
-        name = rules.name
-        while name in built:
-            name += " (other rules)"
+
+    def build(rules: Methodology) -> IndexHistory:
         given = {key: table for key, table in (tables or {}).items() if key != "signals" or rules.signals is None}
-        try:
-            built[name] = build_index(market, rules, **given)
-        except MethodologyError as error:
-            reason = error
-            warnings.warn(f"no comparison with {rules.name!r}: {error}", MethodologyWarning, stacklevel=2)
+        return build_index(market, rules, **given)
+
+    made = dict(built_beside([], rulebooks, build))
+    built = {name: index for name, index in made.items() if isinstance(index, IndexHistory)}
     if not built:
-        raise reason or MethodologyError("rulebooks: expected one at least.")
+        reasons = [reason for reason in made.values() if isinstance(reason, MethodologyError)]
+        raise reasons[-1] if reasons else MethodologyError("rulebooks: expected one at least.")
     return built
 
 
@@ -69,9 +61,7 @@ def levels_side_by_side(indices: Mapping[str, IndexHistory], assets: Sequence[st
         If an asset is unknown, or has the name of an index.
     """
     market = next(iter(indices.values())).market
-    for asset in assets:
-        if asset in indices:
-            raise DataError(f"a rulebook and an asset are both called {asset!r}: give the rulebook another name.")
+    check_names(indices, assets)
     levels = {name: index.level for name, index in indices.items()}
     return pd.DataFrame(levels | {asset: _carried(market.price(asset)) for asset in assets})
 

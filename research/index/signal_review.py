@@ -33,6 +33,7 @@ from research.evaluation import (
     spread_summary,
     trend_regimes,
 )
+from research.evaluation.overview import DAYS_PER_YEAR
 from research.index.analysis.trading_totals import average_cost
 from research.index.build import build_index
 from research.index.configurations import registered
@@ -43,8 +44,6 @@ from research.index.signal_attribution import signal_attribution
 from research.index.signal_inputs import Signals, check_calls, last_open_day, span_of
 from research.index.signal_verdict import LEVEL, both_tests, judged
 from research.signals.registry import ConfigurationRegistry, open_registry
-
-DAYS = 365
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -273,11 +272,11 @@ def _overfitting(level: pd.Series, trials: int, variance: float, variants: Mappi
         tested = overfitting_test(returns_from_levels(levels.reindex(level.index)).dropna())
     return pd.Series(
         {
-            "sharpe": float(returns.mean()) / deviation * np.sqrt(DAYS) if deviation > 0 else np.nan,
+            "sharpe": float(returns.mean()) / deviation * np.sqrt(DAYS_PER_YEAR) if deviation > 0 else np.nan,
             "trials": float(trials),
-            "trials_sharpe_sd": np.sqrt(variance * DAYS),
+            "trials_sharpe_sd": np.sqrt(variance * DAYS_PER_YEAR),
             "deflated_sharpe": (
-                deflated_sharpe(returns, trials=trials, sharpe_variance=variance * DAYS) if known else np.nan
+                deflated_sharpe(returns, trials=trials, sharpe_variance=variance * DAYS_PER_YEAR) if known else np.nan
             ),
             "overfitting_probability": tested["probability"],
             "overfitting_p_value": tested["p_value"],

@@ -9,12 +9,6 @@ from research.formats import format_value
 from research.market.manifest import Manifest
 
 
-def marked_name(manifest: Manifest) -> str:
-    """The name of a market, which says that it is simulated where it is."""
-    unsaid = manifest.simulated and "SIMULATED" not in manifest.name
-    return f"SIMULATED: {manifest.name}" if unsaid else manifest.name
-
-
 def market_card(
     prices: pd.DataFrame, assets: pd.DataFrame, manifest: Manifest, *, panels: list[str], ledger: int
 ) -> Card:
@@ -22,7 +16,7 @@ def market_card(
     alive = int(prices.iloc[-1].notna().sum())
     last = prices.index[-1]
     return Card(
-        title=marked_name(manifest),
+        title=manifest.name,
         sentences=manifest.caveats,
         facts={
             "Days": f"{format_value(prices.index[0], 'date')} to {format_value(last, 'date')} UTC, "

@@ -107,11 +107,6 @@ def copy_bound_ratio(view: MarketView, parents: int | tuple[str, ...]) -> FloatA
 def _nearest_parent(view: MarketView, places: tuple[int, ...]) -> FloatArray:
     """As `copy_bound_ratio`, of parents by their places in the view."""
     returns, caps = daily_returns(view.window("price", WINDOW + 1)), _caps(view)
-    return _nearest_of(returns, caps, places)
-
-
-def _nearest_of(returns: FloatArray, caps: FloatArray, places: tuple[int, ...]) -> FloatArray:
-    """Distance from the nearest of the parents that are larger, shape (n,)."""
     count = window_count(returns)
     nearest = np.where(count >= MIN_DAYS, np.inf, np.nan)
     measured = np.flatnonzero(count >= MIN_DAYS)

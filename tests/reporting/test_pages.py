@@ -31,7 +31,7 @@ PAST = [
     ("2024-11-20", "", "pro forma"),
     ("2024-11-24", "", "decided, not traded yet"),
     ("", "2022-06-15", "traded"),
-    ("", "2018-04-30", "traded"),
+    ("", "2019-04-15", "traded"),
 ]
 Shown = list[tuple[dict[str, str], dict[str, Any]]]
 

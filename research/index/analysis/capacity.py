@@ -13,6 +13,7 @@ import pandas as pd
 
 from research.errors import DataError
 from research.evaluation import annualized_volatility, cagr, max_drawdown, returns_from_levels, sharpe_ratio
+from research.evaluation.overview import DAYS_PER_YEAR
 from research.index.analysis.arguments import number, numbers
 from research.index.analysis.orders import order_of
 from research.index.analysis.record import IndexRecord
@@ -22,7 +23,6 @@ from research.rulebook.checks import require
 from research.rulebook.costs import BPS
 from research.typing import FloatArray
 
-DAYS_PER_YEAR = 365
 TOTAL_LOSS = {"cagr": -1.0, "volatility": np.nan, "sharpe": np.nan, "max_drawdown": -1.0}
 SIZES = (1e6, 1e7, 1e8, 1e9)
 

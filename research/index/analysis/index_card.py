@@ -12,7 +12,6 @@ from research.formats import format_value
 from research.index.analysis.audit_tables import calendar_table
 from research.index.analysis.explanation import holdings_table
 from research.index.analysis.record import IndexRecord
-from research.market.card import marked_name
 
 LARGEST = 5
 
@@ -44,7 +43,7 @@ def index_card(index: IndexRecord, caveats: Sequence[str]) -> Card:
     return Card(
         title=index.methodology.name,
         sentences=(
-            f"Built on {marked_name(index.market.manifest)}, net of costs.",
+            f"Built on {index.market.manifest.name}, net of costs.",
             "" if index.investable else "Not investable: it decides and trades at one close, or at carried prices.",
         ),
         facts=facts,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from research.evaluation.overview import DAYS_PER_YEAR
 from research.index.analysis.attribution import contributions_table
 from research.index.analysis.record import IndexRecord
 from research.index.trading.member_events import LEAP
@@ -19,7 +20,6 @@ DOUBTFUL = ("leap", "resumed", "fork valued")
 """Events of a member that move a level at once, and that a wrong print or a missing table can make."""
 WAY_BACK = 30
 """Days within which a price that leapt is looked at for its way back."""
-DAYS_PER_YEAR = 365
 
 Leap = Mapping[str, Any]
 """series, date (ISO), asset, cause, effect (share of the level of the day before), growth and without (CAGR with and

@@ -29,19 +29,6 @@ class Order:
     volume: FloatArray
     terms: CostTerms  # at one USD under management
 
-    @classmethod
-    def of(cls, index: IndexRecord, trade: Trade, impact_coefficient: float) -> Order:
-        taking = trade.takes_part
-        costs = replace(index.methodology.costs, impact_coefficient=impact_coefficient, assets_under_management=1.0)
-        view, assets = index.source.at(trade.row), trade.assets[taking]
-        return cls(
-            trade=trade,
-            before=trade.before[taking],
-            after=trade.after[taking],
-            volume=liquidity(view, assets)[0] if len(assets) else np.zeros(0),
-            terms=cost_terms(view, costs, assets),
-        )
-
     @cached_property
     def change(self) -> FloatArray:
         return np.abs(self.after - self.before)
@@ -60,10 +47,15 @@ class Order:
 
 def order_of(index: IndexRecord, trade: Trade, impact_coefficient: float) -> Order | None:
     """The trade with its terms; None where the data begin so shortly before it that no volume is known."""
+    taking = trade.takes_part
+    costs = replace(index.methodology.costs, impact_coefficient=impact_coefficient, assets_under_management=1.0)
+    view, assets = index.source.at(trade.row), trade.assets[taking]
     try:
-        return Order.of(index, trade, impact_coefficient)
+        volume = liquidity(view, assets)[0] if len(assets) else np.zeros(0)
+        terms = cost_terms(view, costs, assets)
     except DataError:
         return None
+    return Order(trade=trade, before=trade.before[taking], after=trade.after[taking], volume=volume, terms=terms)
 
 
 def orders_table(

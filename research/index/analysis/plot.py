@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from research.evaluation.drawdowns import drawdown_series
 from research.evaluation.metrics import returns_from_levels
 from research.index.analysis.record import IndexRecord
-from research.market.card import marked_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Figure
@@ -45,7 +44,7 @@ def plot(index: IndexRecord, *, log: bool = True) -> Figure:
     for axes in (above, below):
         axes.grid(axis="y", alpha=0.4)
         axes.spines[["top", "right"]].set_visible(False)
-    source = figure.supxlabel(f"{marked_name(index.market.manifest)}, net of costs", x=0.01, ha="left", fontsize=8)
+    source = figure.supxlabel(f"{index.market.manifest.name}, net of costs", x=0.01, ha="left", fontsize=8)
     source.set_parse_math(False)  # a dollar sign in a name is no formula
     plt.close(figure)
     return figure

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from research.errors import MethodologyError
+from research.evaluation.overview import DAYS_PER_YEAR
 from research.index.given import given_market, given_rules
 from research.index.sweeps.figures import level_figures
 from research.index.sweeps.grid import Variant, value_of, variants_of
@@ -23,7 +24,6 @@ from research.signals import SignalHistory
 
 AS_GIVEN = "as given"
 """Name of the rulebook itself where the grid does not hold it."""
-DAYS_PER_YEAR = 365
 FIRST_SIGN = 2.0  # seconds of work before a progress bar appears
 
 

@@ -20,6 +20,12 @@ from research.reporting.presentation.canvas import (
 )
 
 MARKS = "osD^vP*X"
+ENDS = {
+    "volatility_lower": "volatility, from",
+    "volatility_upper": "volatility, to",
+    "growth_lower": "growth, from",
+    "growth_upper": "growth, to",
+}
 
 
 def risk_and_growth(frame: pd.DataFrame, *, source: str) -> Axes:
@@ -42,4 +48,4 @@ def risk_and_growth(frame: pd.DataFrame, *, source: str) -> Axes:
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol="\u00a0%"))
     axes.grid(color=GRID, linewidth=0.8)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False, fontsize=9)
-    return noted(axes, "Points with intervals: growth against volatility", known)
+    return noted(axes, "Points with intervals: growth against volatility", known.rename(columns=ENDS))

@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from research.evaluation.monitoring import YEAR, Monitoring
+from research.evaluation.monitoring import Monitoring
+from research.evaluation.overview import DAYS_PER_YEAR
 from research.index.publication import PublishedIndex
 from research.index.quarterly_review import QuarterlyReview
 from research.reporting.presentation import figures, figures_review
@@ -55,7 +56,7 @@ def card(published: PublishedIndex, review: QuarterlyReview) -> dict[str, Any]:
                 caption="Each in its own terms; the area is the index.",
             ),
             small_figure(
-                figures.rolling_returns(review.rolled, source=source, window_days=YEAR),
+                figures.rolling_returns(review.rolled, source=source, window_days=DAYS_PER_YEAR),
                 title="Returns over one year, whenever it began",
                 caption="Each point is the return of the 365 days that end there.",
             ),
@@ -128,7 +129,7 @@ def _expected(found: Monitoring) -> str:
     if isnan(found.share_below):
         return "The history is too short to hold the last year against earlier ones."
     return (
-        f"{format_value(found.one_year, 'growth')} in the last {YEAR} days: more than in "
+        f"{format_value(found.one_year, 'growth')} in the last {DAYS_PER_YEAR} days: more than in "
         f"{format_value(found.share_below, 'percent')} of the one-year windows before them."
     )
 
@@ -138,7 +139,7 @@ def _review(review: QuarterlyReview, benchmark: str) -> str:
     if isnan(found.sharpe):
         return "The history is shorter than a year: nothing can be said."
     own, other = (format_value(value, "ratio") for value in (found.sharpe, found.sharpe_benchmark))
-    sharpes = f"Sharpe ratio of the last {YEAR} days {own}, {benchmark} {other}"
+    sharpes = f"Sharpe ratio of the last {DAYS_PER_YEAR} days {own}, {benchmark} {other}"
     spell = f", below it for {format_value(found.days_behind, 'count')} days in a row" if found.days_behind else ""
     rule = "behind at equal volatility for a year and more, in each of its quarters, by more than chance"
     if review.calls_for_a_review:

@@ -259,17 +259,20 @@ def test_terms_do_not_know_what_comes_later_nor_who_else_is_traded(table: dict, 
 
 def test_a_view_that_shows_tomorrow_changes_the_terms(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise the test above proves nothing."""
-    market = with_ranges(random_market(0, defects=False), 0)
-    view, assets = PointInTime(market).at(150), np.arange(6)
-    honest = {name: cost_terms(view, Costs(**table), assets) for name, table in COSTS.items()}
-    window = MarketView.window
+    assets = np.arange(6)
+
+    def view() -> MarketView:  # of a market of its own each time: what has been worked out is kept with a market
+        return PointInTime(with_ranges(random_market(0, defects=False), 0)).at(150)
+
+    honest = {name: cost_terms(view(), Costs(**table), assets) for name, table in COSTS.items()}
+    window = MarketView.window_of
     monkeypatch.setattr(
         MarketView,
-        "window",
-        lambda self, field, days: window(MarketView(source=self.source, row=self.row + 1), field, days),
+        "window_of",
+        lambda self, *asked: window(MarketView(source=self.source, row=self.row + 1), *asked),
     )
     for name in ("estimated", "corwin_schultz", "impact"):
-        peeking = cost_terms(view, Costs(**COSTS[name]), assets)
+        peeking = cost_terms(view(), Costs(**COSTS[name]), assets)
         assert (peeking.rate != honest[name].rate).any() or (peeking.impact != honest[name].impact).any()
 
 

@@ -280,9 +280,10 @@ def test_a_price_that_leaps_is_an_event_and_a_caveat() -> None:
     leap = index.events[index.events["event"] == "leap"].iloc[0]
     assert leap["detail"].startswith("price x100 in a day, volume x100: a rise, a wrong print, or a redenomination")
     assert leap["effect_bps"] == pytest.approx(0.25 * 99 * 1e4)
-    assert any(line.startswith("1 times a member's price rose fivefold") for line in index.caveats)
-    told = pd.DataFrame([("2020-02-10", "bb", "bb", 0.01)], columns=MIGRATION)
-    mended = half_in_the_leg(market, "aa", "bb", migrations=told)
+    [told] = [line for line in index.caveats if "through bb alone" in line]
+    assert f"moved by +2,475.0\u00a0% on {leap['date']:%Y-%m-%d} through bb alone: price x100 in a day" in told
+    unit = pd.DataFrame([("2020-02-10", "bb", "bb", 0.01)], columns=MIGRATION)
+    mended = half_in_the_leg(market, "aa", "bb", migrations=unit)
     assert "leap" not in set(mended.events["event"])
 
 

@@ -91,15 +91,15 @@ def test_no_scheme_sees_what_comes_after_the_day(name: str, seed: int, row: int)
 
 @pytest.mark.parametrize("name", ["inverse_volatility", "inverse_variance", "risk_parity", "sharpe", "mean cap"])
 def test_a_planted_look_ahead_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = MarketView.window
+    honest = MarketView.window_of
 
-    def peeking(self: MarketView, field: str, days: int) -> np.ndarray:
+    def peeking(self: MarketView, assets: np.ndarray, field: str, days: int) -> np.ndarray:
         panel = self.source.panel(field)
         tomorrow = min(self.row + 1, len(panel) - 1)
-        return np.vstack([honest(self, field, days)[1:], panel[tomorrow, self.assets]])
+        return np.vstack([honest(self, assets, field, days)[1:], panel[tomorrow, assets]])
 
     assert_sees_nothing_later(name, 5, 120)
-    monkeypatch.setattr(MarketView, "window", peeking)
+    monkeypatch.setattr(MarketView, "window_of", peeking)
     with pytest.raises(AssertionError):
         assert_sees_nothing_later(name, 5, 120)
 

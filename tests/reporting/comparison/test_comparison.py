@@ -50,7 +50,7 @@ def test_what_is_told_is_said_and_what_is_not_is_neutral(common: CommonDays) -> 
     table = tables.differences(told, base="plain").frame
     assert list(table.index) == ["<b>good</b>", "other"]
     assert table.loc["other"].str.endswith("cannot tell").all()
-    assert table.loc["<b>good</b>", "growth a year"].endswith(", better")
+    assert table.loc["<b>good</b>", "growth a year (CAGR)"].endswith(", better")
     found = risk_figures(common.levels)
     strip = texts.strip(common, found, told_apart(told), base="plain")
     assert strip["Told apart from plain"] == "1 of 2"
