@@ -54,7 +54,7 @@ from research.evaluation.overview import (
     tail_table,
     worst_days,
 )
-from research.evaluation.periods import calendar_table, period_returns, resample_returns, share_positive
+from research.evaluation.periods import best_and_worst, calendar_table, period_returns, resample_returns, share_positive
 from research.evaluation.quantile_spread import quantile_spread, score_weighted_return, spread_at_ic, spread_summary
 from research.evaluation.rank_ic import ic_by_label, ic_power, ic_summary, rank_ic
 from research.evaluation.red_flags import find_red_flags, red_flag_rules
@@ -117,6 +117,7 @@ __all__ = [
     "alpha_test",
     "annualized_volatility",
     "batting_average",
+    "best_and_worst",
     "best_of_many",
     "beta",
     "bootstrap_interval",

@@ -29,6 +29,9 @@ EXAMPLES = {
         "{'alpha': 0.363, 'p_value': 0.184}"],
     "annualized_volatility": ["FOUR", ">>> round(annualized_volatility(returns, periods_per_year=4), 4)", "0.2872"],
     "batting_average": ["FOUR MARKET", ">>> round(batting_average(returns, benchmark), 4)", "0.5"],
+    "best_and_worst": ['>>> returns = pd.Series(0.001, pd.date_range("2024-01-01", "2024-03-15"))',
+        '>>> best_and_worst(returns).loc["monthly", ["count", "best", "winning"]].round(4).to_dict()',
+        "{'count': 2.0, 'best': 0.0315, 'winning': 1.0}"],
     "best_of_many": [
         "DAYS SINE COSINE",
         '>>> levels = pd.DataFrame({"a": returns, "b": benchmark}).add(1).cumprod()',

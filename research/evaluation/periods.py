@@ -21,8 +21,9 @@ from research.typing import IntArray
 
 DAYS = {"1D": 1, "1W": 7}
 TO_DATE = {"MTD": "M", "QTD": "Q", "YTD": "Y"}
+MONTHS_BACK = {"3M": 3, "6M": 6}
 YEARS = {"1Y": 1, "3Y": 3, "5Y": 5}  # of 365 days, as everywhere here: 1Y is the last value of a rolling year
-WINDOWS = (*DAYS, *TO_DATE, *YEARS, "SI")
+WINDOWS = (*DAYS, *TO_DATE, *MONTHS_BACK, *YEARS, "SI")
 FREQUENCIES = {"daily": "D", "weekly": "W-SUN", "monthly": "M", "quarterly": "Q", "yearly": "Y"}
 MONTHS = list(calendar.month_abbr)[1:]
 
@@ -30,7 +31,7 @@ MONTHS = list(calendar.month_abbr)[1:]
 def period_returns(
     returns: Frame, *, as_of: str | pd.Timestamp | None = None, annualized: bool = False, periods_per_year: float = 365
 ) -> Frame:
-    """Returns over a day and a week, to date in month, quarter and year, over one, three and five years, and in all.
+    """Returns over a day and a week, to date in month, quarter and year, over months and years, and in all.
 
     Parameters
     ----------
@@ -42,9 +43,10 @@ def period_returns(
 
     Returns
     -------
-    Series (index 1D, 1W, MTD, QTD, YTD, 1Y, 3Y, 5Y, SI), or DataFrame of such columns
+    Series (index 1D, 1W, MTD, QTD, YTD, 3M, 6M, 1Y, 3Y, 5Y, SI), or DataFrame of such columns
         1D and 1W start at the close one day and seven days before; MTD, QTD and YTD at the close of the last day of the
-        previous month, quarter, year; 1Y, 3Y and 5Y at the close 365, 1,095 and 1,825 days before, so that 1Y is the
+        previous month, quarter, year; 3M and 6M at the close of the same day so many months before, from a last day of
+        a month at that of a last day; 1Y, 3Y and 5Y at the close 365, 1,095 and 1,825 days before, so that 1Y is the
         last value of `rolling_returns`. NaN where the history begins later or ends before `as_of`.
     """
     dates = require_dates(returns)
@@ -77,6 +79,9 @@ def window_start(window: str, end: pd.Timestamp) -> pd.Timestamp | None:
         return end - pd.Timedelta(days=DAYS[window])
     if window in TO_DATE:
         return end.to_period(TO_DATE[window]).start_time - pd.Timedelta(days=1)
+    if window in MONTHS_BACK:
+        before = end - pd.DateOffset(months=MONTHS_BACK[window])
+        return before + pd.offsets.MonthEnd(0) if end.is_month_end else before
     if window not in YEARS:
         raise DataError(f"unknown window {window!r}: {suggest(window, WINDOWS)}")
     return end - pd.Timedelta(days=365 * YEARS[window])
@@ -135,6 +140,33 @@ def resample_returns(returns: Frame, frequency: Literal["daily", "weekly", "mont
     whole = whole.set_axis(pd.DatetimeIndex(ends), axis="index")
     whole = whole.where(ends.to_numpy()[:, None] <= final.to_numpy()[None, :]).dropna(how="all")
     return whole.set_axis([returns.name], axis="columns")[returns.name] if isinstance(returns, pd.Series) else whole
+
+
+def best_and_worst(returns: pd.Series) -> pd.DataFrame:
+    """The best and the worst whole day, week, month, quarter and year, and how many of them gained.
+
+    Parameters
+    ----------
+    returns : Series of returns (not levels), DatetimeIndex
+
+    Returns
+    -------
+    DataFrame, index = frequency (daily, weekly, monthly, quarterly, yearly)
+        count (whole periods), best, worst, mean_gain, mean_loss (mean return of those above and below zero) and
+        winning (share above zero): fractions, NaN where there is no such period.
+    """
+    rows = {}
+    for frequency in FREQUENCIES:
+        whole = pd.Series(resample_returns(returns, frequency)).dropna()  # type: ignore[arg-type]
+        rows[frequency] = {
+            "count": len(whole),
+            "best": whole.max(),
+            "worst": whole.min(),
+            "mean_gain": whole[whole > 0].mean(),
+            "mean_loss": whole[whole < 0].mean(),
+            "winning": share_positive(whole),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("frequency")
 
 
 def share_positive(returns: Frame) -> PerColumn:

@@ -8,6 +8,7 @@ import pytest
 
 from research.errors import DataError
 from research.evaluation import (
+    best_and_worst,
     calendar_table,
     drawdown_table,
     max_drawdown,
@@ -194,3 +195,26 @@ def test_calendars_need_dates_and_say_so() -> None:
     for function in (period_returns, calendar_table, drawdown_table):
         with pytest.raises(DataError, match="DatetimeIndex"):
             function(pd.Series([0.1, 0.2]))
+
+
+@pytest.mark.parametrize(
+    ("end", "window", "days"),
+    [("2023-05-31", "3M", 92), ("2023-05-30", "3M", 91), ("2023-06-30", "3M", 91), ("2024-08-15", "6M", 182)],
+)
+def test_months_back_go_to_the_same_day_and_from_an_end_to_an_end(end: str, window: str, days: int) -> None:
+    """28 February to 31 and to 30 May, 31 March to 30 June, 15 February to 15 August in a leap year."""
+    returns = pd.Series(0.001, pd.date_range("2022-01-01", end))
+    assert period_returns(returns)[window] == pytest.approx(1.001**days - 1, rel=1e-12)
+
+
+def test_best_and_worst_whole_periods_counted_by_hand() -> None:
+    index = pd.date_range("2023-01-01", "2023-04-10")
+    returns = pd.Series(0.0, index)
+    returns["2023-01-10"], returns["2023-02-10"], returns["2023-03-10"], returns["2023-04-05"] = 0.5, -0.2, 0.1, 9.0
+    table = best_and_worst(returns)
+    assert table.loc["daily"].tolist() == pytest.approx([100, 9.0, -0.2, 3.2, -0.2, 0.03])
+    months = table.loc["monthly"]  # April is not whole
+    assert months.tolist() == pytest.approx([3, 0.5, -0.2, 0.3, -0.2, 2 / 3])
+    assert table.loc["quarterly", "best"] == pytest.approx(1.5 * 0.8 * 1.1 - 1)
+    assert table.loc["yearly", "count"] == 0
+    assert table.loc["yearly"].drop("count").isna().all()

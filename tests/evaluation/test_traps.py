@@ -93,7 +93,7 @@ def test_a_very_short_pair_gives_a_finite_number_or_nan_and_no_warning(name: str
 @pytest.mark.parametrize("length", [0, 1, 2])
 def test_tables_of_a_very_short_series_exist(length: int) -> None:
     returns = sample(length)
-    assert len(ev.period_returns(returns)) == 9
+    assert len(ev.period_returns(returns)) == 11
     assert len(ev.drawdown_table(returns)) <= length
     assert len(ev.calendar_table(returns)) == min(length, 1)
     assert len(ev.market_cycles(returns)) <= 1

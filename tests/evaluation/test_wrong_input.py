@@ -17,6 +17,7 @@ TABLES = {
     for name in [
         "drawdown_table",
         "period_returns",
+        "best_and_worst",
         "calendar_table",
         "market_cycles",
         "find_red_flags",

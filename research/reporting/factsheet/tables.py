@@ -130,8 +130,9 @@ def periods(frame: pd.DataFrame) -> Table:
         "Returns by period, not annualised",
         finding="; ".join(told),
         formats=dict.fromkeys(frame.columns, "growth"),
-        note="1D, 1W: one day, seven days. MTD, QTD, YTD: month, quarter and year to date. 1Y, 3Y, 5Y: years of 365 "
-        "days. SI: since inception. From 1,000\u00a0% on, a return is what one unit became: \u00d720 is twentyfold.",
+        note="1D, 1W: one day, seven days. MTD, QTD, YTD: month, quarter and year to date. 3M, 6M: calendar months. "
+        "1Y, 3Y, 5Y: years of 365 days. SI: since inception. From 1,000\u00a0% on, a return is what one unit became: "
+        "\u00d720 is twentyfold.",
     )
 
 
@@ -142,6 +143,28 @@ def years(frame: pd.DataFrame) -> Table:
         "Returns of whole calendar years",
         formats=dict.fromkeys(map(str, frame.columns), "growth"),
     )
+
+
+def best_and_worst(index: pd.DataFrame, benchmark: pd.DataFrame, *, name: str) -> Table:
+    """`best_and_worst` of the index, and of its benchmark, which is called `name`."""
+    theirs = benchmark[["best", "worst", "winning"]].add_prefix(f"{name}: ")
+    months = index.loc["monthly"]
+    told = (
+        f"{format_value(months['winning'], 'percent')} of {format_value(months['count'], 'count')} months gained; "
+        f"the best {format_value(months['best'], 'growth')}, the worst {format_value(months['worst'], 'growth')}"
+    )
+    return Table(
+        index.join(theirs).rename(index=WHOLE).rename_axis("whole"),
+        "Best and worst whole days, weeks, months, quarters and years",
+        finding=told if months["count"] else "",
+        formats=dict.fromkeys(["best", "worst", "mean_gain", "mean_loss", *theirs.columns[:2]], "growth")
+        | {"count": "count", "winning": "percent", theirs.columns[2]: "percent"},
+        headers={"count": "how many", "winning": "gained", theirs.columns[2]: f"{escape_markdown(name)}: gained"},
+        folded=True,
+    )
+
+
+WHOLE = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year"}
 
 
 def drawdowns(frame: pd.DataFrame, beside: pd.DataFrame) -> Table:

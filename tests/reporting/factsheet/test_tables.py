@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from research.evaluation import best_and_worst
 from research.index.analysis.trading_totals import trading_by_year
 from research.reporting.factsheet import tables as factsheet_tables
 
@@ -27,3 +28,14 @@ def test_trading_is_told_by_year_and_not_as_a_date() -> None:
         ["2020", "1", "0", "25.0\u00a0%"],
         ["2021", "2", "0", "50.0\u00a0%"],
     ]
+
+
+def test_the_best_and_the_worst_stand_beside_the_benchmark_whose_name_is_foreign() -> None:
+    days = pd.date_range("2022-12-31", "2023-02-10")
+    own, other = (pd.Series(value, days[1:]) for value in (0.001, -0.001))
+    table = factsheet_tables.best_and_worst(best_and_worst(own), best_and_worst(other), name="<b>_x_")
+    assert table.finding == "100.0\u00a0% of 1 months gained; the best +3.1\u00a0%, the worst +3.1\u00a0%"
+    assert "<b>" not in table.to_html()
+    assert table.words.iloc[2].tolist()[-3:] == ["\u22123.1\u00a0%", "\u22123.1\u00a0%", "0.0\u00a0%"]
+    nothing = best_and_worst(own.iloc[:20])
+    assert factsheet_tables.best_and_worst(nothing, nothing, name="x").finding == ""
