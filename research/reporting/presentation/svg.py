@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import textwrap
+from functools import cache
 from typing import Any
 
 from matplotlib import rc_context
@@ -103,7 +104,7 @@ def drawing(figure: Figure) -> str:
 
 def _shorter(tag: str) -> str:
     """A tag with numbers to a tenth of a point, and colours by name. What stands between tags is read, and stays."""
-    tag = _NUMBER.sub(lambda number: _short(float(number[0])), tag)
+    tag = _NUMBER.sub(lambda number: _short(round(10.0 * float(number[0]))), tag)
     tag = _FAMILY.sub("", tag)
     for colour, variable in _VARIABLES.items():
         tag = tag.replace(colour, variable)
@@ -113,21 +114,22 @@ def _shorter(tag: str) -> str:
 def _relative(path: str) -> str:
     """The same path in steps of a tenth of a point: a third of the letters, and no rounding adds to the next one."""
     parts: list[str] = []
-    here, before = (0.0, 0.0), ""
+    x, y, before = 0, 0, ""  # in tenths of a point: whole numbers, of which a drawing has few that differ
     for command, numbers in _STEP.findall(path):
-        values = [round(float(number), 1) for number in numbers.split()]
-        points = list(zip(values[::2], values[1::2], strict=True))
-        if command in "LQC":
-            points = [(x - here[0], y - here[1]) for x, y in points]
-            command = command.lower()
+        tenths = [round(10.0 * float(number)) for number in numbers.split()]
+        here = (x, y) if command in "LQC" else (0, 0)
+        command = command.lower() if command in "LQC" else command
         parts.append(" " if command == before else command)
-        parts.append(" ".join(f"{_short(x)} {_short(y)}" for x, y in points))
-        if values:
-            here = (values[-2], values[-1])
+        points = zip(tenths[::2], tenths[1::2], strict=True)
+        parts.append(" ".join([f"{_short(across - here[0])} {_short(down - here[1])}" for across, down in points]))
+        if tenths:
+            x, y = tenths[-2:]
         before = command
     return "".join(parts).replace(" -", "-")
 
 
-def _short(number: float) -> str:
-    sign, digits = "-" if number < 0 else "", f"{abs(number):.1f}".removesuffix(".0").removeprefix("0")
+@cache
+def _short(tenths: int) -> str:
+    """So many tenths of a point, in as few letters as there are."""
+    sign, digits = "-" if tenths < 0 else "", f"{abs(tenths) / 10:.1f}".removesuffix(".0").removeprefix("0")
     return sign + digits if digits else "0"
