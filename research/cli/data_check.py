@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from research.cli.terminal import say
 
 if TYPE_CHECKING:
-    from research.index.data_review import DataReview
+    from research.index.whole_market.data_review import DataReview
     from research.market import MarketData
 
 
@@ -24,7 +24,7 @@ def add_check(actions: Any) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from research.index.data_review import review_data
+    from research.index.whole_market.data_review import review_data
     from research.market import load_market
     from research.point_in_time.table_files import check_new_table, write_table
 

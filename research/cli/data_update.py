@@ -88,7 +88,7 @@ def _made(options: argparse.Namespace) -> Update:
 def _say_revisions(update: Update, reports: Path) -> pd.DataFrame:
     """Say what was revised, the largest first, and what that does to the published indices; the ranked revisions."""
     from research.errors import ResearchError
-    from research.index.data_revisions import ranked_revisions
+    from research.index.whole_market.data_revisions import ranked_revisions
     from research.market import load_market
 
     try:
@@ -113,7 +113,7 @@ def _value(number: float) -> str:
 
 def _say_effects(old: MarketData, new: MarketData, revisions: pd.DataFrame, reports: Path) -> None:
     from research.errors import ResearchWarning
-    from research.index.data_revisions import revision_effects
+    from research.index.whole_market.data_revisions import revision_effects
     from research.reporting.publishing.config import load_list
 
     if not reports.exists():

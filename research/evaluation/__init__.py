@@ -7,17 +7,21 @@ Functions take simple returns (a Series, or a DataFrame by column) unless their 
 from inspect import isfunction
 
 from research.evaluation._docs import complete
-from research.evaluation.bootstrap import bootstrap_interval, bootstrap_intervals, optimal_block_length
-from research.evaluation.calls import brier_score, hit_rate, reliability_table
-from research.evaluation.comparison import compare
-from research.evaluation.confidence_set import best_of_many, none_beats
+from research.evaluation.changes.structural_breaks import structural_breaks
+from research.evaluation.comparisons.comparison import compare
+from research.evaluation.comparisons.confidence_set import best_of_many, none_beats
+from research.evaluation.comparisons.investor_profiles import PROFILES, match_profile
+from research.evaluation.comparisons.main_effects import main_effects, means_by_value
+from research.evaluation.comparisons.overfitting import (
+    TrialRegistry,
+    overfitting_splits,
+    overfitting_test,
+    probability_of_backtest_overfitting,
+)
 from research.evaluation.drawdowns import current_drawdown, drawdown_series, drawdown_table, max_drawdown
 from research.evaluation.factors import FactorRegression, factor_regression, rolling_alpha, timing_tests
-from research.evaluation.forecasts import expectations, forecast_calibration, forecast_record
 from research.evaluation.inference import adjust_pvalues, alpha_test, years_to_distinguish
 from research.evaluation.intervals import self_normalised_interval
-from research.evaluation.investor_profiles import PROFILES, match_profile
-from research.evaluation.main_effects import main_effects, means_by_value
 from research.evaluation.metrics import (
     adjusted_sharpe_ratio,
     annualized_volatility,
@@ -37,12 +41,6 @@ from research.evaluation.metrics import (
     total_return,
     ulcer_index,
 )
-from research.evaluation.overfitting import (
-    TrialRegistry,
-    overfitting_splits,
-    overfitting_test,
-    probability_of_backtest_overfitting,
-)
 from research.evaluation.overview import (
     Headline,
     Skill,
@@ -55,8 +53,6 @@ from research.evaluation.overview import (
     worst_days,
 )
 from research.evaluation.periods import best_and_worst, calendar_table, period_returns, resample_returns, share_positive
-from research.evaluation.quantile_spread import quantile_spread, score_weighted_return, spread_at_ic, spread_summary
-from research.evaluation.rank_ic import ic_by_label, ic_power, ic_summary, rank_ic
 from research.evaluation.red_flags import find_red_flags, red_flag_rules
 from research.evaluation.regimes import (
     cycle_regimes,
@@ -80,7 +76,8 @@ from research.evaluation.relative import (
     up_beta,
     up_capture,
 )
-from research.evaluation.reliability import forecast_reliability, sharpe_error
+from research.evaluation.resampling.bootstrap import bootstrap_interval, bootstrap_intervals, optimal_block_length
+from research.evaluation.resampling.forecasts import expectations, forecast_calibration, forecast_record
 from research.evaluation.rolling import (
     rolling_beta,
     rolling_returns,
@@ -97,12 +94,20 @@ from research.evaluation.sharpe import (
     probabilistic_sharpe,
     sharpe_probability,
 )
-from research.evaluation.structural_breaks import structural_breaks
+from research.evaluation.skill.calls import brier_score, hit_rate, reliability_table
+from research.evaluation.skill.quantile_spread import (
+    quantile_spread,
+    score_weighted_return,
+    spread_at_ic,
+    spread_summary,
+)
+from research.evaluation.skill.rank_ic import ic_by_label, ic_power, ic_summary, rank_ic
+from research.evaluation.skill.reliability import forecast_reliability, sharpe_error
+from research.evaluation.skill.week_tests import mean_test, skill_verdict
 from research.evaluation.summary import performance_summary
 from research.evaluation.tail_checks import conditional_drawdown, distribution_lines, tail_dependence, var_backtests
 from research.evaluation.tails import expected_shortfall, tail_ratio, tail_reason, value_at_risk, worst_periods
 from research.evaluation.verdicts import difference_test, verdict_of
-from research.evaluation.week_tests import mean_test, skill_verdict
 
 __all__ = [
     "PROFILES",

@@ -2,8 +2,8 @@
 
 All by OLS with Newey-West (HAC) errors, of residuals divided by one minus their leverage: a squared market return gives
 a few days most of the weight, and without it the timing tests reject up to 9 % of the time instead of 5 (measured:
-CONVENTIONS.md). Factor returns come in as a frame; who builds them: `research.index.factor_portfolios`. Shapes, units
-and NaN policy as in `metrics.py`.
+CONVENTIONS.md). Factor returns come in as a frame; `research.index.comparisons.factor_portfolios` builds them. Shapes,
+units and NaN policy as in `metrics.py`.
 """
 
 from __future__ import annotations

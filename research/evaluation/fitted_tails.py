@@ -12,8 +12,8 @@ from scipy.special import digamma, gammaln
 
 from research.evaluation._columns import standard_deviation
 from research.evaluation._distributions import norm, student_t
-from research.evaluation.bootstrap import MINIMUM
 from research.evaluation.metrics import skewness_and_kurtosis
+from research.evaluation.resampling.bootstrap import MINIMUM
 from research.typing import BoolArray, FloatArray
 
 Checked = tuple[FloatArray, NDArray[np.str_]]

@@ -20,9 +20,9 @@ from research.checks import check_number
 from research.errors import DataError, suggest
 from research.evaluation._columns import ROUNDING, Frame, PerColumn, by_column, positive_or_nan, standard_deviation
 from research.evaluation._distributions import student_t
-from research.evaluation.bootstrap import MINIMUM
 from research.evaluation.metrics import annualized_volatility, downside_deviation, skewness
 from research.evaluation.relative import Benchmark, beta, correlation, down_capture, tracking_error, up_capture
+from research.evaluation.resampling.bootstrap import MINIMUM
 from research.evaluation.tails import expected_shortfall, value_at_risk
 from research.typing import BoolArray, FloatArray
 

@@ -25,11 +25,11 @@ from research.evaluation._columns import (
     standard_deviation,
 )
 from research.evaluation._distributions import norm
+from research.evaluation.changes.style_drift import SEVERITIES, Finding, style_drift_findings
 from research.evaluation.inference import automatic_lags, hac_regression, long_run_variance
 from research.evaluation.metrics import annualized_volatility, ewma_volatility, sharpe_ratio
 from research.evaluation.regimes import drawdown_by_cycle, market_cycles
 from research.evaluation.rolling import rolling_sharpe
-from research.evaluation.style_drift import SEVERITIES, Finding, style_drift_findings
 from research.typing import FloatArray
 
 DEEPER = 0.9  # what is left at a trough must be below this share of what was left at the trough before

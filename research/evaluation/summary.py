@@ -16,10 +16,10 @@ from research.errors import DataError, DataWarning
 from research.evaluation import drawdowns, metrics, relative, tails
 from research.evaluation._calendar import check_kind, check_order, day, require_dates
 from research.evaluation._columns import Frame, history, one_frame, one_series, per_period
-from research.evaluation.bootstrap import common_history, interval_table, optimal_block_length
 from research.evaluation.inference import alpha_test
 from research.evaluation.intervals import self_normalised_interval
 from research.evaluation.measured_coverage import coverage_note
+from research.evaluation.resampling.bootstrap import common_history, interval_table, optimal_block_length
 
 
 class _Row(NamedTuple):

@@ -1,7 +1,7 @@
 """Market + rulebook -> `IndexHistory`: select, weight, rebalance, chain the level, and say why."""
 
-from research.index.benchmarks import market_benchmarks
 from research.index.build import build_index
+from research.index.comparisons.benchmarks import market_benchmarks
 from research.index.decisions.vote_audit import concentration_audit
 from research.index.history import IndexHistory
 from research.index.runnable import rulebooks_for

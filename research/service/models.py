@@ -9,7 +9,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 
 from research.errors import suggest
-from research.index.publication_columns import COLUMNS, COUNT, DAY, FLAG, TEXT
+from research.index.published.publication_columns import COLUMNS, COUNT, DAY, FLAG, TEXT
 from research.reporting.publishing.site.lists import LISTS
 
 MOST_ROWS = 20_000

@@ -1,7 +1,7 @@
 """Signals: features -> model -> bullish, neutral or bearish for each asset and week, from what was known at the close.
 
-A recipe (TOML) says how; `make_signals` does it. What the calls are worth is judged in `research.index.signal_review`
-and `research.evaluation`; how an index follows them is in its rulebook's [overlay].
+A recipe (TOML) says how; `make_signals` does it. What the calls are worth is judged in `research.index.skill` and
+`research.evaluation`; how an index follows them is in its rulebook's [overlay].
 """
 
 from research.signals.history import SignalHistory

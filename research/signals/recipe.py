@@ -195,7 +195,7 @@ class Recipe:
         With fewer assets in the universe no call is made; those before stand.
     locked_share : float in [0, 1)
         Share of the history, its last part, that is not looked at before the recipe is final. It changes no signal: it
-        is what `research.index.signal_review` leaves out until it is opened.
+        is what `research.index.skill.signal_review` leaves out until it is opened.
     universe, features, model, refits, states
         The sections. The universe's incumbents have no relief: a recipe has no members.
     """

@@ -14,7 +14,7 @@ import pandas as pd
 import talib
 
 from research.index import Methodology, build_index
-from research.index.rivals import passive_twin
+from research.index.skill.rivals import passive_twin
 from research.market import MarketData
 from research.point_in_time import PointInTime
 from research.signals.features import available, features

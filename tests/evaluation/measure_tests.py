@@ -18,11 +18,11 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.diagnostic import breaks_cusumolsresid
 
-from research.evaluation.comparison import CANNOT_TELL, compare
-from research.evaluation.confidence_set import best_of_many
+from research.evaluation.changes.structural_breaks import influences, p_values, self_normalised
+from research.evaluation.comparisons.comparison import CANNOT_TELL, compare
+from research.evaluation.comparisons.confidence_set import best_of_many
 from research.evaluation.factors import factor_regression, timing_tests
-from research.evaluation.reliability import sharpe_error
-from research.evaluation.structural_breaks import influences, p_values, self_normalised
+from research.evaluation.skill.reliability import sharpe_error
 from research.evaluation.tail_checks import breach_tests, tail_dependence, var_backtests
 from tests.evaluation.markets import START, garch
 from tests.evaluation.measure import show

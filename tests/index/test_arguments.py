@@ -12,7 +12,7 @@ import pytest
 
 from research.errors import DataError, MethodologyError, ResearchError
 from research.index import IndexHistory, Methodology, build_index, market_benchmarks
-from research.index.comparison import rebalance_changes
+from research.index.comparisons.comparison import rebalance_changes
 from research.market import write_market
 from tests.index.markets import random_market, rules
 

@@ -11,7 +11,7 @@ import pytest
 
 from research.errors import DataError, MethodologyError
 from research.index import IndexHistory, build_index
-from research.index.counterfactuals import counterfactuals
+from research.index.comparisons.counterfactuals import counterfactuals
 from research.market import MarketData
 from tests.index.markets import random_market, rules
 

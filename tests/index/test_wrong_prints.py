@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from research.index import IndexHistory, Methodology, build_index, rulebooks
-from research.index.data_review import yardsticks
+from research.index.whole_market.data_review import yardsticks
 from research.market import MarketData
 from tests.market.quality.real_files import real_market
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from research.errors import MethodologyError, ResearchError, ResearchWarning
 from research.index import build_index
-from research.index.counterfactuals import counterfactuals
+from research.index.comparisons.counterfactuals import counterfactuals
 from research.market import MarketData
 from research.rulebook import Methodology
 from research.settings import from_table

@@ -25,7 +25,7 @@ import pytest
 from research.cli.serve import EXTRA
 from research.evaluation import performance_summary
 from research.index import IndexHistory, Methodology, build_index
-from research.index.comparison import levels_beside
+from research.index.comparisons.comparison import levels_beside
 from research.market import load_market
 from research.reporting.publishing.data_files import VARIABLE, digests, folder_of, read_files
 from research.reporting.publishing.data_writing import publish_data

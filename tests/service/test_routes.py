@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from research.index.publication_columns import is_raw
+from research.index.published.publication_columns import is_raw
 from tests.service.conftest import INSTANTS, Published, Server
 
 NAME = "/v1/indices/large-cap-10"

@@ -23,8 +23,8 @@ from scipy.stats import norm
 from research.errors import MethodologyError, ResearchWarning
 from research.evaluation import rank_ic
 from research.index import IndexHistory, Methodology, build_index
-from research.index.signal_review import SignalReview, signal_review
-from research.index.signal_verdict import EVIDENCE
+from research.index.skill.signal_review import SignalReview, signal_review
+from research.index.skill.signal_verdict import EVIDENCE
 from research.market import MarketData
 from research.rulebook import Universe
 from research.settings import from_table
@@ -46,7 +46,7 @@ RULES: dict[str, Any] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Calls:
-    """Frames of decision dates x assets, as `research.index.signal_review.Signals` asks for."""
+    """Frames of decision dates x assets, as `research.index.skill.signal_review.Signals` asks for."""
 
     scores: pd.DataFrame
     probabilities: pd.DataFrame

@@ -7,7 +7,7 @@ import pandas as pd
 
 from research.errors import DataError
 from research.evaluation._calendar import require_days
-from research.evaluation.week_tests import panel
+from research.evaluation.skill.week_tests import panel
 from research.typing import BoolArray, FloatArray, IntArray
 
 

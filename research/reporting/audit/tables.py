@@ -11,7 +11,7 @@ import pandas as pd
 
 from research.index.analysis.attribution import WATERFALL
 from research.index.analysis.reason_card import screens_in_words
-from research.index.comparison import CAUSES, RebalanceChanges
+from research.index.comparisons.comparison import CAUSES, RebalanceChanges
 from research.reporting.presentation.formats import escape_markdown, format_value
 from research.reporting.presentation.names import STEPS, words_of
 from research.reporting.presentation.table import Table
@@ -30,6 +30,7 @@ def reason_card(card: Explanation) -> Table:
         f"{card.asset_id}: the screens of {card.determination_date:%Y-%m-%d}",
         note="margin: how far inside the limit the value is, as a share of the limit; negative is a failure. For "
         "members, limits are the relaxed ones where the rulebook has such.",
+        raw=("value", "margin"),
     )
 
 

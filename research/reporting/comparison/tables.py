@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from research.evaluation.side_by_side import CommonDays
+from research.evaluation.comparisons.side_by_side import CommonDays
 from research.reporting.evaluation.comparison_tables import DIFFERENCES
 from research.reporting.presentation.formats import format_value
 from research.reporting.presentation.names import words_of

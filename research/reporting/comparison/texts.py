@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from research.evaluation.side_by_side import CommonDays
+from research.evaluation.comparisons.side_by_side import CommonDays
 from research.reporting.evaluation.comparison_tables import DIFFERENCES
 from research.reporting.presentation.formats import escape_markdown, format_value
 from research.reporting.presentation.names import words_of
+from research.reporting.presentation.texts import under
 
 LEVELS: Mapping[str, str] = {
     "title": "Levels over the days that all have",
@@ -63,63 +64,63 @@ def differences(compared: pd.DataFrame, *, base: str) -> str:
                 found.append(f"{verdict} in {words_of(measure)}: {_names(list(rows['first']))}")
     base = escape_markdown(base)
     if not found:
-        return f"**Whether any of them is better or worse than {base} cannot be told from this history.**"
-    return f"**Against {base}, {'; '.join(found)}.** Of all others it cannot be told."
+        return under(f"Whether any of them is better or worse than {base} cannot be told from this history")
+    return under(f"Against {base}, {'; '.join(found)}", "Of all others it cannot be told.")
 
 
 def alike(pairs: pd.DataFrame, *, what: str, kind: str) -> str:
     """The pairs that are most and least alike, from `pairs_in_order`."""
     if pairs.empty:
-        return f"**No two of them have a {what}.**"
+        return under(f"No two of them have a {what}")
     words = [
         f"{escape_markdown(line['first'])} and {escape_markdown(line['second'])} ({format_value(line['value'], kind)})"
         for line in pairs.iloc[[0, -1]].to_dict("records")
     ]
     if len(pairs) == 1:
-        return f"**The {what} of {words[0].replace(' (', ' is ').rstrip(')')}.**"
-    return f"**The highest {what}: {words[0]}; the lowest: {words[1]}.**"
+        return under(f"The {what} of {words[0].replace(' (', ' is ').rstrip(')')}")
+    return under(f"The highest {what}: {words[0]}; the lowest: {words[1]}")
 
 
 def risk(frame: pd.DataFrame) -> str:
     """For how many growth is told from none at all; those without an interval are named as such."""
     known = frame[frame[["growth_lower", "growth_upper"]].notna().all(axis=1)]
     if known.empty:
-        return "**No interval of growth is known.** The days that all have are too few."
+        return under("No interval of growth is known", "The days that all have are too few.")
     without = [name for name in frame.index if name not in known.index]
     unknown = f" No interval is known for {_names(without)}." if without else ""
     above, below = (list(frame.index[rows]) for rows in (frame["growth_lower"] > 0, frame["growth_upper"] < 0))
     if not above and not below:
-        return (
-            f"**The interval of growth spans zero for each of them.** That any grows or shrinks is not shown.{unknown}"
-        )
+        body = f"That any grows or shrinks is not shown.{unknown}"
+        return under("The interval of growth spans zero for each of them", body)
     parts = [f"{what} zero for {_names(names)}" for what, names in (("above", above), ("below", below)) if names]
     others = "; it spans zero for all others" if len(above) + len(below) < len(known) else ""
-    return f"**The interval of growth lies {' and '.join(parts)}{others}.**{unknown}"
+    return under(f"The interval of growth lies {' and '.join(parts)}{others}", unknown.strip())
 
 
 def regimes(frame: pd.DataFrame, *, benchmark: str) -> str:
     """Who lost least and most in falling markets."""
     falls = frame.drop(columns="days").T.sort_values("bear", kind="stable")["bear"].dropna()
     if falls.empty:
-        return f"**{escape_markdown(benchmark)} had no bear market in these days.**"
+        return under(f"{escape_markdown(benchmark)} had no bear market in these days")
     least, most = (
         f"{escape_markdown(falls.index[place])} {format_value(falls.iloc[place], 'growth')}" for place in (-1, 0)
     )
     name = escape_markdown(benchmark)
-    return f"**In bear markets of {name}: {least} at best, {most} at worst.** It happened once, and is no forecast."
+    finding = f"In bear markets of {name}: {least} at best, {most} at worst"
+    return under(finding, "It happened once, and is no forecast.")
 
 
 def trading(frame: pd.DataFrame) -> str:
     """Who trades most and least, and what it costs."""
     by_turnover = frame.sort_values("turnover", kind="stable").dropna(subset="turnover")
     if by_turnover.empty:
-        return "**Not one of them has traded since its start.**"
+        return under("Not one of them has traded since its start")
     words = [
         f"{escape_markdown(name)} {format_value(by_turnover.loc[name, 'turnover'], 'percent')} a year at a cost of "
         f"{format_value(by_turnover.loc[name, 'cost'], 'fine percent')} of growth"
         for name in dict.fromkeys(by_turnover.index[[-1, 0]])
     ]
-    return f"**Turnover, the most and the least: {'; '.join(words)}.**"
+    return under(f"Turnover, the most and the least: {'; '.join(words)}")
 
 
 def profiles(matches: Mapping[str, pd.DataFrame]) -> str:
@@ -130,7 +131,7 @@ def profiles(matches: Mapping[str, pd.DataFrame]) -> str:
         told += [f"{first} is best for the {profile} investor"] if table.attrs["verdict"] == "yes" else []
         words.append(f"{profile} {first} (in {format_value(chance, 'percent')} of resampled histories)")
     known = "; ".join(told) or "For no kind of investor can it be told which is best"
-    return f"**{known}.** First by what was: {'; '.join(words)}. It recommends nothing."
+    return under(known, f"First by what was: {'; '.join(words)}. It recommends nothing.")
 
 
 def _names(names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from research.evaluation.market_structure import THRESHOLDS
-from research.index.market_review import MarketReview
+from research.index.whole_market.market_review import MarketReview
 from research.reporting.market.tables import EFFECTS, FIELDS, SCHEMES
 from research.reporting.presentation.formats import escape_markdown, format_value
 from research.reporting.presentation.texts import bullets, markdown_list

@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from research.reporting.presentation.canvas import (
-    COLOURS,
     GREY,
     GRID,
     canvas,
+    colours_of,
     label_of,
     noted,
     percent_axis,
@@ -34,7 +34,7 @@ def risk_and_growth(frame: pd.DataFrame, *, source: str) -> Axes:
     if known.empty:
         return placeholder(frame, source)
     axes = canvas(source)
-    for (name, line), colour, mark in zip(frame.iterrows(), cycle(COLOURS), cycle(MARKS), strict=False):
+    for (name, line), colour, mark in zip(frame.iterrows(), colours_of(frame.index), cycle(MARKS), strict=False):
         if name not in known.index:
             continue
         x, y = line["volatility"], line["growth"]

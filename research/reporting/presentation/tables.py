@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from research.evaluation.forecasts import CAVEAT
+from research.evaluation.resampling.forecasts import CAVEAT
 from research.market.manifest import Manifest
 from research.reporting.presentation.formats import format_value
 from research.reporting.presentation.table import Table

@@ -43,6 +43,11 @@ def bullets(lines: Iterable[str]) -> str:
     return markdown_list(map(escape_markdown, lines))
 
 
+def under(finding: str, body: str = "") -> str:
+    """What was found, as a heading without a full stop, and what there is to say of it; names in both escaped."""
+    return f"### {finding}\n\n{body}".strip()
+
+
 def markdown_list(items: Iterable[str]) -> str:
     """A Markdown list of items that are Markdown themselves."""
     return "\n".join(f"- {item}" for item in items)
@@ -58,28 +63,31 @@ def last_trade(rebalances: pd.DataFrame) -> str:
     heading = (
         f"{row['added']} in, {row['removed']} out, {turnover} of the index moved on {rebalances.index[-1]:%Y-%m-%d}"
     )
-    return (
-        f"### {heading}\n\nThe last trade was a **{escape_markdown(row['cause'])}** at the close of "
+    return under(
+        heading,
+        f"The last trade was a **{escape_markdown(row['cause'])}** at the close of "
         f"**{rebalances.index[-1]:%Y-%m-%d}**{decided}: {row['added']} added, "
         f"{row['removed']} removed, {row['members']} members. "
         f"It moved {turnover} of the index (one-sided) and cost "
-        f"{format_value(row['cost'], 'basis points')} basis points."
+        f"{format_value(row['cost'], 'basis points')} basis points.",
     )
 
 
 def dead_assets(index: IndexHistory, removed: int) -> str:
     """What depends on the value of the `removed` members: both levels, and the difference in growth a year."""
     if removed == 0:
-        return "### No member was ever removed for lack of a price\n\nSo nothing depends on the value of dead assets."
+        return under(
+            "No member was ever removed for lack of a price", "So nothing depends on the value of dead assets."
+        )
     times = "Once a member was" if removed == 1 else f"{removed} times a member was"
     ends = (index.level_if_removed_at_last_price, index.level_if_removed_at_zero)
     last, zero = (format_value(level.iloc[-1], "number") for level in ends)
     points = format_value(index.dead_token_sensitivity, "points")
-    return (
-        f"### {times} removed for lack of a price: worth at most {points} points of growth a year\n\n"
+    return under(
+        f"{times} removed for lack of a price: worth at most {points} points of growth a year",
         f"{times} removed for lack of a price. Sold at the last price, the level is **{last}**; written off, it would "
         f"be **{zero}**: a growth rate {points} percentage points a year "
-        "lower."
+        "lower.",
     )
 
 
@@ -118,8 +126,8 @@ def risks(figures: RiskFigures, *, benchmark: str) -> str:
         "them: a fault or an exploit can lose everything at once. Nor does it contain bridges, price feeds, keys, gas, "
         "and a market price of the token that departs from its net asset value.",
     }
-    heading = f"### It made {fell}; its largest sector, {sector}, has {percent(figures.sector_weight)}"
-    return f"{heading}\n\n{markdown_list(f'**{risk}.** {evidence}' for risk, evidence in named.items())}"
+    heading = f"It made {fell}; its largest sector, {sector}, has {percent(figures.sector_weight)}"
+    return under(heading, markdown_list(f"**{risk}.** {evidence}" for risk, evidence in named.items()))
 
 
 def _times(count: int) -> str:

@@ -12,8 +12,8 @@ import pandas as pd
 
 from research.csv_tables import write_csv
 from research.index import IndexHistory
-from research.index.publication import PublishedIndex
-from research.index.quarterly_review import quarterly_review
+from research.index.published.publication import PublishedIndex
+from research.index.published.quarterly_review import quarterly_review
 from research.reporting.factsheet.facts import in_one_sentence
 from research.reporting.publishing.data_files import CARD, CARD_FORMAT, FACTS, VARIABLE, as_json
 from research.reporting.review.card import card

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from research.index.analysis.reason_card import SCREENS
-from research.index.rebalance_review import RebalanceReview
+from research.index.rebalance.rebalance_review import RebalanceReview
 from research.reporting.presentation.formats import format_value
 from research.reporting.presentation.table import Table
 
@@ -68,6 +68,7 @@ def trades(review: RebalanceReview, *, participation: float, assets_under_manage
         note="Volume: median traded value a day over 30 days, of which at most "
         f"{format_value(participation, 'short percent')} is traded a day. Reported volume overstates what can "
         "be traded.",
+        raw=("share_of_day",),
     )
 
 

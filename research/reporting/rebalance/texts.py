@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from research.index.rebalance_review import RebalanceReview
+from research.index.rebalance.rebalance_review import RebalanceReview
 from research.reporting.presentation.formats import escape_markdown, format_value
+from research.reporting.presentation.texts import under
 from research.reporting.rebalance.tables import POINTS
 
 NAMED = 5  # assets that a sentence names
@@ -57,7 +58,7 @@ def standing(review: RebalanceReview) -> str:
 def what_changes(review: RebalanceReview) -> str:
     """Who comes and goes, how much moves, and how that compares with earlier rebalances."""
     if review.kept:
-        return f"**The composition is kept and nothing is traded:** {escape_markdown(review.kept)}."
+        return under("The composition is kept and nothing is traded", f"{escape_markdown(review.kept)}.")
     added, removed = review.moved("added"), review.moved("removed")
     who = f"{_listed(added)} in, {_listed(removed)} out" if added or removed else "Nobody comes in and nobody leaves"
     past = (
@@ -66,40 +67,40 @@ def what_changes(review: RebalanceReview) -> str:
         if review.earlier
         else ""
     )
-    return (
-        f"**{who}; {format_value(review.turnover, 'percent')} of the index moves** (one-sided){past}. By the "
-        f"rulebook it costs {format_value(review.cost, 'basis points')} basis points."
+    return under(
+        f"{who}; {format_value(review.turnover, 'percent')} of the index moves (one-sided){past}",
+        f"By the rulebook it costs {format_value(review.cost, 'basis points')} basis points.",
     )
 
 
 def why(review: RebalanceReview) -> str:
     """Which cause moved most weight since the rebalance before."""
     if review.causes is None:
-        return "**There is no earlier rebalance to compare with.**" if not review.kept else "**Nothing is traded.**"
+        return under("Nothing is traded" if review.kept else "There is no earlier rebalance to compare with")
     cause, size = review.causes.largest
-    return f"**Most weight was moved by {cause}: {format_value(size, 'fine percent')}** of the index (one-sided)."
+    return under(f"Most weight was moved by {cause}: {format_value(size, 'fine percent')} of the index (one-sided)")
 
 
 def capacity(review: RebalanceReview, *, assets_under_management: float) -> str:
     """Whether the orders can be traded in a day at the size given."""
     size = f"USD {format_value(assets_under_management, 'short')}"
     if review.orders.empty:
-        return "**There is nothing to trade.**"
+        return under("There is nothing to trade")
     slowest = review.orders.iloc[0]
     name, days = escape_markdown(slowest["asset_id"]), format_value(slowest["days"], "short")
     if slowest["days"] > 1:
-        return f"**With {size} not all can be traded in a day: {name} takes {days} days.**"
+        return under(f"With {size} not all can be traded in a day: {name} takes {days} days")
     if slowest["days"] <= 1:
-        return f"**With {size} every order can be traded in a day; {name} takes longest, {days} days.**"
-    return "**No volume is known, so it cannot be told how long the orders take.**"
+        return under(f"With {size} every order can be traded in a day; {name} takes longest, {days} days")
+    return under("No volume is known, so it cannot be told how long the orders take")
 
 
 def to_look_at(review: RebalanceReview) -> str:
     """How many points there are of which kind."""
     if not review.counts:
-        return "**Nothing of what is looked for was found.**"
+        return under("Nothing of what is looked for was found")
     kinds = "; ".join(f"{POINTS[point]}: {format_value(count, 'count')}" for point, count in review.counts.items())
-    return f"**Points to look at: {format_value(len(review.points), 'count')}.** {kinds[:1].upper()}{kinds[1:]}."
+    return under(f"Points to look at: {format_value(len(review.points), 'count')}", f"{kinds[:1].upper()}{kinds[1:]}.")
 
 
 def _listed(assets: Sequence[str]) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from research.evaluation.monitoring import Monitoring
+from research.evaluation.changes.monitoring import Monitoring
 from research.evaluation.overview import DAYS_PER_YEAR
-from research.index.publication import PublishedIndex
-from research.index.quarterly_review import QuarterlyReview
+from research.index.published.publication import PublishedIndex
+from research.index.published.quarterly_review import QuarterlyReview
 from research.reporting.presentation import figures, figures_review
 from research.reporting.presentation.display import small_figure
 from research.reporting.presentation.formats import format_value

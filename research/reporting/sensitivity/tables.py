@@ -1,10 +1,10 @@
-"""Tables of the sensitivity page. Everything shown is computed in `research.index.sensitivity`."""
+"""Tables of the sensitivity page. Everything shown is computed in `research.index.sweeps.sensitivity`."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from research.index.sensitivity import OUTCOMES, Sensitivity
+from research.index.sweeps.sensitivity import OUTCOMES, Sensitivity
 from research.index.sweeps.sweep import Sweep
 from research.reporting.evaluation.comparison_tables import comparison
 from research.reporting.presentation.formats import format_value

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from research.evaluation.main_effects import INTERACTIONS
-from research.index.sensitivity import Sensitivity
+from research.evaluation.comparisons.main_effects import INTERACTIONS
+from research.index.sweeps.sensitivity import Sensitivity
 from research.index.sweeps.sweep import Sweep
 from research.reporting.presentation.formats import escape_markdown, format_value
-from research.reporting.presentation.texts import markdown_list
+from research.reporting.presentation.texts import markdown_list, under
 from research.reporting.sensitivity.wording import choice, value_of_text, variant
 
 LEVEL = 0.05
@@ -24,14 +24,16 @@ def strip(found: Sensitivity) -> dict[str, str]:
 def answer(found: Sensitivity) -> str:
     """Where the rulebook stands, what matters, and what can be told: the first look."""
     if found.swept.count < 2:
-        return f"**{ONE}.** {failed(found.swept)}"
+        return under(ONE, failed(found.swept))
     lines = [
         f"**Where it stands.** {_standing(found)}",
         f"**What matters.** {_matters(found)}",
         f"**What can be told.** {_told(found)}",
         f"**What it rests on.** {_rests(found.swept)} {failed(found.swept)}",
     ]
-    return markdown_list(lines)
+    own = format_value(found.standing.loc["cagr", "own"], "change")
+    share = format_value(found.standing.loc["cagr", "better_than"], "percent")
+    return under(f"It grew {own} a year, more than {share} of its variants", markdown_list(lines))
 
 
 def spread(found: Sensitivity) -> str:
@@ -60,24 +62,35 @@ def matters(found: Sensitivity) -> str:
     return f"The {choice(found.leading)} explains {share} of the spread in growth"
 
 
+def chance(found: Sensitivity) -> str:
+    """Title of the tests: whether any variant is better than the rulebook by more than chance."""
+    p_value = found.tests["none_beats"]
+    if p_value != p_value:  # NaN
+        return "The history is too short, or nothing differs: whether any variant is better cannot be told"
+    if p_value < LEVEL:
+        return f"At least one variant grew faster by more than chance among so many would give (p = {_p(p_value)})"
+    return f"No variant can be told from the rulebook by its growth (p = {_p(p_value)})"
+
+
 def leading(found: Sensitivity) -> str:
     """Whether the values of the choice that matters most can be told apart."""
     if found.leading_values.empty:
-        return "Nothing to compare: no choice moved growth, or the rulebook's own value of it was not built."
+        return under("Nothing to compare", "No choice moved growth, or the rulebook's own value of it was not built.")
     key = found.leading
     told = found.leading_values[found.leading_values["verdict"] != "cannot tell"]
     own = value_of_text(key, str(found.leading_values["first"].iloc[0]))
     if told.empty:
-        return (
-            f"**The {choice(key)} matters most, and we cannot tell which value of it is better**: over the mean of all "
-            f"variants that have it, none of the others differs from {escape_markdown(own)} by more than chance would."
+        return under(
+            f"The {choice(key)} matters most, and we cannot tell which value of it is better",
+            f"Over the mean of all variants that have it, none of the others differs from {escape_markdown(own)} by "
+            "more than chance would.",
         )
     said = {
         f"{escape_markdown(value_of_text(key, str(row.second)))} in {_MEASURES[str(row.measure)]} "
         f"({_OPPOSITE[str(row.verdict)]})"
         for row in told.itertuples()
     }
-    return f"**From {escape_markdown(own)} can be told: {'; '.join(sorted(said))}.** Of the rest we cannot tell."
+    return under(f"From {escape_markdown(own)} can be told: {'; '.join(sorted(said))}", "Of the rest we cannot tell.")
 
 
 _MEASURES = {"sharpe_ratio": "Sharpe ratio", "cagr": "growth", "max_drawdown": "maximum drawdown"}
@@ -117,13 +130,8 @@ def _matters(found: Sensitivity) -> str:
 
 def _told(found: Sensitivity) -> str:
     figures, count = found.tests, format_value(found.tests["trials"], "count")
-    chance = figures["none_beats"]
-    if chance != chance:  # NaN
-        return "The history is too short, or nothing differs: whether any variant is better cannot be told."
-    if _is_beaten(found):
-        first = f"At least one variant grew faster by more than chance among so many would give (p = {_p(chance)})."
-    else:
-        first = f"**No variant can be told from the rulebook by its growth** (p = {_p(chance)})."
+    if figures["none_beats"] != figures["none_beats"]:  # NaN
+        return f"{chance(found)}."
     over = figures["overfitting_probability"]
     second = (
         ""
@@ -132,7 +140,7 @@ def _told(found: Sensitivity) -> str:
         f"other in {format_value(over, 'percent')} of the splits."
     )
     return (
-        f"{first}{second} The highest Sharpe ratio is {format_value(figures['best_sharpe'], 'ratio')} "
+        f"{chance(found)}.{second} The highest Sharpe ratio is {format_value(figures['best_sharpe'], 'ratio')} "
         f"({escape_markdown(variant(found.swept, found.best))}), to be read as the best of {count}."
     )
 
@@ -149,9 +157,5 @@ def _rests(swept: Sweep) -> str:
     return f"{days}; the first begins on {first}, the last ({name}){others} on {start}."
 
 
-def _is_beaten(found: Sensitivity) -> bool:
-    return bool(found.tests["none_beats"] < LEVEL)
-
-
-def _p(chance: float) -> str:
-    return "below 0.01" if chance < 0.01 else format_value(chance, "ratio")
+def _p(p_value: float) -> str:
+    return "below 0.01" if p_value < 0.01 else format_value(p_value, "ratio")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from research.index.sensitivity import Sensitivity
 from research.index.sweeps.grid import words
+from research.index.sweeps.sensitivity import Sensitivity
 from research.index.sweeps.sweep import AS_GIVEN, Sweep
 from research.reporting.presentation.formats import format_value
 

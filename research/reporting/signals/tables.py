@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from research.index.signal_review import SignalReview
+from research.index.skill.signal_review import SignalReview
 from research.reporting.presentation.formats import format_value
 from research.reporting.presentation.table import Table
 

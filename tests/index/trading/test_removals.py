@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from research.index import build_index
-from research.index.counterfactuals import counterfactuals
+from research.index.comparisons.counterfactuals import counterfactuals
 from research.market import MarketData
 from tests.index.small_markets import DAYS, events_of, flat, market, migrations, missing, removals, three, two
 

@@ -666,7 +666,7 @@ def test_the_effect_of_an_assets_revisions_is_said_by_its_name_also_where_it_is_
 ) -> None:
     line = {"rulebook": "large", "last_date": FIRST, "largest_date": FIRST, "last_bps": 1.0, "reason": ""}
     effects = [{**line, "asset_id": "", "largest_bps": 1.0}, {**line, "asset_id": "a", "largest_bps": 0.0}]
-    monkeypatch.setattr("research.index.data_revisions.revision_effects", lambda *_: pd.DataFrame(effects))
+    monkeypatch.setattr("research.index.whole_market.data_revisions.revision_effects", lambda *_: pd.DataFrame(effects))
     (tmp_path / "mine.toml").write_text(TOML)
     command = ["data", "update", "coins", "--table", str(newer(tmp_path, 2.0)), "--profile"]
     reports = catalog.PROJECT / "reports" / "reports.toml"

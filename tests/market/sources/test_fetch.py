@@ -30,10 +30,20 @@ def stocked(vendor: Vendor) -> Vendor:
 
 
 def research(*arguments: str) -> subprocess.Popen[str]:
-    """The real command in a process of its own; the addresses of the vendor are in the environment."""
+    """The real command in a process of its own; the addresses of the vendor are in the environment.
+
+    A shell has its jobs in the background ignore SIGINT, and so what they start.
+    """
     command = [sys.executable, "-m", "research.cli", *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        command,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
 
 
 def names_below(folder: Path) -> set[str]:
@@ -144,7 +154,7 @@ def test_an_update_can_ask_again_from_what_the_manifest_keeps(vendor: Vendor, tm
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_polite_stop_ends_soon_without_litter(vendor: Vendor, tmp_path: Path, number: signal.Signals) -> None:
-    stocked(vendor).slow = 1.0  # on a busy machine the signal comes late
+    stocked(vendor).slow = 0.2
     run = research(*COMMAND)
     while len(vendor.asked) < 3:
         time.sleep(0.01)
@@ -161,7 +171,7 @@ def test_what_a_kill_leaves_is_removed_by_the_next_run(
 ) -> None:
     (tmp_path / "temp").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temp"))
-    stocked(vendor).slow = 1.0  # on a busy machine the signal comes late
+    stocked(vendor).slow = 0.2
     run = research(*COMMAND)
     while len(vendor.asked) < 3:
         time.sleep(0.01)

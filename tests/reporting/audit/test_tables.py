@@ -8,7 +8,7 @@ from research import IndexHistory, build_index
 from research.index.analysis.contributions import contribution_summary, linked_contributions
 from research.index.analysis.reason_card import SCREENS
 from research.index.analysis.weight_summaries import weight_steps_with_total
-from research.index.comparison import rebalance_changes
+from research.index.comparisons.comparison import rebalance_changes
 from research.point_in_time.screens import evaluate
 from research.reporting.audit import tables as audit_tables
 from research.rulebook import Universe

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from research.index.analysis.worst import WorstDay, WorstStretch
-from research.index.first_look import FirstLook
+from research.index.published.first_look import FirstLook
 from research.reporting.factsheet import texts
 
 

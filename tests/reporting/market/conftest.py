@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from research import load_market
-from research.index.market_review import MarketReview, review_market
+from research.index.whole_market.market_review import MarketReview, review_market
 from research.market import MarketData
 from tests.conftest import ROOT
 

@@ -7,7 +7,7 @@ import re
 import pandas as pd
 import pytest
 
-from research.index.market_review import MarketReview
+from research.index.whole_market.market_review import MarketReview
 from research.reporting.market import tables
 from research.reporting.presentation import tables as shared
 from research.reporting.presentation.table import Table

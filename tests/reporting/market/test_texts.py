@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from research.index.market_review import MarketReview
+from research.index.whole_market.market_review import MarketReview
 from research.reporting.market import texts
 
 NO_NUMBER = re.compile(r"\b(nan|NaN|NaT|None|inf)\b")

@@ -9,9 +9,9 @@ import pytest
 
 from research.index import IndexHistory
 from research.index.analysis.points_to_check import POINTS as KINDS
-from research.index.rebalance_review import RebalanceReview, rebalance_review
+from research.index.rebalance.rebalance_review import RebalanceReview, rebalance_review
 from research.reporting.rebalance import tables, texts
-from tests.index.test_rebalance_review import small
+from tests.index.rebalance.test_rebalance_review import small
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_who_comes_and_goes_is_named_with_what_moves(index: IndexHistory, review
     past = texts.what_changes(rebalance_review(index, "2021-02-10"))
     assert "2 (a, b) in, 0 out" in past
     kept = replace(review, kept="too <b>few</b>")
-    assert texts.what_changes(kept) == "**The composition is kept and nothing is traded:** too &#60;b>few&#60;/b>."
+    assert texts.what_changes(kept) == "### The composition is kept and nothing is traded\n\ntoo &#60;b>few&#60;/b>."
 
 
 def test_the_slowest_order_is_named_and_an_unknown_volume_is_no_fast_one(review: RebalanceReview) -> None:
@@ -51,7 +51,7 @@ def test_the_slowest_order_is_named_and_an_unknown_volume_is_no_fast_one(review:
     blind = replace(review, orders=review.orders.assign(days=float("nan")))
     assert "cannot be told how long" in texts.capacity(blind, assets_under_management=1.0)
     nothing = replace(review, orders=review.orders.head(0))
-    assert texts.capacity(nothing, assets_under_management=1.0) == "**There is nothing to trade.**"
+    assert texts.capacity(nothing, assets_under_management=1.0) == "### There is nothing to trade"
 
 
 def test_every_kind_of_point_has_words_and_its_evidence_reads_in_its_unit(review: RebalanceReview) -> None:
@@ -86,9 +86,9 @@ def test_every_kind_of_point_has_words_and_its_evidence_reads_in_its_unit(review
 
 def test_nothing_found_is_said_and_what_was_looked_for_stands_under_the_table(review: RebalanceReview) -> None:
     none = replace(review, points=review.points.head(0))
-    assert texts.to_look_at(none) == "**Nothing of what is looked for was found.**"
+    assert texts.to_look_at(none) == "### Nothing of what is looked for was found"
     assert "Looked for: close to the limit of a screen" in tables.points(none, participation=0.05).to_text()
-    assert texts.to_look_at(review).startswith(f"**Points to look at: {len(review.points)}.**")
+    assert texts.to_look_at(review).startswith(f"### Points to look at: {len(review.points)}\n\n")
 
 
 def test_the_tables_show_every_position_and_order(review: RebalanceReview) -> None:
@@ -101,5 +101,5 @@ def test_the_tables_show_every_position_and_order(review: RebalanceReview) -> No
 
 
 def test_the_cause_that_moved_most_is_named(review: RebalanceReview) -> None:
-    assert texts.why(review) == "**Most weight was moved by rank: 44.44\u00a0%** of the index (one-sided)."
+    assert texts.why(review) == "### Most weight was moved by rank: 44.44\u00a0% of the index (one-sided)"
     assert "no earlier rebalance" in texts.why(replace(review, causes=None))

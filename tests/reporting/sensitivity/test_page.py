@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from research.index.sensitivity import Sensitivity, sensitivity
+from research.index.sweeps.sensitivity import Sensitivity, sensitivity
 from research.reporting.presentation import canvas, figures_sensitivity
 from research.reporting.sensitivity import tables, texts, wording
 from tests.index.markets import random_market, rules
@@ -58,8 +58,8 @@ def test_a_grid_with_holes_shows_both_ends_of_a_share_and_a_complete_one_does_no
 @pytest.mark.parametrize(
     ("chance", "said"),
     [
-        (0.4, "No variant can be told from the rulebook by its growth** (p = 0.40)"),
-        (0.05, "No variant can be told from the rulebook by its growth** (p = 0.05)"),
+        (0.4, "No variant can be told from the rulebook by its growth (p = 0.40)"),
+        (0.05, "No variant can be told from the rulebook by its growth (p = 0.05)"),
         (0.02, "At least one variant grew faster by more than chance among so many would give (p = 0.02)"),
         (0.001, "(p = below 0.01)"),
         (np.nan, "whether any variant is better cannot be told"),
@@ -89,10 +89,10 @@ def test_the_choice_that_matters_is_named_and_its_verdict_is_neutral_unless_told
 
 def test_a_single_variant_makes_a_page_without_claims() -> None:
     alone = sensitivity(random_market(1), rules(), {"schedule.lag_days": [2]}, draws=20, jobs=1)
-    assert texts.answer(alone) == f"**{texts.ONE}.** Every combination of the grid could be built."
+    assert texts.answer(alone) == f"### {texts.ONE}\n\nEvery combination of the grid could be built."
     assert texts.spread(alone) == texts.fan(alone) == texts.ONE
     assert texts.matters(alone) == "No choice of this grid moved growth"
-    assert texts.leading(alone).startswith("Nothing to compare")
+    assert texts.leading(alone).startswith("### Nothing to compare")
     assert texts.strip(alone) == {"By growth ahead of": "no other variant"}
     shown = [tables.standing(alone), tables.effects(alone), tables.by_value(alone), tables.leading(alone)]
     for table in [*shown, tables.tests(alone), tables.variants(alone.swept), tables.failures(alone.swept)]:

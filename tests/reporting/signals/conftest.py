@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from research.index import IndexHistory
-from research.index.signal_review import SignalReview, signal_review
+from research.index.skill.signal_review import SignalReview, signal_review
 from research.signals import SignalHistory
 from tests.signals.measure import ridge_pipeline
 from tests.signals.worlds import simulated_market

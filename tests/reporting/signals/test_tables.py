@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from research.index.signal_exits import COLUMNS, calls_on_members, signal_exits
+from research.index.skill.signal_exits import COLUMNS, calls_on_members, signal_exits
 from research.reporting.presentation import canvas, figures_signals
 from research.reporting.presentation.table import Table
 from research.reporting.signals import tables

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from research.index.signal_review import judged
+from research.index.skill.signal_review import judged
 from research.reporting.signals import texts
 
 from .conftest import Reviewed

@@ -1,6 +1,6 @@
 """Columns of tables that are of several indices."""
 
-from research.index.publication_columns import COUNT, DAY, FLAG, POINTS, TEXT
+from research.index.published.publication_columns import COUNT, DAY, FLAG, POINTS, TEXT
 
 LISTS: dict[str, dict[str, tuple[str, str]]] = {
     "indices": {

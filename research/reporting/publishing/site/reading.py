@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from research.errors import ReportError, shown, suggest
 from research.evaluation import rebased
-from research.index.publication_columns import is_raw
+from research.index.published.publication_columns import is_raw
 from research.reporting.publishing.data_files import FACTS
 from research.reporting.publishing.placing import digest
 from research.reporting.publishing.site.editions import FOLDER, edition_names

@@ -1,0 +1,1 @@
+"""Many series at once: which is better, and do we know; which suits whom; what a search does to its best."""

@@ -1,0 +1,1 @@
+"""Were scores and calls right? Rank information coefficient, spreads, hit rates, honest probabilities."""

@@ -1,0 +1,1 @@
+"""One rebalance, the next or a past one."""

@@ -1,0 +1,1 @@
+"""Skill or luck: what is asked of an index that follows signals."""

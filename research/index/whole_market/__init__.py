@@ -1,0 +1,1 @@
+"""A market as a whole, and what its doubtful values do to an index."""
