@@ -26,7 +26,7 @@ reports: $(VENV)/.installed  ## build what has changed of reports/reports.toml; 
 	@$(BIN)/research report build $(if $(SNAPSHOT),--snapshot "$(SNAPSHOT)") $(if $(AS_OF),--as-of "$(AS_OF)")
 
 test: $(VENV)/.installed check  ## checks, the test-suite, and nbval on every notebook
-	@$(BIN)/python -m pytest -n auto --dist loadfile --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg
 
 check: $(VENV)/.installed  ## formatting, lint, types and the import contract
 	@$(BIN)/ruff check .

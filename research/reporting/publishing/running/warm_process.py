@@ -34,8 +34,6 @@ _BY_AND_BY = (  # what notebooks that use the package load when a cell first nee
     "scipy.stats",
     "scipy.optimize",
     "statsmodels.regression.linear_model",
-    "sklearn.linear_model",
-    "sklearn.ensemble",
 )
 
 

@@ -28,6 +28,9 @@ from research.reporting.publishing.running.jobs import CELL_TIMEOUT, Job, Outcom
 DEFAULT_JOBS = min(2, os.cpu_count() or 1)
 _DIED = "its worker process died (out of memory?). Build it again."
 _ROOM = "research.reporting.publishing.running"
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""Of linear algebra, where nobody says otherwise: reports run side by side, and threads of each that wait for a
+processor made an evaluation take twice as long."""
 _live: set[subprocess.Popen[bytes]] = set()  # the fresh interpreters that this process started, to be stopped with it
 
 
@@ -203,7 +206,7 @@ def _ask(connection: Connection, job: Job) -> Outcome:
 
 def _start(module: str, descriptor: int, scratch: Path | None, *arguments: str) -> subprocess.Popen[bytes]:
     """A fresh interpreter that runs a module of this folder; it has the path and environment of a report's kernel."""
-    environment = os.environ | {
+    environment = _ONE_THREAD | os.environ | {
         for_a_page.VARIABLE: "1",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # before anybody imports pyplot, or figures are lost
         "JUPYTER_PREFER_ENV_PATH": "1",  # the kernel of this environment, not a namesake of the user's
