@@ -206,15 +206,12 @@ def _ask(connection: Connection, job: Job) -> Outcome:
 
 def _start(module: str, descriptor: int, scratch: Path | None, *arguments: str) -> subprocess.Popen[bytes]:
     """A fresh interpreter that runs a module of this folder; it has the path and environment of a report's kernel."""
-    environment = (
-        _ONE_THREAD
-        | os.environ
-        | {
-            for_a_page.VARIABLE: "1",
-            "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # before anybody imports pyplot, or figures are lost
-            "JUPYTER_PREFER_ENV_PATH": "1",  # the kernel of this environment, not a namesake of the user's
-        }
-    )
+    ours = {
+        for_a_page.VARIABLE: "1",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # before anybody imports pyplot, or figures are lost
+        "JUPYTER_PREFER_ENV_PATH": "1",  # the kernel of this environment, not a namesake of the user's
+    }
+    environment = _ONE_THREAD | os.environ | ours
     if scratch is not None:
         environment["IPYTHONDIR"] = str(scratch.resolve() / "ipython")  # nobody's start-up files run in a kernel
     begin = f"import sys; del sys.path[0]; from {_ROOM}.{module} import main; main()"  # nothing from where we stand
