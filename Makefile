@@ -7,6 +7,7 @@ VENV := .venv
 SCALE ?= 10
 BIN := $(VENV)/bin
 CACHE := $(CURDIR)/.cache
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1  # of linear algebra: workers side by side would wait for each other
 
 export PIP_CACHE_DIR := $(CACHE)/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -26,7 +27,7 @@ reports: $(VENV)/.installed  ## build what has changed of reports/reports.toml; 
 	@$(BIN)/research report build $(if $(SNAPSHOT),--snapshot "$(SNAPSHOT)") $(if $(AS_OF),--as-of "$(AS_OF)")
 
 test: $(VENV)/.installed check  ## checks, the test-suite, and nbval on every notebook
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg
+	@$(ONE_THREAD) $(BIN)/python -m pytest -n auto --dist loadfile --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg
 
 check: $(VENV)/.installed  ## formatting, lint, types and the import contract
 	@$(BIN)/ruff check .
@@ -42,13 +43,13 @@ bench: $(VENV)/.installed  ## speed and memory against peers, as ratios within o
 	@$(BIN)/python -m tests.benchmarks
 
 fuzz: $(VENV)/.installed  ## the attack on inputs, builds and imports, so many times as long as in CI: make fuzz SCALE=20
-	@ROBUSTNESS_SCALE=$(SCALE) $(BIN)/python -m pytest -n auto tests/robustness
+	@$(ONE_THREAD) ROBUSTNESS_SCALE=$(SCALE) $(BIN)/python -m pytest -n auto tests/robustness
 
 sample: $(VENV)/.installed  ## make data/sample anew (simulated, seeded: the same bytes each time)
 	@$(BIN)/research data simulate --out data/sample --replace
 
 notebooks: $(VENV)/.installed  ## run every notebook and store its outputs, after a change that is meant to change them
-	@RESEARCH_STILL=yes $(BIN)/jupyter nbconvert --to notebook --inplace --execute --ExecutePreprocessor.record_timing=False \
+	@$(ONE_THREAD) RESEARCH_STILL=yes $(BIN)/jupyter nbconvert --to notebook --inplace --execute --ExecutePreprocessor.record_timing=False \
 		--ExecutePreprocessor.store_widget_state=False notebooks/*.ipynb
 
 lock: $(VENV)/.installed  ## renew requirements.lock from pyproject.toml (needs the network), then run make test

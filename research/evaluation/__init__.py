@@ -104,7 +104,7 @@ from research.evaluation.skill.quantile_spread import (
 from research.evaluation.skill.rank_ic import ic_by_label, ic_power, ic_summary, rank_ic
 from research.evaluation.skill.reliability import forecast_reliability, sharpe_error
 from research.evaluation.skill.week_tests import mean_test, skill_verdict
-from research.evaluation.summary import performance_summary
+from research.evaluation.summary import performance_summary, performance_values
 from research.evaluation.tail_checks import conditional_drawdown, distribution_lines, tail_dependence, var_backtests
 from research.evaluation.tails import expected_shortfall, tail_ratio, tail_reason, value_at_risk, worst_periods
 from research.evaluation.verdicts import difference_test, verdict_of
@@ -179,6 +179,7 @@ __all__ = [
     "overfitting_test",
     "performance_by_regime",
     "performance_summary",
+    "performance_values",
     "period_returns",
     "probabilistic_sharpe",
     "probability_of_backtest_overfitting",

@@ -1,8 +1,8 @@
 """How every function of this package reads a Series or a DataFrame: history by column, checks, and the way back.
 
 A kernel is a function of complete 2-D arrays (rows = periods, columns = series). It never sees a NaN: columns that
-share a history are handed to it together, others apart. Metrics live in the other modules; nothing here is public.
-What is checked of dates is in `_calendar.py`.
+share a history are handed to it together, others apart. Metrics live in the modules without an underscore; nothing here
+is public. What is checked of dates is in `_calendar.py`.
 """
 
 from __future__ import annotations

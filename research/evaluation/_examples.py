@@ -169,6 +169,10 @@ EXAMPLES = {
         '>>> level = pd.Series(np.geomspace(100.0, 200.0, 400), pd.date_range("2023-01-01", periods=400))',
         '>>> performance_summary(level, draws=20)["value"].round(4)[["total_return", "history"]].to_dict()',
         "{'total_return': 1.0, 'history': 399.0}"],
+    "performance_values": [
+        '>>> level = pd.Series(np.geomspace(100.0, 200.0, 400), pd.date_range("2023-01-01", periods=400))',
+        '>>> performance_values(level).round(4)[["total_return", "history"]].to_dict()',
+        "{'total_return': 1.0, 'history': 399.0}"],
     "period_returns": ['>>> returns = pd.Series(0.001, pd.date_range("2023-12-31", "2024-02-29"))',
         '>>> period_returns(returns).round(4)[["MTD", "QTD"]].to_dict()', "{'MTD': 0.0294, 'QTD': 0.0618}"],
     "probabilistic_sharpe": ["DAYS SINE", ">>> round(probabilistic_sharpe(returns), 3)", "0.922"],

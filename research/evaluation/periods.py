@@ -133,10 +133,11 @@ def resample_returns(returns: Frame, frequency: Literal["daily", "weekly", "mont
     if not isinstance(frequency, str) or frequency not in FREQUENCIES:
         raise DataError(f"unknown frequency {shown(frequency)}: {suggest(frequency, FREQUENCIES)}")
     frame = returns.to_frame() if isinstance(returns, pd.Series) else returns
+    require_days(frame)
     whole = _calendar_returns(frame, FREQUENCIES[frequency])
     ends = pd.PeriodIndex(whole.index).end_time.normalize()
     _, _, last = limits(frame)
-    final = frame.index[last - 1] if len(frame) else frame.index[:0]
+    final = frame.index[last - 1] if len(frame) else pd.DatetimeIndex([pd.NaT] * frame.shape[1])
     whole = whole.set_axis(pd.DatetimeIndex(ends), axis="index")
     whole = whole.where(ends.to_numpy()[:, None] <= final.to_numpy()[None, :]).dropna(how="all")
     return whole.set_axis([returns.name], axis="columns")[returns.name] if isinstance(returns, pd.Series) else whole
@@ -155,9 +156,9 @@ def best_and_worst(returns: pd.Series) -> pd.DataFrame:
         count (whole periods), best, worst, mean_gain, mean_loss (mean return of those above and below zero) and
         winning (share above zero): fractions, NaN where there is no such period.
     """
-    rows = {}
+    rows, own = {}, history(returns)
     for frequency in FREQUENCIES:
-        whole = pd.Series(resample_returns(returns, frequency)).dropna()  # type: ignore[arg-type]
+        whole = pd.Series(resample_returns(own, frequency)).dropna()  # type: ignore[arg-type]
         rows[frequency] = {
             "count": len(whole),
             "best": whole.max(),

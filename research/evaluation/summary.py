@@ -1,89 +1,27 @@
 """The one table that a notebook shows first: every headline figure with its interval, unit and convention.
 
-The figures themselves are in the other modules. This one takes levels (prices), they take returns.
+The figures themselves are in `metrics.py`, `drawdowns.py`, `tails.py` and `relative.py`. They take returns,
+this one takes levels (prices).
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from research.errors import DataError, DataWarning
-from research.evaluation import drawdowns, metrics, relative, tails
+from research.evaluation import drawdowns, metrics
 from research.evaluation._calendar import check_kind, check_order, day, require_dates
 from research.evaluation._columns import Frame, history, one_frame, one_series, per_period
 from research.evaluation.inference import alpha_test
 from research.evaluation.intervals import self_normalised_interval
 from research.evaluation.measured_coverage import coverage_note
 from research.evaluation.resampling.bootstrap import common_history, interval_table, optimal_block_length
-
-
-class _Row(NamedTuple):
-    metric: Callable[..., Any]  # its name is the row's
-    unit: str
-    options: tuple[str, ...]  # what the metric is told besides the returns
-    convention: str  # {q} stands for the periods a year
-    interval: Literal["bootstrap", "self-normalised", "regression", "range", "none"] = "bootstrap"
-
-
-PLAIN: tuple[str, ...] = ()
-ANNUAL = ("periods_per_year",)
-EXCESS = ("periods_per_year", "risk_free")
-TARGET = ("periods_per_year", "minimum_acceptable_return")
-# fmt: off
-OWN: tuple[_Row, ...] = (
-    _Row(metrics.total_return, "fraction", PLAIN, "Compounded return over the whole history.", "range"),
-    _Row(metrics.cagr, "fraction", ANNUAL, "Compound annual growth rate, {q} periods a year."),
-    _Row(metrics.annualized_volatility, "fraction", ANNUAL,
-         "Sample standard deviation (n − 1) of simple returns times √{q}.", "self-normalised"),
-    _Row(metrics.downside_deviation, "fraction", ANNUAL,
-         "Root mean square of the negative returns over all n periods, times √{q}.", "self-normalised"),
-    _Row(drawdowns.max_drawdown, "fraction", PLAIN,
-         "Deepest fall from the highest level so far, the first day included; negative.", "range"),
-    _Row(metrics.ulcer_index, "fraction", PLAIN, "Root mean square of the drawdown over all periods.", "range"),
-    _Row(metrics.sharpe_ratio, "ratio", EXCESS,
-         "Arithmetic: mean excess over the risk-free rate over the standard deviation of the returns, times √{q}."),
-    _Row(metrics.cagr_to_volatility, "ratio", EXCESS,
-         "Geometric Sharpe ratio: compound growth of the excess over the risk-free rate over the volatility."),
-    _Row(metrics.adjusted_sharpe_ratio, "ratio", EXCESS,
-         "Geometric Sharpe ratio with a penalty for negative skewness and fat tails."),
-    _Row(metrics.sortino_ratio, "ratio", TARGET,
-         "Mean excess over the risk-free rate over its downside deviation (all n periods), times √{q}."),
-    _Row(metrics.calmar_ratio, "ratio", ANNUAL,
-         "CAGR over the size of the maximum drawdown, both over the whole history.", "range"),
-    _Row(metrics.martin_ratio, "ratio", EXCESS, "CAGR above the risk-free rate over the Ulcer index.", "range"),
-    _Row(metrics.omega_ratio, "ratio", PLAIN, "Sum of gains over sum of losses, threshold zero."),
-    _Row(metrics.skewness, "ratio", PLAIN,
-         "Third moment over the standard deviation cubed, denominator n.", "self-normalised"),
-    _Row(metrics.excess_kurtosis, "ratio", PLAIN,
-         "Fourth moment over the squared variance minus 3, denominator n.", "none"),
-    _Row(tails.value_at_risk, "fraction", PLAIN,
-         "Historical 5 % quantile of the returns of one period; negative.", "self-normalised"),
-    _Row(tails.expected_shortfall, "fraction", PLAIN,
-         "Mean of the returns at or below the historical 5 % quantile; negative.", "self-normalised"),
-)
-AGAINST_BENCHMARK: tuple[_Row, ...] = (
-    _Row(relative.beta, "ratio", EXCESS,
-         "OLS slope on the benchmark, both in excess of the risk-free rate.", "self-normalised"),
-    _Row(relative.correlation, "ratio", PLAIN,
-         "Pearson correlation of the returns with the benchmark's.", "self-normalised"),
-    _Row(relative.jensen_alpha, "fraction", EXCESS,
-         "Intercept of the regression of excess returns on the benchmark's, times {q}.", "regression"),
-    _Row(relative.active_return, "fraction", ANNUAL, "CAGR minus the benchmark's CAGR over the same periods."),
-    _Row(relative.tracking_error, "fraction", ANNUAL,
-         "Standard deviation of return minus benchmark return, times √{q}.", "self-normalised"),
-    _Row(relative.information_ratio, "ratio", ANNUAL, "Active return (difference of CAGR) over tracking error."),
-    _Row(relative.up_capture, "fraction", PLAIN,
-         "Geometric mean return over the benchmark's, in periods in which the benchmark rose.", "self-normalised"),
-    _Row(relative.down_capture, "fraction", PLAIN,
-         "Geometric mean return over the benchmark's, in periods in which the benchmark fell.", "self-normalised"),
-    _Row(relative.batting_average, "fraction", PLAIN, "Share of periods with a return above the benchmark's."),
-)
-# fmt: on
+from research.evaluation.summary_rows import AGAINST_BENCHMARK, EXCESS, OWN, Row
 
 
 def performance_summary(
@@ -168,6 +106,37 @@ def relative_summary(
     return _relative_rows(returns, level, benchmark, rate, periods_per_year, given).rename_axis("metric")
 
 
+def performance_values(
+    level: pd.Series, *, risk_free: float | pd.Series = 0.0, periods_per_year: float = 365
+) -> pd.Series:
+    """The values of `performance_summary` of one level, without intervals and without a benchmark.
+
+    Parameters
+    ----------
+    level : Series
+        Index level or price (not returns), one value per period, with a DatetimeIndex.
+    risk_free : float or Series
+        Annual rate as a fraction, or one rate per period.
+    periods_per_year : float
+
+    Returns
+    -------
+    Series, index = metric
+        Units as there; NaN where a figure is not defined.
+
+    Raises
+    ------
+    DataError
+        For a level that is missing inside the history or not positive.
+    """
+    returns = metrics.returns_from_levels(one_series(level, "level"))
+    require_dates(level, "level")
+    sample = common_history(returns, [_rate_series(risk_free, returns, periods_per_year)])
+    values = {name: figure(*sample) for name, figure in _figures(OWN, periods_per_year).items()}
+    found = pd.concat([pd.Series(values), _path_rows(returns)["value"]])
+    return pd.Series(found, name=level.name).rename_axis("metric")
+
+
 def _relative_rows(
     returns: pd.Series,
     level: pd.Series,
@@ -188,7 +157,7 @@ COLUMNS = ["value", "lower", "upper", "unit", "convention", "interval_note"]
 
 
 def _rows(
-    rows: tuple[_Row, ...], sample: list[pd.Series], count: int, periods_per_year: float, given: dict[str, Any]
+    rows: tuple[Row, ...], sample: list[pd.Series], count: int, periods_per_year: float, given: dict[str, Any]
 ) -> pd.DataFrame:
     """Each row with its interval, unit, convention and note; `given`: of the intervals."""
     return _interval_rows(rows, sample, periods_per_year, given).assign(
@@ -198,7 +167,7 @@ def _rows(
     )[COLUMNS]
 
 
-def _interval_note(row: _Row, count: int) -> str:
+def _interval_note(row: Row, count: int) -> str:
     """What lower and upper of a row are where they are no confidence interval, and where they hold too rarely."""
     if row.interval == "none":
         return "No interval: none that was tried holds."
@@ -207,7 +176,7 @@ def _interval_note(row: _Row, count: int) -> str:
 
 
 def _interval_rows(
-    rows: tuple[_Row, ...], sample: list[pd.Series], periods_per_year: float, given: dict[str, Any]
+    rows: tuple[Row, ...], sample: list[pd.Series], periods_per_year: float, given: dict[str, Any]
 ) -> pd.DataFrame:
     """value, lower and upper of each row, by the kind of interval that the row has."""
     rate = sample[1]
@@ -243,10 +212,10 @@ def _interval_rows(
     return pd.concat(parts).reindex(list(figures))[["value", "lower", "upper"]]
 
 
-def _figures(rows: tuple[_Row, ...], periods_per_year: float) -> dict[str, Callable[..., Any]]:
+def _figures(rows: tuple[Row, ...], periods_per_year: float) -> dict[str, Callable[..., Any]]:
     """Each row's metric as a function of (returns, risk-free rate per period[, benchmark]), by name."""
 
-    def figure(row: _Row) -> Callable[..., Any]:
+    def figure(row: Row) -> Callable[..., Any]:
         def value(returns: Frame, rate: Frame, *benchmark: Frame) -> Any:
             given = {"periods_per_year": periods_per_year, "risk_free": rate, "minimum_acceptable_return": rate}
             return row.metric(returns, *benchmark, **{name: given[name] for name in row.options})

@@ -13,7 +13,7 @@ from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._columns import companion_of, history, one_frame
 from research.evaluation._distributions import norm
-from research.evaluation.inference import alpha_test
+from research.evaluation.inference import adjust_pvalues, alpha_test
 
 CANNOT_TELL = "cannot tell"
 CONFIDENCE = 0.95  # from which on something is said
@@ -68,8 +68,9 @@ def difference_test(
     DataFrame, index = benchmark
         difference, lower, upper (annual fractions), p_value (two-sided), years (of common history), fewest_years and
         most_years (if the true difference is the end of the interval far from zero, or near it; most_years is NaN where
-        no number is enough, for the interval holds zero), verdict ("ahead" or "behind" where the interval does not,
-        else "cannot tell"). NaN and "cannot tell" with fewer than ten common returns.
+        no number is enough, for the interval holds zero), adjusted (the p-values for all benchmarks together, by Holm),
+        verdict ("ahead" or "behind" where `adjusted` is below 1 − confidence, else "cannot tell"). NaN and "cannot
+        tell" with fewer than ten common returns.
     """
     check_number("power", power, DataError, at_least=0.5, below=1, fraction="a probability")
     z = norm.ppf((1.0 + confidence) / 2.0) + norm.ppf(power)
@@ -89,6 +90,8 @@ def difference_test(
             "years": years,
             "fewest_years": needed.min(),
             "most_years": needed.max() if is_known else np.nan,
-            "verdict": CANNOT_TELL if not is_known else "ahead" if ends.min() > 0 else "behind",
         }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("benchmark")
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("benchmark")
+    table["adjusted"] = adjust_pvalues(table["p_value"])
+    signs = np.where(table["difference"] > 0, "ahead", "behind")
+    return table.assign(verdict=np.where(table["adjusted"] < 1.0 - confidence, signs, CANNOT_TELL))

@@ -173,3 +173,11 @@ def test_a_benchmark_of_other_years_is_refused(levels: tuple[pd.Series, pd.Serie
     elsewhere = benchmark.set_axis(benchmark.index + pd.DateOffset(years=years))
     with pytest.raises(DataError, match=r"benchmark: it has no return in the 799 periods of the level, .*overlap"):
         ev.performance_summary(level, benchmark=elsewhere, draws=20)
+
+
+def test_the_values_alone_are_those_of_the_summary() -> None:
+    level = pd.Series(100 * (1 + sample()).cumprod(), name="x")
+    values = ev.performance_values(level, risk_free=0.02, periods_per_year=365)
+    whole = ev.performance_summary(level, risk_free=0.02, draws=20)["value"]
+    pd.testing.assert_series_equal(values, whole, check_names=False)
+    assert values.name == "x"

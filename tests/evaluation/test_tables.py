@@ -218,3 +218,12 @@ def test_best_and_worst_whole_periods_counted_by_hand() -> None:
     assert table.loc["quarterly", "best"] == pytest.approx(1.5 * 0.8 * 1.1 - 1)
     assert table.loc["yearly", "count"] == 0
     assert table.loc["yearly"].drop("count").isna().all()
+
+
+def test_resampling_refuses_a_time_zone_and_gives_nothing_of_nothing() -> None:
+    returns = pd.Series(0.01, pd.date_range("2024-01-01", periods=40, tz="UTC"))
+    with pytest.raises(DataError, match="time zone UTC"):
+        resample_returns(returns, "monthly")
+    nothing = returns.tz_localize(None).iloc[:0]
+    assert resample_returns(nothing, "monthly").empty
+    assert resample_returns(nothing.to_frame(), "weekly").shape == (0, 1)

@@ -42,3 +42,15 @@ def test_an_interval_that_holds_zero_cannot_tell_and_no_length_is_surely_enough(
     assert result.loc["ahead", "most_years"] < result.loc["ahead", "years"]
     with pytest.raises(DataError, match="power = 80"):
         ev.difference_test(market, table, power=80)
+
+
+def test_the_sign_against_one_of_many_is_judged_for_all_of_them_together() -> None:
+    market, active = sample(1000), sample(1000, seed=5) * 0.2
+    error = ev.alpha_test(active - active.mean())["standard_error"] / 365
+    ahead = market + active - active.mean() + 2.1 * error  # a p-value of 0.036 by itself
+    alone = ev.difference_test(ahead, market.to_frame("one"))
+    assert alone.loc["one", "p_value"] == alone.loc["one", "adjusted"] == pytest.approx(0.036, abs=0.003)
+    assert alone.loc["one", "verdict"] == "ahead"
+    many = ev.difference_test(ahead, pd.DataFrame(dict.fromkeys(("one", "two", "three"), market)))
+    assert many["adjusted"].to_numpy() == pytest.approx(3 * alone.loc["one", "p_value"])
+    assert set(many["verdict"]) == {"cannot tell"}

@@ -35,7 +35,7 @@ def judged(index: IndexHistory) -> pd.DataFrame:
 
 
 def test_the_shipped_rulebooks_hold_prints_back_where_it_is_measured_to_help() -> None:
-    """By the tests below and in test_published.py: see research/rulebooks/README.md."""
+    """By the tests below and in test_published_indices.py: see research/rulebooks/README.md."""
     limits = {name: Methodology.load(name).events.outlier_jump for name in rulebooks()}
     assert {name for name, limit in limits.items() if limit is not None} == set(HELPED)
     assert {limits[name] for name in HELPED} == {LIMIT}

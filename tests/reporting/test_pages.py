@@ -88,7 +88,7 @@ def test_an_index_alone_is_no_comparison(shown: Shown) -> None:
 @pytest.mark.parametrize(("until", "date", "status"), PAST)
 def test_any_rebalance_is_reviewed_to_the_end(until: str, date: str, status: str, shown: Shown) -> None:
     run("rebalance_review", rulebook="ai-large-cap", until=until, date=date)
-    assert status in shown[0][1]["verdict"][5]["value"]
+    assert status in shown[0][1]["verdict"][4]["value"]
     assert shown[-1][0]["text/plain"].startswith("Made from")
     assert_clean(shown)
 

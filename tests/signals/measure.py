@@ -46,7 +46,7 @@ RULES: dict[str, Any] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Calls:
-    """Frames of decision dates x assets, as `research.index.skill.signal_review.Signals` asks for."""
+    """Frames of decision dates x assets, as `research.index.skill.signal_inputs.Signals` asks for."""
 
     scores: pd.DataFrame
     probabilities: pd.DataFrame

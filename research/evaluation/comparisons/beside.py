@@ -42,8 +42,8 @@ def risk_beside(levels: pd.DataFrame, *, risk_free: float = 0.0, draws: int = 10
     """
     if levels.shape[1] < 2:
         raise DataError("levels: one column, expected the level and one benchmark at least. Add a column.")
-    table = risk_figures(levels.dropna(), risk_free=risk_free)
-    first, second = levels.columns[:2]
+    levels = levels.dropna()
+    table, (first, second) = risk_figures(levels, risk_free=risk_free), levels.columns[:2]
     compared = compare(levels[[first, second]], risk_free=risk_free, draws=draws).set_index("measure")
     told = compared.loc[list(COMPARED), ["difference", "lower", "upper", "verdict"]]
     table["difference"] = told["difference"].reindex(table.index).fillna(table[first] - table[second])

@@ -8,6 +8,7 @@ import pandas as pd
 
 from research.errors import DataError, MethodologyError, MethodologyWarning
 from research.index.build import build_index
+from research.index.comparisons.several import carried_price
 from research.market import MarketData
 from research.market.data import Date, as_timestamp
 from research.rulebook.methodology import Methodology
@@ -38,7 +39,7 @@ def market_benchmarks(market: MarketData, *, start: Date | None = None) -> pd.Da
     DataError
         If the market has no bitcoin or ether, or `start` lies outside it.
     """
-    levels = {asset: market.price(asset).ffill() for asset in SINGLE_ASSETS}
+    levels = {asset: carried_price(market, asset) for asset in SINGLE_ASSETS}
     for rulebook in BASKETS:
         try:
             levels[rulebook] = build_index(market, Methodology.load(rulebook)).level

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
 from research.index.analysis.level_leaps import Leap, leaps_of_index, leaps_of_price
 from research.index.analysis.trading_totals import average_cost
 from research.index.build import build_index
-from research.index.comparisons.several import built_beside, check_names
+from research.index.comparisons.several import built_beside, carried_price, check_names
 from research.index.history import IndexHistory
 from research.market.data import Date
 from research.rulebook import Weighting
@@ -42,8 +43,11 @@ def levels_of(index: IndexHistory, rulebooks: Iterable[Methodology]) -> pd.DataF
         `attrs["leaps"]`: the `level_leaps` of all but the index.
     """
     levels, leaps = {index.methodology.name: index.level}, list[Leap]()
-    own = [index.methodology]
-    for name, other in built_beside(own, rulebooks, lambda rules: build_index(index.market, rules, **index.inputs)):
+
+    def build(rules: Methodology) -> IndexHistory:
+        return build_index(index.market, rules, **(index.inputs | {"signals": _signals_for(rules, index)}))
+
+    for name, other in built_beside([index.methodology], rulebooks, build):
         if isinstance(other, IndexHistory):
             levels[name] = other.level
             leaps += [{**leap, "series": name} for leap in leaps_of_index(other)]
@@ -52,11 +56,21 @@ def levels_of(index: IndexHistory, rulebooks: Iterable[Methodology]) -> pd.DataF
     return frame
 
 
+def _signals_for(rules: Methodology, index: IndexHistory) -> Any:
+    """The index's own where the recipe is the same, none where another makes its own, else the index's as a table.
+
+    As a table they do not move the start of a rulebook that follows none.
+    """
+    if rules.signals is None:
+        return index.tables["signals"]
+    return index.inputs["signals"] if rules.signals == index.methodology.signals else None
+
+
 def levels_beside(index: IndexHistory, assets: Sequence[str], rulebooks: Iterable[Methodology]) -> pd.DataFrame:
     """An index beside single assets and other rulebooks, on the days of the index: shape (days, 1 + others).
 
-    Columns: the index, the prices of `assets` in USD (carried over gaps), then the rulebooks as in `levels_of`. Nothing
-    is rescaled. NaN before a column begins. `attrs["leaps"]`: the `level_leaps` of all columns but the first.
+    Columns: the index, the prices of `assets` in USD (`carried_price`), then the rulebooks as in `levels_of`. Nothing
+    is rescaled. NaN before a column begins and after it ends. `attrs["leaps"]`: the `level_leaps` of all but the first.
 
     Raises
     ------
@@ -66,7 +80,7 @@ def levels_beside(index: IndexHistory, assets: Sequence[str], rulebooks: Iterabl
     levels = levels_of(index, rulebooks)
     leaps = levels.attrs.pop("leaps")
     check_names(levels.columns, assets)
-    prices = [index.market.price(asset).ffill() for asset in dict.fromkeys(assets)]
+    prices = [carried_price(index.market, asset) for asset in dict.fromkeys(assets)]
     beside = pd.concat([levels.iloc[:, :1], *prices, levels.iloc[:, 1:]], axis=1, sort=True)
     beside = beside.reindex(index.dates)
     beside.attrs["leaps"] = [leap for price in prices for leap in leaps_of_price(beside[price.name])] + leaps

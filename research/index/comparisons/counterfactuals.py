@@ -14,6 +14,7 @@ from research.evaluation import cagr, returns_from_levels, tracking_error
 from research.index.analysis.capacity import turnover_summary
 from research.index.build import build_index
 from research.index.history import IndexHistory
+from research.index.skill.rivals import passive_twin
 from research.index.sweeps.figures import level_figures, lost_levels
 from research.market import MarketData
 from research.rulebook.methodology import Methodology
@@ -25,9 +26,9 @@ LAGS = (0, 1, 5)
 def counterfactuals(index: IndexHistory, *, risk_free: float = 0.0) -> pd.DataFrame:
     """Rebuild the index with one rule changed at a time, and compare over the days that all variants have.
 
-    Variants: no caps and floors, no buffer, lags of 0, 1 and 5 days, dead tokens at their last price and at zero, and
-    only the assets that still had a price at the end. The last one is look-ahead on purpose: it measures the bias of
-    an index that forgets its dead.
+    Variants: no signals (or no overlay, where it follows none), no caps and floors, no buffer, lags of 0, 1 and 5 days,
+    dead tokens at their last price and at zero, and only the assets that still had a price at the end. The last one is
+    look-ahead on purpose: it measures the bias of an index that forgets its dead.
 
     Parameters
     ----------
@@ -102,6 +103,10 @@ def _variants(index: IndexHistory) -> Iterator[tuple[str, Methodology, MarketDat
     """Name, rulebook and market of each variant that differs from what is published."""
     rules, market = index.methodology, index.market
     weighting, selection, schedule = rules.weighting, rules.selection, rules.schedule
+    same_start = index.dates[0].date()
+    if rules.overlay is not None:
+        name = "no signals" if rules.overlay.signals else "no overlay"
+        yield name, replace(passive_twin(rules), name=rules.name, base_date=same_start), market
     if weighting.is_bounded:
         yield "no caps and floors", replace(rules, weighting=weighting.unbounded()), market
     if selection.count is not None and selection.buffer != (selection.count, selection.count):
@@ -112,7 +117,7 @@ def _variants(index: IndexHistory) -> Iterator[tuple[str, Methodology, MarketDat
             yield name, replace(rules, schedule=replace(schedule, lag_days=lag)), market
     alive = np.asarray(market.prices.iloc[-1].notna())
     if alive.any():
-        survivors = rules if index.signals is None else replace(rules, base_date=index.dates[0].date())
+        survivors = rules if index.signals is None else replace(rules, base_date=same_start)
         yield SURVIVORS, survivors, market.only(list(market.prices.columns[alive]))
 
 

@@ -1,12 +1,15 @@
-"""Several rulebooks on one market: each built once, under names that tell them apart."""
+"""Several rulebooks on one market, each built once, under names that tell them apart; single assets beside them."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
+import pandas as pd
+
 from research.errors import DataError, MethodologyError, MethodologyWarning
 from research.index.history import IndexHistory
+from research.market import MarketData
 from research.rulebook.methodology import Methodology
 
 
@@ -34,6 +37,15 @@ def built_beside(
             continue
         taken.add(name)
         yield name, index
+
+
+def carried_price(market: MarketData, asset: str) -> pd.Series:
+    """Price in USD, carried over gaps but not beyond the last print: nothing is compared with what has died.
+
+    Raises `DataError` where the asset is unknown.
+    """
+    price = market.price(asset)
+    return price.ffill().loc[: price.last_valid_index()]
 
 
 def check_names(indices: Collection[str], assets: Iterable[str]) -> None:

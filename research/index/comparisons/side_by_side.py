@@ -12,7 +12,7 @@ from research.evaluation.comparisons.side_by_side import shared
 from research.index.analysis.capacity import turnover_summary
 from research.index.analysis.trading_totals import average_cost
 from research.index.build import build_index
-from research.index.comparisons.several import built_beside, check_names
+from research.index.comparisons.several import built_beside, carried_price, check_names
 from research.index.history import IndexHistory
 from research.market import MarketData
 from research.rulebook.methodology import Methodology
@@ -44,10 +44,10 @@ def build_indices(
         given = {key: table for key, table in (tables or {}).items() if key != "signals" or rules.signals is None}
         return build_index(market, rules, **given)
 
-    made = dict(built_beside([], rulebooks, build))
-    built = {name: index for name, index in made.items() if isinstance(index, IndexHistory)}
+    made = list(built_beside([], rulebooks, build))
+    built = {name: index for name, index in made if isinstance(index, IndexHistory)}
     if not built:
-        reasons = [reason for reason in made.values() if isinstance(reason, MethodologyError)]
+        reasons = [reason for _, reason in made if isinstance(reason, MethodologyError)]
         raise reasons[-1] if reasons else MethodologyError("rulebooks: expected one at least.")
     return built
 
@@ -63,12 +63,7 @@ def levels_side_by_side(indices: Mapping[str, IndexHistory], assets: Sequence[st
     market = next(iter(indices.values())).market
     check_names(indices, assets)
     levels = {name: index.level for name, index in indices.items()}
-    return pd.DataFrame(levels | {asset: _carried(market.price(asset)) for asset in assets})
-
-
-def _carried(price: pd.Series) -> pd.Series:
-    """Carried over gaps, and not beyond the last price: an asset that died is not compared after its death."""
-    return price.ffill().loc[: price.last_valid_index()]
+    return pd.DataFrame(levels | {asset: carried_price(market, asset) for asset in assets})
 
 
 def shared_weights(indices: Mapping[str, IndexHistory], assets: Sequence[str]) -> pd.DataFrame:

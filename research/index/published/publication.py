@@ -16,7 +16,8 @@ import pandas as pd
 from research.errors import DataWarning
 from research.evaluation import calendar_table, performance_summary, rebased, returns_from_levels
 from research.evaluation.periods import window_start
-from research.evaluation.summary import AGAINST_BENCHMARK, relative_summary
+from research.evaluation.summary import relative_summary
+from research.evaluation.summary_rows import AGAINST_BENCHMARK
 from research.index.comparisons.comparison import SAME_RULES
 from research.index.decisions.records import CHOOSING
 from research.index.history import IndexHistory

@@ -30,7 +30,7 @@ class QuarterlyReview:
     Attributes
     ----------
     standing : DataFrame
-        `evaluation.monitoring.standing` of the index and its benchmarks.
+        `evaluation.changes.monitoring.standing` of the index and its benchmarks.
     monitoring : Monitoring
         Against the first benchmark.
     flags : DataFrame

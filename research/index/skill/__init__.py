@@ -1,1 +1,1 @@
-"""Skill or luck: what is asked of an index that follows signals."""
+"""Skill or luck of an index that follows signals: placebos, simple rivals, exact parts of the difference, a verdict."""

@@ -1,6 +1,6 @@
 """How much of an index hangs on its rules: a sweep of them, where its own stand, which matter, what can be told apart.
 
-What is built is in `sweeps`; what is computed of the outcomes in `research.evaluation`. Here it is gathered.
+What is built is in `sweep.py`; what is computed of the outcomes in `research.evaluation`. Here it is gathered.
 """
 
 from __future__ import annotations

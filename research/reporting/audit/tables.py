@@ -19,6 +19,7 @@ from research.reporting.presentation.table import Table
 if TYPE_CHECKING:
     from research.index.analysis.explanation import Explanation
 
+UNSEEN = 0.5e-4  # change of weight that a hundredth of a point does not show
 NAMED = 3
 """Rules that a heading names."""
 
@@ -40,10 +41,10 @@ def weight_steps(frame: pd.DataFrame, *, decided: pd.Timestamp) -> Table:
     told = [
         f"{len(changed)} {words}"
         for words, changed in (
-            ("cut by the cap", members[members["caps"] < 0]),
-            ("raised to the floor", members[members["floors"] > 0]),
-            ("changed by the weighting scheme", members[members["tilt"] != 0]),
-            ("changed by the overlay", members[members["overlay"] != 0]),
+            ("cut by the cap", members[members["caps"] < -UNSEEN]),
+            ("raised to the floor", members[members["floors"] > UNSEEN]),
+            ("changed by the weighting scheme", members[~members["tilt"].between(-UNSEEN, UNSEEN)]),
+            ("changed by the overlay", members[~members["overlay"].between(-UNSEEN, UNSEEN)]),
         )
         if len(changed)
     ]
@@ -195,5 +196,6 @@ def token_units(units: pd.Series, weights: pd.Series, *, date: pd.Timestamp, lim
         f"What one token holds at the close of {date:%Y-%m-%d}",
         formats={"weight": "fine percent", "units": "number"},
         headers={"units": "units a token"},
+        raw=("units",),
         limit=limit,
     )

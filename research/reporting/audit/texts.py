@@ -9,6 +9,7 @@ import pandas as pd
 from research.index import Methodology
 from research.index.analysis.explanation import Explanation
 from research.reporting.presentation.formats import escape_markdown, format_value
+from research.reporting.presentation.texts import under
 
 WATERFALL: Mapping[str, str] = {
     "title": "From market cap to the final weight",
@@ -42,7 +43,7 @@ def reason_card(card: Explanation, rules: Methodology) -> str:
             else f", decided at the close of {card.weight_date:%Y-%m-%d}"
         )
         sentences.append(f"Its weight{since}: {weight}, which makes **{format_value(last, 'fine percent')}**.")
-    return f"### {escape_markdown(card.asset_id)} is {where}{held}\n\n{' '.join(filter(None, sentences))}"
+    return under(f"{escape_markdown(card.asset_id)} is {where}{held}", " ".join(filter(None, sentences)))
 
 
 def residual(size: float, what: str) -> str:
@@ -55,10 +56,10 @@ def residual(size: float, what: str) -> str:
 def token(nav: pd.Series, without_fee: pd.Series, left: float, fee_per_year: float) -> str:
     """What a token of the index is worth, with and without its streaming fee, and how many units the fee has left."""
     first, last, free = (format_value(value, "number") for value in (nav.iloc[0], nav.iloc[-1], without_fee.iloc[-1]))
-    return (
-        f"### A token is worth USD {last}, without its fee USD {free}\n\n"
+    return under(
+        f"A token is worth USD {last}, without its fee USD {free}",
         f"A token that began at USD {first} on {nav.index[0]:%Y-%m-%d} has a net asset value of **USD {last}** on "
         f"{nav.index[-1]:%Y-%m-%d}. Its streaming fee of {format_value(fee_per_year, 'fine percent')} a year is paid "
         f"in new tokens and has left **{format_value(left, 'fine percent')}** of each token's units; without it the "
-        f"token would be worth USD {free}."
+        f"token would be worth USD {free}.",
     )

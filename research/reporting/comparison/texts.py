@@ -72,13 +72,13 @@ def alike(pairs: pd.DataFrame, *, what: str, kind: str) -> str:
     """The pairs that are most and least alike, from `pairs_in_order`."""
     if pairs.empty:
         return under(f"No two of them have a {what}")
-    words = [
-        f"{escape_markdown(line['first'])} and {escape_markdown(line['second'])} ({format_value(line['value'], kind)})"
+    (most, highest), (least, lowest) = (
+        (f"{escape_markdown(line['first'])} and {escape_markdown(line['second'])}", format_value(line["value"], kind))
         for line in pairs.iloc[[0, -1]].to_dict("records")
-    ]
+    )
     if len(pairs) == 1:
-        return under(f"The {what} of {words[0].replace(' (', ' is ').rstrip(')')}")
-    return under(f"The highest {what}: {words[0]}; the lowest: {words[1]}")
+        return under(f"The {what} of {most} is {highest}")
+    return under(f"The highest {what}: {most} ({highest}); the lowest: {least} ({lowest})")
 
 
 def risk(frame: pd.DataFrame) -> str:
@@ -90,7 +90,7 @@ def risk(frame: pd.DataFrame) -> str:
     unknown = f" No interval is known for {_names(without)}." if without else ""
     above, below = (list(frame.index[rows]) for rows in (frame["growth_lower"] > 0, frame["growth_upper"] < 0))
     if not above and not below:
-        body = f"That any grows or shrinks is not shown.{unknown}"
+        body = f"So it is not shown that any of them grows or shrinks.{unknown}"
         return under("The interval of growth spans zero for each of them", body)
     parts = [f"{what} zero for {_names(names)}" for what, names in (("above", above), ("below", below)) if names]
     others = "; it spans zero for all others" if len(above) + len(below) < len(known) else ""

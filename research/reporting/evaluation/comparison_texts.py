@@ -9,7 +9,7 @@ import pandas as pd
 from research.reporting.evaluation.comparison_tables import difference_of
 from research.reporting.presentation.formats import escape_markdown, format_value
 from research.reporting.presentation.names import MEASURES, words_of
-from research.reporting.presentation.texts import markdown_list
+from research.reporting.presentation.texts import markdown_list, under
 
 CAPTIONS: Mapping[str, Mapping[str, str]] = {
     "tails": {
@@ -33,7 +33,7 @@ CAPTIONS: Mapping[str, Mapping[str, str]] = {
         "caption": "Windows overlap. A band that spans zero shows no skill, and rules none out.",
     },
     "ranks": {
-        "title": "Were the forecasts reliable at every level?",
+        "title": "How reliable forecasts were at every level",
         "caption": "Above the diagonal more came below a quantile than was forecast: too hopeful. In the band it may "
         "be chance, at each quantile for itself.",
     },
@@ -69,10 +69,10 @@ def lately(lines: Mapping[str, pd.DataFrame], *, window_days: int) -> str:
     parts = []
     for name, frame in lines.items():
         kind = "percent" if name == "volatility" else "ratio"
-        own, *other = (format_value(value, kind) for value in frame.ffill().iloc[-1]) if len(frame) else ("\u2013",)
+        own, *other = (format_value(value, kind) for value in frame.iloc[-1]) if len(frame) else ("\u2013",)
         beside = f" ({escape_markdown(frame.columns[1])} {other[0]})" if other and not name.startswith("beta") else ""
         parts.append(f"{escape_markdown(name)} {own}{beside}")
-    return f"### Over the last {window_days} days: {'; '.join(parts)}"
+    return under(f"Over the last {window_days} days: {'; '.join(parts)}")
 
 
 def tail(dependence: pd.Series, depths: pd.Series, *, benchmark: str) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from research.evaluation import Skill
 from research.reporting.presentation.formats import escape_markdown, format_value
-from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE, markdown_list
+from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE, markdown_list, under
 
 
 def skill(figures: Skill) -> str:
@@ -15,26 +15,25 @@ def skill(figures: Skill) -> str:
     apart = figures.differences["verdict"]
     known = [str(name) for name, verdict in apart.items() if verdict != "cannot tell"]
     beyond = f"known against {', '.join(map(escape_markdown, known))}" if known else "not known against any benchmark"
-    heading = (
-        f"### Sharpe ratio {sharpe}, its true value {figures.verdict} with a probability of "
-        f"{format_value(figures.probability, 'percent')}; the sign of what it earned beyond is {beyond}"
-    )
+    heading = f"Sharpe ratio {sharpe} in {years} years; the sign of what it earned beyond is {beyond}"
     lines = markdown_list(
         [
             f"**Sharpe ratio over the risk-free rate {sharpe}.** The probability that the true one is above zero, for "
             f"the skewness, kurtosis and {years} years seen, is {format_value(figures.probability, 'percent')}: "
-            f"**{figures.verdict}** (said from 95\u00a0% on). Rule of thumb: {RULES_OF_THUMB['sharpe_ratio']}. "
+            f"**{figures.verdict}** (said from 95\u00a0% on). It takes days for independent: the interval on the "
+            "factsheet, which allows for runs of days, is wider than that. Rule of thumb: "
+            f"{RULES_OF_THUMB['sharpe_ratio']}. "
             f"{RULES_OF_THUMB_SOURCE}",
             "A Sharpe ratio above zero says that the market rose, not that the rules are clever. What the index earned "
             "beyond a benchmark says more, if its sign is known. The mean a year with its 95\u00a0% interval, and the "
             "years after which a test would see it in 80\u00a0% of histories if the true one were at either end of the "
-            "interval:",
+            "interval; whether its sign is known is judged for all benchmarks together:",
             *[_difference(str(name), row) for name, row in figures.differences.iterrows()],
             "How many rulebooks were tried before this one was chosen is not known here, and each one tried makes the "
             "best look better than it is; `evaluation.deflated_sharpe` takes their number.",
         ]
     )
-    return f"{heading}\n\n{lines}"
+    return under(heading, lines)
 
 
 def _difference(name: str, row: pd.Series) -> str:

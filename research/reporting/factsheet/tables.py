@@ -12,15 +12,19 @@ from research.reporting.presentation.table import Table
 from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE
 
 
-def performance(summary: pd.DataFrame, *, confidence: float = 0.95) -> Table:
-    """`performance_summary`: value and interval in the unit of each row, its convention, and the rule of thumb."""
+def performance(summary: pd.DataFrame, benchmark: pd.Series, *, confidence: float = 0.95) -> Table:
+    """`performance_summary`: value and interval in the unit of each row, its convention, and the rule of thumb.
+
+    `benchmark`: `performance_values` of the benchmark, under its name.
+    """
+    shown = summary[["value", "lower", "upper"]].join(benchmark.rename(f"{benchmark.name}, value"))
     thumb = {name: f"Rule of thumb: {text}." for name, text in RULES_OF_THUMB.items()}
     notes = [
         " ".join(filter(None, [text, interval, thumb.get(str(metric))]))
         for metric, text, interval in zip(summary.index, summary["convention"], summary["interval_note"], strict=True)
     ]
     return Table(
-        summary[["value", "lower", "upper"]].assign(convention=notes).rename(index=words_of).rename_axis("figure"),
+        shown.assign(convention=notes).rename(index=words_of).rename_axis("figure"),
         f"All figures of performance and risk, with {format_value(confidence, 'short percent')} intervals",
         folded=True,
         row_formats=formats_of(summary.index),
@@ -159,7 +163,8 @@ def best_and_worst(index: pd.DataFrame, benchmark: pd.DataFrame, *, name: str) -
         finding=told if months["count"] else "",
         formats=dict.fromkeys(["best", "worst", "mean_gain", "mean_loss", *theirs.columns[:2]], "growth")
         | {"count": "count", "winning": "percent", theirs.columns[2]: "percent"},
-        headers={"count": "how many", "winning": "gained", theirs.columns[2]: f"{escape_markdown(name)}: gained"},
+        headers={"count": "how many", "winning": "gained", theirs.columns[2]: f"{name}: gained"},
+        note="Of the days that both have.",
         folded=True,
     )
 

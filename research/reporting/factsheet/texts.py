@@ -9,7 +9,7 @@ import pandas as pd
 from research.index.analysis.worst import WorstDay, WorstStretch
 from research.index.published.first_look import FirstLook
 from research.reporting.presentation.formats import escape_markdown, format_value
-from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE, markdown_list
+from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE, markdown_list, under
 
 CAPTIONS: Mapping[str, Mapping[str, str]] = {
     "one look": {
@@ -46,13 +46,13 @@ def concentration(today: pd.Series, explained: float, benchmark: str) -> str:
     finding = (
         f"As concentrated as {effective} equal members; {escape_markdown(benchmark)} explains {shared} of the variance"
     )
-    return (
-        f"### {finding}\n\n"
+    return under(
+        finding,
         f"Today the largest weight is **{format_value(today['largest_weight'], 'percent')}**, and the weights are as "
         f"concentrated as **{effective}** equal members would be (Herfindahl "
         f"index {format_value(today['herfindahl'], 'ratio')}). Over the whole history "
         f"**{escape_markdown(benchmark)} explains {shared}** of the variance of "
-        "daily returns."
+        "daily returns.",
     )
 
 
@@ -62,13 +62,13 @@ def first_look(look: FirstLook, *, benchmark: str) -> str:
     The heading claims to be ahead or behind only where the interval leaves zero out.
     """
     growth, falls = look.beside.loc["cagr"], look.beside.loc["max_drawdown"]
-    told = {"better": "faster than", "worse": "slower than"}.get(str(growth["verdict"]), "too close to tell from")
+    told = {"better": "faster than", "worse": "slower than"}.get(str(growth["verdict"]), "not to be told from")
     ours, theirs = (format_value(growth[side], "percent") for side in look.beside.columns[:2])
     deepest, other = (format_value(-falls[side], "percent") for side in look.beside.columns[:2])
     name = escape_markdown(benchmark)
-    heading = f"### Grew {ours} a year, {told} {name}'s {theirs}; fell {deepest} at worst, {name} {other}"
+    heading = f"Grew {ours} a year, {told} {name}'s {theirs}; fell {deepest} at worst, {name} {other}"
     against, worst = _against(look.beside, benchmark), _worst(look.stretch, look.day, benchmark)
-    return f"{heading}\n\n{markdown_list([against, worst, _why(look.effects)])}"
+    return under(heading, markdown_list([against, worst, _why(look.effects)]))
 
 
 def for_whom(beside: pd.DataFrame) -> str:
@@ -86,7 +86,7 @@ def for_whom(beside: pd.DataFrame) -> str:
 
 def _against(beside: pd.DataFrame, benchmark: str) -> str:
     index, other, growth = beside.columns[0], beside.columns[1], beside.loc["cagr"]
-    told = {"better": "faster", "worse": "slower"}.get(str(growth["verdict"]), "too close to tell")
+    told = {"better": "faster", "worse": "slower"}.get(str(growth["verdict"]), "which the history cannot tell apart")
     values = [
         (name, *(format_value(beside.loc[row, side], kind) for side in (index, other)))
         for name, row, kind in (
@@ -118,8 +118,8 @@ def _worst(stretch: WorstStretch | None, day: WorstDay, benchmark: str) -> str:
         if pd.isna(stretch.recovered)
         else f"made good {format_value(stretch.days, 'count')} days after the high"
     )
-    fall = format_value(stretch.depth, "percent")
-    return f"**The worst**: it fell **{fall}** {span}, {back} ({_members(stretch.members)}). {words}"
+    fall = format_value(-stretch.depth, "percent")
+    return f"**The worst**: it fell by **{fall}** {span}, {back} ({_members(stretch.members)}). {words}"
 
 
 def _members(contributions: pd.Series) -> str:

@@ -107,7 +107,7 @@ def risks(figures: RiskFigures, *, benchmark: str) -> str:
             f"{percent(figures.late_share)} of its trades take more than one"
         )
     named = {
-        f"Market: it falls with {benchmark}": f"Beta {format_value(figures.beta, 'ratio')}. It made {fell} (mean "
+        f"Market: it falls with {benchmark}": f"Beta {format_value(figures.beta, 'ratio')}. It returned {fell} (mean "
         f"{percent(figures.benchmark_mean)}), and fell on {figures.days_fallen} of them.",
         "Liquidity": f"A fund of {size} that trades {percent(figures.participation)} of an asset's median daily "
         f"volume needs {slowest}. Reported volume overstates what can be traded.",
@@ -126,7 +126,7 @@ def risks(figures: RiskFigures, *, benchmark: str) -> str:
         "them: a fault or an exploit can lose everything at once. Nor does it contain bridges, price feeds, keys, gas, "
         "and a market price of the token that departs from its net asset value.",
     }
-    heading = f"It made {fell}; its largest sector, {sector}, has {percent(figures.sector_weight)}"
+    heading = f"It returned {fell}; its largest sector, {sector}, has {percent(figures.sector_weight)}"
     return under(heading, markdown_list(f"**{risk}.** {evidence}" for risk, evidence in named.items()))
 
 

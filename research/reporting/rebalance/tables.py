@@ -68,7 +68,7 @@ def trades(review: RebalanceReview, *, participation: float, assets_under_manage
         note="Volume: median traded value a day over 30 days, of which at most "
         f"{format_value(participation, 'short percent')} is traded a day. Reported volume overstates what can "
         "be traded.",
-        raw=("share_of_day",),
+        raw=("share_of_day", "days"),  # with the amount, either gives the volume
     )
 
 
@@ -117,7 +117,7 @@ def _evidence(line: Mapping[Any, Any], participation: float) -> str:
     if point == "buffer":
         return f"rank {format_value(value, 'count')} of {format_value(limit, 'count')} places; it was a member"
     if point in ("cap", "floor"):
-        return f"{format_value(value, 'fine percent')} before, {format_value(limit, 'fine percent')} after"
+        return f"{format_value(value, 'fine percent')} without it, {format_value(limit, 'fine percent')} with it"
     if point == "slow":
         share = format_value(participation, "short percent")
         return f"{format_value(value, 'short')} days at {share} of the daily volume"

@@ -21,7 +21,7 @@ TRADED: Mapping[str, str] = {
 """Titles and captions: keywords of `show_figure`."""
 
 
-INDEX = ("Level", "As of", "Inception", "Drawdown now", "Caveats")
+INDEX = ("Level", "As of", "Drawdown now", "Caveats")
 """Items of an index's `verdict` that stand beside those of its rebalance."""
 
 
@@ -58,7 +58,8 @@ def standing(review: RebalanceReview) -> str:
 def what_changes(review: RebalanceReview) -> str:
     """Who comes and goes, how much moves, and how that compares with earlier rebalances."""
     if review.kept:
-        return under("The composition is kept and nothing is traded", f"{escape_markdown(review.kept)}.")
+        reason = escape_markdown(f"{review.kept[:1].upper()}{review.kept[1:]}")
+        return under("The composition is kept and nothing is traded", f"{reason}.")
     added, removed = review.moved("added"), review.moved("removed")
     who = f"{_listed(added)} in, {_listed(removed)} out" if added or removed else "Nobody comes in and nobody leaves"
     past = (

@@ -108,7 +108,7 @@ def tests(found: Sensitivity) -> Table:
         f"... above what {count} lucky ones would show (deflated)": _probability(figures["deflated"]),
         "the same of the rulebook, if it was chosen among them": _probability(figures["own_deflated"]),
         "probability of over-fitting": _probability(figures["overfitting_probability"]),
-        "p of one as low among equals": _p(figures["overfitting_p_value"]),
+        "p of one as low if all variants were equally good": _p(figures["overfitting_p_value"]),
         "p of “no other variant grows faster than the rulebook”": _p(figures["none_beats"]),
     }
     counted = "all that the registry has of this market" if found.has_registry else "the variants of this page alone"
@@ -124,7 +124,7 @@ def tests(found: Sensitivity) -> Table:
     )
 
 
-def variants(swept: Sweep, *, limit: int = 30) -> Table:
+def variants(swept: Sweep, *, limit: int = 200) -> Table:
     """All variants, the fastest growth first."""
     table = swept.table.assign(rulebook=swept.table.index == swept.reference)
     ordered = table.sort_values("cagr", ascending=False, kind="stable")

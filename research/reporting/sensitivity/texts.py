@@ -33,7 +33,9 @@ def answer(found: Sensitivity) -> str:
     ]
     own = format_value(found.standing.loc["cagr", "own"], "change")
     share = format_value(found.standing.loc["cagr", "better_than"], "percent")
-    return under(f"It grew {own} a year, more than {share} of its variants", markdown_list(lines))
+    days = "" if not found.swept.shortened_by else "Over the days that all variants have "
+    heading = f"{days}it grew {own} a year, more than {share} of the others"
+    return under(f"{heading[:1].upper()}{heading[1:]}", markdown_list(lines))
 
 
 def spread(found: Sensitivity) -> str:
@@ -111,10 +113,9 @@ def _standing(found: Sensitivity) -> str:
     grown, sharpe, fallen = (found.standing.loc[name] for name in ("cagr", "sharpe_ratio", "max_drawdown"))
     low, high = (format_value(grown[place], "change") for place in ("lower", "upper"))
     return (
-        f"It grew {format_value(grown['own'], 'change')} a year, more than "
-        f"{format_value(grown['better_than'], 'percent')} of the others; nine in ten of all variants lie between {low} "
-        f"and {high}. By Sharpe ratio it is better than {format_value(sharpe['better_than'], 'percent')} of "
-        f"them, by maximum drawdown than {format_value(fallen['better_than'], 'percent')}. That is its place in "
+        f"Nine in ten of all variants grew between {low} and {high} a year. By Sharpe ratio it is better than "
+        f"{format_value(sharpe['better_than'], 'percent')} of the others, by maximum drawdown than "
+        f"{format_value(fallen['better_than'], 'percent')}. That is its place in "
         "this one history, and promises none in the next."
     )
 

@@ -42,8 +42,8 @@ def exits(frame: pd.DataFrame) -> Table:
     fell = format_value(len(known[known < 0]), "count")
     return Table(
         frame,
-        "Members left because of a bearish call, the latest first",
-        finding=f"{format_value(len(frame), 'count')} times a member was left; {fell} of "
+        "Members sold on a bearish call, the latest first",
+        finding=f"{format_value(len(frame), 'count')} times a member was sold on a bearish call; {fell} of "
         f"{format_value(len(known), 'count')} fell while they were out",
         formats={"weight_before": "percent", "return_while_out": "change"},
         headers={

@@ -7,7 +7,7 @@ import pandas as pd
 from research.index.skill.signal_review import SignalReview
 from research.point_in_time.given_tables import SIGNALS
 from research.reporting.presentation.formats import format_value
-from research.reporting.presentation.texts import markdown_list
+from research.reporting.presentation.texts import markdown_list, under
 from research.signals import Recipe
 
 
@@ -27,7 +27,8 @@ def verdict(review: SignalReview, recipe: Recipe, *, simulated: bool) -> str:
             "The market is SIMULATED: drifts that last, slow deaths and a run-up are planted in it, so that trends can "
             "be followed by construction. Whatever is found says nothing about real markets."
         )
-    return f"### {review.verdict[:1].upper()}{review.verdict[1:]}\n\n**{review.sentence}**\n\n{markdown_list(lines)}"
+    finding = f"{review.verdict[:1].upper()}{review.verdict[1:]}"
+    return under(finding, f"**{review.sentence}**\n\n{markdown_list(lines)}")
 
 
 def feature_words(name: object) -> str:
@@ -40,10 +41,10 @@ def calls(week: pd.DataFrame, market: pd.Series) -> str:
     words = week["signal"].tolist()
     said = ", ".join(f"{format_value(words.count(word), 'count')} {word}" for word in SIGNALS)
     alike = ", ".join(f"{feature_words(name)} {value:+.2f}" for name, value in market.items())
-    return (
-        f"### {said}\n\n"
+    return under(
+        said,
         f"All calls of the week: {said}. What moves all of them alike, in parts of the log odds (0 is a probability of "
-        f"50 %): {alike}. The reasons below are what sets an asset apart from the others."
+        f"50 %): {alike}. The reasons below are what sets an asset apart from the others.",
     )
 
 
@@ -76,5 +77,7 @@ def luck(review: SignalReview) -> str:
         f"Power: with {weeks} weeks the smallest mean rank IC found in four of five such histories is {least}.",
         f"Trading may cost {cost} basis points before the spread between the best and the worst fifth is gone.",
     ]
-    sharpe = f"### {best} that the true Sharpe ratio is above the best of {tries} tries by chance"
-    return f"{sharpe}\n\n{markdown_list(lines)}"
+    p_value = review.placebos.p_value
+    share = "unknown" if pd.isna(p_value) else format_value(p_value, "percent")
+    finding = f"Share of histories with moved signals that did as well or better: {share}; {tries} configurations tried"
+    return under(finding, markdown_list(lines))

@@ -52,6 +52,6 @@ def test_the_evidence_of_an_index_is_what_its_own_methods_say(index: IndexHistor
     assert found.trades_per_year == turnover_summary(index)["trades_per_year"]
     assert 0 < found.sector_weight <= 1
     text = texts.risks(found, benchmark="bitcoin")
-    assert text.startswith("### It made \u2212")
+    assert text.startswith("### It returned \u2212")
     assert text.count("\n- ") == 7
     assert "Of 1 variants of the rules, *no buffer* moves the growth a year most: +1.0 points" in text

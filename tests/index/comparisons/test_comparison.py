@@ -19,6 +19,8 @@ from research.index.comparisons.comparison import (
     other_weights,
     rebalance_changes,
 )
+from research.index.comparisons.counterfactuals import counterfactuals, rule_effects
+from research.index.skill.rivals import passive_twin
 from research.market import MarketData
 from tests.conftest import ROOT
 
@@ -53,6 +55,14 @@ def test_other_rules_of_the_same_name_are_told_apart(total: IndexHistory) -> Non
     assert list(levels.columns) == ["Total Market", "Total Market (other rules)"]
     assert levels["Total Market (other rules)"].dropna().iloc[0] == 500.0
     assert levels["Total Market"].dropna().iloc[0] == 1000.0
+
+
+def test_an_asset_that_died_is_not_compared_after_its_death(index: IndexHistory, market: MarketData) -> None:
+    dead = market.prices.columns[market.prices.iloc[-1].isna() & market.prices.iloc[0].notna()][0]
+    last = market.price(dead).last_valid_index()
+    level = levels_beside(index, [dead], [])[dead]
+    assert level.last_valid_index() == last < index.dates[-1]
+    assert level.loc[index.dates[0] : last].notna().all()
 
 
 def test_prices_and_levels_stand_on_the_days_of_the_index(index: IndexHistory) -> None:
@@ -118,3 +128,24 @@ def test_a_copy_of_a_rulebook_under_its_own_path_is_the_same_benchmark(market: M
     copy.write_text((ROOT / "research" / "rulebooks" / "total-market.toml").read_text())
     levels = levels_of(build_index(market, Methodology.load(copy)), [TOTAL])
     assert list(levels.columns) == ["Total Market"]
+
+
+def test_signals_of_the_index_do_not_move_the_start_of_what_follows_none(market: MarketData) -> None:
+    """And of what follows the same recipe they are the index's own."""
+    index = build_index(market, Methodology.load("ai-large-cap"))
+    rules = other_weights(index.methodology)
+    levels = levels_of(index, [TOTAL, rules])
+    assert index.signals is not None
+    assert levels["Total Market"].first_valid_index() == build_index(market, TOTAL).dates[0] < index.dates[0]
+    assert levels[rules.name].first_valid_index() == index.dates[0]
+
+
+def test_without_its_signals_an_index_is_its_passive_twin_from_the_same_day(market: MarketData) -> None:
+    index = build_index(market, Methodology.load("ai-large-cap"))
+    variants = counterfactuals(index)
+    twin = build_index(market, passive_twin(replace(index.methodology, base_date=index.dates[0].date()))).level
+    assert twin.index[0] == index.dates[0]
+    grown = index.level.iloc[-1] / index.level - 1  # since each day: one of the first is that of the slowest variant
+    start = (grown.iloc[:60] - variants.loc["as published", "total_return"]).abs().idxmin()
+    assert variants.loc["no signals", "total_return"] == pytest.approx(twin.iloc[-1] / twin[start] - 1, rel=1e-12)
+    assert rule_effects(variants, index)["signals"] == -variants.loc["no signals", "cagr_difference"] != 0

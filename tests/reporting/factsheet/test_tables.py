@@ -12,10 +12,14 @@ from research.reporting.factsheet import tables as factsheet_tables
 def test_the_performance_table_shows_thresholds_as_rules_of_thumb_and_names_their_source() -> None:
     columns = {"value": 0.9, "lower": -0.1, "upper": 1.8, "unit": "ratio", "convention": "Arithmetic."}
     columns["interval_note"] = "A range."
-    table = factsheet_tables.performance(pd.DataFrame(columns, index=pd.Index(["sharpe_ratio"], name="metric")))
+    metric = pd.Index(["sharpe_ratio", "beta"], name="metric")
+    other = pd.Series({"sharpe_ratio": 0.5}, name="a_coin")
+    table = factsheet_tables.performance(pd.DataFrame(columns, index=metric), other)
     assert "Arithmetic. A range. Rule of thumb: above 1 good" in table.to_text()
     assert "not a verdict" in table.footnote
-    assert list(table.words.iloc[0, :4]) == ["Sharpe ratio", "0.90", "\u22120.10", "1.80"]
+    assert list(table.words.iloc[0, :5]) == ["Sharpe ratio", "0.90", "\u22120.10", "1.80", "0.50"]
+    assert list(table.words.iloc[1, 3:5]) == ["1.80", "\u2013"]
+    assert "a coin, value" in table.words.columns
 
 
 def test_trading_is_told_by_year_and_not_as_a_date() -> None:

@@ -41,7 +41,7 @@ def test_who_comes_and_goes_is_named_with_what_moves(index: IndexHistory, review
     past = texts.what_changes(rebalance_review(index, "2021-02-10"))
     assert "2 (a, b) in, 0 out" in past
     kept = replace(review, kept="too <b>few</b>")
-    assert texts.what_changes(kept) == "### The composition is kept and nothing is traded\n\ntoo &#60;b>few&#60;/b>."
+    assert texts.what_changes(kept) == "### The composition is kept and nothing is traded\n\nToo &#60;b>few&#60;/b>."
 
 
 def test_the_slowest_order_is_named_and_an_unknown_volume_is_no_fast_one(review: RebalanceReview) -> None:
@@ -75,7 +75,7 @@ def test_every_kind_of_point_has_words_and_its_evidence_reads_in_its_unit(review
     evidence = dict(zip(table.frame["what"], table.frame["evidence"], strict=True))
     assert evidence["close to the limit of a screen"] == "market cap, USD: 40.0\u00a0m, at least 37.0\u00a0m"
     assert evidence["kept by the buffer alone"] == "rank 12 of 10 places; it was a member"
-    assert evidence["capped"] == "50.00\u00a0% before, 25.00\u00a0% after"
+    assert evidence["capped"] == "50.00\u00a0% without it, 25.00\u00a0% with it"
     assert evidence["takes more than a day to trade"] == "7.5 days at 5\u00a0% of the daily volume"
     assert evidence["short history"] == "40 days since its first price"
     assert evidence["doubtful value"] == "2021-02-03 price jump: x30"
