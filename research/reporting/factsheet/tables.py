@@ -121,19 +121,19 @@ def trades(constituents: pd.DataFrame) -> Table:
 
 
 def periods(frame: pd.DataFrame) -> Table:
-    """`period_returns` by series: the index first, its benchmark second."""
-    index, other = frame.iloc[0], frame.iloc[1]
-    benchmark = escape_markdown(frame.index[1])
+    """`period_returns`: a column for the index, the next for its benchmark."""
+    index, other = frame.iloc[:, 0], frame.iloc[:, 1]
+    benchmark = escape_markdown(frame.columns[1])
     told = [
         f"{format_value(index[period], 'growth')} {words} ({benchmark} {format_value(other[period], 'growth')})"
         for period, words in (("YTD", "in the year to date"), ("1Y", "in one year"), ("SI", "since inception"))
         if not pd.isna(index[period])
     ]
     return Table(
-        frame.rename_axis("series"),
+        frame,
         "Returns by period, not annualised",
         finding="; ".join(told),
-        formats=dict.fromkeys(frame.columns, "growth"),
+        formats=dict.fromkeys(map(str, frame.columns), "growth"),
         note="1D, 1W: one day, seven days. MTD, QTD, YTD: month, quarter and year to date. 3M, 6M: calendar months. "
         "1Y, 3Y, 5Y: years of 365 days. SI: since inception. From 1,000\u00a0% on, a return is what one unit became: "
         "\u00d720 is twentyfold.",

@@ -62,7 +62,7 @@ def first_look(look: FirstLook, *, benchmark: str) -> str:
     The heading claims to be ahead or behind only where the interval leaves zero out.
     """
     growth, falls = look.beside.loc["cagr"], look.beside.loc["max_drawdown"]
-    told = {"better": "faster than", "worse": "slower than"}.get(str(growth["verdict"]), "not to be told from")
+    told = {"better": "faster than", "worse": "slower than"}.get(str(growth["verdict"]), "which cannot be told from")
     ours, theirs = (format_value(growth[side], "percent") for side in look.beside.columns[:2])
     deepest, other = (format_value(-falls[side], "percent") for side in look.beside.columns[:2])
     name = escape_markdown(benchmark)

@@ -152,6 +152,7 @@ def monthly_heatmap(frame: pd.DataFrame, *, source: str) -> Axes:
     tone = pd.DataFrame(np.sign(size) * np.sqrt(np.abs(size)), frame.index, frame.columns)
     limit = max(float(np.nanmax(np.abs(tone.to_numpy()), initial=0.0)), 0.1)
     numbers = frame.map(lambda value: "" if pd.isna(value) else f"{100 * value:+.0f}".replace("-", "\u2212"))
+    numbers = numbers.replace({"+0": "0", "\u22120": "0"})
     sns.heatmap(
         tone,
         ax=axes,

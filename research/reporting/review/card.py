@@ -101,7 +101,7 @@ def answers(review: QuarterlyReview, benchmark: str) -> list[dict[str, str]]:
             f"whole quarter {_change(found.last_quarter)}, {benchmark} {_change(found.last_quarter_benchmark)}.",
         },
         {
-            "question": "Is the fall within its limits?",
+            "question": "How deep is the fall, and what is called bearable?",
             "answer": f"Now {now} from its high, {worst} at worst; {benchmark} {theirs} at worst. Rule of thumb: "
             f"{RULES_OF_THUMB['max_drawdown']}.",
         },

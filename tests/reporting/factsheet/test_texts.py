@@ -46,7 +46,7 @@ def look(**changes: object) -> FirstLook:
 def test_the_first_look_compares_names_the_worst_and_says_why() -> None:
     heading, _, against, worst, why = texts.first_look(look(), benchmark="bitcoin").splitlines()
     assert heading == (
-        "### Grew 50.0\u00a0% a year, not to be told from bitcoin's 40.0\u00a0%; "
+        "### Grew 50.0\u00a0% a year, which cannot be told from bitcoin's 40.0\u00a0%; "
         "fell 80.0\u00a0% at worst, bitcoin 70.0\u00a0%"
     )
     assert "**50.0\u00a0%** a year against 40.0\u00a0%, which the history cannot tell apart" in against

@@ -38,9 +38,9 @@ def test_the_areas_of_weights_carry_their_names_and_what_is_not_named_is_grey() 
 
 
 def test_every_cell_of_the_heatmap_says_its_number() -> None:
-    table = pd.DataFrame({"Jan": [0.1, -0.2], "Feb": [np.nan, 0.0], "Year": [0.5, -0.2]}, index=[2020, 2021])
+    table = pd.DataFrame({"Jan": [0.1, -0.2], "Feb": [np.nan, -0.001], "Year": [0.5, -0.2]}, index=[2020, 2021])
     axes = figures.monthly_heatmap(table, source="test")
-    assert [text.get_text() for text in axes.texts] == ["+10", "+50", "\u221220", "+0", "\u221220"]
+    assert [text.get_text() for text in axes.texts] == ["+10", "+50", "\u221220", "0", "\u221220"]
     plt.close("all")
 
 

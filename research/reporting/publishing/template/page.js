@@ -1,5 +1,6 @@
 "use strict";
-// Comfort only: sortable tables, one button for all code, ages of dates, fewer tab stops, all unfolded in print.
+// Comfort only: sortable tables, one button for all code, ages of dates, fewer tab stops, a sign of more at the side, all
+// unfolded in print.
 // Without this script everything can be read.
 
 function key(cell) {
@@ -76,17 +77,18 @@ if (code.length) {
   document.querySelector("main").prepend(holder);
 }
 
-// Only what scrolls needs to be reached by keyboard.
+// Only what scrolls needs to be reached by keyboard, and has a shadow at its right while there is more.
 function markScrolling() {
   for (const box of document.querySelectorAll(".table, .verdict")) {
     const opened = box.checkVisibility?.() !== false;
     if (opened && box.scrollWidth <= box.clientWidth) box.removeAttribute("tabindex");
     else box.setAttribute("tabindex", "0");
+    box.classList.toggle("more", opened && box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
   }
 }
 markScrolling();
 addEventListener("resize", markScrolling);
-document.addEventListener("toggle", markScrolling, true);
+for (const moment of ["toggle", "scroll"]) document.addEventListener(moment, markScrolling, true);
 
 // A printed page cannot be unfolded; what was folded is folded again afterwards.
 let unfolded = [];
