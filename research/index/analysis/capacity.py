@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from research.errors import DataError
-from research.evaluation import annualized_volatility, cagr, max_drawdown, returns_from_levels, sharpe_ratio
 from research.evaluation.overview import DAYS_PER_YEAR
 from research.index.analysis.arguments import number, numbers
+from research.index.analysis.level_figures import level_figures
 from research.index.analysis.orders import order_of
 from research.index.analysis.record import IndexRecord
 from research.index.trading.costs import chained, cost_fraction
@@ -23,7 +23,6 @@ from research.rulebook.checks import require
 from research.rulebook.costs import BPS
 from research.typing import FloatArray
 
-TOTAL_LOSS = {"cagr": -1.0, "volatility": np.nan, "sharpe": np.nan, "max_drawdown": -1.0}
 SIZES = (1e6, 1e7, 1e8, 1e9)
 
 
@@ -245,15 +244,7 @@ def _annual_cost(index: IndexRecord, costs: Sequence[float] | FloatArray) -> flo
 def _figures(index: IndexRecord, costs: Sequence[float], risk_free: float) -> dict[str, float]:
     rows = [trade.row - index.base_row for trade in _rebalances(index)]
     level = index.gross_level * chained(1.0 - np.asarray(costs), rows, len(index.dates))
-    annual_cost = _annual_cost(index, costs)
-    if not level.iloc[-1] > 0:  # from zero there are no returns
-        return {"final_level": 0.0, **TOTAL_LOSS, "annual_cost": annual_cost}
-    returns = returns_from_levels(level)
-    return {
-        "final_level": float(level.iloc[-1]),
-        "cagr": cagr(returns),
-        "volatility": annualized_volatility(returns),
-        "sharpe": sharpe_ratio(returns, risk_free=risk_free),
-        "max_drawdown": max_drawdown(returns),
-        "annual_cost": annual_cost,
-    }
+    names = {"annualized_volatility": "volatility", "sharpe_ratio": "sharpe"}
+    found = level_figures(level.to_frame("level"), risk_free=risk_free).rename(columns=names).iloc[0]
+    shown = {name: float(found[name]) for name in ("cagr", "volatility", "sharpe", "max_drawdown")}
+    return {"final_level": float(level.iloc[-1]), **shown, "annual_cost": _annual_cost(index, costs)}

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from research.errors import MethodologyError
-from research.evaluation import annualized_volatility, cagr, max_drawdown, returns_from_levels, sharpe_ratio
+from research.index.analysis.level_figures import level_figures
 from research.index.history import IndexHistory
 from research.index.skill.replay import Timeline, replay, timeline
 from research.point_in_time.view import MarketView
@@ -68,15 +68,9 @@ def rival_levels(index: IndexHistory, *, until: pd.Timestamp | None = None) -> p
 
 def rival_table(levels: pd.DataFrame, *, risk_free: float = 0.0) -> pd.DataFrame:
     """growth (CAGR), volatility, sharpe (over an annual rate) and max_drawdown of daily levels, a row each."""
-    returns = returns_from_levels(levels)
-    return pd.DataFrame(
-        {
-            "growth": cagr(returns),
-            "volatility": annualized_volatility(returns),
-            "sharpe": sharpe_ratio(returns, risk_free=risk_free),
-            "max_drawdown": max_drawdown(returns),
-        }
-    ).rename_axis("rule")
+    names = {"cagr": "growth", "annualized_volatility": "volatility", "sharpe_ratio": "sharpe"}
+    found = level_figures(levels, risk_free=risk_free).drop(columns="total_return")
+    return found.rename(columns=names).rename_axis("rule")
 
 
 def _is_above_mean(view: MarketView, asset: int) -> bool:

@@ -37,12 +37,12 @@ from research.evaluation.overview import DAYS_PER_YEAR
 from research.index.analysis.trading_totals import average_cost
 from research.index.build import build_index
 from research.index.history import IndexHistory
-from research.index.skill.configurations import registered
 from research.index.skill.placebo import Placebos, placebos
 from research.index.skill.rivals import BITCOIN, passive_twin, rival_levels, rival_table
 from research.index.skill.signal_attribution import signal_attribution
 from research.index.skill.signal_inputs import Signals, check_calls, last_open_day, span_of
 from research.index.skill.signal_verdict import LEVEL, both_tests, judged
+from research.index.trials import registered
 from research.signals.registry import ConfigurationRegistry, open_registry
 
 

@@ -28,10 +28,10 @@ from research.evaluation import (
 )
 from research.evaluation.comparisons.main_effects import INTERACTIONS, is_complete
 from research.evaluation.overview import DAYS_PER_YEAR
-from research.index.skill.configurations import recorded
-from research.index.sweeps.figures import lost_levels
+from research.index.analysis.level_figures import lost_levels
 from research.index.sweeps.grid import value_of, words
 from research.index.sweeps.sweep import Sweep, sweep
+from research.index.trials import recorded
 from research.market import MarketData
 from research.market.data import Date
 from research.rulebook.methodology import Methodology

@@ -13,8 +13,8 @@ import pandas as pd
 
 from research.errors import MethodologyError
 from research.evaluation.overview import DAYS_PER_YEAR
+from research.index.analysis.level_figures import level_figures
 from research.index.given import given_market, given_rules
-from research.index.sweeps.figures import level_figures
 from research.index.sweeps.grid import Variant, value_of, variants_of
 from research.index.sweeps.running import Built, check_jobs, made_of, run, work_of
 from research.market import MarketData

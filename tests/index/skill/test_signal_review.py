@@ -11,9 +11,9 @@ import pytest
 
 from research.errors import DataError, MethodologyError
 from research.index import Methodology, build_index
-from research.index.skill.configurations import market_fingerprint, rules_fingerprint
 from research.index.skill.signal_review import SignalReview, signal_review
 from research.index.skill.signal_verdict import CANNOT_TELL, EVIDENCE, NONE, judged
+from research.index.trials import market_fingerprint, rules_fingerprint
 from research.market import MarketData
 from research.signals.registry import ConfigurationRegistry
 from tests.signals.measure import Calls, pipeline
