@@ -87,6 +87,10 @@ def _fine(value: float) -> str:
     return f"{value:,.4f}"
 
 
+def _p_value(value: float) -> str:
+    return "below 0.01" if value < 0.01 else f"{value:.2f}"
+
+
 def _number(value: float) -> str:
     """Five significant digits, whole numbers from a thousand on."""
     if value == 0 or abs(value) >= 1000:
@@ -153,6 +157,7 @@ KINDS: dict[str, Callable[[Any], str]] = {
     "ratio": _ratio,
     "signed ratio": _signed_ratio,
     "fine": _fine,
+    "p": _p_value,
     "number": _number,
     "usd": _usd,
     "short": _short,
@@ -169,8 +174,8 @@ def format_value(value: Any, kind: str) -> str:
     """`value` in words, as one of `KINDS`: percent (0.1234 -> 12.3 %), change (signed), ratio, usd (1.2 bn), …
 
     "points", "signed points", "fine points" and "short points" are percentage points, "growth" is a return, from
-    1,000 % on as what one unit became, "years" takes days of which 365 make a year, "power of ten" a size above zero,
-    "percent of basis points" a number of them.
+    1,000 % on as what one unit became, "p" is the p-value of a test, "years" takes days of which 365 make a year, "power
+    of ten" a size above zero, "percent of basis points" a number of them.
 
     Missing values (None, NaN, NaT) read as a dash.
 

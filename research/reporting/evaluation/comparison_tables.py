@@ -11,7 +11,7 @@ import pandas as pd
 
 from research.evaluation.factors import FactorRegression
 from research.reporting.presentation.formats import MISSING, escape_markdown, format_value
-from research.reporting.presentation.names import MEASURES, words_of
+from research.reporting.presentation.names import INTERVAL, MEASURES, words_of
 from research.reporting.presentation.table import Table
 
 DIFFERENCES: Mapping[str, tuple[str, str]] = {
@@ -21,7 +21,6 @@ DIFFERENCES: Mapping[str, tuple[str, str]] = {
 }
 """How the difference of a measure reads, and its unit where that is not in the number."""
 
-_INTERVAL = {"lower": "95\u00a0% interval, from", "upper": "to"}
 _FIGURES = {
     "alpha": ("alpha a year", "change"),
     "beta": ("beta", "ratio"),
@@ -39,14 +38,14 @@ def comparison(frame: pd.DataFrame, *, caption: str = "Is it better than they ar
             "index": _values(frame, "first_value"),
             "other": _values(frame, "second_value"),
             **{name: _differences(frame, name) for name in ("difference", "lower", "upper")},
-            **{name: [_p(value) for value in frame[name]] for name in ("p_value", "adjusted")},
+            **{name: [format_value(value, "p") for value in frame[name]] for name in ("p_value", "adjusted")},
         }
     )
     days = frame.iloc[0]
     return Table(
         words,
         f"{caption} {_day(days['start'])} to {_day(days['end'])}, the days that all have",
-        headers=_INTERVAL | {"index": own, "p_value": "p", "adjusted": "p for all rows"},
+        headers=INTERVAL | {"index": own, "p_value": "p", "adjusted": "p for all rows"},
         note="Sharpe ratio over the risk-free rate. The difference of growth is geometric: what the index became for "
         "each unit that the other became, less one. Intervals: block bootstrap, each row by itself (Ledoit and Wolf, "
         "2008). Verdict: by the p-value for all rows together (Romano and Wolf, 2005) below 5\u00a0%; “cannot tell” is "
@@ -57,7 +56,7 @@ def comparison(frame: pd.DataFrame, *, caption: str = "Is it better than they ar
 def best(frame: pd.DataFrame, *, reference: str) -> Table:
     """`best_of_many`: the set in which the best lies, and whether any beats the reference."""
     beats = frame["beats_reference"].dropna()
-    chance = _p(beats.iloc[0]) if len(beats) else _p(float("nan"))
+    chance = format_value(beats.iloc[0] if len(beats) else None, "p")
     return Table(
         frame[["cagr", "p_value", "in_set"]],
         "Which of them could be the best, by growth",
@@ -80,14 +79,14 @@ def factors(net: FactorRegression, gross: FactorRegression) -> Table:
         for name in ("estimate", "lower", "upper")
     }
     words |= {
-        "p_value": [_p(value) for value in table["p_value"]],
+        "p_value": [format_value(value, "p") for value in table["p_value"]],
         "contribution": [format_value(value, "change") for value in table["contribution"]],
     }
     return Table(
         pd.DataFrame(words, index=table.index),
         f"Where the excess return of {format_value(net.mean_excess, 'change')} a year came from",
         finding=_came_from(table),
-        headers=_INTERVAL | {"estimate": "exposure, or alpha a year", "p_value": "p", "contribution": "brought a year"},
+        headers=INTERVAL | {"estimate": "exposure, or alpha a year", "p_value": "p", "contribution": "brought a year"},
         note="Regression of the excess return on three portfolios made of the same snapshot, weekly, by market cap of "
         "the week before: the market; small less large assets; those that rose most over three weeks less those that "
         "rose least (Liu, Tsyvinski and Wu, 2022). The portfolios pay no costs. What was brought is exposure times the "
@@ -111,12 +110,14 @@ def _came_from(table: pd.DataFrame) -> str:
 def timing(frame: pd.DataFrame) -> Table:
     """`timing_tests`: whether exposure rose before the benchmark did."""
     table = frame.set_axis(["Treynor and Mazuy", "Henriksson and Merton"], axis="index").rename_axis("test")
-    words = table[["timing", "lower", "upper", "alpha", "verdict"]].assign(p_value=[_p(p) for p in table["p_value"]])
+    words = table[["timing", "lower", "upper", "alpha", "verdict"]].assign(
+        p_value=[format_value(p, "p") for p in table["p_value"]]
+    )
     return Table(
         words[["timing", "lower", "upper", "p_value", "alpha", "verdict"]],
         "Did it hold more of its benchmark before rises than before falls?",
         formats=dict.fromkeys(("timing", "lower", "upper"), "ratio") | {"alpha": "change"},
-        headers=_INTERVAL | {"p_value": "p", "alpha": "alpha beside it"},
+        headers=INTERVAL | {"p_value": "p", "alpha": "alpha beside it"},
         note="Above zero is timing: returns bend upwards against those of the benchmark, measured by their square, or "
         "by what a put would have paid. An option, or selling what has risen, bends them too.",
     )
@@ -131,8 +132,8 @@ def breaks(frame: pd.DataFrame) -> Table:
     }
     table = pd.DataFrame(sides, index=pd.Index(names, name="figure")).assign(
         since=frame["since"].to_numpy(),
-        p_value=[_p(value) for value in frame["p_value"]],
-        adjusted=[_p(value) for value in frame["adjusted"]],
+        p_value=[format_value(value, "p") for value in frame["p_value"]],
+        adjusted=[format_value(value, "p") for value in frame["adjusted"]],
         verdict=frame["verdict"].to_numpy(),
     )
     return Table(
@@ -164,7 +165,7 @@ def backtests(frame: pd.DataFrame) -> Table:
     ).rename_axis("value at risk")
     columns = ["forecasts", "expected", "breaches", "kupiec", "independence", "adjusted", "verdict"]
     return Table(
-        table[columns].assign(**{name: [_p(value) for value in table[name]] for name in columns[3:6]}),
+        table[columns].assign(**{name: [format_value(value, "p") for value in table[name]] for name in columns[3:6]}),
         "Would these limits have held? Each day's limit from the 365 days before it, made anew every week",
         formats={"forecasts": "count", "expected": "count", "breaches": "count"},
         headers={
@@ -192,10 +193,6 @@ def difference_of(value: float, measure: str) -> str:
     kind, unit = DIFFERENCES[measure]
     words = format_value(value, kind)
     return words if words == MISSING else f"{words}{unit}"
-
-
-def _p(value: float) -> str:
-    return "below 0.01" if value < 0.01 else format_value(value, "ratio")
 
 
 def _day(label: object) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from research.reporting.presentation.formats import escape_markdown, format_value
-from research.reporting.presentation.names import MEASURES, formats_of, words_of
+from research.reporting.presentation.names import INTERVAL, MEASURES, formats_of, words_of
 from research.reporting.presentation.table import Table
 from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE
 
@@ -115,8 +115,7 @@ def alphas(frame: pd.DataFrame, *, risk_free: float) -> Table:
         | {"observations": "count"},
         headers={
             "alpha": "alpha a year",
-            "lower": "95\u00a0% interval, from",
-            "upper": "to",
+            **INTERVAL,
             "t_statistic": "t",
             "p_value": "p",
             "adjusted": "p for all tests (Holm)",

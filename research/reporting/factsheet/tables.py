@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from research.reporting.presentation.formats import MISSING, escape_markdown, format_value
-from research.reporting.presentation.names import MEASURES, formats_of, words_of
+from research.reporting.presentation.names import INTERVAL, MEASURES, formats_of, words_of
 from research.reporting.presentation.table import Table
 from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE
 
@@ -237,8 +237,7 @@ def beside(frame: pd.DataFrame) -> Table:
         row_formats=formats_of(frame.index),
         headers={
             "difference": f"difference to {frame.columns[1]}",
-            "lower": "95\u00a0% interval, from",
-            "upper": "to",
+            **INTERVAL,
         },
         note="Differences of shares are in percentage points; that of growth is geometric: what the index became for "
         "each unit that the benchmark became, less one, a year. A dash marks a figure for which no interval has been "

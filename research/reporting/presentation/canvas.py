@@ -55,8 +55,13 @@ def line_chart(frame: pd.DataFrame, source: str) -> Axes:
     if len(frame.columns) > 1:
         long = sum(len(str(name)) for name in frame.columns) > ROOM
         columns = 3 if long else 5
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=columns, frameon=False, fontsize=9)
+        legend_above(axes, columns)
     return axes
+
+
+def legend_above(axes: Axes, columns: int) -> None:
+    """The legend in rows of so many names over the plot."""
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=columns, frameon=False, fontsize=9)
 
 
 def colours_of(names: pd.Index) -> list[str]:

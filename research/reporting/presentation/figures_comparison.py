@@ -14,6 +14,7 @@ from research.reporting.presentation.canvas import (
     canvas,
     colours_of,
     label_of,
+    legend_above,
     noted,
     percent_axis,
     placeholder,
@@ -47,5 +48,5 @@ def risk_and_growth(frame: pd.DataFrame, *, source: str) -> Axes:
     percent_axis(axes)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol="\u00a0%"))
     axes.grid(color=GRID, linewidth=0.8)
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False, fontsize=9)
+    legend_above(axes, 4)
     return noted(axes, "Points with intervals: growth against volatility", known.rename(columns=ENDS))

@@ -16,6 +16,7 @@ from research.reporting.presentation.canvas import (
     GRID,
     canvas,
     label_of,
+    legend_above,
     line_chart,
     log_axis,
     noted,
@@ -98,7 +99,7 @@ def births_and_deaths(frame: pd.DataFrame, *, source: str) -> Axes:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: format_value(value, "count").lstrip("\u2212")))
     axes.set_ylabel("assets")
     axes.grid(axis="y", color=GRID, linewidth=0.8)
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=9)
+    legend_above(axes, 3)
     return noted(axes, "Bars by year, deaths downwards", frame[["born", "returned", "died"]])
 
 

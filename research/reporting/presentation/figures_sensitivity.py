@@ -14,6 +14,7 @@ from research.reporting.presentation.canvas import (
     INK,
     by_row,
     canvas,
+    legend_above,
     line_chart,
     log_axis,
     noted,
@@ -49,7 +50,7 @@ def strip(frame: pd.DataFrame, means: pd.Series, own: float, *, source: str, uni
     by_row(axes, frame.columns)
     axes.margins(x=0.04)
     axes.set_xlabel(unit)
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=9)
+    legend_above(axes, 3)
     return noted(axes, "Dots by value of each choice", frame)
 
 
@@ -77,5 +78,5 @@ def fan(frame: pd.DataFrame, *, source: str, names: Mapping[str, str]) -> Axes:
     number_axis(axes)
     axes.set_ylabel("level, logarithmic")
     axes.axhline(float(frame["own"].iloc[0]), color=GREY, linewidth=0.8)
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False, fontsize=9)
+    legend_above(axes, 4)
     return noted(axes, "Line chart on a logarithmic axis over the range of all variants", frame)

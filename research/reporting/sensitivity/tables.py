@@ -108,8 +108,8 @@ def tests(found: Sensitivity) -> Table:
         f"... above what {count} lucky ones would show (deflated)": _probability(figures["deflated"]),
         "the same of the rulebook, if it was chosen among them": _probability(figures["own_deflated"]),
         "probability of over-fitting": _probability(figures["overfitting_probability"]),
-        "p of one as low if all variants were equally good": _p(figures["overfitting_p_value"]),
-        "p of “no other variant grows faster than the rulebook”": _p(figures["none_beats"]),
+        "p of one as low if all variants were equally good": format_value(figures["overfitting_p_value"], "p"),
+        "p of “no other variant grows faster than the rulebook”": format_value(figures["none_beats"], "p"),
     }
     counted = "all that the registry has of this market" if found.has_registry else "the variants of this page alone"
     return Table(
@@ -160,7 +160,3 @@ def _probability(share: float) -> str:
     if share > 0.999:
         return "above 99.9\u00a0%"
     return format_value(share, "percent")
-
-
-def _p(share: float) -> str:
-    return "below 0.01" if share < 0.01 else format_value(share, "ratio")

@@ -67,11 +67,12 @@ def matters(found: Sensitivity) -> str:
 def chance(found: Sensitivity) -> str:
     """Title of the tests: whether any variant is better than the rulebook by more than chance."""
     p_value = found.tests["none_beats"]
+    said = format_value(p_value, "p")
     if p_value != p_value:  # NaN
         return "The history is too short, or nothing differs: whether any variant is better cannot be told"
     if p_value < LEVEL:
-        return f"At least one variant grew faster by more than chance among so many would give (p = {_p(p_value)})"
-    return f"No variant can be told from the rulebook by its growth (p = {_p(p_value)})"
+        return f"At least one variant grew faster by more than chance among so many would give (p = {said})"
+    return f"No variant can be told from the rulebook by its growth (p = {said})"
 
 
 def leading(found: Sensitivity) -> str:
@@ -156,7 +157,3 @@ def _rests(swept: Sweep) -> str:
     late, name = len(swept.shortened_by), escape_markdown(variant(swept, swept.shortened_by[0]))
     others = f", and {late:,} in all," if late > 1 else ""
     return f"{days}; the first begins on {first}, the last ({name}){others} on {start}."
-
-
-def _p(p_value: float) -> str:
-    return "below 0.01" if p_value < 0.01 else format_value(p_value, "ratio")

@@ -6,6 +6,7 @@ import pandas as pd
 
 from research.index.skill.signal_review import SignalReview
 from research.reporting.presentation.formats import format_value
+from research.reporting.presentation.names import INTERVAL
 from research.reporting.presentation.table import Table
 
 WORDS = {
@@ -145,7 +146,7 @@ def skill(review: SignalReview) -> Table:
         finding=f"Bullish and bearish calls were right {chance} points more often than chance (95\u00a0% interval "
         f"{low} to {high})",
         formats={"value": "fine", "lower": "fine", "upper": "fine", "p": "fine"},
-        headers={"lower": "95\u00a0% interval, from", "upper": "to", "p": "p, two-sided"},
+        headers=INTERVAL | {"p": "p, two-sided"},
         note="Each figure alone, not corrected for there being several. A rank IC above zero is no money: where "
         "volatilities differ, calm assets rank above volatile ones most weeks without earning more.",
     )
@@ -159,7 +160,7 @@ def by_label(frame: pd.DataFrame, what: str) -> Table:
         f"Mean rank IC by {what}",
         finding=f"In {len(told[told == 'skill']) or 'none'} of {len(told)} parts by {what} the calls show skill",
         formats={"mean": "fine", "lower": "fine", "upper": "fine", "p_holm": "fine", "periods": "count"},
-        headers={"lower": "95\u00a0% interval, from", "upper": "to", "p_holm": "p (Holm)", "periods": "weeks"},
+        headers=INTERVAL | {"p_holm": "p (Holm)", "periods": "weeks"},
     )
 
 
@@ -201,5 +202,5 @@ def matched(review: SignalReview) -> Table:
         frame.rename_axis("difference"),
         "Index less its basket with the average invested share all the time, points a year",
         formats=dict.fromkeys(("value", "lower", "upper"), "signed points") | {"p_value": "fine"},
-        headers={"lower": "95\u00a0% interval, from", "upper": "to", "p_value": "p, two-sided"},
+        headers=INTERVAL | {"p_value": "p, two-sided"},
     )
