@@ -174,8 +174,8 @@ def format_value(value: Any, kind: str) -> str:
     """`value` in words, as one of `KINDS`: percent (0.1234 -> 12.3 %), change (signed), ratio, usd (1.2 bn), …
 
     "points", "signed points", "fine points" and "short points" are percentage points, "growth" is a return, from
-    1,000 % on as what one unit became, "p" is the p-value of a test, "years" takes days of which 365 make a year, "power
-    of ten" a size above zero, "percent of basis points" a number of them.
+    1,000 % on as what one unit became, "p" is the p-value of a test, "years" takes days of which 365 make a year,
+    "power of ten" a size above zero, "percent of basis points" a number of them.
 
     Missing values (None, NaN, NaT) read as a dash.
 
