@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-INTERVAL: Mapping[str, str] = {"lower": "95\u00a0% interval, from", "upper": "to"}
+INTERVAL = {"lower": "95\u00a0% interval, from", "upper": "to"}
 """Headers of the ends of an interval."""
 MEASURES: Mapping[str, tuple[str, str]] = {
     "total_return": ("return since inception", "growth"),
