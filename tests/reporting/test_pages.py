@@ -29,7 +29,7 @@ FEW = {"draws": 40, "counts": [10], "schemes": [], "max_weights": [0.5], "freque
 """Resampled histories and variants: enough for every cell to run."""
 PAST = [
     ("2024-11-20", "", "pro forma"),
-    ("2024-11-24", "", "decided, not traded yet"),
+    ("2024-11-24", "", "decided"),
     ("", "2022-06-15", "traded"),
     ("", "2019-04-15", "traded"),
 ]
@@ -88,7 +88,7 @@ def test_an_index_alone_is_no_comparison(shown: Shown) -> None:
 @pytest.mark.parametrize(("until", "date", "status"), PAST)
 def test_any_rebalance_is_reviewed_to_the_end(until: str, date: str, status: str, shown: Shown) -> None:
     run("rebalance_review", rulebook="ai-large-cap", until=until, date=date)
-    assert status in shown[0][1]["verdict"][4]["value"]
+    assert status in shown[0][1]["verdict"][5]["value"]
     assert shown[-1][0]["text/plain"].startswith("Made from")
     assert_clean(shown)
 

@@ -21,13 +21,13 @@ TRADED: Mapping[str, str] = {
 """Titles and captions: keywords of `show_figure`."""
 
 
-INDEX = ("Level", "As of", "Drawdown now", "Caveats")
+INDEX = ("Level", "As of", "Inception", "Drawdown now", "Caveats")
 """Items of an index's `verdict` that stand beside those of its rebalance."""
 
 
 def strip(verdict: Mapping[str, str], review: RebalanceReview) -> dict[str, str]:
     """The verdict strip: where the index stands, and which rebalance this is."""
-    status = {"made": "traded", "announced": "decided, not traded yet", "pro forma": "pro forma"}[review.status]
+    status = {"made": "traded", "announced": "decided", "pro forma": "pro forma"}[review.status]
     return {label: verdict[label] for label in INDEX} | {
         "Rebalance": f"{review.effective_date:%Y-%m-%d}, {status}",
         "In": format_value(len(review.moved("added")), "count"),
