@@ -136,11 +136,23 @@ def _headings(cell: NotebookNode) -> list[tuple[int, str]]:
 
 
 def _shorten_warnings(notebook: NotebookNode) -> None:
-    """Leave of a warning its class and message: the path and source line before and after say nothing to a reader."""
+    """Leave of a warning its class and message, once a page.
+
+    The path and source line before and after say nothing to a reader, nor do the variants of an index that repeat it.
+    """
+    told: set[str] = set()
+
+    def once(found: re.Match[str]) -> str:
+        words = "" if found[1] in told else f"{found[1]}\n"
+        told.add(found[1])
+        return words
+
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if output.get("name") == "stderr":
-                output.text = _WARNING.sub(r"\1\n", output.text)
+                output.text = _WARNING.sub(once, output.text)
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr" or output.text]
 
 
 def _take_question(notebook: NotebookNode) -> str:

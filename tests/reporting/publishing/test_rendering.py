@@ -160,6 +160,15 @@ def test_a_warning_is_shown_without_the_paths_of_the_machine(html: str) -> None:
     assert "/home/x" not in html
 
 
+def test_a_warning_that_variants_repeat_is_told_once_a_page() -> None:
+    twice = "/home/x/a.py:3: DataWarning: short history\n  call()\n/home/x/b.py:9: DataWarning: another\n  call()\n"
+    streams = [v4.new_output("stream", name="stderr", text=text) for text in (twice, twice, f"{twice}and more\n")]
+    cells = [v4.new_markdown_cell("# Why?"), *(v4.new_code_cell("1", outputs=[stream]) for stream in streams)]
+    html = render_page(v4.new_notebook(cells=cells), page())
+    assert html.count("DataWarning: short history") == html.count("DataWarning: another") == 1
+    assert re.findall(r'<pre class="stderr">(.*?)</pre>', html, re.DOTALL)[1:] == ["and more\n"]
+
+
 def test_a_picture_has_its_text_alternative_caption_and_data(html: str) -> None:
     [image] = Reader(html).all("img")
     assert image["alt"] == 'Two "lines"'
