@@ -98,7 +98,6 @@ def calendar_table(returns: pd.Series, *, benchmark: pd.Series | None = None) ->
         Year − Benchmark.
     """
     own = history(returns)
-    require_days(own)
     so_far = returns.loc[: own.index[-1]] if len(own) else returns
     monthly, yearly = (_calendar_returns(so_far.to_frame("own"), code)["own"] for code in "MY")
     months = pd.PeriodIndex(monthly.index)
@@ -133,7 +132,6 @@ def resample_returns(returns: Frame, frequency: Literal["daily", "weekly", "mont
     if not isinstance(frequency, str) or frequency not in FREQUENCIES:
         raise DataError(f"unknown frequency {shown(frequency)}: {suggest(frequency, FREQUENCIES)}")
     frame = returns.to_frame() if isinstance(returns, pd.Series) else returns
-    require_days(frame)
     whole = _calendar_returns(frame, FREQUENCIES[frequency])
     ends = pd.PeriodIndex(whole.index).end_time.normalize()
     _, _, last = limits(frame)
@@ -193,7 +191,7 @@ def _bases(dates: pd.DatetimeIndex, first: IntArray) -> pd.DatetimeIndex:
 
 def _calendar_returns(returns: pd.DataFrame, code: str) -> pd.DataFrame:
     """Compounded returns by calendar period and column, NaN for a period in which a history begins or has ended."""
-    dates = require_dates(returns)
+    dates = require_days(returns)
     values, first, _ = limits(returns)
     periods = dates.to_period(code)
     begins = np.flatnonzero(np.diff(periods.asi8, prepend=periods.asi8[:1] - 1))

@@ -121,7 +121,7 @@ def _built(
     events = methodology.events
     source = PointInTime(market, **tables, redenominations=events.redenominations, outlier_jump=events.outlier_jump)
     plan = determinations(source.dates, methodology.schedule)
-    if made is not None and methodology.base_date is None:
+    if made is not None and methodology.reads_signals and methodology.base_date is None:
         plan = [step for step in plan if step.row >= made.first_row]  # before the first call there is nothing to follow
     first = first_decision(source, methodology, plan)
     start = Holdings(source=source, row=first.effective_row, tradable_days=methodology.events.tradable_days)

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pandas as pd
 
 from research.index.analysis.level_leaps import Leap, leaps_of_index, leaps_of_price
 from research.index.analysis.trading_totals import average_cost
 from research.index.build import build_index
-from research.index.comparisons.several import built_beside, carried_price, check_names
+from research.index.comparisons.several import built_beside, carried_price, check_names, tables_for
 from research.index.history import IndexHistory
 from research.market.data import Date
 from research.rulebook import Weighting
@@ -45,7 +44,8 @@ def levels_of(index: IndexHistory, rulebooks: Iterable[Methodology]) -> pd.DataF
     levels, leaps = {index.methodology.name: index.level}, list[Leap]()
 
     def build(rules: Methodology) -> IndexHistory:
-        return build_index(index.market, rules, **(index.inputs | {"signals": _signals_for(rules, index)}))
+        same_recipe = rules.signals == index.methodology.signals
+        return build_index(index.market, rules, **(index.inputs if same_recipe else tables_for(rules, index.inputs)))
 
     for name, other in built_beside([index.methodology], rulebooks, build):
         if isinstance(other, IndexHistory):
@@ -54,16 +54,6 @@ def levels_of(index: IndexHistory, rulebooks: Iterable[Methodology]) -> pd.DataF
     frame = pd.DataFrame(levels)
     frame.attrs["leaps"] = leaps
     return frame
-
-
-def _signals_for(rules: Methodology, index: IndexHistory) -> Any:
-    """The index's own where the recipe is the same, none where another makes its own, else the index's as a table.
-
-    As a table they do not move the start of a rulebook that follows none.
-    """
-    if rules.signals is None:
-        return index.tables["signals"]
-    return index.inputs["signals"] if rules.signals == index.methodology.signals else None
 
 
 def levels_beside(index: IndexHistory, assets: Sequence[str], rulebooks: Iterable[Methodology]) -> pd.DataFrame:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -37,6 +38,11 @@ def built_beside(
             continue
         taken.add(name)
         yield name, index
+
+
+def tables_for(rules: Methodology, tables: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables that a rulebook is given: all, but no signals where it makes its own."""
+    return {name: table for name, table in tables.items() if name != "signals" or rules.signals is None}
 
 
 def carried_price(market: MarketData, asset: str) -> pd.Series:

@@ -12,7 +12,7 @@ from research.evaluation.comparisons.side_by_side import shared
 from research.index.analysis.capacity import turnover_summary
 from research.index.analysis.trading_totals import average_cost
 from research.index.build import build_index
-from research.index.comparisons.several import built_beside, carried_price, check_names
+from research.index.comparisons.several import built_beside, carried_price, check_names, tables_for
 from research.index.history import IndexHistory
 from research.market import MarketData
 from research.rulebook.methodology import Methodology
@@ -41,8 +41,7 @@ def build_indices(
     """
 
     def build(rules: Methodology) -> IndexHistory:
-        given = {key: table for key, table in (tables or {}).items() if key != "signals" or rules.signals is None}
-        return build_index(market, rules, **given)
+        return build_index(market, rules, **tables_for(rules, tables or {}))
 
     made = list(built_beside([], rulebooks, build))
     built = {name: index for name, index in made if isinstance(index, IndexHistory)}

@@ -33,9 +33,8 @@ def answer(found: Sensitivity) -> str:
     ]
     own = format_value(found.standing.loc["cagr", "own"], "change")
     share = format_value(found.standing.loc["cagr", "better_than"], "percent")
-    days = "" if not found.swept.shortened_by else "Over the days that all variants have "
-    heading = f"{days}it grew {own} a year, more than {share} of the others"
-    return under(f"{heading[:1].upper()}{heading[1:]}", markdown_list(lines))
+    subject = "Over the days that all variants have it" if found.swept.shortened_by else "It"
+    return under(f"{subject} grew {own} a year, more than {share} of the others", markdown_list(lines))
 
 
 def spread(found: Sensitivity) -> str:

@@ -138,6 +138,7 @@ def test_signals_of_the_index_do_not_move_the_start_of_what_follows_none(market:
     assert index.signals is not None
     assert levels["Total Market"].first_valid_index() == build_index(market, TOTAL).dates[0] < index.dates[0]
     assert levels[rules.name].first_valid_index() == index.dates[0]
+    assert build_index(market, TOTAL, signals=index.signals).dates[0] == build_index(market, TOTAL).dates[0]
 
 
 def test_without_its_signals_an_index_is_its_passive_twin_from_the_same_day(market: MarketData) -> None:
