@@ -19,7 +19,7 @@ from research.errors import DataError, shown, suggest
 from research.market.card import market_card
 from research.market.limits import refuse_large_panels
 from research.market.manifest import Manifest
-from research.market.panels import aligned_panels, check_axes, check_extra_names, check_labels, check_panel
+from research.market.panels import aligned_panels, check_axes, check_extra_names, check_labels, check_panel, day_by_day
 from research.market.tables import LEDGER_TYPES, TAG_TYPES, check_tables, empty_table, tags_of, typed_tags
 
 Date = str | dt.date | pd.Timestamp
@@ -204,7 +204,7 @@ class MarketData(Carded):
     def _rows(self, rows: slice, assets: np.ndarray | None) -> Self:
         def cut(panel: pd.DataFrame) -> pd.DataFrame:
             part = panel.loc[rows]
-            return part if assets is None or assets.all() else part.loc[:, assets]
+            return part if assets is None or assets.all() else day_by_day(part.loc[:, assets])
 
         return self._with(
             prices=cut(self.prices),

@@ -69,8 +69,16 @@ def aligned_panels(frames: Mapping[str, pd.DataFrame | None], days: pd.DatetimeI
     columns = pd.Index(sorted(prices.columns), name="asset_id")
     empty = pd.DataFrame(np.nan, index=days, columns=columns)
     return {
-        name: empty.copy() if frame is None else _aligned(frame, name, days, columns) for name, frame in frames.items()
+        name: day_by_day(empty.copy() if frame is None else _aligned(frame, name, days, columns))
+        for name, frame in frames.items()
     }
+
+
+def day_by_day(panel: pd.DataFrame) -> pd.DataFrame:
+    """The panel with each day's values side by side in memory, as decisions read them; copied only if they are not."""
+    if panel.to_numpy().flags.c_contiguous:
+        return panel
+    return pd.DataFrame(np.ascontiguousarray(panel.to_numpy()), panel.index, panel.columns, copy=False)
 
 
 def check_extra_names(extra: object) -> None:

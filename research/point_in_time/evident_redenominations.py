@@ -97,6 +97,8 @@ def _leaps(prices: FloatArray, caps: FloatArray) -> dict[int, list[int]]:
     found: dict[int, list[int]] = {}
     for begin in range(1, len(prices), ROWS_AT_A_TIME):  # some rows at a time: they stay in the processor's cache
         for days, rows, columns in _steps(prices, begin, min(begin + ROWS_AT_A_TIME, len(prices))):
+            if not len(rows):
+                continue
             leap = np.abs(np.log(prices[rows, columns] / prices[rows - days, columns])) >= np.log(JUMP)
             rows, columns = rows[leap], columns[leap]
             stays = np.abs(np.log(caps[rows, columns] / caps[rows - days, columns])) <= TOLERANCE
@@ -116,6 +118,8 @@ def _steps(prices: FloatArray, begin: int, end: int) -> Iterator[tuple[int, IntA
     rows += begin
     for days in range(2, LONGEST_GAP + 1):
         rows, columns = rows[rows >= days], columns[rows >= days]
+        if not len(rows):
+            return
         there = ~np.isnan(prices[rows - days, columns])
         yield days, rows[there], columns[there]
         rows, columns = rows[~there], columns[~there]

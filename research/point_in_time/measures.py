@@ -77,10 +77,10 @@ def ranks(view: MarketView, values: FloatArray, eligible: BoolArray, *, order: s
     """
     rankable = np.flatnonzero(eligible & ~np.isnan(values))
     sizes = values[rankable] if order == "highest" else -values[rankable]
-    # positions follow sorted ids, and both sorts are stable: the last tie-break comes free
-    places = np.argsort(-sizes, kind="stable")
+    places = np.argsort(-sizes)  # where no two are equal, the fastest sort gives what a stable one does
     ordered = sizes[places]
     if (ordered[1:] == ordered[:-1]).any():
+        # positions follow sorted ids and lexsort is stable: the last tie-break comes free
         cap, volume = (np.nan_to_num(view.today(name)[rankable], nan=-1.0) for name in ("market_cap", "volume"))
         places = np.lexsort((-view.age_days()[rankable], -volume, -cap, -sizes))
     result = np.zeros(len(values), dtype=np.int64)

@@ -120,7 +120,8 @@ def _nearest_parent(view: MarketView, places: tuple[int, ...]) -> FloatArray:
         others = measured
         if not np.isnan(parent).any():
             distance[whole], others = _copy_on_all_days(by_asset, parent), gapped
-        distance[others] = _copy(returns[:, others], parent)
+        if len(others):
+            distance[others] = _copy(returns[:, others], parent)
         nearest = _nearer(nearest, np.where(caps < caps[place], distance, np.inf))
     return nearest
 
@@ -159,28 +160,25 @@ def _copy(returns: FloatArray, parent: FloatArray) -> FloatArray:
 
 
 class _Moves(NamedTuple):
-    """Returns of assets that have every day: rows of shape (n, days), their moves about their mean, and the size of
-    those, shape (n,)."""
+    """Returns about their mean of assets that have every day, shape (n, days), and the size of them, shape (n,)."""
 
-    returns: FloatArray
     moves: FloatArray
     size: FloatArray
 
     @classmethod
     def of(cls, returns: FloatArray) -> _Moves:
         rows = returns.T.copy()
-        moves = rows - rows.sum(axis=1, keepdims=True) / rows.shape[1]
-        return cls(rows, moves, np.sqrt(np.square(moves).sum(axis=1)))
+        rows -= rows.sum(axis=1, keepdims=True) / rows.shape[1]
+        return cls(rows, np.sqrt(np.square(rows).sum(axis=1)))
 
 
 def _copy_on_all_days(assets: _Moves, parent: FloatArray) -> FloatArray:
-    """As `_copy`, to the bit, of assets and a parent that have every day."""
+    """As `_copy`, but for rounding, of assets and a parent that have every day."""
     other, days = _Moves.of(parent[:, None]), len(parent)
     scale = assets.size * other.size
-    correlation = (assets.moves * other.moves).sum(axis=1) / np.where(scale > 0, scale, np.inf)
-    apart = assets.returns - other.returns
-    apart -= apart.sum(axis=1, keepdims=True) / days
-    error = np.sqrt(np.square(apart, out=apart).sum(axis=1) / (days - 1)) * np.sqrt(DAYS_PER_YEAR)
+    correlation = np.einsum("nd,d->n", assets.moves, other.moves[0]) / np.where(scale > 0, scale, np.inf)
+    apart = assets.moves - other.moves  # its mean is zero
+    error = np.sqrt(np.einsum("nd,nd->n", apart, apart) / (days - 1)) * np.sqrt(DAYS_PER_YEAR)
     return np.asarray(np.maximum((1.0 - correlation) / (1.0 - COPY_CORRELATION), error / COPY_TRACKING_ERROR))
 
 

@@ -29,13 +29,23 @@ COSTLY = {
     "weights by a smoothed cap": {"weighting": {"size_by": "market_cap_ema_30d"}},
     "copies of the 10 largest screened": {"universe": {"exclude_copies_of": 10}},
     "bands of drift": {"schedule": {"reconstitution": "monthly", "drift_absolute": 0.02}},
+    "number of members by an information criterion": {
+        "selection": {"rule": "information_criterion", "criterion": "aic", "first_count": 5, "step": 5}
+    },
 }
+MANY, MONTHS_OF_MANY = 20_000, 12
 
 
 def rules(**tables: dict[str, Any]) -> Methodology:
     """The 20 largest every month, and what else is asked for."""
     table = {"name": "Benchmark", "selection": {"count": COUNT}, "schedule": {"reconstitution": "monthly"}}
     return from_table(Methodology, table | tables, "benchmark", MethodologyError)
+
+
+def seconds_on_new(market: MarketData, book: Methodology, repeats: int) -> float:
+    """Seconds of a build and its level on a market of which nothing has been worked out yet."""
+    fresh = iter([market.until(market.dates[-1]) for _ in range(repeats)])
+    return taken(lambda: build_index(next(fresh), book).level, repeats)
 
 
 def variants() -> Iterator[Methodology]:
@@ -115,7 +125,7 @@ def against_numpy() -> dict[str, Any]:
     error = np.abs(level / level[0] / plain_numpy(prices, caps, ends) - 1).max()
     if error > 1e-9:
         raise AssertionError(f"the level of plain numpy differs by {error:.1e}")
-    first = taken(lambda: build_index(market.until(market.dates[-1]), book).level, 7)
+    first = seconds_on_new(market, book, 7)
     again = taken(lambda: build_index(market, book).level, 7)
     peer = taken(lambda: plain_numpy(prices, caps, ends), 7)
     note = f"peer: a level alone, by {error:.0e}; {first / peer:.1f} times it on a new market, {again / peer:.1f} again"
@@ -125,20 +135,24 @@ def against_numpy() -> dict[str, Any]:
 def costly_rules() -> list[dict[str, Any]]:
     """Rules that cost more than the monthly top 20 by market cap, against it, each on a market that is new."""
     market = seeded_market(ASSETS, DAYS)
-
-    def seconds(one: MarketData, book: Methodology) -> float:
-        return taken(lambda: build_index(one.until(one.dates[-1]), book).level, 2)
-
-    plain, rows = seconds(market, rules()), []
+    plain, rows = seconds_on_new(market, rules(), 5), []
     for name, tables in COSTLY.items():
-        ours = seconds(market, rules(**tables))
+        ours = seconds_on_new(market, rules(**tables), 3)
         rows.append(row(name, ours, plain, f"peer: the 20 largest by market cap; {ours / plain:.1f} times it"))
     dead, filled = with_the_dead(market)
     events = {"carry_days": 1, "remove_after_days": 9999}
     everyone = rules(selection={"rule": "all"}, events=events)
-    ours, peer = seconds(dead, everyone), seconds(filled, everyone)
+    ours, peer = seconds_on_new(dead, everyone, 3), seconds_on_new(filled, everyone, 3)
     note = f"peer: the same market filled; {ours / peer:.1f} times it"
-    return [*rows, row("a third of the assets dead, carried and never removed", ours, peer, note)]
+    return [*rows, row("a third of the assets dead, carried and never removed", ours, peer, note), screens_of_many()]
+
+
+def screens_of_many() -> dict[str, Any]:
+    """Four screens over many assets, against the same without them."""
+    many = seeded_market(MANY, 31 * MONTHS_OF_MANY)
+    ours, peer = (seconds_on_new(many, rules(universe=screens), 2) for screens in (SCREENS, {}))
+    note = f"peer: the same without screens; {ours / peer:.1f} times it"
+    return row(f"four screens, {MANY:,} assets, {MONTHS_OF_MANY} months", ours, peer, note)
 
 
 def with_the_dead(market: MarketData) -> tuple[MarketData, MarketData]:

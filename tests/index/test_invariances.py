@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -44,6 +45,21 @@ def test_one_assets_price_in_another_unit_changes_nothing(tables: dict, seed: in
     one, other = (build_index(m, methodology, **announced) for m in (market, scaled))
     pd.testing.assert_series_equal(one.level, other.level, rtol=1e-12)
     pd.testing.assert_frame_equal(one.weights, other.weights, atol=1e-12)
+
+
+@pytest.mark.parametrize("tables", RULES.values(), ids=RULES.keys())
+def test_where_panels_lie_in_memory_changes_nothing(tables: dict) -> None:
+    """To the bit: a caller's own panels may lie asset by asset."""
+    market, methodology, announced = random_case(tables, 7)
+    panels = [
+        pd.DataFrame(np.asfortranarray(panel.to_numpy()), panel.index, panel.columns, copy=False)
+        for panel in (market.prices, market.market_caps, market.volumes)
+    ]
+    turned = replace(market, prices=panels[0], market_caps=panels[1], volumes=panels[2])
+    assert not turned.prices.to_numpy().flags.c_contiguous
+    one, other = (build_index(each, methodology, **announced) for each in (market, turned))
+    pd.testing.assert_series_equal(one.level, other.level, check_exact=True)
+    pd.testing.assert_frame_equal(one.weights, other.weights, check_exact=True)
 
 
 @pytest.mark.parametrize("tables", RULES.values(), ids=RULES.keys())

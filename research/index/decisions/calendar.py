@@ -55,6 +55,11 @@ def latest_quarter_ends(days: pd.DatetimeIndex, schedule: Schedule) -> pd.Dateti
     return quarters.to_timestamp() - DAY
 
 
+def latest_quarter_end(day: pd.Timestamp, schedule: Schedule) -> pd.Timestamp:
+    """As `latest_quarter_ends`, of one day."""
+    return (day + DAY).to_period(_QUARTERS[schedule.quarters_start_in]).start_time - DAY
+
+
 def _calendar(days: pd.DatetimeIndex, frequency: str, schedule: Schedule) -> np.ndarray:
     match frequency:
         case "daily":

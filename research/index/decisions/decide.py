@@ -247,10 +247,10 @@ def _holding(decision: Decision, members: IntArray, rank: IntArray, steps: Float
 
 def _bring_back(day: _Occasion) -> Decision:
     """Back to the weights of the latest decision, or into their bands."""
-    state, schedule, latest = day.state, day.rules.schedule, day.state.latest
+    state, schedule, latest, source = day.state, day.rules.schedule, day.state.latest, day.view.source
     assert latest is not None
     going = sorted(day.view.announced)
-    still = np.isin(latest.members, state.assets) & ~np.isin(latest.members, going)
+    still = source.among(latest.members, state.assets) & ~source.among(latest.members, going)
     members, weights = latest.members[still], latest.weights[still] / latest.weights[still].sum()
     if schedule.drift_to == "band":
         order = np.argsort(state.assets)
@@ -258,7 +258,7 @@ def _bring_back(day: _Occasion) -> Decision:
         now = now / now.sum()  # what could not be weighted keeps its units, and is in neither
         weights = back_into_band(now, weights, schedule)
     steps = np.vstack([latest.steps[:-1, still], weights])
-    untouched = np.setdiff1d(np.intersect1d(state.assets, latest.chosen), members)
+    untouched = np.sort(state.assets[source.among(state.assets, latest.chosen) & ~source.among(state.assets, members)])
     return replace(
         _holding(_record_of_members(day), members, latest.member_ranks[still], steps),
         exposure=latest.exposure,

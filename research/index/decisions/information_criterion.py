@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 
-from research.index.decisions.calendar import latest_quarter_ends
+from research.index.decisions.calendar import latest_quarter_end
 from research.index.decisions.kernel_density import log_likelihood, plug_in_bandwidth
 from research.point_in_time.measures import measure, ranks
 from research.point_in_time.screens import evaluate
@@ -40,8 +40,8 @@ class Review:
 
 def current_review(view: MarketView, universe: Universe, selection: Selection, schedule: Schedule) -> Review | None:
     """The review of the latest quarter end up to the view's day; none while there are too few months or assets."""
-    quarter_end = latest_quarter_ends(pd.DatetimeIndex([view.date]), schedule)[0]
-    row = view.row - int((view.date - quarter_end).days)
+    quarter_end = latest_quarter_end(view.date, schedule)
+    row = view.row - (view.date - quarter_end).days
     if row < 0:
         return None
     known = _REVIEWS.setdefault(view.source, {})

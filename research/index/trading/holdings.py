@@ -5,7 +5,7 @@ Nothing here changes what is held: trades are worked out in `trades.py` and carr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -36,13 +36,18 @@ class Holdings:
 
     def at(self, row: int) -> Holdings:
         """The same holdings at a later close."""
-        return replace(self, row=row)
+        return self._with(row, self.assets, self.units, self.cash)
 
     def after(self, trade: Trade) -> Holdings:
         """What a trade at this close leaves."""
         held = trade.units > 0
         cash = trade.cash_after * trade.value
-        return replace(self, assets=trade.assets[held], units=trade.units[held], cash=cash)
+        return self._with(self.row, trade.assets[held], trade.units[held], cash)
+
+    def _with(self, row: int, assets: IntArray, units: FloatArray, cash: float) -> Holdings:
+        return Holdings(
+            source=self.source, row=row, assets=assets, units=units, cash=cash, tradable_days=self.tradable_days
+        )
 
     def path(self, to: int) -> Segment:
         """What holding on would be worth, day by day, to the close of `to`."""

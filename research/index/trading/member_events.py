@@ -14,7 +14,7 @@ from research.index.decisions.stable_leg import in_leg, peg_deviation
 from research.index.trading.records import Event, Segment
 from research.point_in_time.view import PointInTime
 from research.rulebook.methodology import Methodology
-from research.typing import FloatArray
+from research.typing import FloatArray, IntArray
 
 COLLAPSE, LEAP = -0.8, 5.0  # return of a day; price over yesterday's
 RUSH = 5.0  # volume over yesterday's
@@ -28,9 +28,10 @@ def member_events(source: PointInTime, methodology: Methodology, segments: Seque
     """
     events: list[Event] = []
     paths = [path for path in segments if path.stop > path.start and len(path.assets)]
+    held_back = np.array(sorted(source.held_back)).reshape(-1, 2)
     for path in paths:
         if path.stale.any():
-            events += _gaps(source, methodology, path)
+            events += _gaps(source, methodology, path, held_back)
         if methodology.overlay is not None:
             events += _strained_pegs(source, methodology, path)
     events += _collapses(source, paths)
@@ -57,11 +58,18 @@ def _jumps(
         yield paths[number], day + 1, place, float(factor[found])
 
 
-def _gaps(source: PointInTime, methodology: Methodology, path: Segment) -> Iterator[Event]:
-    """When a price begins to be carried or is held back, when a member is suspended, and when its price comes back."""
+def _gaps(source: PointInTime, methodology: Methodology, path: Segment, held_back: IntArray) -> Iterator[Event]:
+    """When a price begins to be carried or is held back, when a member is suspended, and when its price comes back.
+
+    `held_back` has the row and the asset of each print that is, in order of row.
+    """
     carry = methodology.events.carry_days
     stale, values, total = path.stale, path.values(), path.total
-    for day, place in np.argwhere(stale[1:] != stale[:-1]) + np.array([1, 0]):
+    first, stop = np.searchsorted(held_back[:, 0], [path.start + 1, path.stop + 1])
+    told = np.isin(stale[1:], [1, carry + 1]) | (stale[1:] < stale[:-1])  # not every day of what is dead
+    for row, asset in held_back[first:stop].tolist():
+        told[row - path.start - 1] |= path.assets == asset
+    for day, place in np.argwhere(told & (stale[1:] != stale[:-1])) + np.array([1, 0]):
         now, before = int(stale[day, place]), int(stale[day - 1, place])
         row, asset = path.start + int(day), int(path.assets[place])
         held = source.held_back.get((row, asset))
@@ -100,12 +108,8 @@ def _collapses(source: PointInTime, paths: Sequence[Segment]) -> Iterator[Event]
 
 def _new_supplies(source: PointInTime, paths: Sequence[Segment]) -> Iterator[Event]:
     """When the supply that the data imply (cap / price) jumps; it counts when members are next weighted."""
-    caps, prices = source.panel("market_cap"), source.prices
-    days = [slice(path.start, path.stop + 1) for path in paths]
-    supplies = [
-        caps[rows].take(path.assets, axis=1) / prices[rows].take(path.assets, axis=1)
-        for rows, path in zip(days, paths, strict=True)
-    ]
+    caps = source.panel("market_cap")
+    supplies = [caps[path.start : path.stop + 1].take(path.assets, axis=1) / path.printed() for path in paths]
     migrated = {(step.row, step.old) for step in source.conversions}
     for path, day, place, factor in _jumps(paths, supplies, np.exp(-SUPPLY_JUMP), np.exp(SUPPLY_JUMP)):
         row, asset = path.start + day, int(path.assets[place])

@@ -54,18 +54,18 @@ def first_call(
     """
     calls: list[Call] = []
     if methodology.schedule.watches_drift and last is not None:
-        calls += _drift(methodology, path, after_migrations(last, path.start), max(after, cool))
+        calls += _drift(source, methodology, path, after_migrations(last, path.start), max(after, cool))
     if methodology.overlay is not None and peg:
         calls += _lost_peg(source, methodology.overlay, path, after)
     return min(calls, default=None)
 
 
-def _drift(methodology: Methodology, path: Segment, last: Decision, after: int) -> list[Call]:
+def _drift(source: PointInTime, methodology: Methodology, path: Segment, last: Decision, after: int) -> list[Call]:
     """The first day out of band.
 
     Weights are shares of what has a target: what could not be weighted or sold is no drift.
     """
-    held = np.isin(last.members, path.assets) & (last.weights > 0)
+    held = source.among(last.members, path.assets) & (last.weights > 0)
     if not held.any():
         return []
     place = np.searchsorted(path.assets, last.members[held])

@@ -27,6 +27,10 @@ class Segment:
     prices: FloatArray
     stale: IntArray
 
+    def printed(self) -> FloatArray:
+        """The prices that were printed on their day, NaN where one was carried, shape (stop - start + 1, k)."""
+        return np.where(self.stale > 0, np.nan, self.prices) if self.stale.any() else self.prices
+
     def values(self) -> FloatArray:
         """Value of each member on each day, shape (stop - start + 1, k)."""
         return self.prices * self.units

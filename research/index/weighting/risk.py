@@ -95,7 +95,7 @@ def shrunk_covariance(returns: FloatArray) -> FloatArray:
     np.fill_diagonal(target, np.diag(sample))
     squared = centred**2
     pi = squared.T @ squared / periods - sample**2  # asymptotic variances of the entries of S
-    theta = (centred**3).T @ centred / periods - np.diag(sample)[:, None] * sample  # cov(s_ii, s_ij)
+    theta = (squared * centred).T @ centred / periods - np.diag(sample)[:, None] * sample  # cov(s_ii, s_ij)
     rho_off = theta * (deviation / deviation[:, None])
     rho = np.trace(pi) + mean_correlation * (rho_off.sum() - np.trace(rho_off))
     gamma = np.square(target - sample).sum()

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from research.index import build_index
-from research.index.decisions.calendar import determinations, latest_quarter_ends
+from research.index.decisions.calendar import determinations, latest_quarter_end, latest_quarter_ends
 from research.rulebook import Schedule
 from tests.index.markets import random_market, rules
 
@@ -28,8 +28,9 @@ def test_quarters_end_on_the_day_before_they_start(start: str) -> None:
 def test_the_latest_quarter_end_is_the_last_one_not_after_the_day(start: str) -> None:
     ends = pd.DatetimeIndex(ENDS[start])
     days = DAYS[ends[0] <= DAYS]
-    latest = latest_quarter_ends(days, Schedule(quarters_start_in=start))
-    assert list(latest) == [ends[ends <= day][-1] for day in days]
+    schedule, expected = Schedule(quarters_start_in=start), [ends[ends <= day][-1] for day in days]
+    assert list(latest_quarter_ends(days, schedule)) == expected
+    assert [latest_quarter_end(day, schedule) for day in days] == expected
 
 
 def test_quarters_that_nothing_follows_are_named_as_a_rule_without_effect() -> None:

@@ -21,6 +21,10 @@ def test_an_outlier_does_not_move_the_level_of_an_index_that_holds_prints_back()
     first, second = calm.events["detail"]
     assert first == "print x50 of the last accepted one: that is carried until a second print confirms"
     assert second == "the print held back is discarded"
+    gap = b.astype(float)
+    gap[np.flatnonzero(DAYS == SPLIT)[0] - np.array([1, 2])] = np.nan  # a print held back on the third day of a gap
+    late = build_index(market(a=flat(), b=gap), two(events={"outlier_jump": 1.5, "carry_days": 9}))
+    assert events_of(late) == [("2021-01-18", "carried"), ("2021-01-20", "held back"), ("2021-01-21", "resumed")]
     new_level = np.where(DAYS >= SPLIT, 50.0, 1.0)
     believed = build_index(market(a=flat(), b=new_level), two(events={"outlier_jump": 1.5})).events
     resumed = believed[believed["event"] == "resumed"].iloc[0]
