@@ -24,8 +24,7 @@ def labels_at(
     """
     names = np.asarray(asset_ids, dtype=object)
     own = tags[tags["asset_id"].isin(names)]
-    since = own["valid_from"].to_numpy("datetime64[us]").astype(np.int64)  # an unknown day is the least number
-    today = int(np.datetime64(date, "us").astype(np.int64))
+    since, today = _microseconds(own["valid_from"]), int(_microseconds(date))
     latest: dict[str, tuple[int, str]] = {}
     for name, tag, day in sorted(zip(own["asset_id"], own["tag"], since.tolist(), strict=True)):
         if tag.startswith(prefix) and day <= today and (name not in latest or day > latest[name][0]):
@@ -47,15 +46,21 @@ class TagTable:
     def __init__(self, tags: pd.DataFrame, asset_ids: NDArray[np.object_]) -> None:
         self._size = len(asset_ids)
         positions = pd.Index(asset_ids).get_indexer(pd.Index(tags["asset_id"])) if len(tags) else np.zeros(0)
-        known = tags.assign(position=positions)[positions >= 0]
+        known = tags.assign(position=positions, since=_microseconds(tags["valid_from"]))[positions >= 0]
         self._by_tag = {
-            str(tag): (group["position"].to_numpy(dtype=np.int64), pd.DatetimeIndex(group["valid_from"]))
+            str(tag): (group["position"].to_numpy(dtype=np.int64), group["since"].to_numpy())
             for tag, group in known.groupby("tag")
         }
 
     def first_match(self, tags: tuple[str, ...], date: pd.Timestamp) -> NDArray[np.object_]:
-        found = np.full(self._size, "", dtype=object)
+        found, today = np.full(self._size, "", dtype=object), _microseconds(date)
         for tag in reversed(tags):
-            positions, valid_from = self._by_tag.get(tag, (np.array([], dtype=np.int64), pd.DatetimeIndex([])))
-            found[positions[(valid_from.isna() | (valid_from <= date))]] = tag
+            if tag in self._by_tag:
+                positions, since = self._by_tag[tag]
+                found[positions[since <= today]] = tag
         return found
+
+
+def _microseconds(days: pd.Series | pd.Timestamp) -> NDArray[np.int64]:
+    """Days as numbers; an unknown one is the least of all."""
+    return np.asarray(days, dtype="datetime64[us]").astype(np.int64)
