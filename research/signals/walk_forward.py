@@ -56,18 +56,20 @@ def walk_forward(samples: Samples, recipe: Recipe) -> list[Refit]:
     MethodologyError
         If the market has no data for a feature that the model names.
     """
+    import sklearn.linear_model  # noqa: F401  (loaded by every refit; its threads are limited only once they are there)
+
     fit = fitter(samples, recipe.model) if recipe.model.kind in FITTED else None
     refits = []
     due = 0
-    for week in range(len(samples.rows)):
-        known = known_weeks(samples, week, recipe)
-        if week < due or len(known) < recipe.refits.min_weeks:
-            continue
-        if recipe.refits.window_weeks is not None:
-            known = known[-recipe.refits.window_weeks :]
-        with threadpool_limits(1):  # small matrices: threads that wait for each other make minutes of seconds
+    with threadpool_limits(1):  # small matrices: threads that wait for each other make minutes of seconds
+        for week in range(len(samples.rows)):
+            known = known_weeks(samples, week, recipe)
+            if week < due or len(known) < recipe.refits.min_weeks:
+                continue
+            if recipe.refits.window_weeks is not None:
+                known = known[-recipe.refits.window_weeks :]
             refits.append(_refit(samples, week, known, recipe, fit))
-        due = week + recipe.refits.every_weeks
+            due = week + recipe.refits.every_weeks
     return refits
 
 
