@@ -141,13 +141,12 @@ def _changes(
         changes = [change for change in changes if row - change.row <= WINDOW]
         if row in announced or not (changes or row in leaping):
             continue
-        usual = _usual_supply(supply - unit, row)
         former = _former(changes, price[row], supply[row], unit[row], price[row] - price[last])
         step = f"price x{prices[row] / prices[last]:.4g}, "
         if former is not None:
             ratio = float(np.exp(former.unit - unit[row]))
             step += f"the supply is what it was {row - former.row + 1} days ago"
-        elif row in leaping and _is_new_unit(price + unit, supply - unit, usual, row, last):
+        elif row in leaping and _is_new_unit(price + unit, supply - unit, row, last):
             ratio = float((caps[row] / caps[last]) * (prices[last] / prices[row]))
             step += f"market cap x{caps[row] / caps[last]:.3g}"
         else:
@@ -157,10 +156,10 @@ def _changes(
         yield row, ratio, step
 
 
-def _is_new_unit(price: FloatArray, supply: FloatArray, usual: float, row: int, last: int) -> bool:
+def _is_new_unit(price: FloatArray, supply: FloatArray, row: int, last: int) -> bool:
     """Of logs in one unit: whether the price leaps, from a supply that was as usual."""
     leaps = abs(price[row] - price[last]) >= np.log(JUMP)
-    return bool(leaps and abs(supply[last] - usual) <= np.log(STEADY))
+    return bool(leaps and abs(supply[last] - _usual_supply(supply, row)) <= np.log(STEADY))
 
 
 def _usual_supply(supply: FloatArray, row: int) -> float:

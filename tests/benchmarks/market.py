@@ -130,7 +130,7 @@ def write_vendor_table(file: Path, assets: int, days: int) -> None:
 
 
 def write_random_snapshot(out: Path, assets: int, days: int) -> None:
-    """A snapshot in which every asset has a row for every day, streamed so that it need not fit into memory."""
+    """A snapshot of random walks with a row for every asset and day, streamed so that it need not fit into memory."""
     ids = [f"asset-{number:05d}" for number in range(assets)]
     index = pd.date_range("2014-01-01", periods=days)
     table = pd.DataFrame({"asset_id": ids, "symbol": ids, "name": ids, "first_date": index[0], "last_date": index[-1]})
@@ -156,12 +156,16 @@ def write_random_snapshot(out: Path, assets: int, days: int) -> None:
 def _random_batches(schema: pa.Schema, ids: list[str], index: pd.DatetimeIndex) -> Iterator[pa.RecordBatch]:
     rng = np.random.default_rng(7)
     names = pa.array(ids, pa.string())
+    log_price, supply = rng.normal(0.0, 2.0, len(ids)), rng.lognormal(16.0, 2.0, len(ids))
     for begin in range(0, len(index), DAYS_PER_BATCH):
         days = index[begin : begin + DAYS_PER_BATCH].to_numpy().astype("datetime64[D]")
         keys = pa.DictionaryArray.from_arrays(pa.array(np.tile(np.arange(len(ids), dtype=np.int32), len(days))), names)
-        numbers = rng.lognormal(size=(len(COLUMNS), len(days) * len(ids))).astype(np.float32).astype(float)
+        walk = log_price + rng.normal(0.0, 0.04, (len(days), len(ids))).cumsum(axis=0)
+        log_price, prices = walk[-1], np.exp(walk)
+        numbers = [prices, prices * supply, prices * supply * rng.lognormal(-3.5, 0.5, prices.shape)]
+        rounded = [pa.array(values.ravel().astype(np.float32).astype(float)) for values in numbers]
         dates = pa.array(np.repeat(days, len(ids)))
-        yield pa.RecordBatch.from_arrays([dates, keys, *map(pa.array, numbers)], schema=schema)
+        yield pa.RecordBatch.from_arrays([dates, keys, *rounded], schema=schema)
 
 
 def _in_fresh_process(how: str, source: Path) -> dict[str, Any]:
