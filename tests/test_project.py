@@ -104,6 +104,7 @@ def plant_import(project: Path, importer: str, imported: str) -> None:
         ("evaluation.metrics", "market.data"),
         ("point_in_time.view", "index.build"),
         ("market.snapshots.load", "market.imports.importer"),
+        ("market.imports.reading.files", "market.imports.cleaning.checks"),
         ("index.weighting.bounds", "index.decisions.selection"),
         ("index.decisions.calendar", "index.trading.costs"),
         ("index.trading.holdings", "index.analysis.record"),
