@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from research import IndexHistory
-from research.index.analysis.attribution import WATERFALL
-from research.index.analysis.weight_summaries import (
+from research.index.analysis.why.attribution import WATERFALL
+from research.index.analysis.why.weight_summaries import (
     largest_steps,
     largest_weights,
     weight_steps_gap,

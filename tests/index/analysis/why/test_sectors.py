@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from research.index.analysis.sectors import sector_weights
+from research.index.analysis.why.sectors import sector_weights
 
 TAGS = pd.DataFrame(
     {

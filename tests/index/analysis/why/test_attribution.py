@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from research.errors import DataError
 from research.index import IndexHistory, Methodology, build_index
-from research.index.analysis.attribution import WATERFALL
+from research.index.analysis.why.attribution import WATERFALL
 from research.index.comparisons.counterfactuals import counterfactuals
 from research.market import MarketData, load_market
 from tests.index.markets import needed_tables, random_market, rules

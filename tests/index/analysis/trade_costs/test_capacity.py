@@ -11,7 +11,7 @@ import pytest
 
 from research.errors import DataError, MethodologyError
 from research.index import IndexHistory, build_index
-from research.index.analysis.capacity import break_even_cost, capacity, cost_sensitivity, turnover_summary
+from research.index.analysis.trade_costs.capacity import break_even_cost, capacity, cost_sensitivity, turnover_summary
 from research.market import MarketData
 from research.rulebook import Costs
 from tests.index.markets import random_market, rules

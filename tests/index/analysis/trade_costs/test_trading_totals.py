@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from research import IndexHistory
-from research.index.analysis.trading_totals import average_cost, trading_by_year
+from research.index.analysis.trade_costs.trading_totals import average_cost, trading_by_year
 
 DAYS = pd.to_datetime(["2020-03-01", "2020-06-01", "2020-09-01", "2022-06-01"])
 COLUMNS = {"added": [9, 1, 0, 2], "removed": [0, 1, 1, 2], "turnover": [1.0, 0.25, 0.15, 0.5]}

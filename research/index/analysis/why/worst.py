@@ -8,7 +8,7 @@ import pandas as pd
 
 from research.errors import DataError
 from research.evaluation import drawdown_table, returns_from_levels
-from research.index.analysis.contributions import linked_contributions
+from research.index.analysis.why.contributions import linked_contributions
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -9,9 +9,9 @@ import pandas as pd
 from research.cards import Card
 from research.evaluation.overview import Headline, headline_figures
 from research.formats import format_value
-from research.index.analysis.audit_tables import calendar_table
-from research.index.analysis.explanation import holdings_table
 from research.index.analysis.record import IndexRecord
+from research.index.analysis.why.audit_tables import calendar_table
+from research.index.analysis.why.explanation import holdings_table
 
 LARGEST = 5
 

@@ -8,7 +8,7 @@ import pytest
 
 from research.errors import MethodologyError
 from research.index import IndexHistory, build_index
-from research.index.analysis.index_token import IndexToken
+from research.index.analysis.forms.index_token import IndexToken
 from research.market import MarketData
 from tests.index.markets import random_market, rules
 

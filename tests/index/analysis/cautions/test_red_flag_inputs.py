@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from research import IndexHistory, evaluation
-from research.index.analysis.red_flag_inputs import red_flag_inputs
+from research.index.analysis.cautions.red_flag_inputs import red_flag_inputs
 
 
 def test_the_inputs_leave_out_the_first_purchase_and_name_a_sector_for_each_member(index: IndexHistory) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from research.index.analysis.cautions.red_flag_inputs import WARNINGS
 from research.index.analysis.record import IndexRecord
-from research.index.analysis.red_flag_inputs import WARNINGS
 from research.index.decisions.records import Decision
 from research.index.trading.records import Trade
 

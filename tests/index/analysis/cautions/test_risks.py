@@ -7,8 +7,8 @@ import pytest
 
 from research.evaluation import beta, returns_from_levels
 from research.index import IndexHistory
-from research.index.analysis.capacity import turnover_summary
-from research.index.analysis.risks import event_counts, risk_evidence, risk_figures
+from research.index.analysis.cautions.risks import event_counts, risk_evidence, risk_figures
+from research.index.analysis.trade_costs.capacity import turnover_summary
 from research.reporting.presentation import texts
 
 MEASURED = {"beta": 1.0, "trades_per_year": 12.0, "turnover": 0.4, "largest_trade": 0.1, "counts": {}} | {

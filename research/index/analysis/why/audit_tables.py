@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from research.index.analysis.arguments import whole_number
-from research.index.analysis.reasons import short_reasons
 from research.index.analysis.record import IndexRecord
+from research.index.analysis.why.reasons import short_reasons
 from research.index.decisions.calendar import upcoming
 from research.index.decisions.records import Decision
 from research.index.trading.records import Trade

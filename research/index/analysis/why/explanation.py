@@ -11,11 +11,11 @@ from research.cards import Card, Carded
 from research.errors import DataError
 from research.formats import format_value
 from research.index.analysis.arguments import whole_number
-from research.index.analysis.attribution import WATERFALL, decision_in_force, weight_steps
-from research.index.analysis.audit_tables import constituents_table, decisions_table
-from research.index.analysis.reason_card import screens_in_words, waterfall_in_words
-from research.index.analysis.reasons import full_reasons
 from research.index.analysis.record import IndexRecord
+from research.index.analysis.why.attribution import WATERFALL, decision_in_force, weight_steps
+from research.index.analysis.why.audit_tables import constituents_table, decisions_table
+from research.index.analysis.why.reason_card import screens_in_words, waterfall_in_words
+from research.index.analysis.why.reasons import full_reasons
 from research.index.decisions.records import CHOOSING, Decision
 from research.index.decisions.stable_leg import leg_positions
 from research.index.trading.records import Trade

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from research import IndexHistory
-from research.index.analysis.contributions import (
+from research.index.analysis.why.contributions import (
     contribution_gap,
     contribution_summary,
     contributions_by_span,

@@ -11,7 +11,7 @@ import pytest
 
 from research import IndexHistory, MarketData, build_index
 from research.errors import DataError
-from research.index.analysis import export
+from research.index.analysis.forms import export
 from tests.index.markets import random_market, rules
 
 FORMULA = '=HYPERLINK("http://evil.example")'

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from research.evaluation.overview import DAYS_PER_YEAR
-from research.index.analysis.attribution import contributions_table
 from research.index.analysis.record import IndexRecord
+from research.index.analysis.why.attribution import contributions_table
 from research.index.trading.member_events import LEAP
 from research.typing import FloatArray
 

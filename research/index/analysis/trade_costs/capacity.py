@@ -1,7 +1,7 @@
 """What costs mean for a finished index: turnover, growth at any cost, break-even cost, and how much money it can take.
 
-What one trade costs is in `costs.py`. Buying the first basket is no rebalance: it is left out of every average, and
-reported by itself.
+What one trade costs is in `trading/costs.py`. Buying the first basket is no rebalance: it is left out of every average,
+and reported by itself.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from research.errors import DataError
 from research.evaluation.overview import DAYS_PER_YEAR
 from research.index.analysis.arguments import number, numbers
 from research.index.analysis.level_figures import level_figures
-from research.index.analysis.orders import order_of
 from research.index.analysis.record import IndexRecord
+from research.index.analysis.trade_costs.orders import order_of
 from research.index.trading.costs import chained, cost_fraction
 from research.index.trading.records import Trade
 from research.rulebook.checks import require

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from research.evaluation import beta, returns_from_levels, worst_periods
-from research.index.analysis.audit_tables import events_table
-from research.index.analysis.capacity import capacity, turnover_summary
 from research.index.analysis.record import IndexRecord
-from research.index.analysis.sectors import sector_weights
+from research.index.analysis.trade_costs.capacity import capacity, turnover_summary
+from research.index.analysis.why.audit_tables import events_table
+from research.index.analysis.why.sectors import sector_weights
 
 COUNTED = ("removed", "carried", "collapse")
 WORST = 20

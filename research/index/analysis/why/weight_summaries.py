@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from research.index.analysis.attribution import WATERFALL
+from research.index.analysis.why.attribution import WATERFALL
 
 ROUNDING = 1e-12
 """Change of a weight below which a step did nothing."""

@@ -7,7 +7,7 @@ import pytest
 
 from research import IndexHistory
 from research.errors import DataError
-from research.index.analysis.worst import worst_day, worst_stretch
+from research.index.analysis.why.worst import worst_day, worst_stretch
 
 DAYS = pd.date_range("2021-01-01", periods=6, name="date")
 LEVEL = pd.Series([100.0, 120.0, 90.0, 60.0, 121.0, 110.0], DAYS)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from research.index import build_index
-from research.index.analysis.level_leaps import LARGE, leaps_of_index, leaps_of_price, ranked, sentence
+from research.index.analysis.cautions.level_leaps import LARGE, leaps_of_index, leaps_of_price, ranked, sentence
 from research.index.comparisons.comparison import levels_beside, levels_of
 from research.market import MarketData
 from tests.index.markets import random_market, rules

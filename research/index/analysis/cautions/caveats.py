@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from research.errors import suggest
-from research.index.analysis.level_leaps import Leap, leaps_of_index, ranked, sentence
+from research.index.analysis.cautions.level_leaps import Leap, leaps_of_index, ranked, sentence
 from research.index.analysis.record import IndexRecord
 from research.market import MarketData
 from research.point_in_time.pegged_and_wrapped import PEG_DEVIATION, PEG_DISTANCE, dollar_bounds
