@@ -20,8 +20,8 @@ from research.errors import ResearchError, ResearchWarning, printable
 from research.evaluation import headline_figures, rebased
 from research.formats import format_value
 from research.index import IndexHistory, Methodology, build_index
-from research.index.analysis.capacity import cost_a_year, turnover_summary
-from research.index.analysis.index_card import headline_in_words
+from research.index.analysis.forms.index_card import headline_in_words
+from research.index.analysis.trade_costs.capacity import cost_a_year, turnover_summary
 from research.index.given import given_market, given_rules
 from research.index.sweeps.grid import rules_with, value_of
 from research.market import MarketData

@@ -104,10 +104,12 @@ def plant_import(project: Path, importer: str, imported: str) -> None:
         ("evaluation.metrics", "market.data"),
         ("point_in_time.view", "index.build"),
         ("market.snapshots.load", "market.imports.importer"),
+        ("market.imports.reading.files", "market.imports.cleaning.checks"),
         ("index.weighting.bounds", "index.decisions.selection"),
         ("index.decisions.calendar", "index.trading.costs"),
         ("index.trading.holdings", "index.analysis.record"),
-        ("index.analysis.reasons", "index.history"),
+        ("index.analysis.why.reasons", "index.history"),
+        ("index.analysis.trade_costs.orders", "index.analysis.cautions.caveats"),
         ("reporting.factsheet.texts", "cli.data"),
         ("reporting.publishing.build", "service.app"),
     ],
@@ -161,7 +163,10 @@ def test_no_import_of_the_project_hides_in_a_function() -> None:
     ("names", "home"),
     [
         # `index.plot()` is a look at one index in a notebook, and no figure of a page
-        ("papermill|matplotlib|seaborn|nbconvert|nbformat", ("research/reporting/", "research/index/analysis/plot.py")),
+        (
+            "papermill|matplotlib|seaborn|nbconvert|nbformat",
+            ("research/reporting/", "research/index/analysis/forms/plot.py"),
+        ),
         (r"requests|httpx|urllib3|urllib\.request|http|aiohttp|ccxt", "research/market/sources/"),
         ("fastapi|starlette|pydantic|limits|cachetools|prometheus_client", "research/service/"),  # an extra
         ("socket", "research/reporting/publishing/running/"),  # pairs between a build and its own processes

@@ -58,7 +58,7 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _profile(options: argparse.Namespace) -> int:
-    from research.market.imports.drafts import draft_profile, write_draft
+    from research.market.imports.drafting.first_profile import draft_profile, write_draft
 
     with said_if_slow("looking at the whole table; a large one takes some minutes"):
         if options.out is None:

@@ -35,7 +35,7 @@ def add_identity(actions: Any) -> None:
 
 def _identities(options: argparse.Namespace) -> int:
     from research.market import load_market
-    from research.market.imports.identity_proposals import propose_identities_of
+    from research.market.imports.drafting.identity_proposals import propose_identities_of
     from research.point_in_time.price_adjustments import propose_unit_decisions
 
     if options.profile is not None:
@@ -71,7 +71,7 @@ def _give(table: pd.DataFrame, options: argparse.Namespace, what: str) -> int:
 
 
 def _tag(options: argparse.Namespace) -> int:
-    from research.market.imports.labels import label_snapshot
+    from research.market.imports.cleaning.labels import label_snapshot
 
     manifest, left_out = label_snapshot(options.snapshot, options.labels, options.out, replace=options.replace)
     say(f"{options.out}: {manifest.name}, fingerprint {manifest.fingerprint}")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from research.errors import MethodologyWarning
-from research.index.analysis.caveats import rules_without_effect
+from research.index.analysis.cautions.caveats import rules_without_effect
 from research.index.decisions.calendar import Determination, determinations
 from research.index.decisions.decide import decide
 from research.index.decisions.migrated import after_migrations

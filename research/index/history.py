@@ -1,6 +1,6 @@
 """`IndexHistory`: the result of `build_index`, with every question it answers as a method.
 
-Levels and weights are its record's (`analysis/record.py`); every other answer is worked out in a module of `analysis`.
+Levels and weights are its record's (`analysis/record.py`); every other answer is worked out in a room of `analysis`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ import pandas as pd
 
 from research.cards import Card, Carded
 from research.docs import told_by
-from research.index.analysis import attribution, audit_tables, capacity, caveats, explanation, export
-from research.index.analysis import plot as drawing
-from research.index.analysis.index_card import index_card
-from research.index.analysis.index_token import IndexToken
-from research.index.analysis.level_leaps import ranked, sentence
+from research.index.analysis.cautions import caveats
+from research.index.analysis.cautions.level_leaps import ranked, sentence
+from research.index.analysis.cautions.red_flag_inputs import red_flag_inputs
+from research.index.analysis.forms import export
+from research.index.analysis.forms import plot as drawing
+from research.index.analysis.forms.index_card import index_card
+from research.index.analysis.forms.index_token import IndexToken
 from research.index.analysis.record import IndexRecord
-from research.index.analysis.red_flag_inputs import red_flag_inputs
+from research.index.analysis.trade_costs import capacity
+from research.index.analysis.why import attribution, audit_tables, explanation
 from research.market.data import Date
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from research.market.data import MarketData
     from research.market.imports.importer import ImportSummary, import_table
-    from research.market.imports.profiles import Profile, shipped_profiles
+    from research.market.imports.profile.profiles import Profile, shipped_profiles
     from research.market.imports.updating import update_from_table
     from research.market.manifest import Manifest
     from research.market.snapshots.load import load_market, write_market
@@ -34,11 +34,11 @@ _HOME = {
     "ImportSummary": "imports.importer",
     "Manifest": "manifest",
     "MarketData": "data",
-    "Profile": "imports.profiles",
+    "Profile": "imports.profile.profiles",
     "import_table": "imports.importer",
     "load_market": "snapshots.load",
     "open_snapshot": "snapshots.snapshot",
-    "shipped_profiles": "imports.profiles",
+    "shipped_profiles": "imports.profile.profiles",
     "update_from_table": "imports.updating",
     "write_market": "snapshots.load",
     "write_snapshot": "snapshots.writing",

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from research.market import MarketData
-from research.market.imports.identities import COLUMNS
+from research.market.imports.cleaning.identities import COLUMNS
 from research.market.quality import HeldBack, quarantine
 from research.point_in_time.corporate_actions import MIGRATION_COLUMNS, NOT_LISTED, Conversion
 from research.point_in_time.evident_redenominations import JUMP, evident_redenominations
@@ -74,7 +74,7 @@ def convert_panels(panels: dict[str, FloatArray], conversions: list[Conversion])
 
 
 def propose_unit_decisions(market: MarketData) -> pd.DataFrame:
-    """What `propose_redenominations` finds, as lines of a table of identities (`market.imports.identities`)."""
+    """What `propose_redenominations` finds, as lines of a table of identities (`imports/cleaning/identities.py`)."""
     lines = [
         {
             "from": f"{line.date:%Y-%m-%d}",

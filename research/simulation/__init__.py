@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from research.market.data import MarketData, days_between
-from research.market.imports import checks
-from research.market.imports.cleaning import written
+from research.market.imports.cleaning import checks
+from research.market.imports.cleaning.clean_rows import written
 from research.market.manifest import Manifest
 from research.market.snapshots.load import write_market
 from research.market.tables import LEDGER_TYPES, TAG_TYPES
@@ -108,7 +108,7 @@ def _panels(everyone: list[Asset], days: int, seed: int) -> dict[str, np.ndarray
 
 
 def _quarantine(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Do with the misprints what an import does (`checks.py`), in place; return the ledger."""
+    """Do with the misprints what an import does (`market/imports/cleaning/checks.py`), in place; return the ledger."""
     suspects = (frames["price"] <= 0) | (frames["market_cap"] <= 0)
     rows, columns = np.nonzero(suspects.to_numpy())
     cells = {name: frames[name].to_numpy()[rows, columns] for name in ("price", "market_cap", "volume")}

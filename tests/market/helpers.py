@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from research.market import Manifest, MarketData, Profile
-from research.market.imports.sections import Columns
+from research.market.imports.profile.sections import Columns
 from research.market.tables import LEDGER_TYPES
 
 PROFILE = Profile(

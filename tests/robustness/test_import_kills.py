@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from research.market import load_market
-from research.market.imports import runs
+from research.market.imports.reading import runs
 from research.market.snapshots import placing
 from tests.market.helpers import HEADER, names_in
 from tests.robustness import SCALE

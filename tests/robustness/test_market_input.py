@@ -29,8 +29,8 @@ from hypothesis import strategies as st
 
 from research.errors import ResearchError
 from research.market import MarketData, Profile, import_table, load_market, write_market
-from research.market.imports.drafts import write_draft
-from research.market.imports.sections import Columns, Dates, Files, Join, Numbers, Wide
+from research.market.imports.drafting.first_profile import write_draft
+from research.market.imports.profile.sections import Columns, Dates, Files, Join, Numbers, Wide
 from research.market.snapshots import placing, writing
 from tests.market.helpers import PROFILE, names_in, rewritten, small_market
 from tests.robustness import SCALE

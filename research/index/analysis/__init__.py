@@ -1,1 +1,1 @@
-"""What a finished index is asked: audit tables, reasons, attribution, capacity, caveats. Nothing here changes it."""
+"""What a finished index is asked, a room for each kind of question, about its `record`. Nothing here changes it."""

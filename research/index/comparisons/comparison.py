@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from research.index.analysis.level_leaps import Leap, leaps_of_index, leaps_of_price
-from research.index.analysis.trading_totals import average_cost
+from research.index.analysis.cautions.level_leaps import Leap, leaps_of_index, leaps_of_price
+from research.index.analysis.trade_costs.trading_totals import average_cost
 from research.index.build import build_index
 from research.index.comparisons.several import built_beside, carried_price, check_names, tables_for
 from research.index.history import IndexHistory

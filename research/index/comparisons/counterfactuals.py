@@ -11,8 +11,8 @@ import pandas as pd
 
 from research.errors import MethodologyError
 from research.evaluation import cagr, returns_from_levels, tracking_error
-from research.index.analysis.capacity import turnover_summary
 from research.index.analysis.level_figures import level_figures, lost_levels
+from research.index.analysis.trade_costs.capacity import turnover_summary
 from research.index.build import build_index
 from research.index.history import IndexHistory
 from research.index.skill.rivals import passive_twin

@@ -9,8 +9,8 @@ import pandas as pd
 from research.errors import MethodologyError
 from research.evaluation import cagr, returns_from_levels
 from research.evaluation.comparisons.side_by_side import shared
-from research.index.analysis.capacity import turnover_summary
-from research.index.analysis.trading_totals import average_cost
+from research.index.analysis.trade_costs.capacity import turnover_summary
+from research.index.analysis.trade_costs.trading_totals import average_cost
 from research.index.build import build_index
 from research.index.comparisons.several import built_beside, carried_price, check_names, tables_for
 from research.index.history import IndexHistory

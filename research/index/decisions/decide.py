@@ -1,7 +1,7 @@
 """One decision: what the index is to hold, from what is known at one close.
 
 `decide` sees a `MarketView` and the state of the index at that close, nothing else. Trading on a decision is the work
-of `research.index.trading`; why, in words, is in `analysis/reasons.py`.
+of `research.index.trading`; why, in words, is in `analysis/why/reasons.py`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import pandas as pd
 
 from research.evaluation import drawdown_series, rebased, returns_from_levels, trend_regimes
 from research.evaluation.comparisons.beside import risk_beside
-from research.index.analysis.worst import WorstDay, WorstStretch, worst_day, worst_stretch
+from research.index.analysis.why.worst import WorstDay, WorstStretch, worst_day, worst_stretch
 from research.index.comparisons.counterfactuals import counterfactuals, rule_effects
 from research.index.history import IndexHistory
 

@@ -9,13 +9,13 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from research.index.analysis.attribution import rebalances_by
-from research.index.analysis.audit_tables import constituents_table
-from research.index.analysis.capacity import SIZES, checked_participation, checked_sizes
-from research.index.analysis.explanation import NOT_CHOSEN, STABLE_LEG, latest_choice, leg_ids
-from research.index.analysis.orders import orders_table, trade_by_size
-from research.index.analysis.points_to_check import points_to_check
-from research.index.analysis.reasons import full_reasons
+from research.index.analysis.cautions.points_to_check import points_to_check
+from research.index.analysis.trade_costs.capacity import SIZES, checked_participation, checked_sizes
+from research.index.analysis.trade_costs.orders import orders_table, trade_by_size
+from research.index.analysis.why.attribution import rebalances_by
+from research.index.analysis.why.audit_tables import constituents_table
+from research.index.analysis.why.explanation import NOT_CHOSEN, STABLE_LEG, latest_choice, leg_ids
+from research.index.analysis.why.reasons import full_reasons
 from research.index.comparisons.comparison import RebalanceChanges, rebalance_changes
 from research.index.decisions.records import NOBODY, Decision
 from research.index.history import IndexHistory

@@ -1,6 +1,6 @@
 """Why an index with signals is ahead of or behind the same index without, or a benchmark: exact, day by day and linked.
 
-The contributions of members to one index are `analysis/attribution.contributions_table`.
+The contributions of members to one index are `analysis/why/attribution.contributions_table`.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ from research.evaluation import (
     trend_regimes,
 )
 from research.evaluation.overview import DAYS_PER_YEAR
-from research.index.analysis.trading_totals import average_cost
+from research.index.analysis.trade_costs.trading_totals import average_cost
 from research.index.build import build_index
 from research.index.history import IndexHistory
 from research.index.skill.placebo import Placebos, placebos

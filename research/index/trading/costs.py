@@ -1,6 +1,7 @@
 """What a change of weights costs: the terms of each asset on the day of a trade, and the cost of the trade from them.
 
-Spreads from prices are estimated in `spread_estimators.py`; cost by size and break-even costs are in `capacity.py`.
+Spreads from prices are estimated in `spread_estimators.py`; cost by size and break-even costs are in
+`analysis/trade_costs`.
 """
 
 from __future__ import annotations

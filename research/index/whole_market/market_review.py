@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from research.evaluation import market_structure as structure
-from research.index.analysis.weight_summaries import largest_weights
+from research.index.analysis.why.weight_summaries import largest_weights
 from research.index.whole_market.data_effects import effect_of_holding_back, largest_effects
 from research.index.whole_market.data_review import DataReview, review_data
 from research.market import MarketData

@@ -1,8 +1,9 @@
 """A vendor's table and its profile -> a snapshot. Nothing is written unless everything is right.
 
-Rows are read (`table.py`), checked some keys at a time (`cleaning.py`, `checks.py`) and written some days at a time
-(`daily.py`). Between these steps a table of more than a million rows lies on the disk, in a scratch folder beside the
-snapshot, so that an import needs little more memory for a large table than for a small one.
+Rows are read (`reading/table.py`), checked some keys at a time (`cleaning/clean_rows.py`, `cleaning/checks.py`) and
+written some days at a time (`cleaning/daily.py`). Between these steps a table of more than a million rows lies on the
+disk, in a scratch folder beside the snapshot, so that an import needs little more memory for a large table than for a
+small one.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ import numpy as np
 import pandas as pd
 
 from research.errors import DataError
-from research.market.imports.assets import Asset
-from research.market.imports.batches import Tally
-from research.market.imports.cleaning import clean
-from research.market.imports.daily import as_day, daily_rows
-from research.market.imports.files import Given, TableFile, find_files
-from research.market.imports.identities import UNDECIDED, Identities
-from research.market.imports.labels import with_labels
-from research.market.imports.profiles import Profile
-from research.market.imports.table import read_vendor_table
+from research.market.imports.cleaning.clean_rows import clean
+from research.market.imports.cleaning.daily import as_day, daily_rows
+from research.market.imports.cleaning.identities import UNDECIDED, Identities
+from research.market.imports.cleaning.labels import with_labels
+from research.market.imports.profile.assets import Asset
+from research.market.imports.profile.profiles import Profile
+from research.market.imports.reading.batches import Tally
+from research.market.imports.reading.files import Given, TableFile, find_files
+from research.market.imports.reading.table import read_vendor_table
 from research.market.ledger import with_lines
 from research.market.manifest import Manifest, instant
 from research.market.snapshots.placing import scratch_folder
@@ -109,9 +110,9 @@ def import_table(
     out : path
         Snapshot folder to make.
     identities : path, optional
-        CSV table that decides which asset a key is, and when (see `identities.py`); in place of the profile's.
+        CSV table that decides which asset a key is, and when (see `cleaning/identities.py`); in place of the profile's.
     labels : path, optional
-        CSV table of tags by asset_id or symbol (see `labels.py`), besides the profile's.
+        CSV table of tags by asset_id or symbol (see `cleaning/labels.py`), besides the profile's.
     replace : bool
         Whether an existing snapshot at `out` may be replaced.
     fetched : mapping of str to str, optional
@@ -127,8 +128,8 @@ def import_table(
     Raises
     ------
     DataError
-        If the table, the profile or `out` is not what it must be (see `table.py`, `checks.py`, `write_snapshot`).
-        Then nothing is written, and an existing snapshot stays as it was.
+        If the table, the profile or `out` is not what it must be (see `reading/table.py`, `cleaning/checks.py`,
+        `write_snapshot`). Then nothing is written, and an existing snapshot stays as it was.
     """
     profile = profile if isinstance(profile, Profile) else Profile.load(profile)
     target = checked_target(out, replace)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from research.errors import DataError
 from research.market.faults import as_data_error
-from research.market.imports.files import Given
 from research.market.imports.importer import ImportSummary, import_table, retrieval
-from research.market.imports.profiles import Profile
+from research.market.imports.profile.profiles import Profile
+from research.market.imports.reading.files import Given
 from research.market.manifest import Manifest
 from research.market.snapshots.catalog import dated_folders, snapshot_folder
 from research.market.snapshots.placing import REPLACED, put_in_place, scratch_folder

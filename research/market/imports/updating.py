@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from research.errors import DataError
-from research.market.imports.files import Given
 from research.market.imports.importer import import_table
-from research.market.imports.profiles import Profile
+from research.market.imports.profile.profiles import Profile
+from research.market.imports.reading.files import Given
 from research.market.layout import ASSETS
 from research.market.snapshots.snapshot import VerifiedSnapshot
 from research.market.snapshots.update import Update, update_snapshot

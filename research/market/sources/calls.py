@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from research.errors import DataError
-from research.market.imports.profiles import Profile
+from research.market.imports.profile.profiles import Profile
 from research.market.manifest import instant
 from research.market.sources.client import Client, NotThere, TryAgain
 from research.market.sources.downloads import Downloads, Record

@@ -26,8 +26,8 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from research.errors import DataError, suggest
-from research.market.imports.assets import Asset
-from research.market.imports.profiles import Profile
+from research.market.imports.profile.assets import Asset
+from research.market.imports.profile.profiles import Profile
 from research.market.layout import text_fault
 from research.market.sources.calls import (
     Call,

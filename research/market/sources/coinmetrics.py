@@ -31,7 +31,7 @@ import pyarrow.csv
 
 from research.errors import DataError
 from research.market.faults import as_data_error
-from research.market.imports.profiles import Profile
+from research.market.imports.profile.profiles import Profile
 from research.market.sources.calls import (
     Call,
     Plan,

@@ -24,8 +24,8 @@ import pyarrow as pa
 
 from research.errors import DataError, suggest
 from research.market.data import MarketData
-from research.market.imports.assets import Asset
-from research.market.imports.profiles import Profile
+from research.market.imports.profile.assets import Asset
+from research.market.imports.profile.profiles import Profile
 from research.market.manifest import instant
 from research.market.snapshots.catalog import find_snapshot
 from research.market.snapshots.load import load_market

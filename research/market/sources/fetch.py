@@ -15,7 +15,7 @@ from pathlib import Path
 from research.errors import DataError, suggest
 from research.market.faults import as_data_error
 from research.market.imports.importer import ImportSummary, import_table
-from research.market.imports.profiles import Profile
+from research.market.imports.profile.profiles import Profile
 from research.market.manifest import Manifest, instant
 from research.market.snapshots.catalog import PROJECT, dated_folders, snapshot_folder
 from research.market.snapshots.placing import scratch_folder

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from research.index.analysis.attribution import WATERFALL
-from research.index.analysis.reason_card import screens_in_words
+from research.index.analysis.why.attribution import WATERFALL
+from research.index.analysis.why.reason_card import screens_in_words
 from research.index.comparisons.comparison import CAUSES, RebalanceChanges
 from research.reporting.presentation.formats import escape_markdown, format_value
 from research.reporting.presentation.names import STEPS, words_of
 from research.reporting.presentation.table import Table
 
 if TYPE_CHECKING:
-    from research.index.analysis.explanation import Explanation
+    from research.index.analysis.why.explanation import Explanation
 
 UNSEEN = 0.5e-4  # change of weight that a hundredth of a point does not show
 NAMED = 3

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from research.index import Methodology
-from research.index.analysis.explanation import Explanation
+from research.index.analysis.why.explanation import Explanation
 from research.reporting.presentation.formats import escape_markdown, format_value
 from research.reporting.presentation.texts import under
 

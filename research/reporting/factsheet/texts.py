@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from research.index.analysis.worst import WorstDay, WorstStretch
+from research.index.analysis.why.worst import WorstDay, WorstStretch
 from research.index.published.first_look import FirstLook
 from research.reporting.presentation.formats import escape_markdown, format_value
 from research.reporting.presentation.texts import RULES_OF_THUMB, RULES_OF_THUMB_SOURCE, markdown_list, under

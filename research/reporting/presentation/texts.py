@@ -13,8 +13,8 @@ import pandas as pd
 
 from research.evaluation import Headline
 from research.index import IndexHistory
-from research.index.analysis.index_card import headline_in_words
-from research.index.analysis.risks import RiskFigures
+from research.index.analysis.cautions.risks import RiskFigures
+from research.index.analysis.forms.index_card import headline_in_words
 from research.reporting.presentation.formats import escape_markdown, format_value
 
 RULES_OF_THUMB: Mapping[str, str] = {

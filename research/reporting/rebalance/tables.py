@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from research.index.analysis.reason_card import SCREENS
+from research.index.analysis.why.reason_card import SCREENS
 from research.index.rebalance.rebalance_review import RebalanceReview
 from research.reporting.presentation.formats import format_value
 from research.reporting.presentation.table import Table

@@ -11,8 +11,8 @@ import pytest
 
 from research import IndexHistory, MarketData, Methodology, build_index, load_market
 from research.errors import DataError, MethodologyError
-from research.index.analysis.orders import order_of, orders_table, trade_by_size
-from research.index.analysis.points_to_check import POINTS
+from research.index.analysis.cautions.points_to_check import POINTS
+from research.index.analysis.trade_costs.orders import order_of, orders_table, trade_by_size
 from research.index.rebalance.rebalance_review import STILL_A_MEMBER, RebalanceReview, rebalance_review
 from research.market import MarketData as Market
 from tests.conftest import ROOT

@@ -18,7 +18,7 @@ from research import Sweep, sweep
 from research.errors import MethodologyError, ResearchError, ResearchWarning
 from research.evaluation import cagr, max_drawdown, returns_from_levels, sharpe_ratio
 from research.index import Methodology, build_index
-from research.index.analysis.capacity import turnover_summary
+from research.index.analysis.trade_costs.capacity import turnover_summary
 from research.index.sweeps import running
 from research.index.sweeps import sweep as module
 from research.market import MarketData, load_market

@@ -21,9 +21,10 @@ import pytest
 
 from research.errors import DataError
 from research.market import MarketData, Profile, import_table, load_market
-from research.market.imports import cleaning, daily, table
-from research.market.imports.assets import Asset, Tag
-from research.market.imports.sections import Columns, Dates, DatingRule
+from research.market.imports.cleaning import clean_rows, daily
+from research.market.imports.profile.assets import Asset, Tag
+from research.market.imports.profile.sections import Columns, Dates, DatingRule
+from research.market.imports.reading import table
 from tests.conftest import ROOT
 from tests.market.helpers import HEADER, PROFILE, assert_same_market, csv, names_in
 
@@ -622,7 +623,7 @@ def test_the_size_of_a_block_changes_nothing(
     ]
     (tmp_path / "whole").mkdir()
     whole = imported(tmp_path / "whole", *lines)
-    monkeypatch.setattr(cleaning, "ROWS_AT_A_TIME", rows_at_a_time)
+    monkeypatch.setattr(clean_rows, "ROWS_AT_A_TIME", rows_at_a_time)
     monkeypatch.setattr(daily, "ROWS_PER_GROUP", rows_at_a_time)
     assert_same_market(imported(tmp_path, *lines), whole)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from research.market import ImportSummary, MarketData, Profile, import_table, load_market
-from research.market.imports.profiles import Asset, Columns
+from research.market.imports.profile.profiles import Asset, Columns
 from tests.conftest import shared
 
 BARS = {"open": "open", "high": "high", "low": "low"}

@@ -30,7 +30,7 @@ from research.market import (
     update_from_table,
     write_market,
 )
-from research.market.imports.assets import Asset, Tag
+from research.market.imports.profile.assets import Asset, Tag
 from research.market.snapshots import catalog, daily_rows, merging, placing
 from research.market.snapshots.snapshot import VerifiedSnapshot
 from research.market.snapshots.update import Update, update_snapshot

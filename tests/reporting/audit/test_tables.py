@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from research import IndexHistory, build_index
-from research.index.analysis.contributions import contribution_summary, linked_contributions
-from research.index.analysis.reason_card import SCREENS
-from research.index.analysis.weight_summaries import weight_steps_with_total
+from research.index.analysis.why.contributions import contribution_summary, linked_contributions
+from research.index.analysis.why.reason_card import SCREENS
+from research.index.analysis.why.weight_summaries import weight_steps_with_total
 from research.index.comparisons.comparison import rebalance_changes
 from research.point_in_time.screens import evaluate
 from research.reporting.audit import tables as audit_tables

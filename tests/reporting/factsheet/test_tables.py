@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from research.evaluation import best_and_worst
-from research.index.analysis.trading_totals import trading_by_year
+from research.index.analysis.trade_costs.trading_totals import trading_by_year
 from research.reporting.factsheet import tables as factsheet_tables
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from research.index.analysis.worst import WorstDay, WorstStretch
+from research.index.analysis.why.worst import WorstDay, WorstStretch
 from research.index.published.first_look import FirstLook
 from research.reporting.factsheet import texts
 

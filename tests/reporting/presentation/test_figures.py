@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from research import IndexHistory, evaluation
-from research.index.analysis.attribution import WATERFALL
-from research.index.analysis.weight_summaries import largest_weights
+from research.index.analysis.why.attribution import WATERFALL
+from research.index.analysis.why.weight_summaries import largest_weights
 from research.reporting.presentation import canvas, display, figures
 
 DAYS = pd.date_range("2020-01-01", periods=4, name="date")

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from research.index import IndexHistory
-from research.index.analysis.points_to_check import POINTS as KINDS
+from research.index.analysis.cautions.points_to_check import POINTS as KINDS
 from research.index.rebalance.rebalance_review import RebalanceReview, rebalance_review
 from research.reporting.rebalance import tables, texts
 from tests.index.rebalance.test_rebalance_review import small

@@ -1,0 +1,1 @@
+"""The forms in which an index is handed out: a card, a drawing, files, a token."""

@@ -1,0 +1,1 @@
+"""What an index holds and why, and where its weights and returns come from."""

@@ -1,0 +1,1 @@
+"""What is proposed for a person to edit: a first profile, and lines for a table of identities."""

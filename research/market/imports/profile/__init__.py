@@ -1,0 +1,1 @@
+"""What a profile is: its sections, what it says of assets and dates, and the whole, read from a TOML file."""

@@ -1,0 +1,1 @@
+"""A vendor's files -> typed rows, kept so that those of one key can be had together."""
