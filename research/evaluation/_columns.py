@@ -172,8 +172,9 @@ def standard_deviation(values: FloatArray) -> FloatArray:
 
 def growth_of_one(values: FloatArray) -> FloatArray:
     """Level after each period of a unit invested at the start: the cumulative product of 1 + r."""
+    level = np.asarray(1.0 + _possible(values), dtype=np.float64)
     with np.errstate(over="ignore"):
-        level = np.asarray(np.cumprod(1.0 + _possible(values), axis=0), dtype=np.float64)
+        np.cumprod(level, axis=0, out=level)
     return _held(level, level[-1:])
 
 

@@ -26,9 +26,10 @@ def depths(values: FloatArray) -> FloatArray:
 
     A level that comes back to its high within rounding has recovered.
     """
-    level = growth_of_one(values)
-    high = np.maximum(np.maximum.accumulate(level, axis=0), 1.0)
-    fall = level / high - 1.0
+    fall = growth_of_one(values)
+    high = np.maximum.accumulate(fall, axis=0)
+    fall /= np.maximum(high, 1.0, out=high)  # in place: what memory is asked for takes longer than the sums
+    fall -= 1.0
     fall[fall > -ROUNDING] = 0.0
     return fall
 
