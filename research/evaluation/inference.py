@@ -104,7 +104,9 @@ def alpha_test(
         if len(r) < 10:
             return rows
         fit = hac_regression(excess, [b - rf for b in benchmarks], used)
-        fit = [np.where(np.ptp(excess, axis=0) > 0, figure, np.nan) for figure in fit]
+        varies = excess[0] != excess[-1]
+        varies[~varies] = np.ptp(excess[:, ~varies], axis=0) > 0
+        fit = [np.where(varies, figure, np.nan) for figure in fit]
         alpha, error = fit[0] * periods_per_year, fit[1] * periods_per_year
         t_statistic, p_value = _t_test(*fit[:2])
         rows[:6] = [alpha, error, t_statistic, p_value, alpha - z * error, alpha + z * error]
@@ -115,7 +117,7 @@ def alpha_test(
     labels = [*TEST_COLUMNS, "lags", "observations"]
     companions = [rate] if benchmark is None else [rate, benchmark]
     table = several_by_column(kernel, returns, *companions, labels=labels, periods_per_year=periods_per_year)
-    table.loc[labels[-2:]] = table.loc[labels[-2:]].fillna(0.0)  # of a series without any return
+    table.iloc[-2:] = table.iloc[-2:].fillna(0.0)  # of a series without any return
     return table
 
 
@@ -156,12 +158,26 @@ def automatic_lags(observations: int) -> int:
 
 def long_run_variance(values: FloatArray, lags: int) -> FloatArray:
     """Newey-West long-run variance by column of a complete array: Bartlett weights, denominator n."""
-    centred = values - values.mean(axis=0)
-    total = (centred * centred).mean(axis=0)
-    for lag in range(1, min(lags, len(values) - 1) + 1):
-        weight = 1.0 - lag / (lags + 1.0)
-        total = total + 2.0 * weight * (centred[lag:] * centred[:-lag]).sum(axis=0) / len(values)
-    return np.asarray(total)
+    return _bartlett(values - values.mean(axis=0), lags)
+
+
+def _bartlett(centred: FloatArray, lags: int) -> FloatArray:
+    """Long-run variance of values with a mean of zero: the square of sums over lags + 1 periods, a period of the sum.
+
+    Of all such windows that touch the history, those that hold two periods are as many as Bartlett's weight says.
+    """
+    edge = np.zeros((lags, centred.shape[1]))
+    sums = _window_sums(np.concatenate([edge, centred, edge]), lags + 1)
+    return np.asarray(np.einsum("ij,ij->j", sums, sums) / (lags + 1) / len(centred))
+
+
+def _window_sums(values: FloatArray, size: int) -> FloatArray:
+    """Sums over `size` rows in a row, from those over half as many."""
+    if size == 1:
+        return values
+    half = _window_sums(values, size // 2)
+    doubled = half[: -(size // 2)] + half[size // 2 :]
+    return doubled[:-1] + values[size - 1 :] if size % 2 else doubled
 
 
 def hac_regression(y: FloatArray, x: list[FloatArray], lags: int) -> list[FloatArray]:
@@ -176,8 +192,10 @@ def hac_regression(y: FloatArray, x: list[FloatArray], lags: int) -> list[FloatA
         slope = (x[0] - mean) / np.where(np.ptp(x[0], axis=0) > 0, ((x[0] - mean) ** 2).sum(axis=0), np.nan)
         weights = [weights[0] - mean * slope, slope]
     coefficients = [(weight * y).sum(axis=0) for weight in weights]
-    residual = y - coefficients[0] - sum(slope * b for slope, b in zip(coefficients[1:], x, strict=True))
-    errors = [np.sqrt(len(y) * long_run_variance(weight * residual, lags)) for weight in weights]
+    residual = y - coefficients[0]
+    for slope_of, b in zip(coefficients[1:], x, strict=True):
+        residual -= slope_of * b
+    errors = [np.sqrt(len(y) * _bartlett(weight * residual, lags)) for weight in weights]  # means: zero, by OLS
     return [figure for pair in zip(coefficients, errors, strict=True) for figure in pair]
 
 
