@@ -95,7 +95,7 @@ def test_nothing_near_a_fitted_t_is_likelier_whatever_the_sample_and_its_neighbo
         assert fit_student_t(column[:, None])[:, 0] == pytest.approx(found, rel=1e-9)
         location, scale, freedom = found
         best = student_t.logpdf(column, freedom, location, scale).sum()
-        for share in (-0.001, 0.001):
+        for share in (-1e-5, 1e-5):
             nearby = np.clip(freedom * (1 + share), 0.5, 1000.0)
             assert student_t.logpdf(column, freedom, location + share * scale, scale).sum() < best
             assert student_t.logpdf(column, freedom, location, scale * (1 + share)).sum() < best
