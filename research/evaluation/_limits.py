@@ -27,11 +27,13 @@ def refuse_levels(values: FloatArray, index: pd.Index, labels: Labels, name: str
     if len(values) < FEWEST_LEVELS:
         return
     suspects = np.flatnonzero(~(np.fmin.reduce(values[:100], axis=0) <= 0))  # of true returns hardly one
-    never_falls = suspects[np.fmin.reduce(values[:, suspects], axis=0) > 0]
-    if not len(never_falls):
+    if not len(suspects):
         return
     step = usual_step(index)
     limit = MOST_GROWTH ** (step / 365.25) - 1.0 if step and step < 365 else 0.5
+    if values.max() <= limit:  # as rates are; false where there is a NaN
+        return
+    never_falls = suspects[np.fmin.reduce(values[:, suspects], axis=0) > 0]
     for column in never_falls:
         known = values[~np.isnan(values[:, column]), column]
         if len(known) >= FEWEST_LEVELS and known.mean() > limit:
