@@ -15,7 +15,8 @@ import pandas as pd
 from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._calendar import require_dates, require_days
-from research.evaluation._columns import ROUNDING, Frame, FrameT, PerColumn, by_column, by_row, growth_of_one, history
+from research.evaluation._columns import ROUNDING, Frame, FrameT, PerColumn, by_column, by_row, history
+from research.evaluation._growth import growth_of_one
 from research.typing import FloatArray
 
 TABLE_COLUMNS = ["peak", "from", "trough", "to", "depth", "days_to_trough", "days_to_recover", "periods"]

@@ -32,8 +32,8 @@ from research.evaluation._columns import (
     positive_or_nan,
     several_by_column,
     standard_deviation,
-    total_growth,
 )
+from research.evaluation._growth import total_growth
 from research.evaluation.drawdowns import depths
 from research.typing import FloatArray
 

@@ -20,10 +20,10 @@ from research.evaluation._columns import (
     PerColumn,
     by_column,
     companion_of,
-    compounded,
     history,
     limits,
 )
+from research.evaluation._growth import compounded
 from research.evaluation.drawdowns import before_first
 from research.typing import FloatArray, IntArray
 
