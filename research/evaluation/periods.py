@@ -209,9 +209,13 @@ def _calendar_returns(returns: pd.DataFrame, code: str, *, to_the_end: bool = Fa
     begins = np.flatnonzero(np.diff(periods.asi8, prepend=periods.asi8[:1] - 1))
     growth = _by_period(values, begins)
     periods = periods[begins]
-    growth[np.asarray(_bases(dates, first)) >= periods.start_time.to_numpy()[:, None]] = np.nan  # up to the first
+    whole = np.searchsorted(periods.start_time, _bases(dates, first), side="right")  # the first that is covered
+    top = growth[: whole.max(initial=0)]
+    top[np.arange(len(top))[:, None] < whole] = np.nan
     if to_the_end and len(dates):
-        growth[np.asarray(dates[last - 1]) < periods.end_time.normalize().to_numpy()[:, None]] = np.nan
+        stop = np.searchsorted(periods.end_time.normalize(), dates[last - 1], side="right")
+        end = stop.min(initial=len(growth))
+        growth[end:][np.arange(end, len(growth))[:, None] >= stop] = np.nan
     known = np.flatnonzero(~np.isnan(growth).all(axis=1))
     return pd.DataFrame(growth[known], periods[known], returns.columns, copy=False)
 
