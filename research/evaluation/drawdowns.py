@@ -15,7 +15,8 @@ import pandas as pd
 from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._calendar import require_dates, require_days
-from research.evaluation._columns import ROUNDING, Frame, FrameT, PerColumn, by_column, by_row, growth_of_one, history
+from research.evaluation._columns import ROUNDING, Frame, FrameT, PerColumn, by_column, by_row, history
+from research.evaluation._growth import growth_of_one
 from research.typing import FloatArray
 
 TABLE_COLUMNS = ["peak", "from", "trough", "to", "depth", "days_to_trough", "days_to_recover", "periods"]
@@ -26,9 +27,10 @@ def depths(values: FloatArray) -> FloatArray:
 
     A level that comes back to its high within rounding has recovered.
     """
-    level = growth_of_one(values)
-    high = np.maximum(np.maximum.accumulate(level, axis=0), 1.0)
-    fall = level / high - 1.0
+    fall = growth_of_one(values)
+    high = np.maximum.accumulate(fall, axis=0)
+    fall /= np.maximum(high, 1.0, out=high)  # in place: what memory is asked for takes longer than the sums
+    fall -= 1.0
     fall[fall > -ROUNDING] = 0.0
     return fall
 

@@ -6,7 +6,7 @@ search in `overfitting.py`. Shapes, units and NaN policy as in `metrics.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,6 @@ from research.evaluation._distributions import norm
 from research.evaluation.relative import Benchmark
 from research.typing import FloatArray
 
-ADJUSTMENTS = {"bonferroni": "bonferroni", "holm": "holm", "bhy": "fdr_by"}
 TEST_COLUMNS = ["alpha", "standard_error", "t_statistic", "p_value", "lower", "upper", "beta", "beta_t_statistic"]
 
 
@@ -104,7 +103,9 @@ def alpha_test(
         if len(r) < 10:
             return rows
         fit = hac_regression(excess, [b - rf for b in benchmarks], used)
-        fit = [np.where(np.ptp(excess, axis=0) > 0, figure, np.nan) for figure in fit]
+        varies = excess[0] != excess[-1]
+        varies[~varies] = np.ptp(excess[:, ~varies], axis=0) > 0
+        fit = [np.where(varies, figure, np.nan) for figure in fit]
         alpha, error = fit[0] * periods_per_year, fit[1] * periods_per_year
         t_statistic, p_value = _t_test(*fit[:2])
         rows[:6] = [alpha, error, t_statistic, p_value, alpha - z * error, alpha + z * error]
@@ -115,7 +116,7 @@ def alpha_test(
     labels = [*TEST_COLUMNS, "lags", "observations"]
     companions = [rate] if benchmark is None else [rate, benchmark]
     table = several_by_column(kernel, returns, *companions, labels=labels, periods_per_year=periods_per_year)
-    table.loc[labels[-2:]] = table.loc[labels[-2:]].fillna(0.0)  # of a series without any return
+    table.iloc[-2:] = table.iloc[-2:].fillna(0.0)  # of a series without any return
     return table
 
 
@@ -142,11 +143,27 @@ def adjust_pvalues(pvalues: pd.Series | Sequence[float], *, method: str = "holm"
         faulty = made[~made.between(0.0, 1.0)]
         raise DataError(f"p-value {faulty.iloc[0]} of {faulty.index[0]!r}: expected a number from 0 to 1.")
     adjusted = np.full(len(values), np.nan)
-    if len(made):
-        from statsmodels.stats.multitest import multipletests  # here: importing it takes as long as pandas
-
-        adjusted[values.notna()] = multipletests(made.to_numpy(), method=ADJUSTMENTS[method])[1]
+    order = values.to_numpy().argsort()[: len(made)]  # the missing ones come last
+    adjusted[order] = np.minimum(ADJUSTMENTS[method](values.to_numpy()[order]), 1.0)
     return pd.Series(adjusted, index=values.index)
+
+
+def _holm(ordered: FloatArray) -> FloatArray:
+    return np.maximum.accumulate(ordered * np.arange(len(ordered), 0, -1))
+
+
+def _benjamini_hochberg_yekutieli(ordered: FloatArray) -> FloatArray:
+    place = np.arange(1, len(ordered) + 1)
+    share = place / len(ordered) / (1.0 / place).sum()
+    return np.minimum.accumulate((ordered / share)[::-1])[::-1]
+
+
+# from p-values in increasing order; our own, because importing statsmodels' takes as long as pandas
+ADJUSTMENTS: dict[str, Callable[[FloatArray], FloatArray]] = {
+    "bonferroni": lambda ordered: ordered * len(ordered),
+    "holm": _holm,
+    "bhy": _benjamini_hochberg_yekutieli,
+}
 
 
 def automatic_lags(observations: int) -> int:
@@ -156,12 +173,26 @@ def automatic_lags(observations: int) -> int:
 
 def long_run_variance(values: FloatArray, lags: int) -> FloatArray:
     """Newey-West long-run variance by column of a complete array: Bartlett weights, denominator n."""
-    centred = values - values.mean(axis=0)
-    total = (centred * centred).mean(axis=0)
-    for lag in range(1, min(lags, len(values) - 1) + 1):
-        weight = 1.0 - lag / (lags + 1.0)
-        total = total + 2.0 * weight * (centred[lag:] * centred[:-lag]).sum(axis=0) / len(values)
-    return np.asarray(total)
+    return _bartlett(values - values.mean(axis=0), lags)
+
+
+def _bartlett(centred: FloatArray, lags: int) -> FloatArray:
+    """Long-run variance of values with a mean of zero: the square of sums over lags + 1 periods, a period of the sum.
+
+    Of all such windows that touch the history, those that hold two periods are as many as Bartlett's weight says.
+    """
+    edge = np.zeros((lags, centred.shape[1]))
+    sums = _window_sums(np.concatenate([edge, centred, edge]), lags + 1)
+    return np.asarray(np.einsum("ij,ij->j", sums, sums) / (lags + 1) / len(centred))
+
+
+def _window_sums(values: FloatArray, size: int) -> FloatArray:
+    """Sums over `size` rows in a row, from those over half as many."""
+    if size == 1:
+        return values
+    half = _window_sums(values, size // 2)
+    doubled = half[: -(size // 2)] + half[size // 2 :]
+    return doubled[:-1] + values[size - 1 :] if size % 2 else doubled
 
 
 def hac_regression(y: FloatArray, x: list[FloatArray], lags: int) -> list[FloatArray]:
@@ -176,8 +207,10 @@ def hac_regression(y: FloatArray, x: list[FloatArray], lags: int) -> list[FloatA
         slope = (x[0] - mean) / np.where(np.ptp(x[0], axis=0) > 0, ((x[0] - mean) ** 2).sum(axis=0), np.nan)
         weights = [weights[0] - mean * slope, slope]
     coefficients = [(weight * y).sum(axis=0) for weight in weights]
-    residual = y - coefficients[0] - sum(slope * b for slope, b in zip(coefficients[1:], x, strict=True))
-    errors = [np.sqrt(len(y) * long_run_variance(weight * residual, lags)) for weight in weights]
+    residual = y - coefficients[0]
+    for slope_of, b in zip(coefficients[1:], x, strict=True):
+        residual -= slope_of * b
+    errors = [np.sqrt(len(y) * _bartlett(weight * residual, lags)) for weight in weights]  # means: zero, by OLS
     return [figure for pair in zip(coefficients, errors, strict=True) for figure in pair]
 
 

@@ -30,9 +30,10 @@ from research.evaluation._columns import (
     by_row,
     per_period,
     positive_or_nan,
+    several_by_column,
     standard_deviation,
-    total_growth,
 )
+from research.evaluation._growth import total_growth
 from research.evaluation.drawdowns import depths
 from research.typing import FloatArray
 
@@ -219,15 +220,13 @@ def calmar_ratio(returns: Frame, *, periods_per_year: float = 365) -> PerColumn:
     Source: Young (1991), who used 36 months. 50 % a year with a drawdown of 25 % is 2.0.
     """
     return by_column(
-        lambda r: compound_rate(r, periods_per_year) / positive_or_nan(-depths(r).min(axis=0)),
-        returns,
-        periods_per_year=periods_per_year,
+        lambda r: _calmar(compound_rate(r, periods_per_year), depths(r)), returns, periods_per_year=periods_per_year
     )
 
 
 def ulcer_index(returns: Frame) -> PerColumn:
     """Root mean square of the drawdown over all periods, √mean(DD²), with exact compounding. Source: Martin (1989)."""
-    return by_column(_ulcer, returns)
+    return by_column(lambda r: _ulcer(depths(r)), returns)
 
 
 def martin_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: float = 365) -> PerColumn:
@@ -238,10 +237,23 @@ def martin_ratio(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: flo
     rate = per_period(risk_free, periods_per_year)
 
     def kernel(values: FloatArray, rf: FloatArray) -> FloatArray:
-        safe = compound_rate(np.broadcast_to(rf, (len(values), rf.shape[1])), periods_per_year)
-        return (compound_rate(values, periods_per_year) - safe) / positive_or_nan(_ulcer(values))
+        return _martin(compound_rate(values, periods_per_year), depths(values), rf, periods_per_year)
 
     return by_column(kernel, returns, rate, periods_per_year=periods_per_year)
+
+
+def path_figures(returns: Frame, *, risk_free: Rate = 0.0, periods_per_year: float = 365) -> pd.Series | pd.DataFrame:
+    """What follows from the path of the level, by name and column: several figures for little more than one takes."""
+    rate = per_period(risk_free, periods_per_year)
+    labels = ["total_return", "max_drawdown", "ulcer_index", "calmar_ratio", "martin_ratio"]
+
+    def kernel(values: FloatArray, rf: FloatArray) -> FloatArray:
+        fall, growth = depths(values), total_growth(values)
+        annual = _annual(growth, len(values), periods_per_year)
+        ratios = [_calmar(annual, fall), _martin(annual, fall, rf, periods_per_year)]
+        return np.stack([growth - 1.0, fall.min(axis=0), _ulcer(fall), *ratios])
+
+    return several_by_column(kernel, returns, rate, labels=labels, periods_per_year=periods_per_year)
 
 
 def skewness(returns: Frame) -> PerColumn:
@@ -256,9 +268,7 @@ def excess_kurtosis(returns: Frame) -> PerColumn:
 
 def compound_rate(values: FloatArray, periods_per_year: float) -> FloatArray:
     """CAGR by column of a complete array; NaN where a few periods compound to more than a number can hold."""
-    with np.errstate(over="ignore"):
-        rate: FloatArray = total_growth(values) ** (periods_per_year / len(values)) - 1.0
-    return np.where(np.isfinite(rate), rate, np.nan)
+    return _annual(total_growth(values), len(values), periods_per_year)
 
 
 def skewness_and_kurtosis(values: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -272,7 +282,8 @@ def skewness_and_kurtosis(values: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def _geometric_sharpe(values: FloatArray, rf: FloatArray, periods_per_year: float) -> FloatArray:
     volatility = standard_deviation(values) * np.sqrt(periods_per_year)
-    excess = np.where(values > -1.0, np.maximum(values - rf, -1.0), -1.0)  # a total loss stays one, whatever the rate
+    excess = np.maximum(values - rf, -1.0)
+    excess[values <= -1.0] = -1.0  # a total loss stays one, whatever the rate
     return compound_rate(excess, periods_per_year) / positive_or_nan(volatility)
 
 
@@ -281,6 +292,20 @@ def _downside(excess: FloatArray) -> FloatArray:
     return np.sqrt((below * below).mean(axis=0))
 
 
-def _ulcer(values: FloatArray) -> FloatArray:
-    fall = depths(values)
+def _annual(growth: FloatArray, periods: int, periods_per_year: float) -> FloatArray:
+    with np.errstate(over="ignore"):
+        rate = growth ** (periods_per_year / periods) - 1.0
+    return np.where(np.isfinite(rate), rate, np.nan)
+
+
+def _ulcer(fall: FloatArray) -> FloatArray:
     return np.sqrt((fall * fall).mean(axis=0))
+
+
+def _calmar(annual: FloatArray, fall: FloatArray) -> FloatArray:
+    return annual / positive_or_nan(-fall.min(axis=0))
+
+
+def _martin(annual: FloatArray, fall: FloatArray, rf: FloatArray, periods_per_year: float) -> FloatArray:
+    safe = compound_rate(np.broadcast_to(rf, (len(fall), rf.shape[1])), periods_per_year)
+    return (annual - safe) / positive_or_nan(_ulcer(fall))

@@ -14,10 +14,18 @@ import pandas as pd
 
 from research.errors import DataError, shown, suggest
 from research.evaluation._calendar import check_periods_per_year, check_spacing, require_dates, require_days
-from research.evaluation._columns import Frame, PerColumn, by_column, companion_of, history, limits
+from research.evaluation._columns import (
+    CELLS,
+    Frame,
+    PerColumn,
+    by_column,
+    companion_of,
+    history,
+    limits,
+)
+from research.evaluation._growth import compounded
 from research.evaluation.drawdowns import before_first
-from research.evaluation.metrics import total_return
-from research.typing import IntArray
+from research.typing import FloatArray, IntArray
 
 DAYS = {"1D": 1, "1W": 7}
 TO_DATE = {"MTD": "M", "QTD": "Q", "YTD": "Y"}
@@ -52,23 +60,28 @@ def period_returns(
     dates = require_dates(returns)
     check_periods_per_year(periods_per_year)
     frame = returns.to_frame("value") if isinstance(returns, pd.Series) else returns
-    _, first, last = limits(frame)
-    end = frame.index[frame.notna().any(axis=1)].max() if as_of is None else _day(as_of, frame.index)
+    values, first, last = limits(frame)
+    end = dates[last[first < last] - 1].max() if as_of is None else _day(as_of, frame.index)
     for begin, stop in np.unique(np.stack([first, last]), axis=1).T if annualized else ():
         check_spacing(dates[begin:stop], periods_per_year)
     base = _bases(dates, first)
     reaches = (first < last) & np.asarray(dates[last - 1] >= end) if len(dates) else first < last
-    table = pd.DataFrame(np.nan, index=pd.Index(WINDOWS, name="period"), columns=frame.columns)
-    for window in WINDOWS:
+    stop = dates.searchsorted(end, "right")
+    factors = 1.0 + values
+    table = np.full((len(WINDOWS), frame.shape[1]), np.nan)
+    for row, window in zip(table, WINDOWS, strict=True):
         start = window_start(window, end)
         covered = reaches if start is None else reaches & np.asarray(base <= start)
-        rows = slice(0 if start is None else dates.searchsorted(start, "right"), dates.searchsorted(end, "right"))
-        value = total_return(frame.iloc[rows].loc[:, covered])
+        begins = np.maximum(0 if start is None else dates.searchsorted(start, "right"), first)
+        for begin in np.unique(begins[covered & (begins < stop)]):
+            picked = covered & (begins == begin)
+            row[picked] = compounded(factors[begin:stop] if picked.all() else factors[begin:stop, picked]) - 1.0
         if annualized:
-            count = rows.stop - np.maximum(rows.start, first[covered])
-            value = (1.0 + value) ** (periods_per_year / np.maximum(count, periods_per_year)) - 1.0
-        table.loc[window, covered] = value
-    return pd.Series(table["value"], name=returns.name) if isinstance(returns, pd.Series) else table
+            row[:] = (1.0 + row) ** (periods_per_year / np.maximum(stop - begins, periods_per_year)) - 1.0
+    index = pd.Index(WINDOWS, name="period")
+    if isinstance(returns, pd.Series):
+        return pd.Series(table[:, 0], index=index, name=returns.name)
+    return pd.DataFrame(table, index=index, columns=frame.columns)
 
 
 def window_start(window: str, end: pd.Timestamp) -> pd.Timestamp | None:
@@ -132,13 +145,9 @@ def resample_returns(returns: Frame, frequency: Literal["daily", "weekly", "mont
     if not isinstance(frequency, str) or frequency not in FREQUENCIES:
         raise DataError(f"unknown frequency {shown(frequency)}: {suggest(frequency, FREQUENCIES)}")
     frame = returns.to_frame() if isinstance(returns, pd.Series) else returns
-    whole = _calendar_returns(frame, FREQUENCIES[frequency])
-    ends = pd.PeriodIndex(whole.index).end_time.normalize()
-    _, _, last = limits(frame)
-    final = frame.index[last - 1] if len(frame) else pd.DatetimeIndex([pd.NaT] * frame.shape[1])
-    whole = whole.set_axis(pd.DatetimeIndex(ends), axis="index")
-    whole = whole.where(ends.to_numpy()[:, None] <= final.to_numpy()[None, :]).dropna(how="all")
-    return whole.set_axis([returns.name], axis="columns")[returns.name] if isinstance(returns, pd.Series) else whole
+    whole = _calendar_returns(frame, FREQUENCIES[frequency], to_the_end=True)
+    whole.index = pd.DatetimeIndex(pd.PeriodIndex(whole.index).end_time.normalize())
+    return pd.Series(whole.iloc[:, 0], name=returns.name) if isinstance(returns, pd.Series) else whole
 
 
 def best_and_worst(returns: pd.Series) -> pd.DataFrame:
@@ -189,13 +198,35 @@ def _bases(dates: pd.DatetimeIndex, first: IntArray) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(dates.insert(0, before_first(dates))[first] if len(dates) else [pd.NaT] * len(first))
 
 
-def _calendar_returns(returns: pd.DataFrame, code: str) -> pd.DataFrame:
-    """Compounded returns by calendar period and column, NaN for a period in which a history begins or has ended."""
+def _calendar_returns(returns: pd.DataFrame, code: str, *, to_the_end: bool = False) -> pd.DataFrame:
+    """Compounded returns by calendar period and column, NaN for a period in which a history begins or has ended.
+
+    With `to_the_end`, for one as well that goes on after the last return.
+    """
     dates = require_days(returns)
-    values, first, _ = limits(returns)
+    values, first, last = limits(returns)
     periods = dates.to_period(code)
     begins = np.flatnonzero(np.diff(periods.asi8, prepend=periods.asi8[:1] - 1))
-    compounded = np.multiply.reduceat(1.0 + values, begins, axis=0) - 1.0 if len(dates) else values.copy()
-    starts = periods[begins].start_time.to_numpy()[:, None]
-    compounded[np.asarray(_bases(dates, first)) >= starts] = np.nan  # of every period up to the first one
-    return pd.DataFrame(compounded, periods[begins], returns.columns).dropna(how="all")
+    growth = _by_period(values, begins)
+    periods = periods[begins]
+    whole = np.searchsorted(periods.start_time, _bases(dates, first), side="right")  # the first that is covered
+    top = growth[: whole.max(initial=0)]
+    top[np.arange(len(top))[:, None] < whole] = np.nan
+    if to_the_end and len(dates):
+        stop = np.searchsorted(periods.end_time.normalize(), dates[last - 1], side="right")
+        end = stop.min(initial=len(growth))
+        growth[end:][np.arange(end, len(growth))[:, None] >= stop] = np.nan
+    known = np.flatnonzero(~np.isnan(growth).all(axis=1))
+    return pd.DataFrame(growth[known], periods[known], returns.columns, copy=False)
+
+
+def _by_period(values: FloatArray, begins: IntArray) -> FloatArray:
+    """Π(1+r) − 1 over the rows from each of `begins` to the next, some at a time, which stay in the cache."""
+    result = np.empty((len(begins), values.shape[1]))
+    stops = np.append(begins[1:], len(values))
+    for few in np.array_split(np.arange(len(begins)), values.size // CELLS + 1):
+        if len(few):
+            rows = values[begins[few[0]] : stops[few[-1]]]
+            np.multiply.reduceat(1.0 + rows, begins[few] - begins[few[0]], axis=0, out=result[few[0] : few[-1] + 1])
+    result -= 1.0
+    return result

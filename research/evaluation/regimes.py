@@ -15,7 +15,8 @@ import pandas as pd
 from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._calendar import check_spacing, require_dates
-from research.evaluation._columns import companion_of, growth_of_one, history, one_series
+from research.evaluation._columns import companion_of, history, one_series
+from research.evaluation._growth import growth_of_one
 from research.evaluation.drawdowns import history_base, max_drawdown
 from research.evaluation.metrics import annualized_volatility, cagr, ewma_volatility, sharpe_ratio, total_return
 from research.evaluation.periods import share_positive

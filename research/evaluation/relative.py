@@ -27,8 +27,8 @@ from research.evaluation._columns import (
     per_period,
     positive_or_nan,
     standard_deviation,
-    total_growth,
 )
+from research.evaluation._growth import total_growth
 from research.evaluation.metrics import compound_rate
 from research.typing import FloatArray
 

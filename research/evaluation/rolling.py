@@ -20,10 +20,10 @@ from research.evaluation._columns import (
     PerColumn,
     Rate,
     by_row,
-    growth_of_one,
     per_period,
     positive_or_nan,
 )
+from research.evaluation._growth import growth_of_one
 from research.evaluation.relative import Benchmark
 from research.typing import FloatArray
 

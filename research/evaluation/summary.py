@@ -20,7 +20,14 @@ from research.evaluation._columns import Frame, history, one_frame, one_series, 
 from research.evaluation.inference import alpha_test
 from research.evaluation.intervals import self_normalised_interval
 from research.evaluation.measured_coverage import coverage_note
-from research.evaluation.resampling.bootstrap import common_history, interval_table, optimal_block_length
+from research.evaluation.resampling.bootstrap import (
+    MINIMUM,
+    common_history,
+    interval_table,
+    optimal_block_length,
+    resampled_rows,
+    rows_of_pasts,
+)
 from research.evaluation.summary_rows import AGAINST_BENCHMARK, EXCESS, OWN, Row
 
 
@@ -180,18 +187,9 @@ def _interval_rows(
 ) -> pd.DataFrame:
     """value, lower and upper of each row, by the kind of interval that the row has."""
     rate = sample[1]
-    block_length = max(optimal_block_length(series) for series in sample)
     figures = _figures(rows, periods_per_year)
     confidence = given["confidence"]
-    parts = []
-    for kind in ("bootstrap", "range"):
-        picked = {row.metric.__name__: figures[row.metric.__name__] for row in rows if row.interval == kind}
-        if picked:
-            parts.append(
-                interval_table(
-                    picked, sample[0], sample[1:], is_range=kind == "range", block_length=block_length, **given
-                )
-            )
+    parts = _resampled(rows, figures, sample, periods_per_year, **given)
     for row in rows:
         name = row.metric.__name__
         if row.interval == "self-normalised":
@@ -210,6 +208,35 @@ def _interval_rows(
         if row.interval == "none":
             parts.append(pd.DataFrame({"value": figures[name](*sample)}, index=[name]))
     return pd.concat(parts).reindex(list(figures))[["value", "lower", "upper"]]
+
+
+def _resampled(
+    rows: tuple[Row, ...],
+    figures: dict[str, Callable[..., Any]],
+    sample: list[pd.Series],
+    periods_per_year: float,
+    *,
+    confidence: float,
+    draws: int,
+    seed: int,
+) -> list[pd.DataFrame]:
+    """The rows with an interval or a range from resampled histories, which share their pasts."""
+    plain, of_path = ([row.metric.__name__ for row in rows if row.interval == kind] for kind in ("bootstrap", "range"))
+    past = futures = None
+    if len(sample[0]) >= MINIMUM:
+        block_length = max(optimal_block_length(series) for series in sample)
+        past = resampled_rows(len(sample[0]), draws=draws, block_length=block_length, seed=seed)
+        if of_path:
+            futures = rows_of_pasts(past, past.shape[1], block_length=block_length, seed=seed)
+
+    def one_by_one(*given: Frame) -> list[Any]:
+        return [figures[name](*given) for name in plain]
+
+    def together(own: Frame, rate: Frame) -> Any:
+        return metrics.path_figures(own, risk_free=rate, periods_per_year=periods_per_year).loc[of_path].to_numpy()
+
+    parts = [interval_table(plain, one_by_one, sample, past, confidence)]
+    return [*parts, interval_table(of_path, together, sample, futures, confidence)] if of_path else parts
 
 
 def _figures(rows: tuple[Row, ...], periods_per_year: float) -> dict[str, Callable[..., Any]]:

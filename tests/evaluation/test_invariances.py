@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from research import evaluation as ev
+from research.evaluation.inference import long_run_variance
 from tests.evaluation.test_traps import OWN, RELATIVE, sample
 
 FRAMES = hnp.arrays(
@@ -43,6 +44,17 @@ def test_a_frame_gives_what_its_columns_give(values: np.ndarray) -> None:
         together = metric(frame, market)
         for column in frame.columns:
             assert_equal(together[column], metric(frame[column], market))
+
+
+def test_columns_taken_a_few_at_a_time_give_what_all_give(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = pd.DataFrame({f"c{i}": sample(300, seed=i) for i in range(9)})
+    frame.iloc[:40, [1, 4, 5]] = np.nan
+    market = frame.mean(axis=1)
+    together = [metric(frame) for metric in OWN.values()] + [metric(frame, market) for metric in RELATIVE.values()]
+    monkeypatch.setattr("research.evaluation._columns.CELLS", 600)
+    apart = [metric(frame) for metric in OWN.values()] + [metric(frame, market) for metric in RELATIVE.values()]
+    for one, other in zip(together, apart, strict=True):
+        pd.testing.assert_series_equal(one, other, rtol=1e-12)
 
 
 @given(values=FRAMES, seed=st.integers(0, 1000))
@@ -183,3 +195,13 @@ def test_risk_free_as_a_series_equals_the_same_rate_as_a_number() -> None:
     assert ev.sortino_ratio(returns, minimum_acceptable_return=0.04) < ev.sortino_ratio(returns)
     one = ev.alpha_test(returns, market, risk_free=0.04)
     pd.testing.assert_series_equal(one, ev.alpha_test(returns, market, risk_free=rate), rtol=1e-9)
+
+
+@pytest.mark.parametrize("lags", [0, 1, 2, 6, 7, 29, 40])
+def test_the_long_run_variance_is_that_of_newey_and_west_lag_by_lag(lags: int) -> None:
+    values = np.random.default_rng(1).normal(size=(30, 2)).cumsum(axis=0)
+    for column, found in zip(values.T, long_run_variance(values, lags), strict=True):
+        centred = column - column.mean()
+        covariances = [centred[lag:] @ centred[: 30 - lag] / 30 for lag in range(min(lags, 29) + 1)]
+        weights = [1.0, *(2.0 * (1.0 - lag / (lags + 1.0)) for lag in range(1, len(covariances)))]
+        assert found == pytest.approx(np.dot(weights, covariances), rel=1e-12)

@@ -12,6 +12,7 @@ import pytest
 from research import evaluation as ev
 from research.errors import DataError, DataWarning
 from research.evaluation.measured_coverage import LOWEST, coverage_note
+from research.evaluation.resampling.bootstrap import nested_rows
 from tests.evaluation.test_traps import sample
 
 
@@ -89,6 +90,19 @@ def test_the_range_of_a_path_figure_knows_that_the_mean_is_unknown(levels: tuple
     # two independent errors of the same size: √2 times as wide
     assert nested["upper"] - nested["lower"] == pytest.approx(np.sqrt(2) * (plain["upper"] - plain["lower"]), rel=0.12)
     assert table.loc["total_return", "interval_note"].startswith("Range in which a fresh history")
+
+
+def test_a_range_is_that_of_the_function_of_its_name_on_each_history(levels: tuple[pd.Series, pd.Series]) -> None:
+    returns = ev.returns_from_levels(levels[0]).dropna()
+    rate = pd.Series(np.linspace(0.0, 0.0002, len(returns)), returns.index)
+    table = ev.performance_summary(levels[0], risk_free=rate, draws=30, seed=4)
+    block_length = max(ev.optimal_block_length(series) for series in (returns, rate))
+    rows = nested_rows(len(returns), len(returns), draws=30, block_length=block_length, seed=4)
+    drawn = [(pd.Series(returns.to_numpy()[row]), pd.Series(rate.to_numpy()[row])) for row in rows]
+    for metric in (ev.total_return, ev.max_drawdown, ev.ulcer_index, ev.calmar_ratio, ev.martin_ratio):
+        values = [metric(own, **({"risk_free": other} if metric is ev.martin_ratio else {})) for own, other in drawn]
+        expected = np.quantile(values, [0.025, 0.975]).tolist()
+        assert table.loc[metric.__name__, ["lower", "upper"]].tolist() == pytest.approx(expected, rel=1e-12)
 
 
 def test_an_interval_that_was_measured_to_hold_too_rarely_says_so(levels: tuple[pd.Series, pd.Series]) -> None:

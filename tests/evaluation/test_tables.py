@@ -125,6 +125,20 @@ def test_tables_of_a_frame_are_those_of_its_columns_whatever_their_histories(fre
         pd.testing.assert_series_equal(period_returns(frame, annualized=True)[name], periods)
 
 
+def test_compounding_in_pieces_is_compounding_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    index = pd.date_range("2019-11-15", periods=800)
+    frame = pd.DataFrame(np.random.default_rng(2).normal(0, 0.03, (800, 3)), index)
+    monkeypatch.setattr("research.evaluation.periods.CELLS", 100)  # a month and a bit
+    expected = (1 + frame).groupby(index.to_period("M")).prod() - 1
+    np.testing.assert_allclose(resample_returns(frame, "monthly"), expected[1:-1], rtol=1e-12)
+
+
+def test_a_month_that_never_fell_is_no_level() -> None:
+    returns = pd.Series(np.random.default_rng(0).normal(0, 0.02, 396), pd.date_range("2023-01-01", periods=396))
+    returns.iloc[-31:] = 0.03
+    assert period_returns(returns)["MTD"] == pytest.approx(1.03**31 - 1)
+
+
 def test_a_three_year_window_on_a_two_year_history_is_missing() -> None:
     returns = pd.Series(0.001, pd.date_range("2021-01-01", periods=730))
     periods = period_returns(returns)

@@ -44,6 +44,13 @@ def test_a_frame_with_one_column_of_levels_names_it() -> None:
         ev.sharpe_ratio(pd.DataFrame({"returns": RETURNS, "price": LEVEL}))
 
 
+def test_levels_that_begin_late_are_refused_and_returns_that_fall_late_are_not() -> None:
+    with pytest.raises(DataError, match="look like levels or prices"):
+        ev.sharpe_ratio(LEVEL.mask(np.arange(len(LEVEL)) < 150))
+    late = pd.Series(np.where(np.arange(200) < 150, 0.05, -0.001), pd.date_range("2020-01-01", periods=200))
+    assert np.isfinite(ev.sharpe_ratio(late))
+
+
 @pytest.mark.parametrize(("frequency", "rate"), [("D", 0.0003), ("ME", 0.02), ("YE", 0.25), (None, 0.3)])
 def test_returns_that_never_fall_are_returns(frequency: str | None, rate: float) -> None:
     index = pd.RangeIndex(24) if frequency is None else pd.date_range("2000-01-31", periods=24, freq=frequency)

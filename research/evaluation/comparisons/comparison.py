@@ -292,13 +292,14 @@ def _drawn_depths(
     values: FloatArray, starts: IntArray, block: int, first: IntArray, second: IntArray
 ) -> tuple[FloatArray, FloatArray]:
     """Spread of the difference of maximum drawdowns over resampled paths, (pairs,), and its size in each, centred."""
-    length, width = values.shape
+    length = len(values)
+    wrapped = np.concatenate([values, values[:block]]).T  # so that no block ends
     gaps = np.empty((len(starts), len(first)))
     for begin in range(0, len(starts), CHUNK):
         part = starts[begin : begin + CHUNK]
-        rows = ((part[:, :, None] + np.arange(block)) % length).reshape(len(part), -1)[:, :length]
-        deepest = depths(values[rows].transpose(1, 0, 2).reshape(length, -1)).min(axis=0).reshape(len(part), width)
-        gaps[begin : begin + len(part)] = deepest[:, first] - deepest[:, second]
+        rows = (part[:, :, None] + np.arange(block)).reshape(len(part), -1)[:, :length]
+        deepest = np.array([depths(series[rows].T).min(axis=0) for series in wrapped])
+        gaps[begin : begin + len(part)] = (deepest[first] - deepest[second]).T
     spread = gaps.std(axis=0, ddof=1)
     return spread, np.abs(gaps - gaps.mean(axis=0)) / np.where(spread > 0, spread, np.inf)
 

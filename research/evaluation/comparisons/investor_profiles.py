@@ -167,7 +167,7 @@ def _drawn_scores(
     block_length = max(optimal_block_length(returns[label]) for label in returns.columns)
     rows = nested_rows(len(returns), len(returns), draws=draws, block_length=block_length, seed=seed)
     drawn = {
-        label: _criteria(pd.DataFrame(values.to_numpy()[rows].T), window, risk_free, periods_per_year)
+        label: _criteria(pd.DataFrame(values.to_numpy()[rows].T, copy=False), window, risk_free, periods_per_year)
         for label, values in _shrunk(returns).items()
     }
     by_criterion = {name: pd.DataFrame({label: table[name] for label, table in drawn.items()}).T for name in weights}

@@ -22,12 +22,13 @@ import pandas as pd
 
 from research.checks import check_number
 from research.errors import DataError
-from research.evaluation._columns import Frame, companion_of, history
+from research.evaluation._columns import companion_of, history
 from research.evaluation.resampling.block_length import politis_white
 from research.typing import FloatArray, IntArray
 
 Metric = Callable[..., Any]
-CHUNK = 250  # draws handed to a metric at once: a few megabytes, which stay in the processor's cache
+CHUNK = 100  # draws handed to a metric at once: a few megabytes, which stay in the processor's cache
+PART = 50  # draws made at once by `resampled_rows`; another number would draw other histories
 MOST_DRAWS = 100_000
 MINIMUM = 20  # periods: with less, an interval would only look like information
 
@@ -105,15 +106,14 @@ def bootstrap_intervals(
     DataFrame, index = metric
         value, lower, upper, standard_error, as in `bootstrap_interval`.
     """
-    companions = [] if benchmark is None else [benchmark]
+    sample = common_history(returns, [] if benchmark is None else [benchmark])
+    rows = None
+    if len(sample[0]) >= MINIMUM:
+        if block_length is None:
+            block_length = max(optimal_block_length(series) for series in sample)
+        rows = resampled_rows(len(sample[0]), draws=draws, block_length=block_length, seed=seed)
     return interval_table(
-        metrics,
-        returns,
-        companions,
-        confidence=confidence,
-        draws=draws,
-        block_length=block_length,
-        seed=seed,
+        list(metrics), lambda *given: [metric(*given) for metric in metrics.values()], sample, rows, confidence
     )
 
 
@@ -139,39 +139,26 @@ def optimal_block_length(returns: pd.Series) -> float:
 
 
 def interval_table(
-    metrics: Mapping[str, Metric],
-    returns: pd.Series,
-    companions: list[pd.Series],
-    *,
-    confidence: float,
-    draws: int,
-    block_length: float | None,
-    seed: int,
-    is_range: bool = False,
+    names: list[str], figures: Metric, sample: list[pd.Series], rows: IntArray | None, confidence: float
 ) -> pd.DataFrame:
-    """`bootstrap_intervals` with any number of companions (benchmark, risk-free rate), drawn together.
+    """Columns as in `bootstrap_interval`, for several figures of the same resampled histories.
 
-    With `is_range`, each history is drawn from a resampled past of its own (`nested_rows`): lower and upper are then
-    the range into which the figure of a fresh history of this length should fall, for figures of a path.
+    `figures` gives one for each name, of returns and companions (benchmark, risk-free rate) over their common history,
+    which are drawn together. With `rows` of `resampled_rows` lower and upper are a confidence interval. With those of
+    `nested_rows`, for figures of a path, they are the range into which a fresh history of this length should fall.
+    Without any (fewer than `MINIMUM` periods) they are NaN.
     """
     check_number("confidence", confidence, DataError, above=0, below=1, fraction="a probability")
-    sample = common_history(returns, companions)
-    point = [metric(*sample) for metric in metrics.values()]
     table = pd.DataFrame(
-        np.nan, index=pd.Index(metrics, name="metric"), columns=["value", "lower", "upper", "standard_error"]
+        np.nan, index=pd.Index(names, name="metric"), columns=["value", "lower", "upper", "standard_error"]
     )
-    table["value"] = point
-    if len(sample[0]) < MINIMUM:
+    table["value"] = [*figures(*sample)]
+    if rows is None:
         return table
-    if block_length is None:
-        block_length = max(optimal_block_length(series) for series in sample)
-    length = len(sample[0])
-    drawing: dict[str, Any] = {"draws": draws, "block_length": block_length, "seed": seed}
-    rows = nested_rows(length, length, **drawing) if is_range else resampled_rows(length, **drawing)
-    drawn = draw_metrics(metrics, sample, rows)
+    drawn = draw_figures(len(names), figures, sample, rows)
     enough = np.isfinite(drawn).mean(axis=1) >= 0.9
     tails = [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0]
-    bounds = np.full((len(metrics), 3), np.nan)
+    bounds = np.full((len(names), 3), np.nan)
     for row in np.flatnonzero(enough):
         good = drawn[row][np.isfinite(drawn[row])]
         bounds[row] = [*np.quantile(good, tails), good.std(ddof=1)]
@@ -179,15 +166,15 @@ def interval_table(
     return table
 
 
-def draw_metrics(metrics: Mapping[str, Metric], sample: list[pd.Series], rows: IntArray) -> FloatArray:
-    """Each metric on each resampled history, shape (metrics, draws); `rows` as `resampled_rows` gives them."""
+def draw_figures(count: int, figures: Metric, sample: list[pd.Series], rows: IntArray) -> FloatArray:
+    """Each figure on each resampled history, shape (figures, draws); `rows` as `resampled_rows` gives them."""
     arrays = [series.to_numpy() for series in sample]
-    result = np.full((len(metrics), len(rows)), np.nan)
+    result = np.full((count, len(rows)), np.nan)
     for begin in range(0, len(rows), CHUNK):
-        part = rows[begin : begin + CHUNK]
-        frames: list[Frame] = [pd.DataFrame(array[part].T) for array in arrays]
-        for number, metric in enumerate(metrics.values()):
-            result[number, begin : begin + len(part)] = metric(*frames)
+        part = slice(begin, begin + CHUNK)
+        frames = [pd.DataFrame(array[rows[part]].T, copy=False) for array in arrays]
+        for number, drawn in enumerate(figures(*frames)):
+            result[number, part] = drawn
     return result
 
 
@@ -202,16 +189,18 @@ def resampled_rows(length: int, *, draws: int, block_length: float, seed: int, s
     check_number("draws", draws, DataError, whole=True, at_least=2, at_most=MOST_DRAWS)
     rng = np.random.default_rng(seed)
     rows = np.empty((draws, length if size is None else size), dtype=np.intp)
-    for first in range(0, draws, CHUNK // 5):
-        part = rows[first : first + CHUNK // 5]
+    for first in range(0, draws, PART):
+        part = rows[first : first + PART]
         begins = rng.random(part.shape, dtype=np.float32) < 1.0 / block_length
         begins[:, 0] = True
         places = np.flatnonzero(begins)  # of all draws of this part, one behind the other
-        drawn = rng.integers(0, length, len(places)) - places
-        flat = np.repeat(drawn, np.diff(places, append=part.size))
-        part[:] = (flat + np.arange(part.size)).reshape(part.shape)
-        while (beyond := part >= length).any():  # far cheaper than a remainder
-            part -= beyond * length
+        drawn = rng.integers(0, length, len(places))
+        flat = part.reshape(-1)
+        flat[:] = 1  # steps from place to place, which add up to rows
+        flat[places] += np.diff(drawn - places, prepend=1)
+        np.cumsum(flat, out=flat)
+        while (beyond := flat >= length).any():  # far cheaper than a remainder
+            flat -= beyond * length
     return rows
 
 
@@ -221,10 +210,18 @@ def nested_rows(length: int, horizon: int, *, draws: int, block_length: float, s
     What the mean return really is is not known from a few years, and futures drawn from the one past seen would
     pretend that it is. A horizon beyond the history joins several samples.
     """
-    pieces = -(-horizon // length)
     past = resampled_rows(length, draws=draws, block_length=block_length, seed=seed)
+    return rows_of_pasts(past, horizon, block_length=block_length, seed=seed)
+
+
+def rows_of_pasts(past: IntArray, horizon: int, *, block_length: float, seed: int) -> IntArray:
+    """`nested_rows` of pasts that are resampled already, shape (draws, length)."""
+    draws, length = past.shape
+    pieces = -(-horizon // length)
     rows = resampled_rows(length, draws=draws * pieces, block_length=block_length, seed=seed + 1_000_003)
-    return np.take_along_axis(past, rows.reshape(draws, -1)[:, :horizon], axis=1)
+    rows = rows.reshape(draws, -1)[:, :horizon]
+    rows += np.arange(0, past.size, length)[:, None]  # from the row of a past to its place among all of them
+    return past.take(rows)
 
 
 def common_history(returns: pd.Series, companions: list[pd.Series]) -> list[pd.Series]:

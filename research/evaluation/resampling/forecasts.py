@@ -13,7 +13,8 @@ import pandas as pd
 from research.checks import check_number
 from research.errors import DataError
 from research.evaluation._calendar import require_dates
-from research.evaluation._columns import history, total_growth
+from research.evaluation._columns import history
+from research.evaluation._growth import total_growth
 from research.evaluation.drawdowns import depths
 from research.evaluation.resampling.bootstrap import MINIMUM, nested_rows, optimal_block_length
 from research.evaluation.verdicts import CANNOT_TELL

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import norm
+from scipy.stats import norm, rankdata
 from statsmodels.regression.linear_model import OLS
 from statsmodels.tools import add_constant
 
@@ -37,20 +37,23 @@ def test_demeaning_the_trials_would_call_even_skill_overfitting_and_we_do_not_de
     assert ev.probability_of_backtest_overfitting(skilled) < 0.01
 
 
-def test_splits_equal_those_computed_one_by_one() -> None:
-    table = trials(periods=43, count=5)  # three rows too many: they are dropped at the beginning
-    splits = ev.overfitting_splits(table, blocks=4)
-    parts = np.split(table.to_numpy()[3:], 4)
+@pytest.mark.parametrize("blocks", [2, 4, 6])
+def test_splits_equal_those_computed_one_by_one(blocks: int) -> None:
+    table = trials(periods=48 + blocks - 1, count=5)  # a few rows too many: they are dropped at the beginning
+    table["copy"] = table["trial 1"]  # as good everywhere: both have the mean of their ranks
+    splits = ev.overfitting_splits(table, blocks=blocks)
+    parts = np.split(table.to_numpy()[blocks - 1 :], blocks)
     expected = []
-    for chosen in combinations(range(4), 2):
+    for chosen in combinations(range(blocks), blocks // 2):
         inside = np.vstack([parts[i] for i in chosen])
-        outside = np.vstack([parts[i] for i in range(4) if i not in chosen])
+        outside = np.vstack([parts[i] for i in range(blocks) if i not in chosen])
         score_in, score_out = (part.mean(axis=0) / part.std(axis=0) for part in (inside, outside))
         best = score_in.argmax()
-        rank = (score_out <= score_out[best]).sum() / 6
+        rank = rankdata(score_out)[best] / 7
         expected.append((f"trial {best}", score_in[best], score_out[best], rank, np.log(rank / (1 - rank))))
     reference = pd.DataFrame(expected, columns=splits.columns)
     pd.testing.assert_frame_equal(splits, reference, rtol=1e-9)
+    assert ev.probability_of_backtest_overfitting(table, blocks=blocks) == (reference["relative_rank"] <= 0.5).mean()
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,19 @@ def test_blocks_have_the_mean_length_asked_for_and_cover_the_history_evenly() ->
     assert share.max() < 2 / 500
 
 
+@pytest.mark.parametrize(("length", "size", "block_length"), [(40, 40, 6.0), (40, 100, 1.0), (7, 90, 30.0)])
+def test_rows_go_on_one_by_one_and_wrap_until_a_block_begins(length: int, size: int, block_length: float) -> None:
+    rng = np.random.default_rng(8)
+    begins = rng.random((9, size), dtype=np.float32) < 1.0 / block_length
+    begins[:, 0] = True
+    drawn = iter(rng.integers(0, length, int(begins.sum())))
+    expected = np.zeros((9, size), dtype=int)
+    for draw, place in np.ndindex(9, size):
+        expected[draw, place] = next(drawn) if begins[draw, place] else (expected[draw, place - 1] + 1) % length
+    rows = resampled_rows(length, draws=9, block_length=block_length, seed=8, size=size)
+    np.testing.assert_array_equal(rows, expected)
+
+
 def test_longer_blocks_are_chosen_for_dependent_returns() -> None:
     rng = np.random.default_rng(4)
     independent = np.median([ev.optimal_block_length(pd.Series(rng.normal(size=1500))) for _ in range(15)])
@@ -89,6 +102,12 @@ def test_nested_rows_vary_more_than_those_of_one_resampling() -> None:
     nested = values[nested_rows(300, 300, draws=1500, block_length=5, seed=1)].mean(axis=1)
     assert nested.std() / plain.std() == pytest.approx(np.sqrt(2), rel=0.07)
     assert nested_rows(300, 700, draws=3, block_length=5, seed=1).shape == (3, 700)
+
+
+def test_a_nested_row_is_one_of_its_own_past() -> None:
+    pasts = resampled_rows(300, draws=4, block_length=90, seed=2)
+    for past, future in zip(pasts, nested_rows(300, 700, draws=4, block_length=90, seed=2), strict=True):
+        assert set(future) <= set(past) != set(range(300))
 
 
 @pytest.mark.parametrize("world", ["normal", "GARCH, t(6)", "AR(0.1)"])
