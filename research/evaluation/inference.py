@@ -6,7 +6,7 @@ search in `overfitting.py`. Shapes, units and NaN policy as in `metrics.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,7 @@ from research.evaluation._distributions import norm
 from research.evaluation.relative import Benchmark
 from research.typing import FloatArray
 
+ADJUSTMENTS = {"bonferroni": "bonferroni", "holm": "holm", "bhy": "fdr_by"}
 TEST_COLUMNS = ["alpha", "standard_error", "t_statistic", "p_value", "lower", "upper", "beta", "beta_t_statistic"]
 
 
@@ -143,27 +144,11 @@ def adjust_pvalues(pvalues: pd.Series | Sequence[float], *, method: str = "holm"
         faulty = made[~made.between(0.0, 1.0)]
         raise DataError(f"p-value {faulty.iloc[0]} of {faulty.index[0]!r}: expected a number from 0 to 1.")
     adjusted = np.full(len(values), np.nan)
-    order = values.to_numpy().argsort()[: len(made)]  # the missing ones come last
-    adjusted[order] = np.minimum(ADJUSTMENTS[method](values.to_numpy()[order]), 1.0)
+    if len(made):
+        from statsmodels.stats.multitest import multipletests  # here: importing it takes as long as pandas
+
+        adjusted[values.notna()] = multipletests(made.to_numpy(), method=ADJUSTMENTS[method])[1]
     return pd.Series(adjusted, index=values.index)
-
-
-def _holm(ordered: FloatArray) -> FloatArray:
-    return np.maximum.accumulate(ordered * np.arange(len(ordered), 0, -1))
-
-
-def _benjamini_hochberg_yekutieli(ordered: FloatArray) -> FloatArray:
-    place = np.arange(1, len(ordered) + 1)
-    share = place / len(ordered) / (1.0 / place).sum()
-    return np.minimum.accumulate((ordered / share)[::-1])[::-1]
-
-
-# from p-values in increasing order; our own, because importing statsmodels' takes as long as pandas
-ADJUSTMENTS: dict[str, Callable[[FloatArray], FloatArray]] = {
-    "bonferroni": lambda ordered: ordered * len(ordered),
-    "holm": _holm,
-    "bhy": _benjamini_hochberg_yekutieli,
-}
 
 
 def automatic_lags(observations: int) -> int:

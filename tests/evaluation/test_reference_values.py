@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from statsmodels.stats.multitest import multipletests
 
 from research import evaluation as ev
 from tests.conftest import SHARED, shared
@@ -234,15 +233,6 @@ def test_adjusted_pvalues_of_harvey_and_liu(method: str, name: str) -> None:
     shuffled = pd.Series(case["inputs"]["p"]).sample(frac=1.0, random_state=1)
     adjusted = ev.adjust_pvalues(shuffled, method=method).sort_index()
     assert adjusted.to_list() == pytest.approx(case["answer"][name], abs=case["tol"])
-
-
-@pytest.mark.parametrize(("method", "name"), [("bonferroni", "bonferroni"), ("holm", "holm"), ("bhy", "fdr_by")])
-@pytest.mark.parametrize("count", [1, 2, 30])
-def test_adjusted_pvalues_are_those_of_statsmodels(method: str, name: str, count: int) -> None:
-    values = pd.Series(np.random.default_rng(count).uniform(0, 1, count).round(1) ** 3)  # some are the same
-    expected = multipletests(values, method=name)[1]
-    values = pd.concat([pd.Series([np.nan]), values])
-    assert ev.adjust_pvalues(values, method=method).to_list() == pytest.approx([np.nan, *expected], nan_ok=True)
 
 
 def test_geometric_capture_is_the_annualised_one_with_monthly_returns_and_twelve() -> None:
