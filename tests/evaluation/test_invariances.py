@@ -17,7 +17,7 @@ FRAMES = hnp.arrays(
     float,
     st.tuples(st.integers(3, 40), st.integers(1, 4)),
     elements=st.floats(-0.5, 1.0, allow_nan=False).map(lambda x: round(x, 6)),
-).map(lambda values: np.vstack([np.full(values.shape[1], -0.01), values]))  # ten that all rise would be taken for levels
+).map(lambda values: np.vstack([np.full(values.shape[1], -0.01), values]))  # if all rise they are taken for levels
 
 
 def dated(values: np.ndarray) -> pd.DataFrame:
