@@ -32,7 +32,7 @@ from research.reporting.publishing import data_files
 from research.reporting.publishing.page import Page
 from research.reporting.publishing.provenance import snapshots_of, tables_of
 from research.reporting.publishing.rendering import render_page, verdict_of
-from research.reporting.publishing.running.forked_kernel import ForkedKernelManager, WaitingKernel
+from research.reporting.publishing.running.forked_kernel import DIED_EARLY, ForkedKernelManager, WaitingKernel
 from research.reporting.publishing.running.jobs import Job, Outcome, one_line, shortened
 from research.reporting.publishing.running.verification import (
     content_of,
@@ -152,7 +152,7 @@ class _Run:
             self.attempt(forked=self.kernel is not None)
         except RuntimeError as error:
             # A kernel that dies while starting (a port taken meanwhile) deserves one more try; a failing cell does not.
-            if "before replying to kernel_info" not in str(error):
+            if DIED_EARLY not in str(error):
                 raise
             self.notes.append("its kernel died while it started; a second one was started as a fresh interpreter.")
             self.attempt(forked=False)
