@@ -14,6 +14,7 @@ from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.dates import AutoDateLocator
 from matplotlib.figure import Figure
 from matplotlib.ticker import AutoLocator
@@ -25,6 +26,7 @@ PHONE_WIDTH = 4.4
 """Inches: 317 points, so that a letter of 9 points has 10 pixels and more on a screen of 390."""
 TALL = 6.0  # inches: a figure with a row for each member keeps its height
 MANY, SHORT = 10, 22  # ticks that are months; letters of a name of which two stand in a row
+POINTS_PER_INCH = 72
 LINE = 58  # letters in 9 points that the width of a phone holds: a longer line would widen, and so shrink, all of it
 UNDER, LABEL = 20, 14  # points that tick labels, and the label of an axis, take under the plot
 _VARIABLES = {
@@ -93,8 +95,16 @@ def drawing(figure: Figure) -> str:
     """The figure as SVG in its own size."""
     drawn = io.StringIO()
     metadata: dict[str, Any] = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    layout = figure.get_layout_engine()
     with rc_context(_SETTINGS):  # type: ignore[arg-type]
-        figure.savefig(drawn, format="svg", transparent=True, bbox_inches="tight", pad_inches=0.04, metadata=metadata)
+        FigureCanvasSVG(figure)
+        figure.set_dpi(POINTS_PER_INCH)
+        if layout is not None:  # done here, and once: `savefig` would draw the figure a first time for it
+            layout.execute(figure)
+            figure.set_layout_engine(None)
+        around = figure.get_tightbbox().padded(0.04)
+        figure.savefig(drawn, format="svg", transparent=True, bbox_inches=around, metadata=metadata)
+    figure.set_layout_engine(layout)
     text = drawn.getvalue()
     text = text[text.index("<svg") :]
     text = _PATH.sub(lambda path: _relative(path[0]), text)

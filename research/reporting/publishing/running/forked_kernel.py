@@ -22,7 +22,7 @@ from queue import Empty
 from typing import Any, ClassVar
 
 from ipykernel.kernelapp import IPKernelApp
-from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
@@ -163,6 +163,6 @@ class _Provisioner(LocalProvisioner):
         return self.connection_info
 
     async def kill(self, restart: bool = False) -> None:
-        """Kill the kernel and wait some milliseconds for its end: Jupyter looks once, and again a tenth of a second later."""
+        """Kill the kernel and wait some milliseconds for its end, for which Jupyter looks ten times a second."""
         await super().kill(restart)
         ForkedKernelManager.waiting.wait(timeout=1)

@@ -18,7 +18,7 @@ import threading
 import time
 from contextlib import suppress
 
-from nbformat import from_dict
+from nbformat import from_dict, validate
 
 from research.reporting.publishing.page import Page
 from research.reporting.publishing.rendering import render_page
@@ -75,11 +75,12 @@ def import_ahead(statements: list[str]) -> list[str]:
 
 
 def draw_and_render() -> None:
-    """Draw a picture and render a page, for nobody: the first of each reads fonts and templates, which a fork keeps."""
+    """Draw a picture and render a page, for nobody: the first reads fonts, schema and templates, which a fork keeps."""
     prose = {"id": "prose", "cell_type": "markdown", "metadata": {}, "source": "# What?"}
     code = {"id": "code", "cell_type": "code", "metadata": {}, "source": "1", "outputs": [], "execution_count": 1}
     notebook = from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [prose, code]})  # type: ignore[no-untyped-call]
     page = Page(title="T", built_at="", commit="", parameters={}, snapshots={}, simulated=False)
+    validate(notebook)
     render_page(notebook, page)
     if "matplotlib.figure" in sys.modules:
         figure = sys.modules["matplotlib.figure"].Figure()
