@@ -10,8 +10,10 @@ import io
 import re
 import textwrap
 from functools import cache
+from itertools import groupby
 from typing import Any
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -38,7 +40,8 @@ _VARIABLES = {
     "#ffffff": "var(--ground)",
 }
 _PATH = re.compile(r'(?<= d=")[^"]*(?=")')
-_STEP = re.compile(r"([MLQCz])([^MLQCz]*)")
+_COMMAND = re.compile(r"[MLQCz]")
+_POINTS_OF = {"M": 1, "L": 1, "Q": 2, "C": 3, "z": 0}
 _TAG = re.compile(r"<[^>]*>")
 _NUMBER = re.compile(r"-?\d+\.\d+")
 _FAMILY = re.compile(r" ?font-family: [^;\"]*;?")
@@ -123,18 +126,19 @@ def _shorter(tag: str) -> str:
 
 def _relative(path: str) -> str:
     """The same path in steps of a tenth of a point: a third of the letters, and no rounding adds to the next one."""
-    parts: list[str] = []
-    x, y, before = 0, 0, ""  # in tenths of a point: whole numbers, of which a drawing has few that differ
-    for command, numbers in _STEP.findall(path):
-        tenths = [round(10.0 * float(number)) for number in numbers.split()]
-        here = (x, y) if command in "LQC" else (0, 0)
-        command = command.lower() if command in "LQC" else command
-        parts.append(" " if command == before else command)
-        points = zip(tenths[::2], tenths[1::2], strict=True)
-        parts.append(" ".join([f"{_short(across - here[0])} {_short(down - here[1])}" for across, down in points]))
-        if tenths:
-            x, y = tenths[-2:]
-        before = command
+    commands = _COMMAND.findall(path)
+    points = np.rint(10.0 * np.array(_COMMAND.sub("", path).split(), dtype=float)).astype(int).reshape(-1, 2)
+    counts = np.array([_POINTS_OF[command] for command in commands])
+    before = np.repeat(counts.cumsum() - counts, counts)  # for each point, how many there are before its command
+    origins = np.vstack([[[0, 0]], points])[before]
+    origins[np.repeat([command == "M" for command in commands], counts)] = 0
+    words = map(_short, (points - origins).ravel().tolist())
+    steps = [f"{across} {down}" for across, down in zip(words, words, strict=True)]
+    parts, place = [], 0
+    for command, same in groupby(commands):
+        end = place + _POINTS_OF[command] * len(list(same))
+        parts.append((command.lower() if command in "LQC" else command) + " ".join(steps[place:end]))
+        place = end
     return "".join(parts).replace(" -", "-")
 
 

@@ -157,6 +157,7 @@ class _Run:
 
     def execute(self) -> NotebookNode:
         """The notebook as executed, also into `made`, complete or not, without the paths of this machine."""
+        _Engine.notebook = None
         try:
             self.start_and_execute()
         finally:
