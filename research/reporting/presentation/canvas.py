@@ -163,9 +163,20 @@ def dated(source: str, height: float = WIDE[1]) -> Axes:
     return axes
 
 
+class _Dates(mdates.AutoDateLocator):
+    """Looks for the dates of a span once: a drawing asks thirty times, and each would take a millisecond."""
+
+    def __call__(self) -> Any:
+        assert self.axis is not None
+        span = tuple(self.axis.get_view_interval())
+        if span != self.__dict__.get("_span"):
+            self._span, self._dates = span, super().__call__()  # type: ignore[no-untyped-call]
+        return self._dates
+
+
 def date_ticks(axes: Axes, *, most: int) -> None:
     """Days, months or years along the horizontal axis, at most so many."""
-    locator = mdates.AutoDateLocator(minticks=3 if most > 5 else 2, maxticks=most)  # type: ignore[no-untyped-call]
+    locator = _Dates(minticks=3 if most > 5 else 2, maxticks=most)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     formats = ["%Y", "%b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y"]  # years to seconds: a day is the finest
     axes.xaxis.set_major_formatter(
