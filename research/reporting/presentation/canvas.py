@@ -191,6 +191,7 @@ def log_axis(axes: Axes, frame: pd.DataFrame) -> None:
     subs = (1,) if spread > 1000 else (1, 2, 5) if spread > 20 else (1, 1.5, 2, 3, 4, 5, 7)
     axes.yaxis.set_major_locator(LogLocator(base=10, subs=subs))
     axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.tick_params(axis="y", which="minor", labelleft=False)  # else empty labels take part in every layout
 
 
 def by_row(axes: Axes, names: pd.Index) -> None:
