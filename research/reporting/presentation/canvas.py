@@ -163,9 +163,20 @@ def dated(source: str, height: float = WIDE[1]) -> Axes:
     return axes
 
 
+class _Dates(mdates.AutoDateLocator):
+    """Looks for the dates of a span once: a drawing asks thirty times, and each would take a millisecond."""
+
+    def __call__(self) -> Any:
+        assert self.axis is not None
+        span = tuple(self.axis.get_view_interval())
+        if span != self.__dict__.get("_span"):
+            self._span, self._dates = span, super().__call__()  # type: ignore[no-untyped-call]
+        return self._dates
+
+
 def date_ticks(axes: Axes, *, most: int) -> None:
     """Days, months or years along the horizontal axis, at most so many."""
-    locator = mdates.AutoDateLocator(minticks=3 if most > 5 else 2, maxticks=most)  # type: ignore[no-untyped-call]
+    locator = _Dates(minticks=3 if most > 5 else 2, maxticks=most)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     formats = ["%Y", "%b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y"]  # years to seconds: a day is the finest
     axes.xaxis.set_major_formatter(
@@ -180,6 +191,7 @@ def log_axis(axes: Axes, frame: pd.DataFrame) -> None:
     subs = (1,) if spread > 1000 else (1, 2, 5) if spread > 20 else (1, 1.5, 2, 3, 4, 5, 7)
     axes.yaxis.set_major_locator(LogLocator(base=10, subs=subs))
     axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.tick_params(axis="y", which="minor", labelleft=False)  # else empty labels take part in every layout
 
 
 def by_row(axes: Axes, names: pd.Index) -> None:

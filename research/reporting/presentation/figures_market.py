@@ -134,7 +134,7 @@ def doubtful_values(frame: pd.DataFrame, *, source: str, fields: Mapping[str, st
         log_axis(axes, values.to_frame())
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: format_value(value, "short")))
         axes.set_xlabel("days")
-        axes.set_title(f"{label_of(name)}\n{day:%Y-%m-%d}", fontsize=9, loc="left")
+        axes.set_title(f"{label_of(name)}\n{day:%Y-%m-%d}", fontsize=9, loc="left", y=1.0)
         words[(asset, field, day)] = f"{name}, {day:%Y-%m-%d}"
     plotted = frame.set_axis(list(words.values()), axis="columns")
     return noted(grid[0], "Small plots of values around a doubtful one, days before and after it", plotted)

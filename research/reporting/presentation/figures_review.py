@@ -45,5 +45,5 @@ def months(frame: pd.DataFrame, *, source: str) -> Axes:
         axes.set_ylabel("%")
         date_ticks(axes, most=8)
         axes.set_xlim(frame.index[0] - pd.Timedelta(days=20), frame.index[-1] + pd.Timedelta(days=20))
-        axes.set_title(str(name), loc="left", fontsize=9)
+        axes.set_title(str(name), loc="left", fontsize=9, y=1.0)
     return noted(both[0], "Two rows of bars, one for each month", frame)

@@ -10,10 +10,13 @@ import io
 import re
 import textwrap
 from functools import cache
+from itertools import groupby
 from typing import Any
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.dates import AutoDateLocator
 from matplotlib.figure import Figure
 from matplotlib.ticker import AutoLocator
@@ -25,6 +28,7 @@ PHONE_WIDTH = 4.4
 """Inches: 317 points, so that a letter of 9 points has 10 pixels and more on a screen of 390."""
 TALL = 6.0  # inches: a figure with a row for each member keeps its height
 MANY, SHORT = 10, 22  # ticks that are months; letters of a name of which two stand in a row
+POINTS_PER_INCH = 72
 LINE = 58  # letters in 9 points that the width of a phone holds: a longer line would widen, and so shrink, all of it
 UNDER, LABEL = 20, 14  # points that tick labels, and the label of an axis, take under the plot
 _VARIABLES = {
@@ -36,7 +40,8 @@ _VARIABLES = {
     "#ffffff": "var(--ground)",
 }
 _PATH = re.compile(r'(?<= d=")[^"]*(?=")')
-_STEP = re.compile(r"([MLQCz])([^MLQCz]*)")
+_COMMAND = re.compile(r"[MLQCz]")
+_POINTS_OF = {"M": 1, "L": 1, "Q": 2, "C": 3, "z": 0}
 _TAG = re.compile(r"<[^>]*>")
 _NUMBER = re.compile(r"-?\d+\.\d+")
 _FAMILY = re.compile(r" ?font-family: [^;\"]*;?")
@@ -93,8 +98,16 @@ def drawing(figure: Figure) -> str:
     """The figure as SVG in its own size."""
     drawn = io.StringIO()
     metadata: dict[str, Any] = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    layout = figure.get_layout_engine()
     with rc_context(_SETTINGS):  # type: ignore[arg-type]
-        figure.savefig(drawn, format="svg", transparent=True, bbox_inches="tight", pad_inches=0.04, metadata=metadata)
+        FigureCanvasSVG(figure)
+        figure.set_dpi(POINTS_PER_INCH)
+        if layout is not None:  # done here, and once: `savefig` would draw the figure a first time for it
+            layout.execute(figure)
+            figure.set_layout_engine(None)
+        around = figure.get_tightbbox().padded(0.04)
+        figure.savefig(drawn, format="svg", transparent=True, bbox_inches=around, metadata=metadata)
+    figure.set_layout_engine(layout)
     text = drawn.getvalue()
     text = text[text.index("<svg") :]
     text = _PATH.sub(lambda path: _relative(path[0]), text)
@@ -113,18 +126,19 @@ def _shorter(tag: str) -> str:
 
 def _relative(path: str) -> str:
     """The same path in steps of a tenth of a point: a third of the letters, and no rounding adds to the next one."""
-    parts: list[str] = []
-    x, y, before = 0, 0, ""  # in tenths of a point: whole numbers, of which a drawing has few that differ
-    for command, numbers in _STEP.findall(path):
-        tenths = [round(10.0 * float(number)) for number in numbers.split()]
-        here = (x, y) if command in "LQC" else (0, 0)
-        command = command.lower() if command in "LQC" else command
-        parts.append(" " if command == before else command)
-        points = zip(tenths[::2], tenths[1::2], strict=True)
-        parts.append(" ".join([f"{_short(across - here[0])} {_short(down - here[1])}" for across, down in points]))
-        if tenths:
-            x, y = tenths[-2:]
-        before = command
+    commands = _COMMAND.findall(path)
+    points = np.rint(10.0 * np.array(_COMMAND.sub("", path).split(), dtype=float)).astype(int).reshape(-1, 2)
+    counts = np.array([_POINTS_OF[command] for command in commands])
+    before = np.repeat(counts.cumsum() - counts, counts)  # for each point, how many there are before its command
+    origins = np.vstack([[[0, 0]], points])[before]
+    origins[np.repeat([command == "M" for command in commands], counts)] = 0
+    words = map(_short, (points - origins).ravel().tolist())
+    steps = [f"{across} {down}" for across, down in zip(words, words, strict=True)]
+    parts, place = [], 0
+    for command, same in groupby(commands):
+        end = place + _POINTS_OF[command] * len(list(same))
+        parts.append((command.lower() if command in "LQC" else command) + " ".join(steps[place:end]))
+        place = end
     return "".join(parts).replace(" -", "-")
 
 

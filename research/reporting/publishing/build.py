@@ -6,6 +6,7 @@ of their own (`running`), and what the published folder holds and how it is kept
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import time
@@ -147,6 +148,7 @@ def build(
         plans = plan(chosen, elsewhere, shelf.settle)
         todo = {name: made for name, made in plans.items() if force or not made.same_as(shelf.entries[name])}
         if todo:
+            todo = _longest_first(todo, shelf.entries)
             _execute(todo, shelf, how, other_market=bool(elsewhere.snapshot or elsewhere.as_of))
         edition = shelf.close(listed.keep_editions)
     settled = {name: shelf.entries[name] for name in chosen if name not in shelf.failures}
@@ -163,6 +165,11 @@ def build(
         seconds=time.perf_counter() - start,
         steps=shelf.steps,
     )
+
+
+def _longest_first(todo: Mapping[str, Planned], before: Mapping[str, Entry]) -> dict[str, Planned]:
+    """In the order of how long they took, so that none is left for the end alone; one never built may be longest."""
+    return dict(sorted(todo.items(), key=lambda item: before[item[0]].seconds or math.inf, reverse=True))
 
 
 def _check_folder(out: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from itertools import pairwise
@@ -11,10 +12,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import rc_context
 
 from research.reporting.presentation import figures
 from research.reporting.presentation.figures_sensitivity import strip
-from research.reporting.presentation.svg import PHONE_WIDTH, _relative, drawings, narrow_drawing
+from research.reporting.presentation.svg import _SETTINGS, PHONE_WIDTH, _relative, drawing, drawings, narrow_drawing
 
 DAYS = pd.date_range("2018-01-01", periods=2500, name="date")
 WALK = np.random.default_rng(1).normal(0.001, 0.03, (2500, 5)).cumsum(axis=0)
@@ -52,6 +54,39 @@ def test_two_subpaths_begin_at_their_own_places() -> None:
         (10, 20),
         (11.5, 19),
     ]
+
+
+def test_curves_are_steps_from_where_each_begins() -> None:
+    path = "M 1.0 2.0 Q 2.0 2.0 3.0 4.0 L 3.5 3.0 C 1.0 1.0 2.0 2.0 3.0 3.0 C 4.0 4.0 5.0 5.0 6.0 6.0 z"
+    assert _relative(path) == "M1 2q1 0 2 2l.5-1c-2.5-2-1.5-1-.5 0 1 1 2 2 3 3z"
+
+
+def test_a_figure_is_laid_out_as_matplotlib_would_and_stays_one_that_is() -> None:
+    for make in (lambda: figures.levels(LEVELS, source="test"), lambda: figures.drawdowns(LEVELS - 1.0, source="test")):
+        figure = make().get_figure(root=True)
+        layout, expected = figure.get_layout_engine(), io.StringIO()
+        with rc_context(_SETTINGS):
+            make().get_figure(root=True).savefig(
+                expected, format="svg", transparent=True, bbox_inches="tight", pad_inches=0.04
+            )
+        for _ in range(2):
+            svg = drawing(figure)
+            assert figure.get_layout_engine() is layout
+            boxes = [re.search(r'viewBox="([^"]*)"', text)[1].split() for text in (svg, expected.getvalue())]
+            assert np.abs(np.subtract(*np.array(boxes, dtype=float))).max() <= 0.0501
+            labels = [re.findall(r"<text[^>]*>([^<]*)<", text) for text in (svg, expected.getvalue())]
+            assert labels[0] == labels[1]
+    plt.close("all")
+
+
+def test_dates_follow_the_span_of_the_axis() -> None:
+    axes = figures.levels(LEVELS, source="test")
+    whole = axes.get_xticks()
+    axes.set_xlim(DAYS[0], DAYS[60])
+    assert len(set(axes.get_xticks()) - set(whole)) > 1
+    axes.set_xlim(DAYS[0], DAYS[-1])
+    assert axes.get_xticks().tolist() == whole.tolist()
+    plt.close("all")
 
 
 def test_colours_are_those_of_the_page_and_letters_stay_letters(drawn: dict[str, str]) -> None:

@@ -10,6 +10,8 @@ import pytest
 from filelock import FileLock
 
 from research.errors import ReportError
+from research.reporting.publishing.build import _longest_first
+from research.reporting.publishing.site.manifest import Entry
 from tests.reporting.publishing.conftest import Project, assert_consistent, built, entries, errors, run
 
 
@@ -98,3 +100,9 @@ def test_an_executed_notebook_is_still_a_notebook_without_its_paths(project: Pro
     kept = nbformat.read(project.work / "walk.ipynb", as_version=4)
     nbformat.validate(kept)
     assert "ZeroDivisionError" in str(kept.cells)
+
+
+def test_the_longest_reports_begin_first_after_those_that_were_never_built() -> None:
+    took = {"short": 1.0, "new": 0.0, "long": 9.0, "middle": 5.0, "newer": 0.0}
+    before = {name: Entry(title="", seconds=seconds) for name, seconds in took.items()}
+    assert list(_longest_first(dict.fromkeys(took), before)) == ["new", "newer", "long", "middle", "short"]

@@ -5,7 +5,6 @@ Papermill changes the working directory, so this never runs in a thread beside a
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import shutil
@@ -13,14 +12,16 @@ import tempfile
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import nbformat
 import papermill
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
@@ -32,7 +33,7 @@ from research.reporting.publishing import data_files
 from research.reporting.publishing.page import Page
 from research.reporting.publishing.provenance import snapshots_of, tables_of
 from research.reporting.publishing.rendering import render_page, verdict_of
-from research.reporting.publishing.running.forked_kernel import ForkedKernelManager, WaitingKernel
+from research.reporting.publishing.running.forked_kernel import DIED_EARLY, ForkedKernelManager, WaitingKernel
 from research.reporting.publishing.running.jobs import Job, Outcome, one_line, shortened
 from research.reporting.publishing.running.verification import (
     content_of,
@@ -45,6 +46,20 @@ from research.reporting.publishing.sanitising import without_paths
 
 _UNDERSTOOD = (PapermillExecutionError, DeadKernelError, CellTimeoutError, ResearchError)
 _OF_THE_MARKET = {DataError.__name__, MethodologyError.__name__}
+
+
+class _Engine(NBClientEngine):  # type: ignore[misc]
+    """Papermill's engine, whose notebook is kept whatever comes: papermill gives it back only if nothing failed."""
+
+    notebook: ClassVar[NotebookNode | None] = None
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, kernel_name: str, **options: Any) -> None:
+        cls.notebook = nb_man.nb
+        super().execute_managed_notebook(nb_man, kernel_name, **options)
+
+
+papermill_engines.register(_Engine.__name__, _Engine)
 
 
 def run_job(job: Job, kernel: WaitingKernel | None = None) -> Outcome:
@@ -78,7 +93,6 @@ class _Run:
 
     def __init__(self, job: Job, scratch: Path, kernel: WaitingKernel | None) -> None:
         self.job, self.kernel = job, kernel
-        self.executed = scratch / job.notebook.name
         self.data = scratch / data_files.FOLDER
         self.snapshots: dict[str, str] = {}
         self.redistribute = True
@@ -89,11 +103,7 @@ class _Run:
     def whole(self) -> dict[str, Any]:
         with self.step("data"):
             tables = self.read_data()
-        try:
-            self.execute()
-        finally:
-            self.keep_executed()
-        notebook = nbformat.read(self.executed, as_version=4)  # type: ignore[no-untyped-call]
+        notebook = self.execute()
         verify(notebook)
         cells = sum(cell.metadata.get("papermill", {}).get("duration") or 0.0 for cell in notebook.cells)
         self.steps["cells"], self.steps["kernel"] = round(cells, 3), round(self.steps["kernel"] - cells, 3)
@@ -145,14 +155,26 @@ class _Run:
         )
         return tables
 
-    def execute(self) -> None:
+    def execute(self) -> NotebookNode:
+        """The notebook as executed, also into `made`, complete or not, without the paths of this machine."""
+        _Engine.notebook = None
+        try:
+            self.start_and_execute()
+        finally:
+            notebook: NotebookNode | None = without_paths(_Engine.notebook)
+            if notebook is not None:
+                self.made["executed"] = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
+        assert notebook is not None
+        return notebook
+
+    def start_and_execute(self) -> None:
         if self.kernel is not None:
             ForkedKernelManager.waiting = self.kernel
         try:
             self.attempt(forked=self.kernel is not None)
         except RuntimeError as error:
             # A kernel that dies while starting (a port taken meanwhile) deserves one more try; a failing cell does not.
-            if "before replying to kernel_info" not in str(error):
+            if DIED_EARLY not in str(error):
                 raise
             self.notes.append("its kernel died while it started; a second one was started as a fresh interpreter.")
             self.attempt(forked=False)
@@ -165,7 +187,8 @@ class _Run:
         os.environ[for_a_page.WITHHOLDS] = "" if self.redistribute else "1"
         papermill.execute_notebook(
             self.job.notebook,
-            self.executed,
+            None,  # no file: papermill would write it twice for each cell
+            engine_name=_Engine.__name__,
             parameters=dict(self.job.given),
             kernel_name="python3",
             cwd=self.job.notebook.parent,
@@ -176,13 +199,6 @@ class _Run:
             **({"kernel_manager_class": ForkedKernelManager} if forked else {}),
         )
         self.steps["kernel"] = round(time.perf_counter() - start, 3)
-
-    def keep_executed(self) -> None:
-        """Take the paths of this machine out of an executed notebook. One that is not whole has failed anyway."""
-        with suppress(OSError, ValueError):
-            notebook = without_paths(json.loads(self.executed.read_text(encoding="utf-8")))
-            self.made["executed"] = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
-            self.executed.write_text(self.made["executed"], encoding="utf-8")
 
     def failed(self, error: Exception) -> dict[str, Any]:
         details = "" if isinstance(error, _UNDERSTOOD) else traceback.format_exc()

@@ -18,7 +18,7 @@ import threading
 import time
 from contextlib import suppress
 
-from nbformat import from_dict
+from nbformat import from_dict, validate
 
 from research.reporting.publishing.page import Page
 from research.reporting.publishing.rendering import render_page
@@ -34,18 +34,23 @@ _BY_AND_BY = (  # what notebooks that use the package load when a cell first nee
     "scipy.stats",
     "scipy.optimize",
     "statsmodels.regression.linear_model",
+    "ipykernel.debugger",  # this and the rest: what every kernel loads when it starts
+    "IPython.core.completerlib",
+    "IPython.extensions.storemagic",
+    "tornado.platform.asyncio",
+    "pyarrow.pandas_compat",
 )
 
 
 def main() -> None:
-    """Import, say so, and fork workers until the other side is gone."""
+    """Import, without collecting garbage, say so, and fork workers until the other side is gone."""
     descriptor, statements = int(sys.argv[1]), json.loads(sys.argv[2])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the workers: what they have to say they have said
     failed = import_ahead(statements)
     draw_and_render()
-    gc.collect()
     gc.freeze()  # the collector of a fork leaves alone, and so shared, what was there before
+    gc.enable()
     requests = socket.socket(fileno=descriptor)
     ready = {"failed": failed, "threads": threading.active_count(), "processor": time.process_time()}
     with suppress(BrokenPipeError, ConnectionResetError):  # the other side is gone, and so is the reason to be here
@@ -70,11 +75,12 @@ def import_ahead(statements: list[str]) -> list[str]:
 
 
 def draw_and_render() -> None:
-    """Draw a picture and render a page, for nobody: the first of each reads fonts and templates, which a fork keeps."""
+    """Draw a picture and render a page, for nobody: the first reads fonts, schema and templates, which a fork keeps."""
     prose = {"id": "prose", "cell_type": "markdown", "metadata": {}, "source": "# What?"}
     code = {"id": "code", "cell_type": "code", "metadata": {}, "source": "1", "outputs": [], "execution_count": 1}
     notebook = from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [prose, code]})  # type: ignore[no-untyped-call]
     page = Page(title="T", built_at="", commit="", parameters={}, snapshots={}, simulated=False)
+    validate(notebook)
     render_page(notebook, page)
     if "matplotlib.figure" in sys.modules:
         figure = sys.modules["matplotlib.figure"].Figure()

@@ -5,6 +5,7 @@ It reads its job from a socket and writes the outcome there. It does not outlive
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -19,6 +20,7 @@ from research.reporting.publishing.running.jobs import Job, can_fork
 
 def main() -> None:
     """Serve as a fresh interpreter, whose argument is the number of its end of a socket."""
+    gc.enable()
     serve(int(sys.argv[1]))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import cast
 
@@ -23,6 +25,7 @@ SHOWN = (  # whatever a notebook could notice of its process
     "print(matplotlib.get_backend(), threading.active_count(), multiprocessing.parent_process())",
     "print(sorted(set(os.environ) - {'JPY_PARENT_PID'}), os.environ['MPLBACKEND'], os.environ['IPYTHONDIR'][-7:])",
     "print(os.getpgrp() == os.getpid() == os.getsid(0), sys.stdin.closed, os.isatty(1))",
+    "import gc; print(gc.isenabled(), [name for name, module in sys.modules.items() if module is None])",
     "pd.DataFrame({'a': np.random.default_rng(1).normal(size=3)})",
     "fig, ax = plt.subplots(); ax.plot([1, 2, 3]); plt.show()",
     "warnings.warn('careful'); print('on stderr', file=sys.stderr); os.system('echo from a child')",
@@ -70,8 +73,9 @@ def _masked(outputs: list[dict[str, object]] | None) -> object:
 def test_what_a_notebook_shows_does_not_depend_on_where_its_kernel_comes_from(project: Project) -> None:
     project.notebook("walk", IMPORTS, *SHOWN)
     fresh = executed(project, forked=False, warm=False)
-    assert "image/png" in str(fresh[8])
-    assert "image/png" in str(fresh[11])
+    assert "True []" in str(fresh[7])
+    assert "image/png" in str(fresh[9])
+    assert "image/png" in str(fresh[12])
     assert executed(project, forked=True, warm=True) == fresh
     assert executed(project, forked=True, warm=False) == fresh
 
@@ -95,6 +99,30 @@ def test_a_kernel_that_kills_its_own_process_group_takes_no_neighbour_with_it(pr
     assert list(failures) == ["killer"]
     assert "the kernel died" in failures["killer"]
     assert_consistent(project.site, "one", "two")
+
+
+def test_a_kernel_that_dies_while_it_starts_gets_a_successor_and_that_is_said(project: Project) -> None:
+    notebook = project.notebook("walk", "print('walked')")
+    code = f"""
+from pathlib import Path
+from research.reporting.publishing.running.execution import run_job
+from research.reporting.publishing.running.forked_kernel import WaitingKernel
+from research.reporting.publishing.running.jobs import Job
+
+class Doomed(WaitingKernel):
+    def start(self, *told):
+        self.kill()
+
+job = Job(
+    name="walk", notebook=Path({str(notebook)!r}), given={{}}, parameters={{}}, title="T", built_at="", commit="",
+    versions={{}}, forked=True,
+)
+outcome = run_job(job, Doomed())
+print(outcome.error, outcome.notes, "walked" in outcome.html)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    note = "its kernel died while it started; a second one was started as a fresh interpreter."
+    assert done.stdout == f"None {(note,)!r} True\n"
 
 
 def test_when_the_warm_process_dies_the_rest_gets_fresh_interpreters_and_that_is_said(project: Project) -> None:

@@ -44,6 +44,6 @@ def test_a_licence_that_forbids_redistribution_reaches_the_kernel_and_the_page(
     )
     run = execution._Run(job, tmp_path, None)
     run.read_data()
-    run.execute()
+    run.start_and_execute()
     assert seen == ["" if redistribute else "1"]
     assert run.made["page"].withheld is not redistribute
