@@ -33,7 +33,7 @@ _BY_AND_BY = (  # what notebooks that use the package load when a cell first nee
     "PIL.Image",
     "scipy.stats",
     "scipy.optimize",
-    "statsmodels.regression.linear_model",
+    "statsmodels.stats.multitest",
     "ipykernel.debugger",  # this and the rest: what every kernel loads when it starts
     "IPython.core.completerlib",
     "IPython.extensions.storemagic",
