@@ -25,7 +25,7 @@ def decided_units(market: MarketData) -> pd.DataFrame:
     DataFrame
         date, asset_id, new_asset_id (the same), ratio (new units for one old; 1: the price did move), confirmed (True).
     """
-    if not (market.ledger["rule"] == UNIT_DECIDED).any():  # as in most markets, and every index asks
+    if market.ledger.empty or not (market.ledger["rule"] == UNIT_DECIDED).any():  # as in most, and every index asks
         return pd.DataFrame(columns=["date", "asset_id", "new_asset_id", "ratio", "confirmed"])
     lines = market.ledger[(market.ledger["rule"] == UNIT_DECIDED) & (market.ledger["date"] > market.dates[0])]
     lines = lines[market.prices.columns.get_indexer(pd.Index(lines["asset_id"])) >= 0]
