@@ -10,34 +10,32 @@ from research.typing import FloatArray
 
 def growth_of_one(values: FloatArray) -> FloatArray:
     """Level after each period of a unit invested at the start: the cumulative product of 1 + r."""
-    level = _possible(np.asarray(1.0 + values, dtype=np.float64))
+    level = np.asarray(1.0 + checked(values), dtype=np.float64)
     with np.errstate(over="ignore"):
         np.cumprod(level, axis=0, out=level)
-    return _held(level, level[-1:])
+    held(level[-1:])
+    return level
 
 
 def total_growth(values: FloatArray) -> FloatArray:
     """The last row of `growth_of_one`, several times faster: what a unit has become."""
-    return compounded(1.0 + values)
-
-
-def compounded(factors: FloatArray) -> FloatArray:
-    """`total_growth` of returns to which one has been added already."""
     with np.errstate(over="ignore"):
-        growth = np.asarray(np.prod(_possible(factors), axis=0), dtype=np.float64)
-    return _held(growth, growth)
+        return held(np.asarray(np.prod(1.0 + checked(values), axis=0), dtype=np.float64))
 
 
-def _possible(factors: FloatArray) -> FloatArray:
-    if factors.size and factors.min() < 0:
+def checked(values: FloatArray) -> FloatArray:
+    """The same returns, of which none is below a total loss; NaN, outside of a history, is passed over."""
+    lowest = np.fmin.reduce(values, axis=None, initial=np.inf)
+    if lowest < -1.0:
         raise DataError(
-            f"a return of {factors.min() - 1.0:.6g} is below −100 %: simple returns as fractions are expected "
+            f"a return of {lowest:.6g} is below −100 %: simple returns as fractions are expected "
             "(0.05 for 5 %); use returns_from_levels for prices."
         )
-    return factors
+    return values
 
 
-def _held(levels: FloatArray, last: FloatArray) -> FloatArray:
-    if not np.isfinite(last).all():
+def held(growth: FloatArray) -> FloatArray:
+    """The same growth, none of it too large for a number."""
+    if not np.isfinite(growth).all():
         raise DataError("returns: compounded they are too large for a number; look for a faulty one.")
-    return levels
+    return growth

@@ -23,7 +23,7 @@ from research.evaluation._columns import (
     history,
     limits,
 )
-from research.evaluation._growth import compounded
+from research.evaluation._growth import checked, held
 from research.evaluation.drawdowns import before_first
 from research.typing import FloatArray, IntArray
 
@@ -67,17 +67,20 @@ def period_returns(
     base = _bases(dates, first)
     reaches = (first < last) & np.asarray(dates[last - 1] >= end) if len(dates) else first < last
     stop = dates.searchsorted(end, "right")
-    factors = 1.0 + values
-    table = np.full((len(WINDOWS), frame.shape[1]), np.nan)
-    for row, window in zip(table, WINDOWS, strict=True):
-        start = window_start(window, end)
-        covered = reaches if start is None else reaches & np.asarray(base <= start)
-        begins = np.maximum(0 if start is None else dates.searchsorted(start, "right"), first)
-        for begin in np.unique(begins[covered & (begins < stop)]):
-            picked = covered & (begins == begin)
-            row[picked] = compounded(factors[begin:stop] if picked.all() else factors[begin:stop, picked]) - 1.0
-        if annualized:
-            row[:] = (1.0 + row) ** (periods_per_year / np.maximum(stop - begins, periods_per_year)) - 1.0
+    starts = [window_start(window, end) for window in WINDOWS]
+    rows = [0 if start is None else dates.searchsorted(start, "right") for start in starts]
+    begins = np.maximum(np.array(rows)[:, None], first)
+    covered = np.array([reaches if start is None else reaches & np.asarray(base <= start) for start in starts])
+    covered &= begins < stop
+    table = np.full(begins.shape, np.nan)
+    steps = np.unique(begins[covered])
+    if len(steps):
+        # all windows end together: the growth of one is that of the next shorter one and of the days before it
+        growth = _by_period(checked(values[steps[0] : stop]), steps - steps[0])[::-1].cumprod(axis=0)[::-1]
+        there = np.take_along_axis(growth, np.minimum(steps.searchsorted(begins), len(steps) - 1), axis=0)
+        table[covered] = held(there[covered]) - 1.0
+    if annualized:
+        table = (1.0 + table) ** (periods_per_year / np.maximum(stop - begins, periods_per_year)) - 1.0
     index = pd.Index(WINDOWS, name="period")
     if isinstance(returns, pd.Series):
         return pd.Series(table[:, 0], index=index, name=returns.name)
@@ -208,6 +211,7 @@ def _calendar_returns(returns: pd.DataFrame, code: str, *, to_the_end: bool = Fa
     periods = dates.to_period(code)
     begins = np.flatnonzero(np.diff(periods.asi8, prepend=periods.asi8[:1] - 1))
     growth = _by_period(values, begins)
+    growth -= 1.0
     periods = periods[begins]
     whole = np.searchsorted(periods.start_time, _bases(dates, first), side="right")  # the first that is covered
     top = growth[: whole.max(initial=0)]
@@ -221,12 +225,11 @@ def _calendar_returns(returns: pd.DataFrame, code: str, *, to_the_end: bool = Fa
 
 
 def _by_period(values: FloatArray, begins: IntArray) -> FloatArray:
-    """Π(1+r) − 1 over the rows from each of `begins` to the next, some at a time, which stay in the cache."""
+    """Π(1+r) over the rows from each of `begins` to the next, some at a time, which stay in the cache."""
     result = np.empty((len(begins), values.shape[1]))
     stops = np.append(begins[1:], len(values))
     for few in np.array_split(np.arange(len(begins)), values.size // CELLS + 1):
         if len(few):
             rows = values[begins[few[0]] : stops[few[-1]]]
             np.multiply.reduceat(1.0 + rows, begins[few] - begins[few[0]], axis=0, out=result[few[0] : few[-1] + 1])
-    result -= 1.0
     return result
