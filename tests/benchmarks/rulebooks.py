@@ -23,8 +23,9 @@ from tests.benchmarks.engine import CAP, COUNT, DAYS, seeded_market
 ASSETS, FEE = 500, 1e-3
 SCREENS = {"min_history_days": 90, "min_valid_share": 0.9, "min_volume": 1e4, "exclude_pegged": ["usd"]}
 RANKED_BY = ("market_cap", "market_cap_median_30d", "volume_median_30d", "market_cap_mean_30d", "volume_mean_30d")
-COSTLY = {
+COSTLY: dict[str, dict[str, dict[str, Any]]] = {
     "risk parity of 20": {"weighting": {"scheme": "risk_parity"}},
+    "risk parity of 50": {"weighting": {"scheme": "risk_parity"}, "selection": {"count": 50}},
     "risk parity of 100": {"weighting": {"scheme": "risk_parity"}, "selection": {"count": 100}},
     "weights by a smoothed cap": {"weighting": {"size_by": "market_cap_ema_30d"}},
     "copies of the 10 largest screened": {"universe": {"exclude_copies_of": 10}},
