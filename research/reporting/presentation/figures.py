@@ -269,13 +269,10 @@ def bars(frame: pd.DataFrame, *, source: str, unit: str, empty: str = "no row", 
     values = frame.iloc[:, 0]
     axes = canvas(source, height=0.27 * len(frame) + 1.4)
     colours = np.where(values < 0, COLOURS[2], COLOURS[0])
-    drawn = axes.barh(np.arange(len(values)), values.to_numpy(), color=list(colours), height=0.74)
-    axes.bar_label(
-        drawn,
-        [format_value(value, "fine points" if points else "fine change") for value in values],
-        padding=3,
-        fontsize=9,
-    )
+    axes.barh(np.arange(len(values)), values.to_numpy(), color=list(colours), height=0.74)
+    for row, value in enumerate(values):  # a loss's on the free side of zero: on its own the names of rows begin soon
+        label, end = format_value(value, "fine points" if points else "fine change"), (max(value, 0.0), row)
+        axes.annotate(label, end, (3, 0), textcoords="offset points", va="center", fontsize=9)
     axes.axvline(0.0, color=GREY, linewidth=0.8)
     axes.margins(x=0.12)
     by_row(axes, frame.index)

@@ -30,6 +30,7 @@ TALL = 6.0  # inches: a figure with a row for each member keeps its height
 MANY, SHORT = 10, 22  # ticks that are months; letters of a name of which two stand in a row
 POINTS_PER_INCH = 72
 LINE = 58  # letters in 9 points that the width of a phone holds: a longer line would widen, and so shrink, all of it
+ROW = 0.42  # inches of a row whose name has two lines, and its part of what stands under the plot
 UNDER, LABEL = 20, 14  # points that tick labels, and the label of an axis, take under the plot
 _VARIABLES = {
     **{colour: f"var(--series-{number})" for number, colour in enumerate(COLOURS)},
@@ -65,8 +66,19 @@ def narrow_drawing(figure: Figure) -> str:
         _fold(figure, axes)
     for text in figure.texts:
         text.set_text(textwrap.fill(text.get_text(), LINE))
-    figure.set_size_inches(PHONE_WIDTH, height if height > TALL else min(height, PHONE_WIDTH))
+    rows = max((_rows_of_two_lines(axes) for axes in figure.axes), default=0)
+    height = height if height > TALL else max(min(height, PHONE_WIDTH), ROW * rows)
+    figure.set_size_inches(PHONE_WIDTH, height)
     return drawing(figure)
+
+
+def _rows_of_two_lines(axes: Axes) -> int:
+    """How many rows there are, if a name of one is too long for a phone: such names then have two lines."""
+    names = [text.get_text() for text in axes.get_yticklabels()]
+    if max(map(len, names), default=0) <= SHORT:
+        return 0
+    axes.set_yticks(axes.get_yticks(), [textwrap.fill(name, SHORT) for name in names])
+    return len(names)
 
 
 def _fold(figure: Figure, axes: Axes) -> None:

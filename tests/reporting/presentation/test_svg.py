@@ -165,3 +165,19 @@ def test_on_a_phone_numbers_along_the_axis_stand_apart() -> None:
     assert len(boxes) >= 2
     assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
     plt.close("all")
+
+
+def test_on_a_phone_long_names_of_rows_leave_room_and_no_number_stands_on_one() -> None:
+    names = [f"coinharbor-token, price jump, 2022-11-{day}" for day in range(10, 22)]
+    frame = pd.DataFrame({"effect": np.linspace(0.05, -0.01, 12)}, index=names)
+    axes = figures.bars(frame, source="test", unit="effect on the level or a weight, %")
+    figure = axes.get_figure(root=True)
+    for draw in (drawing, narrow_drawing):
+        draw(figure)
+        figure.draw_without_rendering()
+        rows = [tick.get_window_extent() for tick in axes.get_yticklabels()]
+        assert all(above.y0 >= below.y1 for above, below in pairwise(rows))
+        numbers = [text.get_window_extent() for text in axes.texts]
+        assert min(number.x0 for number in numbers) > max(row.x1 for row in rows)
+        assert axes.get_window_extent().width > 0.4 * figure.bbox.width
+    plt.close("all")
