@@ -59,26 +59,30 @@ def exits(frame: pd.DataFrame) -> Table:
     )
 
 
-def importance(frame: pd.DataFrame, groups: pd.Series) -> Table:
-    """`feature_importance`: which features move the score, and whether they always did so in one direction."""
-    shown = frame.assign(group=groups.reindex(frame.index))[["group", "share", "last", "same_sign"]]
-    shown = shown.set_axis(shown.index.str.replace("_", " "), axis="index").rename_axis("feature")
+def importance(frame: pd.DataFrame, features: pd.DataFrame) -> Table:
+    """`feature_importance`: which features move the score, and whether they always did so in one direction.
+
+    `features` is the catalogue of them: group and formula by name.
+    """
+    shown = frame.join(features[["formula", "group"]])[["formula", "group", "share", "last", "same_sign"]]
     finding = "No feature moves the score"
     if len(frame):
-        first = format_value(frame["share"].iloc[0], "percent")
-        finding = f"{shown.index[0].capitalize()} moves the score most, with {first} of all coefficients"
+        name, formula, share = shown.index[0], shown["formula"].iloc[0], format_value(shown["share"].iloc[0], "percent")
+        finding = f"The score hangs most on {name} ({formula}), with {share} of all coefficients"
     return Table(
-        shown,
+        shown.rename_axis("feature"),
         "Features that matter most",
         finding=finding,
         formats={"share": "percent", "last": "fine", "same_sign": "percent"},
         headers={
+            "formula": "what it is",
             "share": "share of all coefficients",
             "last": "coefficient of the last fit",
             "same_sign": "fits with that sign",
         },
         note="Features are standardised, so sizes can be compared. One that changes its sign between fits was noise at "
-        "least once.",
+        "least once. P is the price, V volume, M market cap, S supply, O H L C open to close, r the daily log return, "
+        "ROC that of some days; _h is h days before.",
         limit=15,
     )
 

@@ -34,7 +34,7 @@ def every(reviewed: Reviewed) -> dict[str, Table]:
     return {
         "calls": tables.calls(calls_on_members(index), date=index.dates[-1]),
         "exits": tables.exits(signal_exits(index)),
-        "importance": tables.importance(feature_importance(signals), catalogue(index.market)["group"]),
+        "importance": tables.importance(feature_importance(signals), catalogue(index.market)),
         "tests": tables.tests(review),
         "skill": tables.skill(review),
         "year": tables.by_label(review.ic_by_year, "year"),
@@ -83,7 +83,7 @@ def test_a_year_is_no_count(reviewed: Reviewed) -> None:
 
 
 def test_small_coefficients_are_no_zeros(reviewed: Reviewed) -> None:
-    table = tables.importance(feature_importance(reviewed.signals), catalogue(reviewed.index.market)["group"])
+    table = tables.importance(feature_importance(reviewed.signals), catalogue(reviewed.index.market))
     assert table.words["coefficient of the last fit"].str.contains("[1-9]").all()
     assert table.words["group"].ne(DASH).all()
     assert "The first 15 of" in table.footnote
