@@ -25,7 +25,7 @@ from research.evaluation._calendar import (
     check_spacing,
     usual_step,
 )
-from research.evaluation._limits import LARGEST, Labels, limits_of, refuse_levels
+from research.evaluation._limits import LARGEST, limits_of, refuse_levels
 from research.typing import FloatArray, IntArray
 
 Frame = pd.Series | pd.DataFrame  # returns (or levels) of one series, or of several by column
@@ -229,9 +229,7 @@ class _Histories:
             arrays.append(array)
         return cls(array=values, companions=arrays, first=first, last=last)
 
-    def blocks(
-        self, minimum: int, index: pd.Index | None = None, periods_per_year: float | None = None
-    ) -> Iterator[_Block]:
+    def blocks(self, minimum: int, index: pd.Index, periods_per_year: float | None) -> Iterator[_Block]:
         """Columns with one and the same history, whose spacing is checked, together, but not too many at once."""
         spans = self.first * (len(self.array) + 1) + self.last  # one number for both: sorted many times faster
         for span in np.unique(spans):
@@ -239,8 +237,7 @@ class _Histories:
             if last - first < minimum:
                 continue
             rows = slice(first, last)
-            if index is not None:
-                check_spacing(index[rows], periods_per_year)
+            check_spacing(index[rows], periods_per_year)
             picked = np.flatnonzero(spans == span)
             width = max(1, CELLS // (last - first))
             for begin in range(0, len(picked), width):
@@ -285,8 +282,8 @@ def numbers_of(data: Frame, name: str) -> FloatArray:
     return values[:, None] if values.ndim == 1 else values
 
 
-def _labels(data: Frame) -> Labels:
-    return [data.name] if isinstance(data, pd.Series) else data.columns
+def _labels(data: Frame) -> list[Any]:
+    return [data.name] if isinstance(data, pd.Series) else data.columns.tolist()
 
 
 def _is_number(value: object) -> bool:

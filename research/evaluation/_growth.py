@@ -10,7 +10,8 @@ from research.typing import FloatArray
 
 def growth_of_one(values: FloatArray) -> FloatArray:
     """Level after each period of a unit invested at the start: the cumulative product of 1 + r."""
-    level = np.asarray(1.0 + checked(values), dtype=np.float64)
+    refuse_impossible(values.min(initial=np.inf))
+    level = np.asarray(1.0 + values, dtype=np.float64)
     with np.errstate(over="ignore"):
         np.cumprod(level, axis=0, out=level)
     held(level[-1:])
@@ -19,19 +20,18 @@ def growth_of_one(values: FloatArray) -> FloatArray:
 
 def total_growth(values: FloatArray) -> FloatArray:
     """The last row of `growth_of_one`, several times faster: what a unit has become."""
+    refuse_impossible(values.min(initial=np.inf))
     with np.errstate(over="ignore"):
-        return held(np.asarray(np.prod(1.0 + checked(values), axis=0), dtype=np.float64))
+        return held(np.asarray(np.prod(1.0 + values, axis=0), dtype=np.float64))
 
 
-def checked(values: FloatArray) -> FloatArray:
-    """The same returns, of which none is below a total loss; NaN, outside of a history, is passed over."""
-    lowest = np.fmin.reduce(values, axis=None, initial=np.inf)
+def refuse_impossible(lowest: float) -> None:
+    """Refuse returns of which the lowest is below a total loss."""
     if lowest < -1.0:
         raise DataError(
             f"a return of {lowest:.6g} is below −100 %: simple returns as fractions are expected "
             "(0.05 for 5 %); use returns_from_levels for prices."
         )
-    return values
 
 
 def held(growth: FloatArray) -> FloatArray:

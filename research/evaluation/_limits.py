@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,12 @@ from research.errors import DataError
 from research.evaluation._calendar import day, usual_step
 from research.typing import FloatArray, IntArray
 
-Labels = Sequence[Any] | pd.Index  # of the columns
 LARGEST = 1e30  # a larger level or return is a fault of the data; its moments would overflow
 FEWEST_LEVELS = 10  # rows from which levels are told from returns
 MOST_GROWTH = 100.0  # a year, of returns that never fall
 
 
-def refuse_levels(values: FloatArray, index: pd.Index, labels: Labels, name: str) -> None:
+def refuse_levels(values: FloatArray, index: pd.Index, labels: list[Any], name: str) -> None:
     """Refuse levels (prices) where returns are expected: never negative, and far more than returns could be on average.
 
     Returns that are all above zero exist (a deposit's), but not ten in a row that would make a hundredfold of a year,
@@ -26,7 +24,8 @@ def refuse_levels(values: FloatArray, index: pd.Index, labels: Labels, name: str
     """
     if len(values) < FEWEST_LEVELS:
         return
-    suspects = np.flatnonzero(~(np.fmin.reduce(values[:100], axis=0) <= 0))  # of true returns hardly one
+    # returns fall within a hundred rows, nearly always: the rest is looked through for the others alone
+    suspects = np.flatnonzero(~(np.fmin.reduce(values[:100], axis=0) <= 0))
     if not len(suspects):
         return
     step = usual_step(index)
@@ -43,7 +42,7 @@ def refuse_levels(values: FloatArray, index: pd.Index, labels: Labels, name: str
             )
 
 
-def limits_of(values: FloatArray, index: pd.Index, labels: Labels, name: str) -> tuple[IntArray, IntArray]:
+def limits_of(values: FloatArray, index: pd.Index, labels: list[Any], name: str) -> tuple[IntArray, IntArray]:
     """First row and one past the last row of each column's history; a NaN or an infinity inside is an error."""
     length, width = values.shape
     if not values.size or -LARGEST <= values.min() <= values.max() <= LARGEST:  # false where there is a NaN

@@ -88,7 +88,8 @@ def alpha_test(
     -------
     Series (DataFrame with one column per series for a DataFrame)
         alpha, standard_error, lower, upper: annual fractions (times q). t_statistic, p_value. beta,
-        beta_t_statistic (against zero). lags, observations. NaN with fewer than ten returns.
+        beta_t_statistic (against zero). lags, observations. NaN with fewer than ten returns, and no t statistic where
+        the benchmark says all of the returns but for rounding: there is no error to hold the figures against.
     """
     _check_probability("confidence", confidence)
     rate = per_period(risk_free, periods_per_year)
@@ -184,7 +185,7 @@ def hac_regression(y: FloatArray, x: list[FloatArray], lags: int) -> list[FloatA
     """Coefficient and Newey-West standard error of the intercept, and of the slope on x if there is one, by column.
 
     A coefficient is a weighted sum of y, and its error that of the sum of weight times residual: White's sandwich with
-    the Bartlett kernel. NaN where x is constant.
+    the Bartlett kernel. NaN where x is constant; the error is zero where y is what x says, but for rounding.
     """
     weights = [np.full((len(y), 1), 1.0 / len(y))]
     if x:
@@ -195,6 +196,8 @@ def hac_regression(y: FloatArray, x: list[FloatArray], lags: int) -> list[FloatA
     residual = y - coefficients[0]
     for slope_of, b in zip(coefficients[1:], x, strict=True):
         residual -= slope_of * b
+    exact = np.einsum("ij,ij->j", residual, residual) <= ROUNDING**2 * np.einsum("ij,ij->j", y, y)
+    residual[:, exact] = 0.0  # what is left is rounding, and no measure of an error
     errors = [np.sqrt(len(y) * _bartlett(weight * residual, lags)) for weight in weights]  # means: zero, by OLS
     return [figure for pair in zip(coefficients, errors, strict=True) for figure in pair]
 

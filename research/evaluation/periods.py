@@ -23,7 +23,7 @@ from research.evaluation._columns import (
     history,
     limits,
 )
-from research.evaluation._growth import checked, held
+from research.evaluation._growth import held, refuse_impossible
 from research.evaluation.drawdowns import before_first
 from research.typing import FloatArray, IntArray
 
@@ -76,7 +76,10 @@ def period_returns(
     steps = np.unique(begins[covered])
     if len(steps):
         # all windows end together: the growth of one is that of the next shorter one and of the days before it
-        growth = _by_period(checked(values[steps[0] : stop]), steps - steps[0])[::-1].cumprod(axis=0)[::-1]
+        within = values[steps[0] : stop]
+        refuse_impossible(np.fmin.reduce(within, axis=0)[covered.any(axis=0)].min())
+        with np.errstate(over="ignore", invalid="ignore"):
+            growth = _by_period(within, steps - steps[0])[::-1].cumprod(axis=0)[::-1]
         there = np.take_along_axis(growth, np.minimum(steps.searchsorted(begins), len(steps) - 1), axis=0)
         table[covered] = held(there[covered]) - 1.0
     if annualized:

@@ -97,3 +97,30 @@ def test_the_end_of_a_phase_that_began_before_the_history_is_no_phase() -> None:
     assert cycles["start"].iloc[0] == pd.Timestamp("2020-01-02")
     phases = ev.cycle_regimes(cycles, pd.DatetimeIndex(returns.index))
     assert phases.isna().sum() == 2
+
+
+@pytest.mark.parametrize("periods", [25, 400])
+def test_what_a_benchmark_explains_but_for_rounding_has_no_significance(periods: int) -> None:
+    own = RETURNS.iloc[:periods]
+    for series in (own, 0.5 * own):
+        table = ev.alpha_test(series, own)
+        assert table["alpha"] == pytest.approx(0.0, abs=1e-12)
+        assert table[["t_statistic", "p_value", "beta_t_statistic"]].isna().all()
+    noise = own * np.random.default_rng(1).normal(0, 1e-6, periods)
+    assert np.isfinite(ev.alpha_test(own + noise, own)["t_statistic"])  # little is left, and that is no rounding
+
+
+def test_a_series_that_ended_harms_no_period_of_another_whatever_was_in_it(recwarn: pytest.WarningsRecorder) -> None:
+    frame = pd.DataFrame({"live": RETURNS, "ended": RETURNS.where(np.arange(len(RETURNS)) < 300)})
+    frame.iloc[100, 1] = -2.0
+    frame.iloc[101:110, 1] = 1e29
+    periods = ev.period_returns(frame)
+    pd.testing.assert_series_equal(periods["live"], ev.period_returns(RETURNS), check_names=False)
+    assert periods["ended"].isna().all()
+    frame.iloc[300, 0] = -2.0
+    with pytest.raises(DataError, match="a return of -2 is below"):
+        ev.period_returns(frame)
+    frame.iloc[300:320, 0] = 1e29
+    with pytest.raises(DataError, match="too large for a number"):
+        ev.period_returns(frame)
+    assert len(recwarn) == 0

@@ -40,7 +40,7 @@ _VARIABLES = {
     GRID: "var(--line)",
     "#ffffff": "var(--ground)",
 }
-_PATH = re.compile(r'(?<= d=")[^"]*(?=")')
+_PATH = re.compile(r'(?<= d=")[^"]+(?=")')
 _COMMAND = re.compile(r"[MLQCz]")
 _POINTS_OF = {"M": 1, "L": 1, "Q": 2, "C": 3, "z": 0}
 _TAG = re.compile(r"<[^>]*>")
@@ -107,7 +107,7 @@ def _fold(figure: Figure, axes: Axes) -> None:
 
 
 def drawing(figure: Figure) -> str:
-    """The figure as SVG in its own size."""
+    """The figure as SVG in its own size; afterwards it has the resolution and the canvas of one."""
     drawn = io.StringIO()
     metadata: dict[str, Any] = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     layout = figure.get_layout_engine()
@@ -122,13 +122,13 @@ def drawing(figure: Figure) -> str:
     figure.set_layout_engine(layout)
     text = drawn.getvalue()
     text = text[text.index("<svg") :]
-    text = _PATH.sub(lambda path: _relative(path[0]), text)
     text = _TAG.sub(lambda tag: _shorter(tag[0]), text)
     return re.sub(r"\s*\n\s*", "\n", text)
 
 
 def _shorter(tag: str) -> str:
-    """A tag with numbers to a tenth of a point, and colours by name. What stands between tags is read, and stays."""
+    """A tag with paths in steps, numbers to a tenth of a point, colours by name. Text between tags is read, and stays."""
+    tag = _PATH.sub(lambda path: _relative(path[0]), tag)
     tag = _NUMBER.sub(lambda number: _short(round(10.0 * float(number[0]))), tag)
     tag = _FAMILY.sub("", tag)
     for colour, variable in _VARIABLES.items():
@@ -149,6 +149,8 @@ def _relative(path: str) -> str:
     parts, place = [], 0
     for command, same in groupby(commands):
         end = place + _POINTS_OF[command] * len(list(same))
+        if command == "M":  # of moves in a row the last one: further points after a move would be lines
+            place = end - 1
         parts.append((command.lower() if command in "LQC" else command) + " ".join(steps[place:end]))
         place = end
     return "".join(parts).replace(" -", "-")

@@ -185,8 +185,8 @@ class Shelf:
         kept = (("The executed notebook is kept", outcome.executed), ("The traceback", outcome.details))
         try:
             for file, (what, text) in zip(self._kept(name), kept, strict=True):
-                if text:
-                    publish(text, file)
+                if text:  # with what has no letter spelled out, as JSON does
+                    publish(text.encode(errors="backslashreplace").decode(), file)
                     where += f" {what}: {file}"
         except OSError as fault:
             where += f" More could not be kept: {system_fault(fault)}"

@@ -212,6 +212,16 @@ def test_a_jump_of_the_supply_is_logged_without_effect_and_counts_at_the_next_we
     assert index.weights["a"].loc["2021-02-02"] == pytest.approx(0.75)
 
 
+def test_a_cap_that_goes_on_without_a_price_is_no_new_supply() -> None:
+    true = np.where(DAYS >= "2021-01-20", 3.0, 1.0)
+    prices = pd.DataFrame({"a": flat(), "b": missing(true, "2021-01-20", "2021-01-22")}, index=DAYS)
+    caps = pd.DataFrame({"a": flat(1000.0), "b": 1000.0 * true}, index=DAYS)
+    methodology = rules(base_date=dt.date(2021, 1, 10), selection={"count": 2})
+    events = build_index(MarketData.from_panels(prices, caps), methodology).events["event"].tolist()
+    assert "carried" in events
+    assert "supply revised" not in events
+
+
 def test_ranks_of_holdings_are_those_of_their_reasons_after_a_removal_too() -> None:
     dying = missing(flat(0.5), "2021-02-05", "2021-02-20")
     index = build_index(market(a=flat(), b=dying, c=flat(0.2)), two_asset_rules(remove_after_days=4))

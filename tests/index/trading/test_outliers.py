@@ -30,3 +30,14 @@ def test_an_outlier_does_not_move_the_level_of_an_index_that_holds_prints_back()
     resumed = believed[believed["event"] == "resumed"].iloc[0]
     assert resumed["detail"] == "the print held back is confirmed"
     assert resumed["effect_bps"] == pytest.approx(0.5 * 49 * 1e4)
+
+
+@pytest.mark.parametrize("day", ["2021-02-01", "2021-02-02"], ids=["on", "after"])
+def test_a_print_held_back_at_the_end_of_a_gap_is_told_on_the_day_of_a_trade_and_after_it(day: str) -> None:
+    place = DAYS.get_loc(pd.Timestamp(day))
+    b = flat()
+    b[place - 3 : place] = np.nan
+    b[place] = 50.0
+    index = build_index(market(a=flat(), b=b), two(events={"outlier_jump": 1.5, "carry_days": 9}))
+    assert "2021-02-01" in index.rebalances.index
+    assert (day, "held back") in events_of(index)

@@ -61,6 +61,10 @@ def test_curves_are_steps_from_where_each_begins() -> None:
     assert _relative(path) == "M1 2q1 0 2 2l.5-1c-2.5-2-1.5-1-.5 0 1 1 2 2 3 3z"
 
 
+def test_a_value_between_two_gaps_is_joined_to_nothing() -> None:
+    assert _relative("M 1.0 2.0 M 3.0 4.0 L 5.0 6.0 M 7.0 8.0") == "M3 4l2 2M7 8"
+
+
 def test_a_figure_is_laid_out_as_matplotlib_would_and_stays_one_that_is() -> None:
     for make in (lambda: figures.levels(LEVELS, source="test"), lambda: figures.drawdowns(LEVELS - 1.0, source="test")):
         figure = make().get_figure(root=True)
@@ -99,11 +103,12 @@ def test_colours_are_those_of_the_page_and_letters_stay_letters(drawn: dict[str,
 
 
 def test_a_number_that_is_read_keeps_its_digits_and_a_name_its_colour() -> None:
-    frame = pd.DataFrame({"a year": [0.0506, -0.0088]}, index=["fund 0.25x #ffffff", "1.005"])
+    names = ["fund 0.25x #ffffff", "1.005", 'path d="M 1.25 2 z"']
+    frame = pd.DataFrame({"a year": [0.0506, -0.0088, 0.01]}, index=names)
     axes = figures.bars(frame, source="vendor 2.50, #000000", unit="contribution, %")
     for svg in drawings(axes.get_figure(root=True)).values():
         read = {"".join(element.itertext()) for element in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")}
-        assert {"+5.06\u00a0%", "\u22120.88\u00a0%", "fund 0.25x #ffffff", "1.005"} <= read
+        assert {"+5.06\u00a0%", "\u22120.88\u00a0%", *names} <= read
         assert "Source: vendor 2.50, #000000" in read
     plt.close("all")
 

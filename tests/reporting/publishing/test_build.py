@@ -10,7 +10,8 @@ import pytest
 from filelock import FileLock
 
 from research.errors import ReportError
-from research.reporting.publishing.build import _longest_first
+from research.reporting.publishing.build import _longest_first, build
+from research.reporting.publishing.running.workers import How
 from research.reporting.publishing.site.manifest import Entry
 from tests.reporting.publishing.conftest import Project, assert_consistent, built, entries, errors, run
 
@@ -106,3 +107,13 @@ def test_the_longest_reports_begin_first_after_those_that_were_never_built() -> 
     took = {"short": 1.0, "new": 0.0, "long": 9.0, "middle": 5.0, "newer": 0.0}
     before = {name: Entry(title="", seconds=seconds) for name, seconds in took.items()}
     assert list(_longest_first(dict.fromkeys(took), before)) == ["new", "newer", "long", "middle", "short"]
+
+
+def test_a_build_begins_with_what_took_longest_before(project: Project) -> None:
+    project.notebook("short", "1")
+    project.notebook("long", "import time; time.sleep(1)")
+    project.reports(short="", long="")
+    built(project)
+    lines: list[str] = []
+    build(project.config, say=lines.append, how=How(jobs=1), force=True)
+    assert [line.split(" ")[1] for line in lines if "started" in line] == ["long:", "short:"]

@@ -9,6 +9,7 @@ import re
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from research.cli import main
@@ -16,7 +17,16 @@ from research.errors import ReportError
 from research.reporting.publishing import placing
 from research.reporting.publishing.build import build
 from tests.conftest import ROOT
-from tests.reporting.publishing.conftest import PATH, Project, assert_consistent, built, contents, entries, snapshot
+from tests.reporting.publishing.conftest import (
+    PATH,
+    QUESTION,
+    Project,
+    assert_consistent,
+    built,
+    contents,
+    entries,
+    snapshot,
+)
 
 
 def broken(project: Project, name: str, **changes: object) -> None:
@@ -48,6 +58,19 @@ def test_a_notebook_that_cannot_be_read_is_the_failure_of_its_own_report(project
     assert "no kernelspec in its metadata" in failures["kernelless"]
     for name in ("binary", "deep", "future", "list", "odd"):
         assert f"{name}.ipynb is not a notebook" in failures[name]
+    assert_consistent(project.site, "good")
+
+
+def test_a_notebook_with_half_a_letter_that_fails_is_kept_and_harms_no_other(project: Project) -> None:
+    project.notebook("good", "1")
+    path = project.notebook("half", "raise ValueError('the well is dry')", question=f"{QUESTION} HALF")
+    path.write_text(path.read_text().replace("HALF", r"\ud800"))
+    project.reports(half="", good="")
+    failures = built(project).failures
+    assert "the well is dry" in failures["half"]
+    assert str(project.work / "half.ipynb") in failures["half"]
+    assert r"\ud800" in (project.work / "half.ipynb").read_text(encoding="utf-8")
+    nbformat.read(project.work / "half.ipynb", as_version=4)
     assert_consistent(project.site, "good")
 
 

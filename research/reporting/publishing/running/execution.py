@@ -49,7 +49,10 @@ _OF_THE_MARKET = {DataError.__name__, MethodologyError.__name__}
 
 
 class _Engine(NBClientEngine):  # type: ignore[misc]
-    """Papermill's engine, whose notebook is kept whatever comes: papermill gives it back only if nothing failed."""
+    """Papermill's engine, whose notebook is kept whatever comes: papermill gives it back only if nothing failed.
+
+    One at a time: a process runs one report.
+    """
 
     notebook: ClassVar[NotebookNode | None] = None
 
@@ -163,7 +166,7 @@ class _Run:
         finally:
             notebook: NotebookNode | None = without_paths(_Engine.notebook)
             if notebook is not None:
-                self.made["executed"] = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
+                self.made["executed"] = nbformat.writes(notebook) + "\n"  # type: ignore[no-untyped-call]
         assert notebook is not None
         return notebook
 
