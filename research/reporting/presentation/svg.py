@@ -127,7 +127,7 @@ def drawing(figure: Figure) -> str:
 
 
 def _shorter(tag: str) -> str:
-    """A tag with paths in steps, numbers to a tenth of a point, colours by name. Text between tags is read, and stays."""
+    """A tag with paths in steps, numbers to a tenth of a point, colours by name. Text between tags stays as it is."""
     tag = _PATH.sub(lambda path: _relative(path[0]), tag)
     tag = _NUMBER.sub(lambda number: _short(round(10.0 * float(number[0]))), tag)
     tag = _FAMILY.sub("", tag)

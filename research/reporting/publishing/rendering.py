@@ -92,9 +92,8 @@ def _take_drawings(notebook: NotebookNode) -> dict[str, str]:
 
 def csv_link(text: str, name: str) -> str:
     """A link that holds a table: a reader saves it without a network; without a script, packed as .csv.gz."""
-    packed = gzip.compress(
-        printable(text, keep="\n").encode(), compresslevel=6, mtime=0
-    )  # 9: 1 % less, in thrice the time
+    # the highest level, 9, saves 1 % more, in three times the time
+    packed = gzip.compress(printable(text, keep="\n").encode(), compresslevel=6, mtime=0)
     data = base64.b64encode(packed).decode("ascii")
     return f'<a href="data:application/gzip;base64,{data}" download="{name}.gz">All values as CSV</a>'
 
@@ -136,7 +135,8 @@ class _Prose(IPythonRenderer):
 
 
 def _prose(markdown: str) -> str:
-    return str(MarkdownWithMath(renderer=_Prose(escape=False, exclude_anchor_links=True)).render(markdown))
+    """Markdown as HTML, by itself: what it leaves open swallows nothing that follows."""
+    return sanitised(str(MarkdownWithMath(renderer=_Prose(escape=False, exclude_anchor_links=True)).render(markdown)))
 
 
 def _headings(cell: NotebookNode) -> list[tuple[int, str]]:

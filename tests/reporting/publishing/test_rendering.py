@@ -169,6 +169,18 @@ def test_a_warning_that_variants_repeat_is_told_once_a_page() -> None:
     assert re.findall(r'<pre class="stderr">(.*?)</pre>', html, re.DOTALL)[1:] == ["and more\n"]
 
 
+@pytest.mark.parametrize("left_open", ["<!-- open", "<div><b>open", "<textarea>", "<table><tr><td>1", "</main></body>"])
+@pytest.mark.parametrize("kind", ["text/html", "text/markdown"])
+def test_what_an_output_leaves_open_or_closes_touches_nothing_around_it(left_open: str, kind: str) -> None:
+    def made(text: str) -> str:
+        outputs = [v4.new_output("display_data", data={kind: text})]
+        cells = [v4.new_markdown_cell("# T\n\nWhat?\n\n## A"), v4.new_code_cell("1", outputs=outputs)]
+        return render_page(v4.new_notebook(cells=[*cells, v4.new_markdown_cell("## B\n\nThe end.")]), page())
+
+    after = '<h2 id="section-2">'
+    assert made(left_open).partition(after)[1:] == made("fine").partition(after)[1:]
+
+
 def test_a_picture_has_its_text_alternative_caption_and_data(html: str) -> None:
     [image] = Reader(html).all("img")
     assert image["alt"] == 'Two "lines"'

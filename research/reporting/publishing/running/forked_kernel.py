@@ -164,5 +164,7 @@ class _Provisioner(LocalProvisioner):
 
     async def kill(self, restart: bool = False) -> None:
         """Kill the kernel and wait some milliseconds for its end, for which Jupyter looks ten times a second."""
+        kernel = self.process
         await super().kill(restart)
-        ForkedKernelManager.waiting.wait(timeout=1)
+        if kernel is not None:
+            kernel.wait(timeout=1)
