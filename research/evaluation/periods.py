@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from research.errors import DataError, shown, suggest
-from research.evaluation._calendar import check_periods_per_year, check_spacing, require_dates, require_days
+from research.evaluation._calendar import check_periods_per_year, check_spacing, require_days
 from research.evaluation._columns import (
     CELLS,
     Frame,
@@ -57,11 +57,11 @@ def period_returns(
         a month at that of a last day; 1Y, 3Y and 5Y at the close 365, 1,095 and 1,825 days before, so that 1Y is the
         last value of `rolling_returns`. NaN where the history begins later or ends before `as_of`.
     """
-    dates = require_dates(returns)
+    dates = require_days(returns)
     check_periods_per_year(periods_per_year)
     frame = returns.to_frame("value") if isinstance(returns, pd.Series) else returns
     values, first, last = limits(frame)
-    end = dates[last[first < last] - 1].max() if as_of is None else _day(as_of, frame.index)
+    end = dates[last[first < last] - 1].max() if as_of is None else _day(as_of)
     for begin, stop in np.unique(np.stack([first, last]), axis=1).T if annualized else ():
         check_spacing(dates[begin:stop], periods_per_year)
     base = _bases(dates, first)
@@ -122,7 +122,7 @@ def calendar_table(returns: pd.Series, *, benchmark: pd.Series | None = None) ->
     months = pd.PeriodIndex(monthly.index)
     cells = pd.DataFrame({"year": months.year, "month": months.month, "return": monthly.to_numpy()})
     cells = cells.pivot_table(index="year", columns="month", values="return", aggfunc="first")
-    years = pd.Index(require_dates(own).year.unique(), name="year")
+    years = pd.Index(require_days(own).year.unique(), name="year")
     table = cells.reindex(index=years, columns=range(1, 13)).set_axis(MONTHS, axis="columns")
     table["Year"] = pd.Series(yearly.to_numpy(), index=pd.PeriodIndex(yearly.index).year)
     if benchmark is not None:
@@ -188,14 +188,13 @@ def share_positive(returns: Frame) -> PerColumn:
     return by_column(lambda r: (r > 0).mean(axis=0), returns, are_returns=False)
 
 
-def _day(as_of: str | pd.Timestamp, dates: pd.Index) -> pd.Timestamp:
+def _day(as_of: str | pd.Timestamp) -> pd.Timestamp:
     try:
         end = pd.Timestamp(as_of)
-        fits = not pd.isna(end) and (end.tz is None) == (pd.DatetimeIndex(dates).tz is None)
     except (TypeError, ValueError) as cause:
         raise DataError(f"as_of = {shown(as_of)}: expected a date, such as 2024-12-31.") from cause
-    if not fits:
-        raise DataError(f"as_of = {shown(as_of)}: expected a date in the time zone of the returns, if they have one.")
+    if pd.isna(end) or end.tz is not None:
+        raise DataError(f"as_of = {shown(as_of)}: expected a date without a time zone, such as 2024-12-31.")
     return end
 
 

@@ -234,10 +234,13 @@ def test_best_and_worst_whole_periods_counted_by_hand() -> None:
     assert table.loc["yearly"].drop("count").isna().all()
 
 
-def test_resampling_refuses_a_time_zone_and_gives_nothing_of_nothing() -> None:
+def test_a_time_zone_is_refused_and_nothing_resampled_is_nothing() -> None:
     returns = pd.Series(0.01, pd.date_range("2024-01-01", periods=40, tz="UTC"))
-    with pytest.raises(DataError, match="time zone UTC"):
-        resample_returns(returns, "monthly")
+    for asked in (lambda: resample_returns(returns, "monthly"), lambda: period_returns(returns)):
+        with pytest.raises(DataError, match="time zone UTC"):
+            asked()
+    with pytest.raises(DataError, match="as_of = .*expected a date without a time zone"):
+        period_returns(returns.tz_localize(None), as_of=returns.index[-1])
     nothing = returns.tz_localize(None).iloc[:0]
     assert resample_returns(nothing, "monthly").empty
     assert resample_returns(nothing.to_frame(), "weekly").shape == (0, 1)
