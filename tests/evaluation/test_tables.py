@@ -239,7 +239,7 @@ def test_a_time_zone_is_refused_and_nothing_resampled_is_nothing() -> None:
     for asked in (lambda: resample_returns(returns, "monthly"), lambda: period_returns(returns)):
         with pytest.raises(DataError, match="time zone UTC"):
             asked()
-    with pytest.raises(DataError, match="as_of = .*expected a date without a time zone"):
+    with pytest.raises(DataError, match=r"as_of = .*expected a date without a time zone"):
         period_returns(returns.tz_localize(None), as_of=returns.index[-1])
     nothing = returns.tz_localize(None).iloc[:0]
     assert resample_returns(nothing, "monthly").empty
