@@ -64,7 +64,9 @@ def importance(frame: pd.DataFrame, features: pd.DataFrame) -> Table:
 
     `features` is the catalogue of them: group and formula by name.
     """
-    shown = frame.join(features[["formula", "group"]])[["formula", "group", "share", "last", "same_sign"]]
+    before = features["formula"].str.replace(r"_(\w+)", "(\u2212\\1)", regex=True)  # P_3, the price three days ago
+    shown = frame.assign(formula=before, group=features["group"])[["formula", "group", "share", "last", "same_sign"]]
+    shown = shown.set_axis(shown.index.str.replace("_", " "), axis="index")
     finding = "No feature moves the score"
     if len(frame):
         name, formula, share = shown.index[0], shown["formula"].iloc[0], format_value(shown["share"].iloc[0], "percent")
@@ -82,7 +84,7 @@ def importance(frame: pd.DataFrame, features: pd.DataFrame) -> Table:
         },
         note="Features are standardised, so sizes can be compared. One that changes its sign between fits was noise at "
         "least once. P is the price, V volume, M market cap, S supply, O H L C open to close, r the daily log return, "
-        "ROC that of some days; _h is h days before.",
+        "ROC that of some days; P(\u22123) is P three days before.",
         limit=15,
     )
 
