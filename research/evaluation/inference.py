@@ -105,9 +105,7 @@ def alpha_test(
         if len(r) < 10:
             return rows
         fit = hac_regression(excess, [b - rf for b in benchmarks], used)
-        varies = excess[0] != excess[-1]
-        varies[~varies] = np.ptp(excess[:, ~varies], axis=0) > 0
-        fit = [np.where(varies, figure, np.nan) for figure in fit]
+        fit = [np.where(np.ptp(excess, axis=0) > 0, figure, np.nan) for figure in fit]
         alpha, error = fit[0] * periods_per_year, fit[1] * periods_per_year
         t_statistic, p_value = _t_test(*fit[:2])
         rows[:6] = [alpha, error, t_statistic, p_value, alpha - z * error, alpha + z * error]

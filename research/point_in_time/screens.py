@@ -7,7 +7,8 @@ reasons stay beside the result. Screens of one kind share a function here; pegs 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,10 +63,9 @@ class Screen:
         value, limit = np.asarray(self.value, dtype=float), np.asarray(self.limit, dtype=float)
         return np.asarray(self.sense * (value - limit) / np.abs(limit))
 
-    def take(self, places: IntArray) -> Screen:
+    def take(self, places: IntArray) -> Self:
         """The same screen over some of its assets."""
-        value, limit, passed = self.value[places], self.limit[places], self.passed[places]
-        return Screen(name=self.name, value=value, limit=limit, passed=passed, words=self.words, sense=self.sense)
+        return replace(self, value=self.value[places], limit=self.limit[places], passed=self.passed[places])
 
 
 def evaluate(view: MarketView, universe: Universe, incumbents: BoolArray, *, needs_cap: bool) -> list[Screen]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
 from research.rulebook.schedule import WEEKDAYS, Schedule
 
+Days = TypeVar("Days", pd.Timestamp, pd.DatetimeIndex)
 DAY = pd.Timedelta(days=1)
 _QUARTERS = {"january": "Q-DEC", "february": "Q-JAN", "march": "Q-FEB"}  # pandas names the month that ends a year
 
@@ -49,15 +51,9 @@ def upcoming(last: pd.Timestamp, schedule: Schedule, count: int) -> pd.DataFrame
     )
 
 
-def latest_quarter_ends(days: pd.DatetimeIndex, schedule: Schedule) -> pd.DatetimeIndex:
-    """For each day the last day of the latest quarter that has ended by its close."""
-    quarters = (days + DAY).to_period(_QUARTERS[schedule.quarters_start_in])
-    return quarters.to_timestamp() - DAY
-
-
-def latest_quarter_end(day: pd.Timestamp, schedule: Schedule) -> pd.Timestamp:
-    """As `latest_quarter_ends`, of one day."""
-    return (day + DAY).to_period(_QUARTERS[schedule.quarters_start_in]).start_time - DAY
+def latest_quarter_end(days: Days, schedule: Schedule) -> Days:
+    """For a day, or each of several, the last day of the latest quarter that has ended by its close."""
+    return (days + DAY).to_period(_QUARTERS[schedule.quarters_start_in]).to_timestamp() - DAY
 
 
 def _calendar(days: pd.DatetimeIndex, frequency: str, schedule: Schedule) -> np.ndarray:
@@ -69,7 +65,7 @@ def _calendar(days: pd.DatetimeIndex, frequency: str, schedule: Schedule) -> np.
         case "monthly":
             return np.asarray(days.is_month_end)
         case "quarterly":
-            return np.asarray(days == latest_quarter_ends(days, schedule))
+            return np.asarray(days == latest_quarter_end(days, schedule))
         case "yearly":
             return np.asarray(days.is_year_end)
     return np.zeros(len(days), dtype=bool)

@@ -66,14 +66,14 @@ def narrow_drawing(figure: Figure) -> str:
         _fold(figure, axes)
     for text in figure.texts:
         text.set_text(textwrap.fill(text.get_text(), LINE))
-    rows = max((_rows_of_two_lines(axes) for axes in figure.axes), default=0)
+    rows = max(map(_fold_names, figure.axes), default=0)
     height = height if height > TALL else max(min(height, PHONE_WIDTH), ROW * rows)
     figure.set_size_inches(PHONE_WIDTH, height)
     return drawing(figure)
 
 
-def _rows_of_two_lines(axes: Axes) -> int:
-    """How many rows there are, if a name of one is too long for a phone: such names then have two lines."""
+def _fold_names(axes: Axes) -> int:
+    """Give names of rows that are too long for a phone two lines; how many rows there are, if one has such a name."""
     names = [text.get_text() for text in axes.get_yticklabels()]
     if max(map(len, names), default=0) <= SHORT:
         return 0

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from research.index import build_index
-from research.index.decisions.calendar import determinations, latest_quarter_end, latest_quarter_ends
+from research.index.decisions.calendar import determinations, latest_quarter_end
 from research.rulebook import Schedule
 from tests.index.markets import random_market, rules
 
@@ -29,7 +29,7 @@ def test_the_latest_quarter_end_is_the_last_one_not_after_the_day(start: str) ->
     ends = pd.DatetimeIndex(ENDS[start])
     days = DAYS[ends[0] <= DAYS]
     schedule, expected = Schedule(quarters_start_in=start), [ends[ends <= day][-1] for day in days]
-    assert list(latest_quarter_ends(days, schedule)) == expected
+    assert list(latest_quarter_end(days, schedule)) == expected
     assert [latest_quarter_end(day, schedule) for day in days] == expected
 
 
